@@ -1,0 +1,67 @@
+use crate::{Component, Record};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use weir_base::{Diagnostic, Value};
+
+/// Reads a whole record. One that breaks off or has an unknown key is a `RECORD_INVALID`.
+pub fn record_from_yaml(text: &str) -> Result<Record, Diagnostic> {
+    from_yaml(text)
+}
+
+/// Reads a record as a plain value, for [`crate::RECORD_SCHEMA`].
+pub fn value_from_yaml(text: &str) -> Result<Value, Diagnostic> {
+    from_yaml(text)
+}
+
+/// Reads only the `component` section, which must come first; the rest is not even looked at.
+///
+/// Starting a program needs every kind's name but hardly ever its documentation.
+pub fn component_from_yaml(text: &str) -> Result<Component, Diagnostic> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Head {
+        component: Component,
+    }
+    from_yaml::<Head>(first_section(text)).map(|head| head.component)
+}
+
+fn from_yaml<T: DeserializeOwned>(text: &str) -> Result<T, Diagnostic> {
+    serde_saphyr::from_str(text).map_err(|error| Diagnostic::error("RECORD_INVALID", error.to_string()))
+}
+
+/// The text up to the second key that stands at the beginning of a line.
+fn first_section(text: &str) -> &str {
+    let mut offset = 0;
+    let mut sections = 0;
+    for line in text.split_inclusive('\n') {
+        sections += usize::from(line.starts_with(|c: char| c.is_ascii_alphabetic()));
+        if sections == 2 {
+            break;
+        }
+        offset += line.len();
+    }
+    &text[..offset]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "# A kind.\ncomponent:\n  name: a.b\n  title: A\n  summary: Does it.\n  vendor: core\n  category: data\n  complexity: low\n  version: 1.0.0\n  effect: pure\n  implementation: task\n  timeout: 30s\n";
+
+    #[test]
+    fn the_head_is_read_without_the_rest() {
+        let component = component_from_yaml(&format!("{HEAD}discovery: [unclosed")).unwrap();
+        assert_eq!((&*component.name, component.timeout.map(|t| t.millis)), ("a.b", Some(30_000)));
+        assert!(component.runnable);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told() {
+        let wrong = |text: &str| component_from_yaml(text).unwrap_err();
+        assert_eq!(wrong("discovery: {}").code, "RECORD_INVALID");
+        assert!(wrong(&HEAD.replace("30s", "soon")).message.contains("`soon` is not a duration"));
+        assert!(wrong(&HEAD.replace("title", "titel")).message.contains("titel"));
+        assert!(record_from_yaml(HEAD).unwrap_err().message.contains("discovery"));
+    }
+}

@@ -1,0 +1,70 @@
+use indexmap::IndexMap;
+use weir_base::{FileId, Text, Value};
+
+/// One source text and the name it goes by: a path, relative to where Weir was started.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    pub id: FileId,
+    pub name: String,
+    pub text: String,
+}
+
+/// Brings in the files a flow refers to. The caller decides what may be read.
+pub trait Loader {
+    /// The file at `path`, relative to the file `from`; `None` where it does not exist or may not be read.
+    fn load(&self, from: &str, path: &str) -> Option<SourceFile>;
+    /// The names of the files in a directory, sorted, relative to the file `from`.
+    fn list(&self, from: &str, directory: &str) -> Vec<String>;
+}
+
+/// A loader that finds nothing.
+pub struct NoFiles;
+
+impl Loader for NoFiles {
+    fn load(&self, _: &str, _: &str) -> Option<SourceFile> {
+        None
+    }
+
+    fn list(&self, _: &str, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// A kind as a dialect sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaf {
+    /// The kind's name, such as `http.request`.
+    pub kind: Text,
+    /// The type name trees use, such as `HttpRequest`.
+    pub tree: Text,
+    /// The variable a tree leaf writes its output to where it names no `outputKey`.
+    pub output_key: Option<Text>,
+    /// The parameters it takes, for "did you mean" and for telling parameters from node settings.
+    pub params: Vec<Text>,
+}
+
+/// The names of kinds, without what they do.
+pub trait Names {
+    /// By the type name trees use.
+    fn by_tree(&self, tree: &str) -> Option<Leaf>;
+    /// By kind name, or by another name graphs know it under (a component or activity name).
+    fn by_kind(&self, name: &str) -> Option<Leaf>;
+}
+
+/// What a flow may be given from outside its file.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Meanings for handler names; these win over the file's own.
+    pub bindings: IndexMap<Text, Binding>,
+}
+
+/// What a handler name stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Binding {
+    /// A kind with parameters.
+    Kind { kind: Text, params: Value },
+    /// Another flow of the project, or a file.
+    Flow(Text),
+    /// A step in the tree dialect.
+    Step(Value),
+}

@@ -1,0 +1,96 @@
+/// Every type a node of a workflow may name, and what else its `type` may turn out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeType {
+    Trigger,
+    End,
+    Activity,
+    Agent,
+    /// `conditional` and `condition` mean the same.
+    Conditional,
+    Loop,
+    ChildWorkflow,
+    Signal,
+    Phase,
+    Retry,
+    StateVariable,
+    DataIn,
+    DataOut,
+    /// One of the components that are a task of a fixed kind: the kind's name.
+    Component(&'static str),
+    Wait,
+    Approval,
+    Fail,
+    Return,
+    Set,
+    /// The name of a kind in place of a node type.
+    Kind,
+    Unknown,
+}
+
+use NodeType::*;
+
+/// The twenty types of the format, then the ones added here.
+pub const NODE_TYPES: [(&str, NodeType); 25] = [
+    ("trigger", Trigger),
+    ("end", End),
+    ("activity", Activity),
+    ("agent", Agent),
+    ("conditional", Conditional),
+    ("condition", Conditional),
+    ("loop", Loop),
+    ("child-workflow", ChildWorkflow),
+    ("signal", Signal),
+    ("phase", Phase),
+    ("retry", Retry),
+    ("state-variable", StateVariable),
+    ("api-endpoint", Component("api.endpoint")),
+    ("data-in", DataIn),
+    ("data-out", DataOut),
+    ("kong-logging", Component("log")),
+    ("kong-cache", Component("kong.cache")),
+    ("kong-cors", Component("kong.cors")),
+    ("graphql-gateway", Component("graphql.gateway")),
+    ("mcp-server", Component("mcp.server")),
+    ("wait", Wait),
+    ("approval", Approval),
+    ("fail", Fail),
+    ("return", Return),
+    ("set", Set),
+];
+
+impl NodeType {
+    pub fn named(name: &str) -> Option<Self> {
+        NODE_TYPES.iter().find(|(known, _)| *known == name).map(|(_, ty)| *ty)
+    }
+
+    /// The node type a person most likely meant.
+    pub fn closest(name: &str) -> Option<&'static str> {
+        let spelled = name.chars().map(|c| if c == '_' || c == ' ' { '-' } else { c }).collect::<String>();
+        NODE_TYPES.iter().map(|(known, _)| *known).find(|known| same_letters(known, name)).or_else(|| {
+            let known = NODE_TYPES.iter().map(|(known, _)| *known);
+            weir_base::closest(&spelled, known)
+        })
+    }
+
+    /// The handles a node of this type may leave by, besides `error`. Conditionals name their own.
+    pub fn handles(self) -> &'static [&'static str] {
+        match self {
+            Loop => &["body", "done"],
+            Retry => &["body", "out"],
+            Signal => &["out", "timeout"],
+            Approval => &["approved", "rejected", "timeout"],
+            End | Return | Fail | Conditional => &[],
+            _ => &["out"],
+        }
+    }
+
+    /// Whether the node is work done outside: what timeouts and retries are for.
+    pub fn is_task(self) -> bool {
+        matches!(self, Activity | Component(_) | Kind)
+    }
+}
+
+fn same_letters(a: &str, b: &str) -> bool {
+    let letters = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    letters(a) == letters(b)
+}

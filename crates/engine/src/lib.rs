@@ -1,0 +1,31 @@
+//! A run as a pure function of its journal: events in, commands out.
+//!
+//! There is no I/O here, no clock, no randomness, no thread and no async. The engine cannot name a
+//! kind, never validates a schema and never retries: the runtime does. Time comes in with every
+//! event. Start with [`Machine`]; the control nodes are in `step/`, one file each.
+
+mod arena;
+mod command;
+mod env;
+mod error;
+mod event;
+mod frame;
+mod machine;
+mod plan;
+mod record;
+mod scope;
+mod sealed;
+mod step;
+mod time;
+mod trace;
+
+pub use command::{Command, RunTask, StartChild, Status};
+pub use error::{StepError, category, code};
+pub use event::{Decision, Event, EventBody, Origin, Started, TaskResult, Usage};
+pub use machine::Machine;
+pub use plan::{Plan, TaskSpec};
+pub use record::{Record, RecordError};
+pub use trace::{StepStatus, Trace, TraceBody};
+
+/// The number of the rules this engine follows; written to `started`, so that old runs keep theirs.
+pub const SEMANTICS: u32 = 1;

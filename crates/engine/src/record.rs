@@ -1,0 +1,230 @@
+use crate::event::{Decision, Event, EventBody, Started, TaskResult};
+use crate::StepError;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use weir_base::{Micros, Text, Value};
+
+/// One row of a run's journal. `seq` is dense per run from 1; `at` never goes back within a run.
+///
+/// `payload` is the JSON of the event without `type` and `path`; large payloads are kept as blobs by the store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    pub seq: u64,
+    pub at: Micros,
+    pub ty: Cow<'static, str>,
+    pub path: Text,
+    pub payload: String,
+}
+
+/// A row that cannot be folded; says which and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordError {
+    pub seq: u64,
+    pub message: String,
+}
+
+impl fmt::Display for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "journal record {}: {}", self.seq, self.message)
+    }
+}
+
+impl std::error::Error for RecordError {}
+
+#[derive(Serialize, Deserialize)]
+struct Signal<'a> {
+    name: Text,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<Text>,
+    #[serde(default)]
+    payload: Cow<'a, Value>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Child<'a> {
+    #[serde(default)]
+    output: Cow<'a, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<StepError>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Variables<'a> {
+    service: Cow<'a, BTreeMap<Text, Value>>,
+    project: Cow<'a, BTreeMap<Text, Value>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Cancel {
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    reason: Text,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Dispatched {
+    attempt: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Decided {
+    decision: Decision,
+}
+
+#[derive(Serialize, Deserialize)]
+struct State<'a> {
+    state: Cow<'a, Value>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Rebased {
+    flow: Text,
+    dropped: Vec<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Forked<'a> {
+    from: Text,
+    seq: u64,
+    state: Cow<'a, Value>,
+}
+
+impl Record {
+    pub fn encode(seq: u64, event: &Event) -> Record {
+        let path = event.body.path().cloned().unwrap_or_default();
+        Record { seq, at: event.at, ty: event.body.type_name().into(), path, payload: payload_of(&event.body) }
+    }
+
+    /// An unknown type or a payload of another shape is refused: a run must not be folded with parts left out.
+    pub fn decode(&self) -> Result<Event, RecordError> {
+        Ok(Event { at: self.at, body: self.body()? })
+    }
+
+    fn body(&self) -> Result<EventBody, RecordError> {
+        let path = self.path.clone();
+        Ok(match &*self.ty {
+            "started" => EventBody::Started(Box::new(self.read::<Started>()?)),
+            "task_finished" => EventBody::TaskFinished { path, result: self.result()? },
+            "override" => EventBody::Override { path, result: self.result()? },
+            "late" => EventBody::Late { path, result: self.result()? },
+            "timer_fired" => EventBody::TimerFired { path },
+            "signal" => {
+                let Signal { name, id, payload } = self.read()?;
+                EventBody::Signal { name, id, payload: payload.into_owned() }
+            }
+            "child_finished" => {
+                let Child { output, error } = self.read()?;
+                EventBody::ChildFinished { path, output: output.into_owned(), error }
+            }
+            "variables_read" => {
+                let Variables { service, project } = self.read()?;
+                EventBody::VariablesRead { path, service: service.into_owned(), project: project.into_owned() }
+            }
+            "cancel" => EventBody::Cancel { reason: self.read::<Cancel>()?.reason },
+            "pause" => EventBody::Pause,
+            "resume" => EventBody::Resume,
+            "dispatched" => EventBody::Dispatched { path, attempt: self.read::<Dispatched>()?.attempt },
+            "decided" => EventBody::Decided { path, decision: self.read::<Decided>()?.decision },
+            "continued" => EventBody::Continued { state: self.read::<State>()?.state.into_owned() },
+            "rebased" => {
+                let Rebased { flow, dropped } = self.read()?;
+                EventBody::Rebased { flow, dropped }
+            }
+            "forked" => {
+                let Forked { from, seq, state } = self.read()?;
+                EventBody::Forked { from, seq, state: state.into_owned() }
+            }
+            other => return Err(self.fail(format!("this Weir does not know the type `{other}`; a newer one wrote it"))),
+        })
+    }
+
+    fn result(&self) -> Result<Box<TaskResult>, RecordError> {
+        self.read().map(Box::new)
+    }
+
+    fn read<T: DeserializeOwned>(&self) -> Result<T, RecordError> {
+        serde_json::from_str(&self.payload).map_err(|error| self.fail(format!("type `{}`: {error}", self.ty)))
+    }
+
+    fn fail(&self, message: String) -> RecordError {
+        RecordError { seq: self.seq, message }
+    }
+}
+
+fn payload_of(body: &EventBody) -> String {
+    match body {
+        EventBody::Started(started) => json(started),
+        EventBody::TaskFinished { result, .. } | EventBody::Override { result, .. } | EventBody::Late { result, .. } => {
+            json(result)
+        }
+        EventBody::TimerFired { .. } | EventBody::Pause | EventBody::Resume => "{}".to_owned(),
+        EventBody::Signal { name, id, payload } => {
+            json(&Signal { name: name.clone(), id: id.clone(), payload: Cow::Borrowed(payload) })
+        }
+        EventBody::ChildFinished { output, error, .. } => {
+            json(&Child { output: Cow::Borrowed(output), error: error.clone() })
+        }
+        EventBody::VariablesRead { service, project, .. } => {
+            json(&Variables { service: Cow::Borrowed(service), project: Cow::Borrowed(project) })
+        }
+        EventBody::Cancel { reason } => json(&Cancel { reason: reason.clone() }),
+        EventBody::Dispatched { attempt, .. } => json(&Dispatched { attempt: *attempt }),
+        EventBody::Decided { decision, .. } => json(&Decided { decision: *decision }),
+        EventBody::Continued { state } => json(&State { state: Cow::Borrowed(state) }),
+        EventBody::Rebased { flow, dropped } => json(&Rebased { flow: flow.clone(), dropped: dropped.clone() }),
+        EventBody::Forked { from, seq, state } => {
+            json(&Forked { from: from.clone(), seq: *seq, state: Cow::Borrowed(state) })
+        }
+    }
+}
+
+fn json(payload: &impl Serialize) -> String {
+    serde_json::to_string(payload).expect("a payload is always JSON")
+}
+
+impl EventBody {
+    /// The name in the journal's `type` column.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            EventBody::Started(_) => "started",
+            EventBody::TaskFinished { .. } => "task_finished",
+            EventBody::TimerFired { .. } => "timer_fired",
+            EventBody::Signal { .. } => "signal",
+            EventBody::ChildFinished { .. } => "child_finished",
+            EventBody::VariablesRead { .. } => "variables_read",
+            EventBody::Cancel { .. } => "cancel",
+            EventBody::Pause => "pause",
+            EventBody::Resume => "resume",
+            EventBody::Override { .. } => "override",
+            EventBody::Dispatched { .. } => "dispatched",
+            EventBody::Decided { .. } => "decided",
+            EventBody::Late { .. } => "late",
+            EventBody::Continued { .. } => "continued",
+            EventBody::Rebased { .. } => "rebased",
+            EventBody::Forked { .. } => "forked",
+        }
+    }
+
+    pub fn path(&self) -> Option<&Text> {
+        match self {
+            EventBody::TaskFinished { path, .. }
+            | EventBody::TimerFired { path }
+            | EventBody::ChildFinished { path, .. }
+            | EventBody::VariablesRead { path, .. }
+            | EventBody::Override { path, .. }
+            | EventBody::Dispatched { path, .. }
+            | EventBody::Decided { path, .. }
+            | EventBody::Late { path, .. } => Some(path),
+            EventBody::Started(_)
+            | EventBody::Signal { .. }
+            | EventBody::Cancel { .. }
+            | EventBody::Pause
+            | EventBody::Resume
+            | EventBody::Continued { .. }
+            | EventBody::Rebased { .. }
+            | EventBody::Forked { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,29 @@
+use crate::arena::Ix;
+use crate::env::{EnvKind, Memory};
+use crate::machine::Core;
+use crate::plan::NodeIx;
+
+/// The variables of a scope survive its end within one instance.
+pub(super) fn enter_scope(core: &mut Core, ix: Ix, body: NodeIx) {
+    let (outer, node) = (core.frames[ix].env, core.frames[ix].node);
+    let kept = match core.envs.memory(outer, node) {
+        Some(Memory::Vars(vars)) => vars.clone(),
+        _ => Default::default(),
+    };
+    let env = core.envs.push(outer, EnvKind::Vars(kept), false);
+    // The frame takes the new scope as its own, so that it is still there when the frame is left.
+    core.frames[ix].env = env;
+    core.envs.release(outer);
+    core.spawn(ix, 0, body);
+}
+
+pub(super) fn leave_scope(core: &mut Core, ix: Ix) {
+    let (env, node) = (core.frames[ix].env, core.frames[ix].node);
+    let Some(vars) = core.envs.vars_mut(env).map(std::mem::take) else { return };
+    core.envs.remember(env, node, Memory::Vars(vars));
+}
+
+/// A definition is an instance of its own at every place that uses it, and the same one on re-entry.
+pub(super) fn enter_use(core: &mut Core, ix: Ix, body: NodeIx) {
+    core.spawn(ix, 0, body);
+}

@@ -1,0 +1,209 @@
+use crate::arena::Ix;
+use crate::env::Memory;
+use crate::frame::{Outcome, State};
+use crate::machine::{Core, indexed};
+use crate::plan::{NodeIx, Op, Plan};
+use crate::{StepError, code};
+use std::collections::BTreeMap;
+use weir_base::Value;
+use weir_ir::Order;
+
+/// A sequence stops at the first failure, a select at the first success; otherwise they are the same.
+pub(super) fn enter(core: &mut Core, plan: &Plan, ix: Ix, order: Order, children: &[NodeIx], sequence: bool) {
+    core.frames[ix].state = State::Sequence { at: 0, pass: 0, check: None, held: None, dirty: false };
+    if order == Order::Reactive {
+        core.reactive.push(ix);
+    }
+    advance(core, plan, ix, order, children, sequence, 0, None);
+}
+
+pub(super) fn child_done(
+    core: &mut Core,
+    plan: &Plan,
+    ix: Ix,
+    order: Order,
+    children: &[NodeIx],
+    slot: u32,
+    outcome: Outcome,
+) {
+    let sequence = is_sequence(plan, core, ix);
+    let State::Sequence { at, check, held, dirty, .. } = &mut core.frames[ix].state else { return };
+    if *check != Some(slot) {
+        if check.is_some() {
+            *held = Some(outcome);
+            return;
+        }
+        return child_settled(core, plan, ix, order, children, sequence, slot, outcome);
+    }
+    if outcome.is_success() != sequence {
+        return guard_failed(core, plan, ix, outcome);
+    }
+    let next = slot + 1;
+    if next < *at {
+        *check = Some(next);
+        return spawn_child(core, ix, order, children, next);
+    }
+    *check = None;
+    if *dirty {
+        return;
+    }
+    if let Some(outcome) = held.take() {
+        let at = *at;
+        child_settled(core, plan, ix, order, children, sequence, at, outcome);
+    }
+}
+
+/// A guard no longer holds: what runs behind it ends, and the guard's outcome is the region's.
+fn guard_failed(core: &mut Core, plan: &Plan, ix: Ix, outcome: Outcome) {
+    let outcome = match outcome {
+        Outcome::Success { output, .. } => Outcome::success(output),
+        other => other,
+    };
+    core.close(plan, ix, outcome);
+}
+
+#[allow(clippy::too_many_arguments)]
+fn child_settled(
+    core: &mut Core,
+    plan: &Plan,
+    ix: Ix,
+    order: Order,
+    children: &[NodeIx],
+    sequence: bool,
+    slot: u32,
+    outcome: Outcome,
+) {
+    match outcome {
+        Outcome::Success { output, .. } if sequence => {
+            if order == Order::Memory {
+                remember(core, ix, slot, output.clone());
+            }
+            advance(core, plan, ix, order, children, sequence, slot + 1, Some(Outcome::success(output)));
+        }
+        Outcome::Failure(error) if !sequence => {
+            if order == Order::Memory {
+                remember(core, ix, slot, Value::Null);
+            }
+            advance(core, plan, ix, order, children, sequence, slot + 1, Some(Outcome::Failure(error)));
+        }
+        Outcome::Success { output, .. } => core.settle(plan, ix, Outcome::success(output)),
+        other => core.settle(plan, ix, other),
+    }
+}
+
+/// Goes on with the child at `from`, over those a memory region has behind it.
+#[allow(clippy::too_many_arguments)]
+fn advance(
+    core: &mut Core,
+    plan: &Plan,
+    ix: Ix,
+    order: Order,
+    children: &[NodeIx],
+    sequence: bool,
+    from: u32,
+    last: Option<Outcome>,
+) {
+    let (mut next, mut last) = (from, last);
+    while let Some(output) = remembered(core, ix, order, next) {
+        if sequence {
+            last = Some(Outcome::success(output));
+        }
+        next += 1;
+    }
+    if (next as usize) < children.len() {
+        if let State::Sequence { at, .. } = &mut core.frames[ix].state {
+            *at = next;
+        }
+        return spawn_child(core, ix, order, children, next);
+    }
+    let none = || match sequence {
+        true => Outcome::success(Value::Null),
+        false => Outcome::failure(StepError::verdict(code::NO_CHILD_SUCCEEDED, "no child succeeded")),
+    };
+    core.settle(plan, ix, last.unwrap_or_else(none));
+}
+
+fn spawn_child(core: &mut Core, ix: Ix, order: Order, children: &[NodeIx], slot: u32) {
+    let frame = &core.frames[ix];
+    let base = match (&frame.state, order) {
+        (State::Sequence { pass, .. }, Order::Reactive) => indexed(&frame.path, u64::from(*pass)),
+        _ => frame.path.clone(),
+    };
+    let env = frame.env;
+    core.spawn_in(ix, slot, children[slot as usize], env, base);
+}
+
+fn remembered(core: &Core, ix: Ix, order: Order, slot: u32) -> Option<Value> {
+    if order != Order::Memory {
+        return None;
+    }
+    let frame = &core.frames[ix];
+    match core.envs.memory(frame.env, frame.node)? {
+        Memory::Children(children) => children.get(&slot).cloned(),
+        _ => None,
+    }
+}
+
+fn remember(core: &mut Core, ix: Ix, slot: u32, output: Value) {
+    let (env, node) = (core.frames[ix].env, core.frames[ix].node);
+    let Some(memories) = core.envs.memory_mut(env) else { return };
+    let memory = memories.entry(node).or_insert_with(|| Memory::Children(BTreeMap::new()));
+    if let Memory::Children(children) = memory {
+        children.insert(slot, output);
+    }
+}
+
+fn is_sequence(plan: &Plan, core: &Core, ix: Ix) -> bool {
+    matches!(plan.node(core.frames[ix].node).op, Op::Sequence { .. })
+}
+
+/// Notes that something a reactive region can see has changed while a later child of it is suspended.
+pub(crate) fn mark_dirty(core: &mut Core, ix: Ix) {
+    if let Some(State::Sequence { at, dirty, .. }) = core.frames.get_mut(ix).map(|frame| &mut frame.state) {
+        *dirty |= *at > 0;
+    }
+}
+
+/// A write to `scope` by child `slot` of `writer`: every reactive region that sees it is to check its guards
+/// again, unless a guard of its own did the writing.
+pub(crate) fn note_write(core: &mut Core, writer: Ix, slot: u32, scope: Ix) {
+    for ix in core.reactive.clone() {
+        let sees = core.frames.get(ix).is_some_and(|frame| core.envs.sees(frame.env, scope));
+        if sees && !wrote_as_guard(core, ix, writer, slot) {
+            mark_dirty(core, ix);
+        }
+    }
+}
+
+fn wrote_as_guard(core: &Core, region: Ix, writer: Ix, slot: u32) -> bool {
+    let (mut parent, mut slot) = (writer, slot);
+    while let Some(frame) = core.frames.get(parent) {
+        if parent == region {
+            return matches!(frame.state, State::Sequence { at, .. } if at != slot);
+        }
+        (parent, slot) = (frame.parent, frame.slot);
+    }
+    false
+}
+
+/// Starts a new pass of the first reactive region whose guards are due. False where none is.
+pub(crate) fn recheck(core: &mut Core, plan: &Plan) -> bool {
+    let due = core.reactive.iter().copied().find(|ix| is_due(core, *ix));
+    let Some(ix) = due else { return false };
+    let (Op::Sequence { order, children } | Op::Select { order, children }) = &plan.node(core.frames[ix].node).op else {
+        return false;
+    };
+    if let State::Sequence { pass, check, dirty, .. } = &mut core.frames[ix].state {
+        *pass += 1;
+        *check = Some(0);
+        *dirty = false;
+    }
+    spawn_child(core, ix, *order, children, 0);
+    true
+}
+
+fn is_due(core: &Core, ix: Ix) -> bool {
+    core.frames.get(ix).is_some_and(|frame| {
+        frame.closing.is_none() && matches!(frame.state, State::Sequence { dirty: true, check: None, .. })
+    })
+}

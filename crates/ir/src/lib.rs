@@ -1,0 +1,31 @@
+//! The flow as every dialect, check and runtime sees it: closed control nodes and one open [`Task`].
+//!
+//! This crate knows no dialect, no kind and no runtime, and it evaluates nothing. A kind is a name
+//! in a string; an expression is carried, not run. Start with [`Flow`], then [`NodeKind`].
+
+mod agent;
+mod control;
+mod flow;
+mod graph;
+mod json;
+mod mailbox;
+mod node;
+mod retry;
+mod settings;
+mod task;
+mod wait;
+mod walk;
+
+pub use agent::{Agent, AgentTool, Limits, ToolTarget};
+pub use control::{
+    Case, Condition, Decorator, Exit, Loop, LoopMode, OnLimit, Order, Parallel, Precheck, Settle, Strategy,
+};
+pub use flow::{Flow, IR_VERSION, SignalDecl, Trigger, VarType, Variable};
+pub use graph::{Edge, Graph, GraphExit, GraphNode, Input, Join, OnError, OUT};
+pub use json::{JsonError, from_json, to_json};
+pub use mailbox::{Listener, Mailbox, Scheduling};
+pub use node::{MAX_DEPTH, Node, NodeKind, Origin};
+pub use retry::{RetryPolicy, RetryStrategy};
+pub use settings::{Backend, Concurrency, Durability, Egress, FlowMode, ModelRouting, ModelSettings, Settings};
+pub use task::{Assign, Fail, SetOp, Target, Task, UnknownPolicy, VarScope, Write};
+pub use wait::{Call, Wait};

@@ -1,0 +1,38 @@
+//! The persistence port: what a store keeps and what it promises, one module per aggregate.
+//!
+//! There is no database here, no file and no clock: adapters implement these traits, and one
+//! conformance suite judges them all. Nothing here interprets a journal; a record is an opaque row.
+//! Everything a running engine writes goes through one door, [`Store::commit`] with a [`Batch`];
+//! the other traits read, and write what no run waits for. Start with `store.rs`, then `batch.rs`.
+
+mod attempts;
+mod batch;
+mod blobs;
+mod effects;
+mod error;
+mod flows;
+mod inbox;
+mod journal;
+mod observations;
+mod retention;
+mod runs;
+mod snapshots;
+mod store;
+mod variables;
+
+pub use attempts::{Attempt, Attempts};
+pub use batch::Batch;
+pub use blobs::{BLOB_THRESHOLD, Blobs, blob_hash};
+pub use effects::{Effect, Effects};
+pub use error::{CommitError, StoreError};
+pub use flows::{FlowVersion, Flows, SourceFile};
+pub use inbox::{Inbox, InboxKey, Message, NewMessage};
+pub use journal::{Entry, Journal, check_dense};
+pub use observations::{NewObservation, Observation, Observations};
+pub use retention::{Retention, RetentionPolicy, Swept};
+pub use runs::{Claim, Page, PageRequest, Place, QueueId, Run, RunFilter, RunKey, RunUpdate, Runs};
+pub use snapshots::{Snapshot, Snapshots};
+pub use store::{Epoch, Store};
+pub use variables::{
+    MAX_VARIABLE_BYTES, VariableChange, VariableFault, VariableOp, VariableScope, Variables, apply_change,
+};

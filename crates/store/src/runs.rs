@@ -1,0 +1,213 @@
+use crate::StoreError;
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use weir_base::{Micros, Text, Value};
+use weir_engine::{Status, StepError};
+
+/// The store's short name of a run; rises in the order of creation. The journal is keyed by it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunKey(pub i64);
+
+impl fmt::Display for RunKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// Whose run it is. An installation with one tenant leaves `tenant` empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Place {
+    pub tenant: Text,
+    pub project: Text,
+    pub service: Text,
+}
+
+/// The unit of fairness: one project of one tenant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct QueueId {
+    pub tenant: Text,
+    pub project: Text,
+}
+
+impl Place {
+    pub fn queue(&self) -> QueueId {
+        QueueId { tenant: self.tenant.clone(), project: self.project.clone() }
+    }
+}
+
+/// The row of a run: what lists and queues need. What happened in it is in the journal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    pub key: RunKey,
+    /// Unique for ever; a child's is `parent/path`.
+    pub id: Text,
+    pub place: Place,
+    /// Name of the flow.
+    pub flow: Text,
+    /// Content hash of the flow version.
+    pub version: Text,
+    pub status: Status,
+    /// Higher goes first within its queue.
+    pub priority: i32,
+    /// Runs with the same key count against one limit.
+    pub concurrency_key: Option<Text>,
+    pub created_at: Micros,
+    pub started_at: Option<Micros>,
+    /// When a waiting run has something to do by itself; none if only a message can wake it.
+    pub wake_at: Option<Micros>,
+    pub ended_at: Option<Micros>,
+    pub error: Option<StepError>,
+}
+
+/// A change of a run's row. It happens on start, park and end only (semantics 5.14).
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunUpdate {
+    pub key: RunKey,
+    pub status: Status,
+    /// Kept from the first start.
+    pub started_at: Option<Micros>,
+    pub wake_at: Option<Micros>,
+    pub ended_at: Option<Micros>,
+    /// Set where the run goes on under another flow version (semantics 6.2).
+    pub version: Option<Text>,
+    pub output: Option<Value>,
+    pub error: Option<StepError>,
+}
+
+impl RunUpdate {
+    fn of(key: RunKey, status: Status) -> Self {
+        let (started_at, wake_at, ended_at) = (None, None, None);
+        Self { key, status, started_at, wake_at, ended_at, version: None, output: None, error: None }
+    }
+
+    /// The run is worked on: first start, after parking, or again after it had ended.
+    pub fn started(key: RunKey, at: Micros) -> Self {
+        Self { started_at: Some(at), ..Self::of(key, Status::Running) }
+    }
+
+    /// The run left memory; `wake_at` is its earliest timer.
+    pub fn parked(key: RunKey, wake_at: Option<Micros>) -> Self {
+        Self { wake_at, ..Self::of(key, Status::Waiting) }
+    }
+
+    /// Paused runs keep their earliest deadline, which runs on (semantics 5.9).
+    pub fn paused(key: RunKey, wake_at: Option<Micros>, error: Option<StepError>) -> Self {
+        Self { wake_at, error, ..Self::of(key, Status::Paused) }
+    }
+
+    pub fn ended(key: RunKey, status: Status, at: Micros, output: Value, error: Option<StepError>) -> Self {
+        let output = (!output.is_null()).then_some(output);
+        Self { ended_at: Some(at), output, error, ..Self::of(key, status) }
+    }
+
+    /// Takes a later update of the same run into this one.
+    pub fn merge(&mut self, later: RunUpdate) {
+        let started_at = self.started_at.or(later.started_at);
+        let version = later.version.clone().or_else(|| self.version.take());
+        *self = RunUpdate { started_at, version, ..later };
+    }
+}
+
+impl Run {
+    /// A pending run with priority 0 and no concurrency key.
+    pub fn new(key: RunKey, id: impl Into<Text>, place: Place, flow: impl Into<Text>, created_at: Micros) -> Self {
+        Self {
+            key,
+            id: id.into(),
+            place,
+            flow: flow.into(),
+            version: "".into(),
+            status: Status::Pending,
+            priority: 0,
+            concurrency_key: None,
+            created_at,
+            started_at: None,
+            wake_at: None,
+            ended_at: None,
+            error: None,
+        }
+    }
+
+    /// The row after the update; its output is kept elsewhere.
+    pub fn apply(&mut self, update: &RunUpdate) {
+        self.status = update.status;
+        self.started_at = self.started_at.or(update.started_at);
+        self.wake_at = update.wake_at;
+        self.ended_at = update.ended_at;
+        self.error = update.error.clone();
+        if let Some(version) = &update.version {
+            self.version = version.clone();
+        }
+    }
+}
+
+/// Which runs a list shows; an empty filter shows all. All conditions hold at once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunFilter {
+    pub tenant: Option<Text>,
+    pub project: Option<Text>,
+    pub service: Option<Text>,
+    pub flow: Option<Text>,
+    /// Any of these; empty means any at all.
+    pub statuses: Vec<Status>,
+    /// Found in the id, the flow's name or the error, ASCII letters of either case.
+    pub text: Option<String>,
+    /// Only runs below this one: `id/…`.
+    pub under: Option<Text>,
+}
+
+/// A page of a list, newest first. `before` is the `next` of the page before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageRequest {
+    pub before: Option<RunKey>,
+    pub limit: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Present where there is more.
+    pub next: Option<RunKey>,
+}
+
+/// A request for runs to start. The queues that are full, and their like, are the caller's to know.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Claim {
+    pub limit: u32,
+    /// The queue served last: its successor comes first now, so that every queue gets its turn.
+    pub after: Option<QueueId>,
+    pub full_queues: Vec<QueueId>,
+    pub full_flows: Vec<Text>,
+    pub full_keys: Vec<Text>,
+}
+
+#[async_trait]
+pub trait Runs {
+    async fn run(&self, id: &str) -> Result<Option<Run>, StoreError>;
+
+    async fn run_by_key(&self, key: RunKey) -> Result<Option<Run>, StoreError>;
+
+    /// What the run ended with; null for none.
+    async fn run_output(&self, key: RunKey) -> Result<Value, StoreError>;
+
+    /// Runs that have not ended, oldest first, from after `after`; for recovery.
+    async fn unfinished(&self, after: Option<RunKey>, limit: u32) -> Result<Vec<Run>, StoreError>;
+
+    /// Pending runs in a fair order: one from each queue in turn, beginning after `claim.after`; within a queue
+    /// by priority, then oldest first. The caller counts how many it may start of what it gets.
+    async fn runnable(&self, claim: &Claim) -> Result<Vec<Run>, StoreError>;
+
+    /// Waiting and paused runs with `wake_at ≤ now`, earliest first.
+    async fn due(&self, now: Micros, limit: u32) -> Result<Vec<Run>, StoreError>;
+
+    /// The earliest `wake_at` of all.
+    async fn next_wake(&self) -> Result<Option<Micros>, StoreError>;
+
+    async fn list_runs(&self, filter: &RunFilter, page: PageRequest) -> Result<Page<Run>, StoreError>;
+
+    /// How many runs of the tenant there are in each state; of all tenants for `None`.
+    async fn count_runs(&self, tenant: Option<&str>) -> Result<BTreeMap<Status, u64>, StoreError>;
+}
