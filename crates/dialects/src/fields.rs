@@ -53,7 +53,9 @@ fn check_value(doc: &Doc, shape: Shape, path: &str, out: &mut Vec<Diagnostic>) {
         }
         Shape::Texts if doc.is_list() => {
             let wrong = doc.items().iter().filter(|item| item.as_str().is_none());
-            out.extend(wrong.map(|item| invalid(item.span, path, format!("`{path}` is a list of names, not of {}", item.describe()))));
+            out.extend(wrong.map(|item| {
+                invalid(item.span, path, format!("`{path}` is a list of names, not of {}", item.describe()))
+            }));
         }
         other if holds(doc, other) => {}
         other => out.push(invalid(doc.span, path, expected(doc, other, path))),

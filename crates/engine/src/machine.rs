@@ -2,7 +2,7 @@ use crate::arena::{Arena, Ix};
 use crate::env::{EnvKind, Envs};
 use crate::event::{Event, EventBody, Started, TaskResult};
 use crate::frame::{Frame, Open, Outcome, State, TryPhase};
-use crate::plan::{NodeIx, Op, Plan};
+use crate::plan::{NodeIx, Plan};
 use crate::scope::View;
 use crate::step::{self, Wake};
 use crate::{Command, RunTask, StartChild, Status, StepError, Trace, TraceBody, category, code};
@@ -936,9 +936,4 @@ pub(crate) fn settled(outcome: &Outcome) -> TraceBody {
         Outcome::Cancelled => (StepStatus::Cancelled, Value::Null, None, None),
     };
     TraceBody::Settled { status, output, error, handle, attempts: 1 }
-}
-
-/// Whether an operation changes nothing outside and ends at once, so that it needs no frame.
-pub(crate) fn is_inline(op: &Op) -> bool {
-    matches!(op, Op::Set(_) | Op::Return { .. } | Op::Fail(_))
 }

@@ -36,6 +36,8 @@ mod scope;
 mod script;
 mod template;
 mod template_text;
+#[cfg(test)]
+mod tests;
 mod undefined;
 
 pub use check::{Env, Shape, check, infer};

@@ -56,6 +56,13 @@ impl Script {
         }
     }
 
+    /// Gives values to the placeholders in the tail of the rows added last.
+    pub fn bind_last(&mut self, bind: impl FnOnce(&mut Binder)) {
+        if let Some(piece) = self.pieces.last_mut() {
+            bind(&mut Binder { arguments: &mut piece.arguments });
+        }
+    }
+
     fn piece(&mut self, sql: &str) -> &mut Piece {
         if !self.joined || self.pieces.is_empty() {
             self.pieces.push(Piece { sql: String::new(), arguments: SqliteArguments::default() });

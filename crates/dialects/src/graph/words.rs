@@ -58,6 +58,16 @@ impl<'a> Words<'a> {
         self.variables.insert(variable);
     }
 
+    /// The loop or retry a node stands in, or [`NONE`].
+    pub fn owner_of(&self, node: usize) -> usize {
+        self.owner[node]
+    }
+
+    /// Every loop and retry a node stands in, the innermost first.
+    pub fn owners_of(&self, node: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(Some(self.owner[node]), |at| self.owner.get(*at).copied()).take_while(|at| *at != NONE)
+    }
+
     pub fn reads_node(&self, at: usize) -> bool {
         self.read_nodes.borrow().contains(&at)
     }

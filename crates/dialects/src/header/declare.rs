@@ -44,7 +44,11 @@ fn variable(entry: &Entry, out: &mut Vec<Diagnostic>) -> Variable {
     let ty = found.map_or(VarType::Any, |(_, ty)| *ty);
     let initial = doc.get("initial");
     if let Some(initial) = initial.filter(|initial| !fits(&initial.to_value(), ty)) {
-        out.push(invalid(initial.span, &path, format!("`{}` begins with {}, which is not of its type", short(&entry.key), initial.describe())));
+        out.push(invalid(
+            initial.span,
+            &path,
+            format!("`{}` begins with {}, which is not of its type", short(&entry.key), initial.describe()),
+        ));
     }
     Variable { ty, initial: initial.map(Doc::to_value), description: doc.text("description").map(str::to_owned) }
 }
@@ -99,7 +103,8 @@ fn expression(doc: &Doc, path: &str, out: &mut Vec<Diagnostic>) -> Option<Expr> 
         Some(Template::Expr(expr)) => Ok(expr),
         _ => Expr::parse(text),
     };
-    let report = |problems: Vec<weir_expr::Problem>| out.extend(problems.iter().map(|p| p.to_diagnostic(Some(doc.span))));
+    let report =
+        |problems: Vec<weir_expr::Problem>| out.extend(problems.iter().map(|p| p.to_diagnostic(Some(doc.span))));
     parsed.map(|expr| expr.at(doc.span)).map_err(report).ok()
 }
 

@@ -7,7 +7,7 @@ mod settings;
 mod write;
 
 pub(crate) use retry::policy as retry_policy;
-pub(crate) use write::write;
+pub(crate) use write::{retry as retry_value, write};
 
 use crate::fields::{Field, Read, Shape, field};
 use crate::text::Doc;

@@ -24,7 +24,8 @@ const POLICY: &[Field] = &[
 pub(crate) fn policy(doc: &Doc, path: &str, out: &mut Vec<Diagnostic>) -> RetryPolicy {
     fields::check_section(doc, POLICY, path, out);
     let default = RetryPolicy::default();
-    let strategy = STRATEGIES.iter().find(|(name, _)| doc.text("strategy") == Some(name)).map(|(_, strategy)| *strategy);
+    let strategy =
+        STRATEGIES.iter().find(|(name, _)| doc.text("strategy") == Some(name)).map(|(_, strategy)| *strategy);
     let attempts = doc.whole("maxAttempts").and_then(|attempts| u32::try_from(attempts).ok());
     RetryPolicy {
         strategy: strategy.unwrap_or_default(),
@@ -44,13 +45,18 @@ pub(crate) fn policy(doc: &Doc, path: &str, out: &mut Vec<Diagnostic>) -> RetryP
 /// A duration as text (`30s`), or a number of milliseconds.
 pub(super) fn duration(doc: &Doc, path: &str, out: &mut Vec<Diagnostic>) -> Option<Duration> {
     if let Some(text) = doc.as_str() {
-        let report = |error: weir_base::DurationError| Diagnostic::error("INVALID_DURATION", error.0).at(doc.span).path(path);
+        let report =
+            |error: weir_base::DurationError| Diagnostic::error("INVALID_DURATION", error.0).at(doc.span).path(path);
         return Duration::parse(text).map_err(|error| out.push(report(error))).ok();
     }
     match doc.as_f64().map(weir_base::Value::from).and_then(|number| number.as_u64()) {
         Some(millis) => Some(Duration::from_millis(millis)),
         None => {
-            out.push(invalid(doc.span, path, format!("a duration is text such as `30s`, or milliseconds, not {}", doc.describe())));
+            out.push(invalid(
+                doc.span,
+                path,
+                format!("a duration is text such as `30s`, or milliseconds, not {}", doc.describe()),
+            ));
             None
         }
     }

@@ -3,9 +3,7 @@ use crate::fields::{Field, Read, Shape, field, invalid};
 use crate::text::Doc;
 use weir_base::{Diagnostic, Text};
 use weir_expr::{Expr, Template};
-use weir_ir::{
-    Backend, Concurrency, Durability, Egress, FlowMode, ModelRouting, ModelSettings, Settings,
-};
+use weir_ir::{Backend, Concurrency, Durability, Egress, FlowMode, ModelRouting, ModelSettings, Settings};
 
 pub(super) const KEYS: &[Field] = &[
     field("timeout", Shape::Any),
@@ -21,7 +19,8 @@ pub(super) const KEYS: &[Field] = &[
     field("models", Shape::Section(MODELS)),
 ];
 
-const CONCURRENCY: &[Field] = &[field("key", Shape::Text), field("limit", Shape::Whole { min: 1, max: u32::MAX as u64 })];
+const CONCURRENCY: &[Field] =
+    &[field("key", Shape::Text), field("limit", Shape::Whole { min: 1, max: u32::MAX as u64 })];
 const EGRESS: &[Field] = &[field("allow", Shape::Texts), field("private", Shape::Texts)];
 
 const MODELS: &[Field] = &[
@@ -106,7 +105,8 @@ fn egress(doc: &Doc) -> Egress {
 }
 
 fn models(doc: &Doc, out: &mut Vec<Diagnostic>) -> ModelSettings {
-    let mut time = |key: &str| doc.given(key).and_then(|at| retry::duration(at, "settings.models", out)).unwrap_or_default();
+    let mut time =
+        |key: &str| doc.given(key).and_then(|at| retry::duration(at, "settings.models", out)).unwrap_or_default();
     ModelSettings {
         routing: match doc.text("routing") {
             Some("round-robin") => ModelRouting::RoundRobin,

@@ -4,14 +4,22 @@ use weir_ir::{Backend, Flow, ModelSettings, RetryPolicy, RetryStrategy, Settings
 /// The keys of [`super::KEYS`] that a flow has something to say under, in the form [`super::read`] reads.
 pub(crate) fn write(flow: &Flow) -> Map {
     let mut out = Map::default();
-    put(&mut out, "variables", object(flow.variables.iter().map(|(name, variable)| (name.clone(), declared(variable)))));
-    put(&mut out, "signals", object(flow.signals.iter().map(|(name, signal)| {
-        let mut value = Map::default();
-        signal.schema.iter().for_each(|schema| put(&mut value, "schema", schema.clone()));
-        let assign = signal.assign.iter().map(|(var, expr)| (var.clone(), expr.source().into()));
-        put(&mut value, "assign", object(assign));
-        (name.clone(), Value::from(value))
-    })));
+    put(
+        &mut out,
+        "variables",
+        object(flow.variables.iter().map(|(name, variable)| (name.clone(), declared(variable)))),
+    );
+    put(
+        &mut out,
+        "signals",
+        object(flow.signals.iter().map(|(name, signal)| {
+            let mut value = Map::default();
+            signal.schema.iter().for_each(|schema| put(&mut value, "schema", schema.clone()));
+            let assign = signal.assign.iter().map(|(var, expr)| (var.clone(), expr.source().into()));
+            put(&mut value, "assign", object(assign));
+            (name.clone(), Value::from(value))
+        })),
+    );
     put(&mut out, "queries", object(flow.queries.iter().map(|(name, expr)| (name.clone(), expr.source().into()))));
     put(&mut out, "settings", settings_value(&flow.settings));
     let triggers = flow.triggers.iter().map(|trigger| {
@@ -93,7 +101,7 @@ fn word(value: impl serde::Serialize) -> Value {
     serde_json::to_value(value).map_or(Value::Null, Value::from)
 }
 
-fn retry(policy: &RetryPolicy) -> Value {
+pub(crate) fn retry(policy: &RetryPolicy) -> Value {
     let mut out = Map::default();
     put(&mut out, "strategy", word(policy.strategy));
     if policy.strategy != RetryStrategy::None {

@@ -1,7 +1,7 @@
 use super::directory::Directory;
 use super::draft::Draft;
-use crate::fields::{Read, invalid, list, near, short};
 use super::keys::TOOLS;
+use crate::fields::{Read, invalid, list, near, short};
 use crate::template;
 use crate::text::Doc;
 use crate::{Context, Leaf};
@@ -20,7 +20,11 @@ pub(super) fn prompt<'a>(draft: &Draft<'a>) -> Option<&'a Doc> {
 
 /// The model loop that runs a listener's prompt: its tools are its peers and what it is allowed besides.
 pub(super) fn lower(
-    draft: &Draft<'_>, prompt: &Doc, directory: &Directory<'_, '_>, cx: &Context<'_>, out: &mut Vec<Diagnostic>,
+    draft: &Draft<'_>,
+    prompt: &Doc,
+    directory: &Directory<'_, '_>,
+    cx: &Context<'_>,
+    out: &mut Vec<Diagnostic>,
 ) -> Node {
     let mut names = ToolNames::default();
     let mut tools = peer_tools(draft, directory, &mut names);
@@ -55,7 +59,11 @@ fn options(doc: &Doc) -> Value {
 fn limits(doc: &Doc) -> Limits {
     let Some(given) = doc.given("limits") else { return Limits::default() };
     let turns = given.whole("turns").and_then(|turns| u32::try_from(turns).ok());
-    Limits { turns: turns.unwrap_or(Limits::default().turns), tokens: given.whole("tokens"), micros: given.whole("micros") }
+    Limits {
+        turns: turns.unwrap_or(Limits::default().turns),
+        tokens: given.whole("tokens"),
+        micros: given.whole("micros"),
+    }
 }
 
 /// One tool for every peer someone answers to. A gateway that is not connected is none.
@@ -94,7 +102,12 @@ fn describe(peer: &str, targets: &[&Draft<'_>]) -> Text {
 }
 
 /// The tools that are allowed and not blocked, as far as there are kinds for them.
-fn allowed_tools(draft: &Draft<'_>, cx: &Context<'_>, names: &mut ToolNames, out: &mut Vec<Diagnostic>) -> Vec<AgentTool> {
+fn allowed_tools(
+    draft: &Draft<'_>,
+    cx: &Context<'_>,
+    names: &mut ToolNames,
+    out: &mut Vec<Diagnostic>,
+) -> Vec<AgentTool> {
     let confirm = draft.doc.flag("confirm_actions");
     let blocked: HashSet<Text> = draft.doc.texts("blocked_tools").into_iter().map(|(name, _)| name).collect();
     let mut tools = Vec::new();
@@ -184,7 +197,8 @@ struct ToolNames {
 
 impl ToolNames {
     fn take(&mut self, wanted: &str) -> Text {
-        let plain: String = wanted.chars().take(60).map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+        let plain: String =
+            wanted.chars().take(60).map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
         let numbered = (2..).map(|number: u32| format!("{plain}_{number}"));
         let mut candidates = std::iter::once(plain.clone()).chain(numbered).map(Text::from);
         let free = candidates.find(|name| !self.taken.contains(name)).unwrap_or_default();

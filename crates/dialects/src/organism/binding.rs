@@ -25,7 +25,8 @@ impl<'a> Bindings<'a> {
     /// The meaning of a name. One that comes from outside has no place of its own and takes `span`, where it is used.
     pub fn find(&mut self, name: &str, span: Span) -> Option<Doc> {
         let given = self.given.get(name).map(|binding| given_doc(binding, span));
-        let found = given.or_else(|| self.file.get(name).map(|entry| entry.value.clone()).filter(|doc| !doc.is_null()))?;
+        let found =
+            given.or_else(|| self.file.get(name).map(|entry| entry.value.clone()).filter(|doc| !doc.is_null()))?;
         self.used.insert(Text::from(name));
         Some(found)
     }
@@ -51,7 +52,8 @@ impl<'a> Bindings<'a> {
     /// Every binding as it would stand in the file.
     pub fn to_map(&self) -> Map {
         let file = self.order.iter().map(|entry| (entry.key.clone(), entry.value.to_value()));
-        let given = self.given.iter().map(|(name, binding)| (name.clone(), given_doc(binding, Span::default()).to_value()));
+        let given =
+            self.given.iter().map(|(name, binding)| (name.clone(), given_doc(binding, Span::default()).to_value()));
         file.chain(given).collect()
     }
 }
@@ -155,10 +157,12 @@ fn call(doc: &Doc, flow: Text, id: &Text, out: &mut Vec<Diagnostic>) -> Node {
 
 /// `{kind, params…}`: the parameters stand beside `kind`, or together under `params`; without any, the payload is them.
 fn task(doc: &Doc, kind: &str, id: &Text, cx: &Context<'_>, out: &mut Vec<Diagnostic>) -> Node {
-    let takes = |name: &str| cx.names.by_kind(kind).is_some_and(|leaf| leaf.params.iter().any(|param| &**param == name));
+    let takes =
+        |name: &str| cx.names.by_kind(kind).is_some_and(|leaf| leaf.params.iter().any(|param| &**param == name));
     let setting = |name: &str| doc.given(name).filter(|_| !takes(name));
     let together = setting("params").filter(|params| params.is_map());
-    let own: Vec<&str> = ["kind", "timeout", "retry", "onUnknown"].into_iter().filter(|name| *name == "kind" || !takes(name)).collect();
+    let own: Vec<&str> =
+        ["kind", "timeout", "retry", "onUnknown"].into_iter().filter(|name| *name == "kind" || !takes(name)).collect();
     let params = match together {
         Some(params) => {
             let allowed: Vec<&str> = own.iter().copied().chain(["params"]).collect();

@@ -37,7 +37,11 @@ impl<'d, 'a> Directory<'d, 'a> {
         for draft in self.drafts {
             let unknown = |peer: &str| self.indices(peer).is_empty() && !outside.contains(peer);
             for (peer, span) in draft.peers.iter().filter(|(peer, _)| unknown(peer)) {
-                let message = format!("`{}` names the peer `{}`, which is no listener, group or gateway", draft.name, short(peer));
+                let message = format!(
+                    "`{}` names the peer `{}`, which is no listener, group or gateway",
+                    draft.name,
+                    short(peer)
+                );
                 let found = Diagnostic::error("UNKNOWN_PEER", message).at(*span).path(draft.path);
                 out.push(match near(peer, candidates.iter().copied()) {
                     Some(meant) => found.help(format!("did you mean `{meant}`?")).suggest(meant),
@@ -47,9 +51,8 @@ impl<'d, 'a> Directory<'d, 'a> {
         }
     }
 
-    /// The listeners no message can come to: from outside one comes to an agent or the entry, and from there to peers.
-    pub fn unreachable(&self, entry: Option<&str>) -> Vec<&'d Draft<'a>> {
-        let open = |draft: &Draft<'_>| draft.agent || entry == Some(&*draft.name);
+    /// The listeners no message can come to: from outside one comes to an open listener, and from there to peers.
+    pub fn unreachable(&self, open: impl Fn(&Draft<'_>) -> bool) -> Vec<&'d Draft<'a>> {
         let mut reached: Vec<bool> = self.drafts.iter().map(open).collect();
         let mut queue: Vec<usize> = (0..self.drafts.len()).filter(|index| reached[*index]).collect();
         while let Some(index) = queue.pop() {

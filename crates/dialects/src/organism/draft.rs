@@ -1,6 +1,6 @@
-use crate::fields::{self, Read, invalid, short};
 use super::keys;
 use super::source::Source;
+use crate::fields::{self, Read, invalid, short};
 use crate::text::Doc;
 use std::collections::{HashMap, HashSet};
 use weir_base::{Diagnostic, Span, Text, Value};
@@ -21,7 +21,11 @@ pub(super) struct Draft<'a> {
 }
 
 /// Reads listeners and gateways. One without a usable name is reported and left out, as is the second of a name.
-pub(super) fn read_all<'a>(listeners: &'a [Source], gateways: &'a [Source], out: &mut Vec<Diagnostic>) -> Vec<Draft<'a>> {
+pub(super) fn read_all<'a>(
+    listeners: &'a [Source],
+    gateways: &'a [Source],
+    out: &mut Vec<Diagnostic>,
+) -> Vec<Draft<'a>> {
     let mut seen = HashSet::new();
     let mut drafts = Vec::new();
     let listeners = listeners.iter().map(|source| (source, false));
@@ -76,7 +80,9 @@ fn name(source: &Source, out: &mut Vec<Diagnostic>) -> Option<(Text, Span)> {
     let found = written.or_else(|| source.stem.as_deref().map(|stem| (stem, source.doc.span)));
     let Some((name, span)) = found else {
         if source.doc.is_map() && source.doc.given("name").is_none() {
-            out.push(Diagnostic::error("MISSING_KEY", "this listener has no `name`").at(source.doc.span).path(&source.path));
+            out.push(
+                Diagnostic::error("MISSING_KEY", "this listener has no `name`").at(source.doc.span).path(&source.path),
+            );
         }
         return None;
     };
@@ -103,14 +109,19 @@ fn group(name: &str, span: Span, out: &mut Vec<Diagnostic>) -> Option<Text> {
         return Some(Text::from(group));
     }
     let help = format!("name it `group.{name}`, and every other listener of the group likewise");
-    out.push(invalid(span, "broadcast", format!("`{name}` shares no group: the group is what stands before the last dot")).help(help));
+    out.push(
+        invalid(span, "broadcast", format!("`{name}` shares no group: the group is what stands before the last dot"))
+            .help(help),
+    );
     None
 }
 
 fn peers(doc: &Doc, path: &str, out: &mut Vec<Diagnostic>) -> Vec<(Text, Span)> {
     let mut seen = HashSet::new();
-    let (first, again): (Vec<_>, Vec<_>) = doc.texts("peers").into_iter().partition(|(peer, _)| seen.insert(peer.clone()));
-    let twice = again.iter().map(|(peer, span)| invalid(*span, path, format!("`{}` is named twice in `peers`", short(peer))));
+    let (first, again): (Vec<_>, Vec<_>) =
+        doc.texts("peers").into_iter().partition(|(peer, _)| seen.insert(peer.clone()));
+    let twice =
+        again.iter().map(|(peer, span)| invalid(*span, path, format!("`{}` is named twice in `peers`", short(peer))));
     out.extend(twice);
     first
 }
@@ -127,7 +138,8 @@ fn check_groups(drafts: &[Draft<'_>], out: &mut Vec<Diagnostic>) {
             out.push(Diagnostic::error("DUPLICATE_ID", message).at(draft.name_span).path(draft.path));
         }
         if leader.payload_class() != draft.payload_class() || leader.schema() != draft.schema() {
-            let message = format!("`{}` and `{}` share the group `{group}` but take different payloads", leader.name, draft.name);
+            let message =
+                format!("`{}` and `{}` share the group `{group}` but take different payloads", leader.name, draft.name);
             out.push(invalid(draft.name_span, draft.path, message));
         }
     }

@@ -3,7 +3,8 @@
 use crate::fields::{Field, Shape, field};
 use crate::header;
 
-pub(super) const TOOLS: [&str; 8] = ["calculate", "fetch", "files", "shell", "search", "keyvalue", "convert", "librarian"];
+pub(super) const TOOLS: [&str; 8] =
+    ["calculate", "fetch", "files", "shell", "search", "keyvalue", "convert", "librarian"];
 pub(super) const PROVIDERS: [&str; 5] = ["xai", "anthropic", "openai", "ollama", "scripted"];
 pub(super) const STRATEGIES: [&str; 3] = ["failover", "round-robin", "least-loaded"];
 

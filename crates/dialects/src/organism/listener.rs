@@ -2,8 +2,8 @@ use super::agent;
 use super::binding::{self, Bindings};
 use super::directory::Directory;
 use super::draft::Draft;
-use crate::fields::short;
 use crate::Context;
+use crate::fields::short;
 use crate::text::Doc;
 use weir_base::{Diagnostic, Text};
 use weir_ir::{Listener, Node};
@@ -15,7 +15,11 @@ pub(super) fn binding_name<'d>(draft: &'d Draft<'_>) -> &'d Text {
 
 /// One listener with its handler: what its name is bound to, else its prompt, else nothing and a warning.
 pub(super) fn lower(
-    draft: &Draft<'_>, directory: &Directory<'_, '_>, bindings: &mut Bindings<'_>, cx: &Context<'_>, out: &mut Vec<Diagnostic>,
+    draft: &Draft<'_>,
+    directory: &Directory<'_, '_>,
+    bindings: &mut Bindings<'_>,
+    cx: &Context<'_>,
+    out: &mut Vec<Diagnostic>,
 ) -> Listener {
     agent::check_tools(draft, cx, out);
     let handler = handler(draft, directory, bindings, cx, out);
@@ -35,7 +39,11 @@ pub(super) fn lower(
 }
 
 fn handler(
-    draft: &Draft<'_>, directory: &Directory<'_, '_>, bindings: &mut Bindings<'_>, cx: &Context<'_>, out: &mut Vec<Diagnostic>,
+    draft: &Draft<'_>,
+    directory: &Directory<'_, '_>,
+    bindings: &mut Bindings<'_>,
+    cx: &Context<'_>,
+    out: &mut Vec<Diagnostic>,
 ) -> Option<Node> {
     let span = draft.handler.as_ref().map_or(draft.name_span, |(_, span)| *span);
     if let Some(meaning) = bindings.find(binding_name(draft), span) {
@@ -62,7 +70,9 @@ fn report_unbound(draft: &Draft<'_>, prompt: Option<&Doc>, out: &mut Vec<Diagnos
 fn unbound(draft: &Draft<'_>, prompt: Option<&Doc>) -> Diagnostic {
     let name = binding_name(draft);
     let (span, message) = match &draft.handler {
-        Some((handler, span)) => (*span, format!("the handler `{}` of `{}` is bound to nothing", short(handler), draft.name)),
+        Some((handler, span)) => {
+            (*span, format!("the handler `{}` of `{}` is bound to nothing", short(handler), draft.name))
+        }
         None => (draft.name_span, format!("the listener `{}` has no handler", draft.name)),
     };
     let mut help = bind_help(name);

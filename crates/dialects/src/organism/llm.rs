@@ -1,5 +1,5 @@
-use crate::fields::{Read, invalid, list, near, short};
 use super::keys::PROVIDERS;
+use crate::fields::{Read, invalid, list, near, short};
 use crate::text::Doc;
 use weir_base::{Diagnostic, Duration, Text};
 use weir_ir::{Backend, ModelRouting, ModelSettings};
@@ -63,7 +63,8 @@ fn backend(doc: &Doc, path: &str, out: &mut Vec<Diagnostic>) -> Option<Backend> 
 
 fn unknown_provider(doc: &Doc, provider: &str, path: &str) -> Diagnostic {
     let span = doc.given("provider").map_or(doc.span, |at| at.span);
-    let found = invalid(span, &format!("{path}.provider"), format!("`{}` is not a provider known here", short(provider)));
+    let found =
+        invalid(span, &format!("{path}.provider"), format!("`{}` is not a provider known here", short(provider)));
     match near(provider, PROVIDERS) {
         Some(meant) => found.help(format!("did you mean `{meant}`?")).suggest(meant),
         None => found.help(format!("it is one of {}; any other needs a `base_url`", list(PROVIDERS))),

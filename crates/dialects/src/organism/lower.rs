@@ -18,7 +18,8 @@ pub(super) const CONTEXT_SLOTS: u32 = 10_000;
 /// Sections that mean nothing to the engine and are kept as they are.
 pub(super) const KEPT: [&str; 5] = ["tls", "oob", "meta", "server", "auth"];
 /// The listener's keys the IR has a place for; the others are kept beside it.
-pub(super) const IN_IR: [&str; 7] = ["name", "description", "agent", "peers", "payload", "payload_schema", "payload_class"];
+pub(super) const IN_IR: [&str; 7] =
+    ["name", "description", "agent", "peers", "payload", "payload_schema", "payload_class"];
 
 pub(super) fn lower(doc: &Doc, source: &SourceFile, cx: &Context<'_>) -> Parsed {
     let mut out = Vec::new();
@@ -35,7 +36,7 @@ pub(super) fn lower(doc: &Doc, source: &SourceFile, cx: &Context<'_>) -> Parsed 
     for draft in &drafts.present {
         listeners.push(listener::lower(draft, &directory, &mut bindings, cx, &mut out));
     }
-    report_unreachable(&directory, entry.as_deref(), &mut out);
+    report_unreachable(&directory, entry.as_deref(), cx, &mut out);
     let bindable: Vec<Text> = drafts.iter().map(|draft| listener::binding_name(draft).clone()).collect();
     bindings.check_unused(&bindable, &mut out);
     let flow = assemble(doc, source, &drafts.present, listeners, entry, &bindings, &mut out);
@@ -81,7 +82,8 @@ fn connected<'a>(drafts: Vec<Draft<'a>>, bindings: &Bindings<'_>, out: &mut Vec<
 fn entry(doc: &Doc, directory: &Directory<'_, '_>, out: &mut Vec<Diagnostic>) -> Option<Text> {
     let organism = doc.given("organism").and_then(|organism| organism.given("entry"));
     let first = directory.drafts.iter().find(|draft| !draft.gateway).map(|draft| draft.name.clone());
-    let Some((named, span)) = organism.or_else(|| doc.given("entry")).and_then(|at| Some((at.as_str()?, at.span))) else {
+    let Some((named, span)) = organism.or_else(|| doc.given("entry")).and_then(|at| Some((at.as_str()?, at.span)))
+    else {
         return first;
     };
     if directory.drafts.iter().any(|draft| &*draft.name == named) {
@@ -95,17 +97,26 @@ fn entry(doc: &Doc, directory: &Directory<'_, '_>, out: &mut Vec<Diagnostic>) ->
     first
 }
 
-fn report_unreachable(directory: &Directory<'_, '_>, entry: Option<&str>, out: &mut Vec<Diagnostic>) {
-    out.extend(directory.unreachable(entry).into_iter().map(|draft| {
-        let message = format!("no message can reach `{}`: no listener that can be reached has it as a peer", draft.name);
+/// From outside a message comes to an agent or the entry. Whoever binds a listener from outside means to use it, too.
+fn report_unreachable(directory: &Directory<'_, '_>, entry: Option<&str>, cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let given = |draft: &Draft<'_>| cx.options.bindings.contains_key(listener::binding_name(draft));
+    let open = |draft: &Draft<'_>| draft.agent || entry == Some(&*draft.name) || given(draft);
+    out.extend(directory.unreachable(open).into_iter().map(|draft| {
+        let message =
+            format!("no message can reach `{}`: no listener that can be reached has it as a peer", draft.name);
         let found = Diagnostic::warning("UNREACHABLE_LISTENER", message).at(draft.name_span).path(draft.path);
         found.help(format!("add `{}` to the `peers` of a listener, or name it as the `entry`", draft.name))
     }));
 }
 
 fn assemble(
-    doc: &Doc, source: &SourceFile, drafts: &[Draft<'_>], listeners: Vec<Listener>, entry: Option<Text>,
-    bindings: &Bindings<'_>, out: &mut Vec<Diagnostic>,
+    doc: &Doc,
+    source: &SourceFile,
+    drafts: &[Draft<'_>],
+    listeners: Vec<Listener>,
+    entry: Option<Text>,
+    bindings: &Bindings<'_>,
+    out: &mut Vec<Diagnostic>,
 ) -> Flow {
     let name = name(doc, source, out);
     let organism = doc.given("organism");

@@ -10,7 +10,8 @@ use weir_ir::{Backend, Flow, Listener, Mailbox, ModelRouting, ModelSettings, Nod
 /// Writes a flow as an organism. What was written is read again; a flow that would not come back the same is refused.
 pub(super) fn print(flow: &Flow, names: &dyn Names) -> Result<String, Vec<Diagnostic>> {
     let NodeKind::Mailbox(mailbox) = &flow.root.kind else {
-        let message = format!("`{}` is not made of listeners, so it cannot be written as an organism", flow.root.title());
+        let message =
+            format!("`{}` is not made of listeners, so it cannot be written as an organism", flow.root.title());
         return Err(vec![cannot(message, &flow.root)]);
     };
     let mut out = Vec::new();
@@ -55,7 +56,9 @@ fn extra(flow: &Flow, key: &str) -> Value {
 
 /// Adds a member that says something.
 fn put(out: &mut Map, key: &str, value: Value) {
-    let empty = value.is_null() || value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(<[_]>::is_empty);
+    let empty = value.is_null()
+        || value.as_object().is_some_and(Map::is_empty)
+        || value.as_array().is_some_and(<[_]>::is_empty);
     if !empty {
         out.insert(key.into(), value);
     }
@@ -203,7 +206,8 @@ fn verify(flow: &Flow, text: &str, names: &dyn Names) -> Result<(), Vec<Diagnost
 /// What an organism has no words for, one diagnostic for each place.
 fn differences(flow: &Flow, again: &Flow) -> Vec<Diagnostic> {
     let (before, after) = (comparable(flow, flow), comparable(again, flow));
-    let whole = |key: &str| (!matches!(key, "root" | "dialect") && before.get(key) != after.get(key)).then(|| key.to_owned());
+    let whole =
+        |key: &str| (!matches!(key, "root" | "dialect") && before.get(key) != after.get(key)).then(|| key.to_owned());
     let keys = before.as_object().into_iter().chain(after.as_object()).flat_map(Map::keys);
     let mut places: Vec<String> = keys.filter_map(|key| whole(key)).collect();
     places.sort_unstable();
@@ -212,7 +216,9 @@ fn differences(flow: &Flow, again: &Flow) -> Vec<Diagnostic> {
     let mut lost: Vec<Diagnostic> = places.iter().map(|place| say(place)).collect();
     let list = |value: &Value| value.get("root").and_then(|root| root.get("mailbox")?.get("listeners").cloned());
     let (old, new) = (list(&before).unwrap_or_default(), list(&after).unwrap_or_default());
-    for (index, item) in old.as_array().unwrap_or_default().iter().enumerate().filter(|(index, item)| new.at(*index) != Some(item)) {
+    for (index, item) in
+        old.as_array().unwrap_or_default().iter().enumerate().filter(|(index, item)| new.at(*index) != Some(item))
+    {
         let name = item.get("name").and_then(Value::as_str).map_or_else(|| index.to_string(), str::to_owned);
         lost.push(say(&format!("listener {name}")));
     }

@@ -1,5 +1,5 @@
-use crate::fields::{self, Read, invalid, short};
 use super::keys;
+use crate::fields::{self, Read, invalid, short};
 use crate::text::{Doc, Format};
 use crate::{Context, SourceFile};
 use weir_base::Diagnostic;
@@ -31,7 +31,9 @@ pub(super) fn collect(doc: &Doc, source: &SourceFile, cx: &Context<'_>, out: &mu
         }
         None => {
             let missing = Diagnostic::error("MISSING_KEY", "this organism has no `listeners`").at(doc.span);
-            out.push(missing.path("listeners").help("write a list: `listeners: [{name: greeter, agent: true, prompt: …}]`"));
+            out.push(
+                missing.path("listeners").help("write a list: `listeners: [{name: greeter, agent: true, prompt: …}]`"),
+            );
             Sources::default()
         }
     }
@@ -39,7 +41,9 @@ pub(super) fn collect(doc: &Doc, source: &SourceFile, cx: &Context<'_>, out: &mu
 
 fn from_list(list: &Doc, out: &mut Vec<Diagnostic>) -> Sources {
     if list.items().is_empty() {
-        out.push(Diagnostic::error("MISSING_KEY", "an organism needs at least one listener").at(list.span).path("listeners"));
+        out.push(
+            Diagnostic::error("MISSING_KEY", "an organism needs at least one listener").at(list.span).path("listeners"),
+        );
     }
     let numbered = list.items().iter().enumerate();
     let listeners =
@@ -50,7 +54,11 @@ fn from_list(list: &Doc, out: &mut Vec<Diagnostic>) -> Sources {
 fn from_directory(map: &Doc, source: &SourceFile, cx: &Context<'_>, out: &mut Vec<Diagnostic>) -> Sources {
     fields::check(map, keys::DIRECTORY, "listeners", out);
     let Some(directory) = map.text("directory") else {
-        out.push(Diagnostic::error("MISSING_KEY", "`listeners` names no `directory`").at(map.span).path("listeners.directory"));
+        out.push(
+            Diagnostic::error("MISSING_KEY", "`listeners` names no `directory`")
+                .at(map.span)
+                .path("listeners.directory"),
+        );
         return Sources::default();
     };
     let mut patterns: Vec<String> = map.texts("include").iter().map(|(pattern, _)| pattern.to_string()).collect();
@@ -75,14 +83,30 @@ impl Sources {
         // A loader names what it lists relative to the organism's file; one that gives bare names is understood too.
         let beside = || cx.loader.load(&from.name, &format!("{}/{}", directory.trim_end_matches('/'), file_name(name)));
         let Some(file) = cx.loader.load(&from.name, name).or_else(beside) else {
-            out.push(Diagnostic::error("FILE_NOT_FOUND", format!("`{}` cannot be read", short(name))).path("listeners"));
+            out.push(
+                Diagnostic::error("FILE_NOT_FOUND", format!("`{}` cannot be read", short(name))).path("listeners"),
+            );
             return;
         };
+        // An organism may live in the directory of its listeners, without being one of them.
+        if file.name == from.name {
+            return;
+        }
         let (documents, mut problems) = crate::text::parse(&file, Format::of(&file.name));
+        let broken = !problems.is_empty();
         out.append(&mut problems);
-        let stem = stem(name);
-        let named = documents.into_iter().map(|doc| Source { doc, stem: Some(stem.clone()), path: stem.clone() });
-        self.listeners.extend(named.take(1));
+        let mut documents = documents.into_iter();
+        match documents.next() {
+            Some(doc) => self.listeners.push(Source { doc, stem: Some(stem(name)), path: stem(name) }),
+            None if broken => {}
+            None => out.push(
+                Diagnostic::error("EMPTY_FILE", format!("`{}` holds no listener", short(name))).path("listeners"),
+            ),
+        }
+        let message = "a listener's file is one document; this one is not read";
+        out.extend(
+            documents.map(|doc| Diagnostic::error("UNEXPECTED_DOCUMENT", message).at(doc.span).path(stem(name))),
+        );
         self.files.push(file);
     }
 }
@@ -124,7 +148,14 @@ mod tests {
 
     #[test]
     fn patterns_fit_names() {
-        let cases = [("*.yaml", "a.yaml", true), ("*.yaml", "a.yml", false), ("a?c*", "abcd", true), ("*a*b", "xaxbxb", true), ("", "x", false), ("**", "", true)];
+        let cases = [
+            ("*.yaml", "a.yaml", true),
+            ("*.yaml", "a.yml", false),
+            ("a?c*", "abcd", true),
+            ("*a*b", "xaxbxb", true),
+            ("", "x", false),
+            ("**", "", true),
+        ];
         for (pattern, name, fits) in cases {
             assert_eq!(matches(pattern, name), fits, "{pattern} {name}");
         }
@@ -133,7 +164,8 @@ mod tests {
 
     #[test]
     fn the_stem_is_the_name_without_its_ending() {
-        let cases = [("listeners/greeter.yaml", "greeter"), ("search.google.yaml", "search.google"), ("plain", "plain")];
+        let cases =
+            [("listeners/greeter.yaml", "greeter"), ("search.google.yaml", "search.google"), ("plain", "plain")];
         for (path, expected) in cases {
             assert_eq!(stem(path), expected);
         }

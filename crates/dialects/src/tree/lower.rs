@@ -13,6 +13,8 @@ use weir_ir::{Fail, MAX_DEPTH, Node, NodeKind, Origin};
 pub(super) struct Lower<'a> {
     pub(super) cx: &'a Context<'a>,
     pub(super) out: Vec<Diagnostic>,
+    /// The text of the file at hand; empty where it is not known.
+    pub(super) source: String,
     /// The trees a `SubTree` may name; `None` where there can be none.
     pub(super) trees: Option<Trees<'a>>,
     leaves: HashMap<Text, Option<Leaf>>,
@@ -56,7 +58,7 @@ const NODE_KEYS: [&str; 6] = ["type", "id", "name", "was", "props", "children"];
 impl<'a> Lower<'a> {
     pub(super) fn new(cx: &'a Context<'a>, trees: Option<Trees<'a>>) -> Self {
         let (leaves, written) = (HashMap::new(), HashMap::new());
-        Self { cx, out: Vec::new(), trees, leaves, written, reads: Reads::default() }
+        Self { cx, out: Vec::new(), source: String::new(), trees, leaves, written, reads: Reads::default() }
     }
 
     pub(super) fn finish(self) -> Vec<Diagnostic> {
@@ -64,8 +66,9 @@ impl<'a> Lower<'a> {
     }
 
     /// Written ids must differ within one document, not between documents.
-    pub(super) fn begin_document(&mut self) {
+    pub(super) fn begin_document(&mut self, text: &str) {
         self.written.clear();
+        text.clone_into(&mut self.source);
     }
 
     /// A node and all below it. `more_keys` are allowed besides those of every node.

@@ -15,6 +15,7 @@ mod props;
 mod script;
 mod subtrees;
 mod types;
+mod walk;
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ mod regions;
 
 pub use adjacency::NONE;
 pub use cycles::Cycle;
+pub use dominators::Dominators;
 pub use exclusive::all_exclusive;
-pub use network::{Link, Network, Role};
+pub use network::{Network, Role};
 pub use regions::{Fate, Shape};

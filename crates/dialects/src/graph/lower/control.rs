@@ -1,5 +1,6 @@
 use super::Lowering;
 use super::draft::{Body, pass};
+use crate::graph::node_type::NodeType;
 use crate::graph::read::Step;
 use crate::graph::routes::{case_name, else_name};
 use crate::text::Doc;
@@ -162,7 +163,13 @@ impl Lowering<'_, '_> {
         let keys = ["maxIterations", "max_iterations", "iterations", "count", "items", "collection", "forEach"];
         let zero = |doc: &Doc| doc.as_f64() == Some(0.0);
         let bounded = self.step(at).any_field(&keys).is_some_and(|doc| !zero(doc));
-        (!bounded).then_some(Period::Every(events))
+        let inside = |node: &usize| self.words.owners_of(*node).any(|owner| owner == at);
+        let journaled = |node: &usize| {
+            let ty = self.step(*node).ty;
+            ty.is_task() || matches!(ty, NodeType::Agent | NodeType::ChildWorkflow | NodeType::Signal | NodeType::Wait)
+        };
+        let steps = (0..self.workflow.steps.len()).filter(|node| journaled(node) && inside(node)).count() as u64;
+        (!bounded).then(|| Period::Every((events / steps.max(1)).max(1)))
     }
 
     fn unbounded(&mut self, at: usize) {

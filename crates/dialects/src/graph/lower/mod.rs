@@ -9,9 +9,8 @@ mod lift;
 mod state;
 mod work;
 
-pub use flow::lower;
+pub use flow::{ROOT, lower};
 
-use super::analysis::NONE;
 use super::read::{Step, Workflow};
 use super::words::Words;
 use crate::Names;
@@ -154,9 +153,4 @@ pub fn mentions(template: &Template, root: &str) -> bool {
     let mut found = false;
     template.for_each_expr(&mut |expr| found |= expr.references().iter().any(|reference| &*reference.root == root));
     found
-}
-
-/// The chain of owners of a node, itself not included.
-pub fn owners(owner: &[usize], node: usize) -> impl Iterator<Item = usize> {
-    std::iter::successors(Some(owner[node]), |at| Some(owner[*at])).take_while(|at| *at != NONE)
 }

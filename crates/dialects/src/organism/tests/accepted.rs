@@ -104,7 +104,8 @@ fn every_listener_key_is_read_by_the_full_file() {
     let has = |doc: &Doc, key: &str| doc.get(key).is_some();
     let listeners = documents[0].get("listeners").map_or(&[][..], Doc::items);
     let organism = documents[0].get("organism").expect("organism");
-    let top = super::super::keys::TOP.iter().filter(|field| !has(&documents[0], field.key) && !has(organism, field.key));
+    let top =
+        super::super::keys::TOP.iter().filter(|field| !has(&documents[0], field.key) && !has(organism, field.key));
     let inner = super::super::keys::LISTENER.iter().filter(|field| !listeners.iter().any(|doc| has(doc, field.key)));
     assert_eq!(top.chain(inner).map(|field| field.key).collect::<Vec<_>>(), Vec::<&str>::new());
 }
@@ -138,7 +139,9 @@ fn an_agent_may_have_a_prompt_and_nothing_else() {
 
 #[test]
 fn the_defaults_are_those_of_the_format() {
-    let flow = clean("organism: {name: a}\nlisteners: [{name: b, agent: true, prompt: p}]\nllm: {backends: [{provider: xai}]}");
+    let flow = clean(
+        "organism: {name: a}\nlisteners: [{name: b, agent: true, prompt: p}]\nllm: {backends: [{provider: xai}]}",
+    );
     let mailbox = mailbox(&flow);
     assert_eq!((mailbox.max_concurrent, mailbox.max_concurrent_per_agent, mailbox.context_slots), (50, 5, 10_000));
     assert_eq!(mailbox.entry.as_deref(), Some("b"));
@@ -146,7 +149,10 @@ fn the_defaults_are_those_of_the_format() {
     let models = flow.settings.models.as_ref().expect("models");
     assert_eq!((models.retries, models.retry_base_delay.millis, models.retry_max_delay.millis), (3, 1_000, 60_000));
     assert_eq!((models.backends[0].max_concurrent, models.backends[0].priority), (Some(20), 1));
-    assert_eq!(part(&flow, "/root/mailbox/listeners/0/handler/agent/options").to_json(), r#"{"maxTokens":4096,"temperature":0.7}"#);
+    assert_eq!(
+        part(&flow, "/root/mailbox/listeners/0/handler/agent/options").to_json(),
+        r#"{"maxTokens":4096,"temperature":0.7}"#
+    );
 }
 
 #[test]
@@ -196,7 +202,10 @@ bindings: {h: '{{ 1 }}'}
     assert_eq!(groups, [vec![], vec!["tools.search".into()], vec!["tools.search".into()], vec![]]);
     let NodeKind::Agent(agent) = &listener(&flow, "asker").handler.as_ref().expect("an agent").kind else { panic!() };
     assert_eq!(agent.tools.len(), 1);
-    assert_eq!((&*agent.tools[0].name, &*agent.tools[0].description), ("tools_search", "Sends a message to all of tools.search: One. Two."));
+    assert_eq!(
+        (&*agent.tools[0].name, &*agent.tools[0].description),
+        ("tools_search", "Sends a message to all of tools.search: One. Two.")
+    );
     assert_eq!(agent.tools[0].target, ToolTarget::Peer("tools.search".into()));
 }
 
@@ -212,7 +221,10 @@ listeners:
   - {name: y, agent: true, prompt: q}
 bindings: {h: '{{ 1 }}'}
 ";
-    insta::assert_json_snapshot!(serde_json::Value::from(&part(&clean(text), "/root/mailbox/listeners/0/handler/agent/tools")));
+    insta::assert_json_snapshot!(serde_json::Value::from(&part(
+        &clean(text),
+        "/root/mailbox/listeners/0/handler/agent/tools"
+    )));
 }
 
 #[test]
@@ -232,10 +244,7 @@ bindings: {h: '{{ 1 }}'}
 #[test]
 fn warnings_name_what_is_missing() {
     let cases: [(&str, &[&str]); 9] = [
-        (
-            "listeners: [{name: a, agent: true, prompt: p, handler: x.y}]",
-            &[],
-        ),
+        ("listeners: [{name: a, agent: true, prompt: p, handler: x.y}]", &[]),
         (
             "listeners: [{name: a, handler: x.y}]",
             &["UNBOUND_HANDLER 2:32 the handler `x.y` of `a` is bound to nothing"],
@@ -289,4 +298,22 @@ fn an_unbound_handler_shows_what_to_write() {
     assert!(help.contains("--bind 'pkg.mod.run={{ message.payload }}'"), "{help}");
     let bound = "organism: {name: o}\nlisteners: [{name: a, handler: pkg.mod.run}]\nbindings:\n  pkg.mod.run: \"{{ message.payload }}\"\n";
     clean(bound);
+}
+
+#[test]
+fn a_directory_holds_listeners_and_may_hold_the_organism() {
+    let text = "organism: {name: split}\nlisteners: {directory: '.'}\n";
+    let files = Files::new(&[
+        ("a.yaml", "agent: true\nprompt: p\n"),
+        ("b.yaml", "# nothing yet\n"),
+        ("c.yaml", "agent: true\nprompt: p\n---\nagent: true\n"),
+        ("d.yaml", "agent: [true\n"),
+        ("e e.yaml", "agent: true\nprompt: p\n"),
+        ("test.yaml", text),
+    ]);
+    let parsed = read_with(text, &files, &[]);
+    let names: Vec<&str> =
+        mailbox(parsed.flow.as_ref().expect("a flow")).listeners.iter().map(|item| &*item.name).collect();
+    assert_eq!(names, ["a", "c"]);
+    assert_eq!(codes(&parsed.diagnostics), ["UNEXPECTED_DOCUMENT", "YAML_SYNTAX", "INVALID_ID", "EMPTY_FILE"]);
 }

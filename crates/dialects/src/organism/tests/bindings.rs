@@ -13,18 +13,37 @@ fn a_handler_is_bound_in_every_form() {
         ("'kind:http.request'", r#"{"task":{"kind":"http.request","params":"{{ message.payload }}"}}"#),
         ("'flow:other'", r#"{"call":{"flow":"other","input":"{{ message.payload }}","detached":false}}"#),
         ("'{{ message.payload.x }}'", r#"{"set":{"writes":[{"op":"set","value":"{{ message.payload.x }}"}]}}"#),
-        ("'Hello {{ message.payload.x }}!'", r#"{"set":{"writes":[{"op":"set","value":"Hello {{ message.payload.x }}!"}]}}"#),
+        (
+            "'Hello {{ message.payload.x }}!'",
+            r#"{"set":{"writes":[{"op":"set","value":"Hello {{ message.payload.x }}!"}]}}"#,
+        ),
+        (
+            "'{{ {to: \"b\", payload: {x: {y: 1}}} }}'",
+            r#"{"set":{"writes":[{"op":"set","value":"{{ {to: \"b\", payload: {x: {y: 1}}} }}"}]}}"#,
+        ),
         ("{kind: log}", r#"{"task":{"kind":"log","params":"{{ message.payload }}"}}"#),
-        ("{kind: log, message: 'got {{ thread.id }}'}", r#"{"task":{"kind":"log","params":{"message":"got {{ thread.id }}"}}}"#),
+        (
+            "{kind: log, message: 'got {{ thread.id }}'}",
+            r#"{"task":{"kind":"log","params":{"message":"got {{ thread.id }}"}}}"#,
+        ),
         ("{kind: log, params: {message: x}}", r#"{"task":{"kind":"log","params":{"message":"x"}}}"#),
-        ("{kind: log, message: x, timeout: 5s, onUnknown: ask}", r#"{"task":{"kind":"log","params":{"message":"x"},"timeout":"5s","onUnknown":"ask"}}"#),
+        (
+            "{kind: log, message: x, timeout: 5s, onUnknown: ask}",
+            r#"{"task":{"kind":"log","params":{"message":"x"},"timeout":"5s","onUnknown":"ask"}}"#,
+        ),
         (
             "{kind: log, retry: {strategy: fail-after-x, maxAttempts: 2, maxInterval: }}",
             r#"{"task":{"kind":"log","params":"{{ message.payload }}","retry":{"strategy":"fail-after-x","maxAttempts":2,"initial":1000,"coefficient":2,"jitter":0}}}"#,
         ),
-        ("{kind: http.request, url: u, timeout: 5s}", r#"{"task":{"kind":"http.request","params":{"url":"u","timeout":"5s"}}}"#),
+        (
+            "{kind: http.request, url: u, timeout: 5s}",
+            r#"{"task":{"kind":"http.request","params":{"url":"u","timeout":"5s"}}}"#,
+        ),
         ("{kind: not.there, x: 1}", r#"{"task":{"kind":"not.there","params":{"x":1}}}"#),
-        ("{flow: sub.yaml, input: {q: '{{ message.payload }}'}, version: v2}", r#"{"call":{"flow":"sub.yaml","version":"v2","input":{"q":"{{ message.payload }}"},"detached":false}}"#),
+        (
+            "{flow: sub.yaml, input: {q: '{{ message.payload }}'}, version: v2}",
+            r#"{"call":{"flow":"sub.yaml","version":"v2","input":{"q":"{{ message.payload }}"},"detached":false}}"#,
+        ),
     ];
     for (binding, expected) in cases {
         let flow = clean(&format!("{TEXT}bindings: {{h: {binding}}}\n"));
@@ -51,7 +70,10 @@ fn a_binding_from_outside_means_the_same_and_wins() {
         (Binding::Flow("sub".into()), "'flow:sub'"),
         (Binding::Step("{{ 1 + 1 }}".into()), "'{{ 1 + 1 }}'"),
         (Binding::Step(json(r#"{"kind":"log","message":"y"}"#)), "{kind: log, message: y}"),
-        (Binding::Step(json(r#"{"type":"LogMessage","props":{"message":"z"}}"#)), "{step: {type: LogMessage, props: {message: z}}}"),
+        (
+            Binding::Step(json(r#"{"type":"LogMessage","props":{"message":"z"}}"#)),
+            "{step: {type: LogMessage, props: {message: z}}}",
+        ),
     ];
     for (given, written) in cases {
         let text = format!("{TEXT}bindings: {{h: '{{{{ 0 }}}}'}}\n");
@@ -84,7 +106,10 @@ fn a_bound_gateway_is_connected() {
     let text = "organism: {name: o}\nlisteners: [{name: a, agent: true, prompt: p, peers: [web]}]\ngateways: [{name: web, description: The web.}]\nbindings: {web: 'kind:http.request'}\n";
     let flow = clean(text);
     assert_eq!(listener(&flow, "web").description.as_deref(), Some("The web."));
-    assert_eq!(part(&flow, "/root/mailbox/listeners/0/handler/agent/tools/0/target"), Value::object([("peer", "web".into())]));
+    assert_eq!(
+        part(&flow, "/root/mailbox/listeners/0/handler/agent/tools/0/target"),
+        Value::object([("peer", "web".into())])
+    );
 }
 
 #[test]
@@ -121,4 +146,20 @@ fn a_broken_expression_points_at_itself() {
 fn a_shared_handler_tells_its_problem_once() {
     let text = "organism: {name: o}\nlisteners: [{name: a, handler: h, peers: [b]}, {name: b, handler: h}]\nbindings: {h: 3}\n";
     assert_eq!(codes(&read(text).diagnostics), ["INVALID_BINDING"]);
+}
+
+/// A listener that is nobody's peer is of use only to whoever binds it from outside.
+#[test]
+fn binding_a_listener_from_outside_makes_it_reachable() {
+    let text = "organism: {name: o}\nlisteners: [{name: a, agent: true, prompt: p}, {name: b, handler: h, peers: [c]}, {name: c, handler: k}]\n";
+    let answer = || Binding::Step("{{ message.payload }}".into());
+    let cases: [(&[&str], &[&str]); 3] = [
+        (&[], &["UNREACHABLE_LISTENER", "UNBOUND_HANDLER", "UNREACHABLE_LISTENER", "UNBOUND_HANDLER"]),
+        (&["k"], &["UNREACHABLE_LISTENER", "UNBOUND_HANDLER"]),
+        (&["h", "k"], &[]),
+    ];
+    for (names, expected) in cases {
+        let given: Vec<(&str, Binding)> = names.iter().map(|name| (*name, answer())).collect();
+        assert_eq!(codes(&read_with(text, &Files::default(), &given).diagnostics), expected, "{names:?}");
+    }
 }

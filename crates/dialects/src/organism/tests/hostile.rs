@@ -14,7 +14,26 @@ signals: {s: {assign: {v: message.x}}}
 settings: {timeout: 90s, retry: {maxAttempts: 2}}
 ";
 
-const PIECES: &[&str] = &["{", "}", "[", "]", ":", ",", "-", "'", "{{", "}}", "null", "true", "1e400", "\n", "  ", "é", "listeners", "name: "];
+const PIECES: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "-",
+    "'",
+    "{{",
+    "}}",
+    "null",
+    "true",
+    "1e400",
+    "\n",
+    "  ",
+    "é",
+    "listeners",
+    "name: ",
+];
 
 /// Whatever comes in, an answer comes out: a flow, or a reason why there is none.
 fn survives(text: &str) {
@@ -70,7 +89,8 @@ fn a_very_long_name_is_shown_short() {
 
 #[test]
 fn many_listeners_are_read_in_good_time() {
-    let listeners: String = (0..5_000).map(|n| format!("- {{name: a{n}, handler: h, peers: [a{}]}}\n", n + 1)).collect();
+    let listeners: String =
+        (0..5_000).map(|n| format!("- {{name: a{n}, handler: h, peers: [a{}]}}\n", n + 1)).collect();
     let text = format!("organism: {{name: o}}\nbindings: {{h: '{{{{ 1 }}}}'}}\nlisteners:\n{listeners}");
     assert_eq!(codes(&read(&text).diagnostics), ["UNKNOWN_PEER"]);
 }

@@ -57,7 +57,8 @@ impl Loader for Files {
     }
 
     fn list(&self, _: &str, directory: &str) -> Vec<String> {
-        self.0.keys().filter(|name| name.starts_with(&format!("{directory}/"))).cloned().collect()
+        let inside = |name: &str| name.rsplit_once('/').map_or(".", |(folder, _)| folder) == directory;
+        self.0.keys().filter(|name| inside(name)).cloned().collect()
     }
 }
 

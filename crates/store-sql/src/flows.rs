@@ -1,0 +1,79 @@
+use crate::error::{corrupt, store_error};
+use crate::open::SqlStore;
+use crate::row::{Columns, limit, read_all};
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteConnection;
+use weir_store::{FlowVersion, Flows, StoreError};
+
+const KEEP: &str = "INSERT INTO flow_versions (hash, tenant, project, name, dialect, published_at, files, ir)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (hash) DO NOTHING";
+const POINT: &str = "INSERT INTO flows (tenant, project, name, newest, published_at) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (tenant, project, name) DO UPDATE
+    SET newest = excluded.newest, published_at = excluded.published_at WHERE newest <> excluded.newest";
+const BY_HASH: &str = "SELECT hash, tenant, project, name, dialect, published_at, files, ir
+    FROM flow_versions WHERE hash = $1";
+/// The name is that of the flow asked for: the same content may be published under several.
+const NEWEST: &str = "SELECT v.hash, f.tenant, f.project, f.name, v.dialect, f.published_at, v.files, v.ir
+    FROM flows f JOIN flow_versions v ON v.hash = f.newest
+    WHERE f.tenant = $1 AND f.project = $2 AND f.name = $3";
+const LIST: &str = "SELECT v.hash, f.tenant, f.project, f.name, v.dialect, f.published_at, v.files, v.ir
+    FROM flows f JOIN flow_versions v ON v.hash = f.newest
+    WHERE f.tenant = $1 AND f.project = $2 AND f.name > $3 ORDER BY f.name LIMIT $4";
+
+#[async_trait]
+impl Flows for SqlStore {
+    async fn publish(&self, version: FlowVersion) -> Result<(), StoreError> {
+        let files = serde_json::to_string(&version.files).map_err(corrupt)?;
+        let mut writer = self.writer().await;
+        let connection = writer.begin().await?;
+        keep(connection, version, files).await.map_err(store_error)?;
+        writer.commit().await
+    }
+
+    async fn flow_version(&self, hash: &str) -> Result<Option<FlowVersion>, StoreError> {
+        let query = sqlx::query(BY_HASH).bind(hash.to_owned());
+        let row = query.fetch_optional(self.readers()).await.map_err(store_error)?;
+        row.map(|row| read(Columns(&row))).transpose()
+    }
+
+    async fn newest_flow(&self, tenant: &str, project: &str, name: &str) -> Result<Option<FlowVersion>, StoreError> {
+        let query = sqlx::query(NEWEST).bind(tenant.to_owned()).bind(project.to_owned()).bind(name.to_owned());
+        let row = query.fetch_optional(self.readers()).await.map_err(store_error)?;
+        row.map(|row| read(Columns(&row))).transpose()
+    }
+
+    async fn list_flows(
+        &self,
+        tenant: &str,
+        project: &str,
+        after: Option<&str>,
+        most: u32,
+    ) -> Result<Vec<FlowVersion>, StoreError> {
+        let query = sqlx::query(LIST).bind(tenant.to_owned()).bind(project.to_owned());
+        let query = query.bind(after.unwrap_or_default().to_owned()).bind(limit(most));
+        let rows = query.fetch_all(self.readers()).await.map_err(store_error)?;
+        read_all(&rows, read)
+    }
+}
+
+async fn keep(connection: &mut SqliteConnection, version: FlowVersion, files: String) -> Result<(), sqlx::Error> {
+    let FlowVersion { hash, tenant, project, name, dialect, ir, published_at, .. } = version;
+    let keep = sqlx::query(KEEP).bind(hash.clone()).bind(tenant.clone()).bind(project.clone()).bind(name.clone());
+    keep.bind(dialect).bind(published_at).bind(files).bind(ir).execute(&mut *connection).await?;
+    let point = sqlx::query(POINT).bind(tenant).bind(project).bind(name).bind(hash).bind(published_at);
+    point.execute(connection).await?;
+    Ok(())
+}
+
+fn read(row: Columns<'_>) -> Result<FlowVersion, StoreError> {
+    Ok(FlowVersion {
+        hash: row.text(0)?,
+        tenant: row.text(1)?,
+        project: row.text(2)?,
+        name: row.text(3)?,
+        dialect: row.text(4)?,
+        published_at: row.get(5)?,
+        files: serde_json::from_str(row.get(6)?).map_err(corrupt)?,
+        ir: row.get(7)?,
+    })
+}

@@ -1,0 +1,154 @@
+use crate::error::store_error;
+use crate::lock::OwnerLock;
+use crate::options::{SqlOptions, Synchronous};
+use crate::schema;
+use crate::writer::Writer;
+use async_trait::async_trait;
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Row};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex as Guard;
+use std::sync::atomic::{AtomicI64, Ordering};
+use tokio::sync::{Mutex, MutexGuard};
+use weir_base::Micros;
+use weir_store::{Batch, CommitError, Epoch, RunKey, Store, StoreError};
+
+/// How many prepared statements a connection keeps. Batches of few sizes make up most of them.
+const STATEMENTS: usize = 200;
+
+/// How many rows a reading connection may be ahead of its reader.
+const ROWS_AHEAD: usize = 512;
+
+/// A store in `weir.db` of a data directory.
+pub struct SqlStore {
+    path: PathBuf,
+    writer: Mutex<Writer>,
+    readers: SqlitePool,
+    next_run: AtomicI64,
+    /// Held for as long as the store is open; a visitor has none.
+    lock: Guard<Option<OwnerLock>>,
+}
+
+impl SqlStore {
+    /// Opens the data as its one owner, and makes it where there is none.
+    ///
+    /// Errors: [`StoreError::Locked`] while another process owns it, [`StoreError::NewerSchema`].
+    pub async fn open(directory: &Path, options: &SqlOptions) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(directory)
+            .map_err(|error| StoreError::Io(format!("{}: {error}", directory.display())))?;
+        let lock = OwnerLock::take(directory)?;
+        let path = directory.join("weir.db");
+        let mut writer = connect(writing(&path, options).create_if_missing(true)).await?;
+        schema::migrate(&mut writer).await?;
+        Self::with(path, writer, options, Some(lock)).await
+    }
+
+    /// Opens the data of another process that owns it: to read, and to post messages. Batches are the owner's.
+    pub async fn visit(directory: &Path, options: &SqlOptions) -> Result<Self, StoreError> {
+        let path = directory.join("weir.db");
+        let mut writer = connect(writing(&path, options)).await?;
+        schema::require_known(&mut writer).await?;
+        Self::with(path, writer, options, None).await
+    }
+
+    async fn with(
+        path: PathBuf,
+        connection: SqliteConnection,
+        options: &SqlOptions,
+        lock: Option<OwnerLock>,
+    ) -> Result<Self, StoreError> {
+        let mut writer = Writer::new(connection, options.synchronous);
+        let newest = "SELECT MAX((SELECT COALESCE(MAX(rid), 0) FROM runs), (SELECT COALESCE(MAX(rid), 0) FROM removed_runs))";
+        let rows = writer.fetch(newest).await?;
+        let newest: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0)).map_err(store_error)?;
+        let readers = pool(&path, options);
+        Ok(Self { path, writer: Mutex::new(writer), readers, next_run: AtomicI64::new(newest + 1), lock: Guard::new(lock) })
+    }
+
+    pub(crate) fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    pub(crate) async fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().await
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn claim(&self, pid: u32, at: Micros) -> Result<Epoch, StoreError> {
+        let mut writer = self.writer().await;
+        let connection = writer.begin().await?;
+        let claim = "UPDATE owner SET epoch = epoch + 1, pid = $1, claimed_at = $2 RETURNING epoch";
+        let row = sqlx::query(claim).bind(i64::from(pid)).bind(at).fetch_one(connection).await.map_err(store_error)?;
+        let epoch = row.try_get(0).map_err(store_error)?;
+        writer.commit().await?;
+        Ok(Epoch(epoch))
+    }
+
+    fn next_run_key(&self) -> RunKey {
+        RunKey(self.next_run.fetch_add(1, Ordering::Relaxed))
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
+        self.write(batch).await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        self.readers.close().await;
+        writer.close().await?;
+        self.lock.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        Ok(())
+    }
+}
+
+fn pool(path: &Path, options: &SqlOptions) -> SqlitePool {
+    let reading = common(path, options).pragma("query_only", "ON").row_buffer_size(ROWS_AHEAD);
+    SqlitePoolOptions::new()
+        .max_connections(options.readers.max(1))
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_lazy_with(reading)
+}
+
+fn writing(path: &Path, options: &SqlOptions) -> SqliteConnectOptions {
+    let synchronous = match options.synchronous {
+        Synchronous::Full => SqliteSynchronous::Full,
+        Synchronous::Off => SqliteSynchronous::Off,
+    };
+    common(path, options)
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(synchronous)
+        .pragma("wal_autocheckpoint", options.checkpoint_pages.to_string())
+        .pragma("journal_size_limit", options.log_bytes.to_string())
+}
+
+fn common(path: &Path, options: &SqlOptions) -> SqliteConnectOptions {
+    let base = SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(false)
+        .busy_timeout(options.busy)
+        .statement_cache_capacity(STATEMENTS)
+        .pragma("cache_size", format!("-{}", options.cache_kib))
+        .pragma("temp_store", "MEMORY")
+        .thread_name(|number| format!("weir-sqlite-{number}"))
+        .disable_statement_logging();
+    match &options.vfs {
+        Some(name) => base.vfs(name.clone()),
+        None => base,
+    }
+}
+
+async fn connect(options: SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
+    options.connect().await.map_err(store_error)
+}
