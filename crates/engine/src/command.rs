@@ -1,7 +1,7 @@
 use crate::{StepError, TaskSpec};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use weir_base::{Duration, Micros, Text, Value};
+use weir_base::{Duration, Micros, Text, Value, hash_value_hex};
 
 /// What the engine wants done. Never journaled: every fold makes the same ones again.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,14 @@ pub struct RunTask {
     /// Per attempt; the kind's default where absent.
     pub timeout: Option<Duration>,
     pub spec: Arc<TaskSpec>,
+}
+
+impl RunTask {
+    /// A hash of what is asked for: the kind's name and the evaluated parameters, secrets by reference.
+    pub fn params_hash(&self) -> Text {
+        let asked = Value::array([Value::String(self.spec.kind.clone()), self.params.clone()]);
+        hash_value_hex(&asked).into()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

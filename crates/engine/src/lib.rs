@@ -6,9 +6,11 @@
 
 mod arena;
 mod command;
+mod compat;
 mod env;
 mod error;
 mod event;
+mod fold;
 mod frame;
 mod machine;
 mod plan;
@@ -19,6 +21,8 @@ mod step;
 mod time;
 mod trace;
 
+pub use compat::{Divergence, Numbered, Reason, Rebase, Replay, rebase, replay};
+pub use fold::{FoldError, fold};
 pub use command::{Command, RunTask, StartChild, Status};
 pub use error::{StepError, category, code};
 pub use event::{Decision, Event, EventBody, Origin, Started, TaskResult, Usage};

@@ -26,8 +26,8 @@ impl Flows for SqlStore {
         let files = serde_json::to_string(&version.files).map_err(corrupt)?;
         let mut writer = self.writer().await;
         let connection = writer.begin().await?;
-        keep(connection, version, files).await.map_err(store_error)?;
-        writer.commit().await
+        let kept = keep(connection, version, files).await.map_err(store_error);
+        writer.end(kept).await
     }
 
     async fn flow_version(&self, hash: &str) -> Result<Option<FlowVersion>, StoreError> {

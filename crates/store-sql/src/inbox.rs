@@ -20,10 +20,9 @@ impl Inbox for SqlStore {
         let mut writer = self.writer().await;
         let connection = writer.begin().await?;
         let query = sqlx::query(INSERT).bind(message.run).bind(message.kind).bind(message.payload).bind(message.at);
-        let row = query.fetch_one(connection).await.map_err(store_error)?;
-        let key = Columns(&row).get(0)?;
-        writer.commit().await?;
-        Ok(InboxKey(key))
+        let row = query.fetch_one(connection).await.map_err(store_error);
+        let key = row.and_then(|row| Columns(&row).get(0));
+        writer.end(key).await.map(InboxKey)
     }
 
     async fn messages(&self, after: InboxKey, most: u32) -> Result<Vec<Message>, StoreError> {

@@ -87,10 +87,9 @@ impl Store for SqlStore {
         let mut writer = self.writer().await;
         let connection = writer.begin().await?;
         let claim = "UPDATE owner SET epoch = epoch + 1, pid = $1, claimed_at = $2 RETURNING epoch";
-        let row = sqlx::query(claim).bind(i64::from(pid)).bind(at).fetch_one(connection).await.map_err(store_error)?;
-        let epoch = row.try_get(0).map_err(store_error)?;
-        writer.commit().await?;
-        Ok(Epoch(epoch))
+        let row = sqlx::query(claim).bind(i64::from(pid)).bind(at).fetch_one(connection).await;
+        let epoch = row.and_then(|row| row.try_get(0)).map_err(store_error);
+        writer.end(epoch).await.map(Epoch)
     }
 
     fn next_run_key(&self) -> RunKey {

@@ -60,7 +60,9 @@ fn push_excluded(query: &mut QueryBuilder<Sqlite>, head: &str, names: &[weir_bas
     }
     query.push(head);
     let mut list = query.separated(", ");
-    names.iter().for_each(|name| drop(list.push_bind(name.clone())));
+    for name in names {
+        list.push_bind(name.clone());
+    }
     query.push(")");
 }
 
@@ -70,7 +72,9 @@ async fn rows(pool: &SqlitePool, keys: &[RunKey]) -> Result<Vec<Run>, StoreError
     }
     let mut query = QueryBuilder::<Sqlite>::new(format!("{} WHERE rid IN (", runs::SELECT));
     let mut list = query.separated(", ");
-    keys.iter().for_each(|key| drop(list.push_bind(key.0)));
+    for key in keys {
+        list.push_bind(key.0);
+    }
     query.push(")");
     let rows = query.build().persistent(false).fetch_all(pool).await.map_err(store_error)?;
     let read = read_all(&rows, runs::read)?;

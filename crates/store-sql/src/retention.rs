@@ -3,6 +3,7 @@ use crate::open::SqlStore;
 use crate::row::Columns;
 use crate::writer::Writer;
 use async_trait::async_trait;
+use sqlx::sqlite::SqliteConnection;
 use weir_base::Micros;
 use weir_store::{Retention, RetentionPolicy, StoreError, Swept};
 
@@ -91,10 +92,8 @@ impl SqlStore {
         let mut writer = self.writer().await;
         let connection = writer.begin().await?;
         let mark = sqlx::query(MARK).bind(before).bind(i64::from(limit));
-        let runs = mark.execute(&mut *connection).await.map_err(store_error)?.rows_affected();
-        sqlx::query(UNLIST).execute(connection).await.map_err(store_error)?;
-        writer.commit().await?;
-        Ok(runs)
+        let runs = unlist(connection, mark).await.map_err(store_error);
+        writer.end(runs).await
     }
 
     /// Removes in slices until nothing is left; others write in between.
@@ -124,26 +123,37 @@ impl SqlStore {
 
     async fn slice(
         &self,
-        query: sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
+        query: Query,
     ) -> Result<u64, StoreError> {
         let mut writer = self.writer().await;
         let connection = writer.begin().await?;
-        let rows = query.execute(connection).await.map_err(store_error)?.rows_affected();
-        writer.commit().await?;
-        Ok(rows)
+        let rows = query.execute(connection).await.map(|done| done.rows_affected()).map_err(store_error);
+        writer.end(rows).await
     }
 
     /// Removes the blobs nobody else refers to and the last small rows; returns how many blobs.
     async fn remains(&self) -> Result<u64, StoreError> {
         let mut writer = self.writer().await;
         let connection = writer.begin().await?;
-        let blobs = sqlx::query(BLOBS).execute(&mut *connection).await.map_err(store_error)?.rows_affected();
-        for sql in SMALL.into_iter().chain([REFS, DONE]) {
-            sqlx::query(sql).execute(&mut *connection).await.map_err(store_error)?;
-        }
-        writer.commit().await?;
-        Ok(blobs)
+        let blobs = remains(connection).await.map_err(store_error);
+        writer.end(blobs).await
     }
+}
+
+type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+
+async fn unlist(connection: &mut SqliteConnection, mark: Query) -> Result<u64, sqlx::Error> {
+    let runs = mark.execute(&mut *connection).await?.rows_affected();
+    sqlx::query(UNLIST).execute(connection).await?;
+    Ok(runs)
+}
+
+async fn remains(connection: &mut SqliteConnection) -> Result<u64, sqlx::Error> {
+    let blobs = sqlx::query(BLOBS).execute(&mut *connection).await?.rows_affected();
+    for sql in SMALL.into_iter().chain([REFS, DONE]) {
+        sqlx::query(sql).execute(&mut *connection).await?;
+    }
+    Ok(blobs)
 }
 
 async fn pragma(writer: &mut Writer, sql: &'static str) -> Result<u64, StoreError> {

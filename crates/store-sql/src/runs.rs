@@ -136,7 +136,9 @@ fn filtered(filter: &RunFilter, before: Option<RunKey>) -> QueryBuilder<Sqlite> 
     if !filter.statuses.is_empty() {
         query.push(" AND status IN (");
         let mut list = query.separated(", ");
-        filter.statuses.iter().for_each(|status| drop(list.push_bind(status.as_str())));
+        for status in &filter.statuses {
+            list.push_bind(status.as_str());
+        }
         query.push(")");
     }
     if let Some(text) = &filter.text {

@@ -31,8 +31,7 @@ impl Script {
 
     /// Adds a statement without rows.
     pub fn add(&mut self, sql: &str, bind: impl FnOnce(&mut Binder)) {
-        let mut binder = Binder { arguments: &mut self.piece(sql).arguments };
-        bind(&mut binder);
+        bind(&mut Binder { arguments: &mut self.piece(sql).arguments });
     }
 
     /// Adds `head (VALUES (?, …), …) tail` for the rows, in as many statements as they need.
@@ -48,8 +47,10 @@ impl Script {
         let mut rows = rows.into_iter();
         while left > 0 {
             let (taken, size) = (left.min(MOST_ROWS), size_class(left));
-            let sql = format!("{head} (VALUES {}) {tail}", places(columns, size));
-            let mut binder = Binder { arguments: &mut self.piece(&sql).arguments };
+            let piece = self.piece(head);
+            push_places(&mut piece.sql, columns, size);
+            piece.sql.push_str(tail);
+            let mut binder = Binder { arguments: &mut piece.arguments };
             rows.by_ref().take(taken).for_each(|row| bind(&mut binder, row));
             (0..(size - taken) * columns).for_each(|_| binder.null());
             left -= taken;
@@ -69,8 +70,8 @@ impl Script {
         }
         let last = self.pieces.len() - 1;
         let piece = &mut self.pieces[last];
+        piece.sql.push_str(if piece.sql.is_empty() { "" } else { ";\n" });
         piece.sql.push_str(sql);
-        piece.sql.push_str(";\n");
         piece
     }
 }
@@ -79,9 +80,15 @@ fn size_class(rows: usize) -> usize {
     rows.min(MOST_ROWS).next_power_of_two()
 }
 
-fn places(columns: usize, rows: usize) -> String {
-    let row = format!("({})", vec!["?"; columns].join(", "));
-    vec![row; rows].join(", ")
+fn push_places(sql: &mut String, columns: usize, rows: usize) {
+    sql.reserve(rows * (2 * columns + 2) + 16);
+    sql.push_str(" (VALUES ");
+    for row in 0..rows {
+        sql.push_str(if row == 0 { "(" } else { ",(" });
+        (0..columns).for_each(|column| sql.push_str(if column == 0 { "?" } else { ",?" }));
+        sql.push(')');
+    }
+    sql.push_str(") ");
 }
 
 /// Gives values to the placeholders of a statement, in order.
@@ -114,7 +121,7 @@ mod tests {
         script.add_rows(("INSERT", 2, "END"), vec![7i64; rows], |binder, row| {
             binder.value(row).value(row);
         });
-        let sizes: Vec<usize> = script.pieces.iter().map(|piece| piece.sql.matches("(?, ?)").count()).collect();
+        let sizes: Vec<usize> = script.pieces.iter().map(|piece| piece.sql.matches("(?,?)").count()).collect();
         assert_eq!(sizes, statements, "{rows}");
         for (piece, size) in script.pieces.iter().zip(statements) {
             assert_eq!(piece.arguments.len(), size * 2);

@@ -29,16 +29,22 @@ impl Variables for SqlStore {
     async fn change_variables(&self, ops: &[VariableOp]) -> Result<Vec<Result<Value, VariableFault>>, StoreError> {
         let mut writer = self.writer().await;
         let connection = writer.begin().await?;
-        let mut results = Vec::with_capacity(ops.len());
-        for op in ops {
-            results.push(change(connection, op).await?);
-        }
-        writer.commit().await?;
-        Ok(results)
+        let results = change_all(connection, ops).await;
+        writer.end(results).await
     }
 }
 
-async fn change(connection: &mut SqliteConnection, op: &VariableOp) -> Result<Result<Value, VariableFault>, StoreError> {
+type Changed = Result<Value, VariableFault>;
+
+async fn change_all(connection: &mut SqliteConnection, ops: &[VariableOp]) -> Result<Vec<Changed>, StoreError> {
+    let mut results = Vec::with_capacity(ops.len());
+    for op in ops {
+        results.push(change(connection, op).await?);
+    }
+    Ok(results)
+}
+
+async fn change(connection: &mut SqliteConnection, op: &VariableOp) -> Result<Changed, StoreError> {
     if let Some(result) = remembered(connection, op).await? {
         return Ok(Ok(result));
     }

@@ -62,7 +62,7 @@ impl Writer {
     async fn run_pieces(&mut self, mut pieces: Vec<Piece>) -> Result<(), sqlx::Error> {
         let connection = self.connection().map_err(closed)?;
         if let [piece] = &mut pieces[..] {
-            piece.sql = format!("BEGIN IMMEDIATE;\n{}COMMIT", piece.sql);
+            piece.sql = format!("BEGIN IMMEDIATE;\n{};\nCOMMIT", piece.sql);
             return run_all(connection, pieces).await;
         }
         connection.execute("BEGIN IMMEDIATE").await?;
@@ -71,7 +71,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Opens a transaction for statements that depend on each other; ends with [`Writer::commit`] or the next user.
+    /// Opens a transaction for statements that depend on each other; see [`Writer::end`].
     pub async fn begin(&mut self) -> Result<&mut SqliteConnection, StoreError> {
         self.prepare(true).await?;
         self.open = true;
@@ -80,10 +80,14 @@ impl Writer {
         Ok(connection)
     }
 
-    pub async fn commit(&mut self) -> Result<(), StoreError> {
-        let result = self.connection()?.execute("COMMIT").await;
-        self.settle(result.is_ok()).await.map_err(store_error)?;
-        result.map(drop).map_err(store_error)
+    /// Ends what [`Writer::begin`] opened: keeps it where all went well, else takes it back.
+    pub async fn end<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        let committed = match &result {
+            Ok(_) => self.connection()?.execute("COMMIT").await.map(drop).map_err(store_error),
+            Err(error) => Err(error.clone()),
+        };
+        self.settle(committed.is_ok()).await.map_err(store_error)?;
+        committed.and(result)
     }
 
     /// Runs a statement outside any transaction and returns its rows.

@@ -1,1 +1,12 @@
-//! (testkit)
+//! What tests stand on: a store in memory, one suite that judges every store, and a disk that can lose power.
+//!
+//! Nothing here is part of the product. [`MemoryStore`] keeps the promises of `weir_store::Store` without a disk,
+//! for benches and simulation; [`suite`] holds the cases each store must pass, see [`store_suite!`]; [`Disk`] is
+//! a file layer for SQLite on which only what was synced survives a crash. Start with `suite/mod.rs`.
+
+mod disk;
+mod memory;
+pub mod suite;
+
+pub use disk::{Disk, Fault, FaultPoint};
+pub use memory::MemoryStore;

@@ -228,16 +228,6 @@ fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// What each node can be reached by: how many routes lead to it and leave it.
-pub fn degrees(count: usize, routes: &[Route]) -> (Vec<usize>, Vec<usize>) {
-    let (mut incoming, mut outgoing) = (vec![0; count], vec![0; count]);
-    for route in routes {
-        outgoing[route.from] += 1;
-        incoming[route.to] += 1;
-    }
-    (incoming, outgoing)
-}
-
 /// The places of nodes by id.
 pub fn places<'s>(steps: &'s [Step<'_>]) -> HashMap<&'s str, usize> {
     steps.iter().enumerate().map(|(at, step)| (&*step.id, at)).collect()

@@ -198,7 +198,7 @@ impl Sim {
         match command {
             Command::Run(task) => {
                 outer.tasks.push(task.path.clone());
-                let result = (self.answer)(&task)?;
+                let result = TaskResult { params_hash: task.params_hash(), ..(self.answer)(&task)? };
                 Some(EventBody::TaskFinished { path: task.path, result: Box::new(result) })
             }
             Command::StartTimer { path, due, .. } => {

@@ -55,10 +55,6 @@ impl Network {
         self.roles.len()
     }
 
-    pub fn handle(&self, link: usize) -> &Text {
-        &self.ports[self.links[link].port].1
-    }
-
     pub fn port(&self, node: usize, handle: &str) -> Option<usize> {
         self.port_numbers.get(&(node, Text::from(handle))).copied()
     }

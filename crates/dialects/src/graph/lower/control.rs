@@ -13,7 +13,7 @@ const DEFAULT_BOUND: u64 = 1_000;
 /// How many journaled events a long-running run keeps before it continues as new.
 pub const DEFAULT_EVENTS: u64 = 10_000;
 
-impl Lowering<'_, '_> {
+impl<'a> Lowering<'a, '_> {
     /// A condition chooses a handle and passes its input on.
     pub fn fork(&mut self, at: usize) -> Body {
         if let Some(cases) = self.step(at).field("cases") {
@@ -29,7 +29,7 @@ impl Lowering<'_, '_> {
         Body::Leaf(NodeKind::Branch { cases, otherwise: Some(leave_by("false".into())) })
     }
 
-    fn condition_doc(&self, at: usize) -> Option<&Doc> {
+    fn condition_doc(&self, at: usize) -> Option<&'a Doc> {
         self.step(at).any_field(&["expression", "condition"])
     }
 
@@ -190,8 +190,8 @@ impl Lowering<'_, '_> {
     }
 
     /// A retry node's policy stands in its config, or in `retryPolicy` like any other node's.
-    fn retry_doc(&self, at: usize) -> Option<&Doc> {
-        let step: &Step<'_> = self.step(at);
+    fn retry_doc(&self, at: usize) -> Option<&'a Doc> {
+        let step: &Step<'a> = self.step(at);
         let own = ["retryPolicy", "retry_policy"].iter().find_map(|key| step.field(key));
         own.or(step.config)
     }

@@ -115,7 +115,7 @@ fn graph(
         })
         .collect();
     let workflow = lowering.workflow;
-    let regions = lift::regions(&workflow.steps, roles, shape, routes).into_list();
+    let regions = lift::regions(&workflow.steps, roles, shape, routes);
     Assembly { lowering, drafts, regions, depths, phases }.build()
 }
 

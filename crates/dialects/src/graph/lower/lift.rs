@@ -27,17 +27,17 @@ pub struct Lifted {
 }
 
 /// Sorts routes into the regions they belong to. A route that leaves regions becomes an exit of each of them
-/// and an edge of the region its target stands in.
-pub fn regions(steps: &[Step<'_>], roles: &[Role], shape: &Shape, routes: &[Route]) -> Regions {
+/// and an edge of the region its target stands in. The regions come by owner, the flow's own last.
+pub fn regions(steps: &[Step<'_>], roles: &[Role], shape: &Shape, routes: &[Route]) -> Vec<Region> {
     let mut regions = Regions::new(steps, roles, &shape.owner);
     regions.find_sinks(shape, routes);
     for (route, fate) in routes.iter().zip(&shape.fates) {
         regions.place(route, *fate);
     }
-    regions
+    regions.regions
 }
 
-pub struct Regions<'s> {
+struct Regions<'s> {
     steps: &'s [Step<'s>],
     roles: &'s [Role],
     owner: &'s [usize],
@@ -68,14 +68,9 @@ impl<'s> Regions<'s> {
         regions
     }
 
-    pub fn of(&mut self, owner: usize) -> &mut Region {
+    fn of(&mut self, owner: usize) -> &mut Region {
         let last = self.regions.len() - 1;
         &mut self.regions[owner.min(last)]
-    }
-
-    /// The regions by owner, the flow's own last.
-    pub fn into_list(self) -> Vec<Region> {
-        self.regions
     }
 
     fn find_sinks(&mut self, shape: &Shape, routes: &[Route]) {

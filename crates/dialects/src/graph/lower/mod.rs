@@ -37,8 +37,8 @@ pub struct Lowering<'a, 'r> {
     pub long_running: Option<u64>,
 }
 
-impl<'a> Lowering<'a, '_> {
-    pub fn step(&self, at: usize) -> &Step<'a> {
+impl<'a, 'r> Lowering<'a, 'r> {
+    pub fn step(&self, at: usize) -> &'r Step<'a> {
         &self.workflow.steps[at]
     }
 

@@ -360,9 +360,3 @@ fn with_message(params: Template, label: Option<Value>) -> Template {
     members.insert(0, ("message".into(), Template::Value(label)));
     Template::Object(members)
 }
-
-/// A map without its null members, for printing.
-pub fn object(members: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
-    let kept = members.into_iter().filter(|(_, value)| !value.is_null());
-    Value::from(kept.map(|(key, value)| (Text::from(key), value)).collect::<Map>())
-}

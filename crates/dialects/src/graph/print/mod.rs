@@ -120,7 +120,7 @@ fn settings(flow: &Flow) -> Value {
     put("retryPolicy", own.retry.as_ref().map(super::policy::print).into());
     put("taskQueue", own.task_queue.clone().into());
     put("_workflowType", (own.mode == weir_ir::FlowMode::Service).then_some("service").map(Value::from).into());
-    if let Value::Object(shared) = crate::header::settings_value(own) {
+    if let Some(Value::Object(shared)) = crate::header::write(flow).get("settings") {
         for key in ["durability", "concurrency", "egress", "files", "models"] {
             put(key, shared.get(key).cloned().into());
         }

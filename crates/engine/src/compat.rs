@@ -1,0 +1,277 @@
+//! Prefix compatibility: an old journal folded over a flow that may have changed.
+//!
+//! Every recorded result answers the command with the same path, if it asks for the same thing. What is
+//! left over at the end says where the two part ways. Calls nothing outside.
+
+use crate::{Command, Event, EventBody, Machine, Plan, Started, Status, TaskResult};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use weir_base::{Micros, Text, Value};
+
+/// An event and its place in the journal.
+pub type Numbered = (u64, Event);
+
+/// An old journal folded over a flow.
+#[derive(Debug)]
+pub struct Replay {
+    /// As far as the recorded answers carry it.
+    pub machine: Machine,
+    /// Paths of the commands nothing in the journal answers: where the run would go on.
+    pub resume: Vec<Text>,
+    /// The first place at which the journal and the flow part ways.
+    pub divergence: Option<Divergence>,
+}
+
+/// A recorded result the flow has no use for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Divergence {
+    pub seq: u64,
+    pub path: Text,
+    pub reason: Reason,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The step is reached, but asks for something else: another kind or other parameters.
+    Changed,
+    /// The step is not reached, or no longer there.
+    Unreached,
+}
+
+impl fmt::Display for Divergence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = match self.reason {
+            Reason::Changed => "it now asks for something else than what was answered",
+            Reason::Unreached => "its recorded result is never asked for",
+        };
+        write!(f, "diverges at step {} (record {}): {why}", self.path, self.seq)
+    }
+}
+
+/// What it takes to go on with an ended run under another version of its flow.
+#[derive(Debug)]
+pub struct Rebase {
+    /// Records set aside: the failure and everything that followed from it.
+    pub dropped: Vec<u64>,
+    /// Steps that ran because of the failure, such as a catch or a finally: going on does not undo them.
+    pub compensated: Vec<Text>,
+    pub replay: Replay,
+}
+
+impl Rebase {
+    pub fn is_compatible(&self) -> bool {
+        self.replay.divergence.is_none() && !self.replay.machine.status().is_final()
+    }
+}
+
+/// Folds the journal over `plan`, leaving out the records in `dropped`. `None` where it does not begin with `started`.
+pub fn replay(plan: &Arc<Plan>, events: &[Numbered], dropped: &BTreeSet<u64>) -> Option<Replay> {
+    let (started, at) = started_of(events)?;
+    let mut matcher = Matcher::new(Machine::new(plan.clone(), started, at), events, dropped);
+    matcher.run();
+    Some(matcher.finish())
+}
+
+/// Sets aside why a run ended and folds the rest over the new flow.
+///
+/// A failure that shows only after the first was set aside (a second broken branch) is set aside too.
+pub fn rebase(old: &Arc<Plan>, new: &Arc<Plan>, events: &[Numbered]) -> Option<Rebase> {
+    let mut causes = BTreeSet::new();
+    while let Some(seq) = next_cause(old, events, &causes)? {
+        causes.insert(seq);
+    }
+    loop {
+        let followed = follow_ups(old, events, &causes)?;
+        let dropped: BTreeSet<u64> = causes.union(&followed).copied().collect();
+        let replay = replay(new, events, &dropped)?;
+        match cause_of_end(&replay.machine, events, &dropped) {
+            Some(seq) => causes.insert(seq),
+            None => {
+                let compensated = compensations(events, &followed);
+                return Some(Rebase { dropped: dropped.into_iter().collect(), compensated, replay });
+            }
+        };
+    }
+}
+
+/// A further record that would end the run if the causes found so far had gone well: in a parallel with two
+/// broken branches, both are set aside at once.
+fn next_cause(old: &Arc<Plan>, events: &[Numbered], causes: &BTreeSet<u64>) -> Option<Option<u64>> {
+    let assumed: Vec<Numbered> = events.iter().filter_map(|numbered| gone_well(numbered, causes)).collect();
+    let replay = replay(old, &assumed, &BTreeSet::new())?;
+    Some(cause_of_end(&replay.machine, &assumed, causes))
+}
+
+/// The event as it would have been had it not failed; a timer of a timeout would not have fired.
+fn gone_well((seq, event): &Numbered, causes: &BTreeSet<u64>) -> Option<Numbered> {
+    if !causes.contains(seq) {
+        return Some((*seq, event.clone()));
+    }
+    let body = match &event.body {
+        EventBody::TaskFinished { path, result } => {
+            let result = TaskResult { params_hash: result.params_hash.clone(), ..TaskResult::success(Value::Null) };
+            EventBody::TaskFinished { path: path.clone(), result: Box::new(result) }
+        }
+        EventBody::ChildFinished { path, .. } => {
+            EventBody::ChildFinished { path: path.clone(), output: Value::Null, error: None }
+        }
+        _ => return None,
+    };
+    Some((*seq, Event::new(event.at, body)))
+}
+
+/// The record that made a run fail, if one did: a failed result, or the timer of a timeout.
+fn cause_of_end(machine: &Machine, events: &[Numbered], dropped: &BTreeSet<u64>) -> Option<u64> {
+    let path = match machine.status() {
+        Status::Failed => machine.error()?.path.clone(),
+        Status::TimedOut => "@deadline".into(),
+        _ => return None,
+    };
+    let blames = |body: &EventBody| match body {
+        EventBody::TaskFinished { path: at, result } | EventBody::Override { path: at, result } => {
+            *at == path && result.error.is_some()
+        }
+        EventBody::ChildFinished { path: at, error, .. } => *at == path && error.is_some(),
+        EventBody::TimerFired { path: at } => *at == path,
+        _ => false,
+    };
+    events.iter().filter(|(seq, _)| !dropped.contains(seq)).find(|(_, event)| blames(&event.body)).map(|(seq, _)| *seq)
+}
+
+/// Results the old flow only asked for because of these causes.
+fn follow_ups(old: &Arc<Plan>, events: &[Numbered], causes: &BTreeSet<u64>) -> Option<BTreeSet<u64>> {
+    if causes.is_empty() {
+        return Some(BTreeSet::new());
+    }
+    let (started, at) = started_of(events)?;
+    let mut matcher = Matcher::new(Machine::new(old.clone(), started, at), events, causes);
+    matcher.run();
+    Some(matcher.left().map(|(seq, _, _)| seq).collect())
+}
+
+fn compensations(events: &[Numbered], followed: &BTreeSet<u64>) -> Vec<Text> {
+    let effect = |body: &EventBody| match body {
+        EventBody::TaskFinished { path, .. } | EventBody::ChildFinished { path, .. } => Some(path.clone()),
+        _ => None,
+    };
+    events.iter().filter(|(seq, _)| followed.contains(seq)).filter_map(|(_, event)| effect(&event.body)).collect()
+}
+
+fn started_of(events: &[Numbered]) -> Option<(&Started, Micros)> {
+    match events.first() {
+        Some((_, Event { at, body: EventBody::Started(started) })) => Some((started, *at)),
+        _ => None,
+    }
+}
+
+/// Delivers recorded answers to a machine in old order, each as soon as it is asked for.
+struct Matcher<'a> {
+    machine: Machine,
+    events: &'a [Numbered],
+    /// Undelivered answers by path.
+    waiting: BTreeMap<&'a str, usize>,
+    /// Answers that may be delivered now.
+    ready: BTreeSet<usize>,
+    changed: BTreeSet<usize>,
+    open: BTreeSet<Text>,
+}
+
+impl<'a> Matcher<'a> {
+    fn new(machine: Machine, events: &'a [Numbered], dropped: &BTreeSet<u64>) -> Self {
+        let (mut waiting, mut ready) = (BTreeMap::new(), BTreeSet::new());
+        for (at, (seq, event)) in events.iter().enumerate().skip(1) {
+            if dropped.contains(seq) {
+                continue;
+            }
+            match &event.body {
+                EventBody::TaskFinished { path, .. }
+                | EventBody::TimerFired { path }
+                | EventBody::ChildFinished { path, .. }
+                | EventBody::VariablesRead { path, .. } => drop(waiting.insert(&**path, at)),
+                EventBody::Signal { .. } | EventBody::Override { .. } | EventBody::Cancel { .. } | EventBody::Continued { .. } => {
+                    ready.insert(at);
+                }
+                _ => {}
+            }
+        }
+        Self { machine, events, waiting, ready, changed: BTreeSet::new(), open: BTreeSet::new() }
+    }
+
+    fn run(&mut self) {
+        self.note_commands();
+        while let Some(at) = self.next() {
+            self.machine.handle(&self.events[at].1);
+            self.note_commands();
+        }
+    }
+
+    fn next(&mut self) -> Option<usize> {
+        let at = self.ready.pop_first()?;
+        if let Some(path) = self.events[at].1.body.path() {
+            self.waiting.remove(&**path);
+            self.open.remove(path);
+        }
+        Some(at)
+    }
+
+    fn note_commands(&mut self) {
+        while let Some(command) = self.machine.poll() {
+            match command {
+                Command::Run(task) => {
+                    let hash = task.params_hash();
+                    self.asked(task.path, |body| match body {
+                        EventBody::TaskFinished { result, .. } => result.params_hash.is_empty() || result.params_hash == hash,
+                        _ => false,
+                    });
+                }
+                Command::StartTimer { path, .. } => self.asked(path, |body| matches!(body, EventBody::TimerFired { .. })),
+                Command::StartChild(child) if child.detached => {}
+                Command::StartChild(child) => self.asked(child.path, |body| matches!(body, EventBody::ChildFinished { .. })),
+                Command::ReadVariables { path, .. } => {
+                    self.asked(path, |body| matches!(body, EventBody::VariablesRead { .. }));
+                }
+                Command::Cancel { path } => self.withdrawn(&path),
+                Command::ContinueAsNew { .. } | Command::Complete { .. } => {}
+            }
+        }
+    }
+
+    fn asked(&mut self, path: Text, answers: impl Fn(&EventBody) -> bool) {
+        if let Some(at) = self.waiting.get(&*path).copied() {
+            match answers(&self.events[at].1.body) {
+                true => drop(self.ready.insert(at)),
+                false => drop(self.changed.insert(at)),
+            }
+        }
+        self.open.insert(path);
+    }
+
+    fn withdrawn(&mut self, path: &Text) {
+        self.open.remove(path);
+        if let Some(at) = self.waiting.get(&**path) {
+            self.ready.remove(at);
+        }
+    }
+
+    /// Undelivered results, the oldest first. A timer nobody waits for any more says nothing.
+    fn left(&self) -> impl Iterator<Item = (u64, Text, Reason)> {
+        let reason = |at: &usize| if self.changed.contains(at) { Reason::Changed } else { Reason::Unreached };
+        let timer = |at: &&usize| matches!(self.events[**at].1.body, EventBody::TimerFired { .. });
+        let mut left: Vec<_> = self
+            .waiting
+            .iter()
+            .filter(|(_, at)| !timer(at))
+            .map(|(path, at)| (self.events[*at].0, Text::from(*path), reason(at)))
+            .collect();
+        left.sort_unstable_by_key(|(seq, ..)| *seq);
+        left.into_iter()
+    }
+
+    fn finish(self) -> Replay {
+        let divergence = self.left().next().map(|(seq, path, reason)| Divergence { seq, path, reason });
+        let mut machine = self.machine;
+        machine.reissue();
+        Replay { machine, resume: self.open.into_iter().collect(), divergence }
+    }
+}

@@ -1,0 +1,156 @@
+//! Prefix compatibility and fix-forward: semantics section 6.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use support::{Ran, Sim, flow};
+use weir_engine::{Event, EventBody, Numbered, Plan, Reason, Status, StepError, TaskResult, fold, rebase, replay};
+use weir_base::Value;
+
+fn plan(root: &str) -> Arc<Plan> {
+    Arc::new(Plan::new(&weir_ir::from_json(&flow(root)).unwrap()))
+}
+
+fn numbered(ran: &Ran) -> Vec<Numbered> {
+    ran.events.iter().cloned().enumerate().map(|(at, event)| (at as u64 + 1, event)).collect()
+}
+
+fn steps(children: &[(&str, &str, &str)]) -> String {
+    let child = |(id, kind, n): &(&str, &str, &str)| format!(r#"{{"id":"{id}","task":{{"kind":"{kind}","params":{{"n":{n}}}}}}}"#);
+    let children: Vec<String> = children.iter().map(child).collect();
+    format!(r#"{{"id":"s","sequence":{{"children":[{}]}}}}"#, children.join(","))
+}
+
+const OLD: &[(&str, &str, &str)] = &[("a", "ok", "1"), ("b", "ok", "2"), ("c", "fail", "3"), ("d", "ok", "4")];
+
+fn with(at: usize, step: (&'static str, &'static str, &'static str)) -> String {
+    let mut children = OLD.to_vec();
+    children[at] = step;
+    steps(&children)
+}
+
+#[test]
+fn rule_6_1_the_same_flow_answers_everything() {
+    let ran = Sim::new(&flow(&steps(OLD))).run();
+    let again = replay(&plan(&steps(OLD)), &numbered(&ran), &BTreeSet::new()).unwrap();
+    assert_eq!((again.divergence, again.resume.len()), (None, 0));
+    assert_eq!(again.machine.to_state(), ran.machine.to_state());
+}
+
+#[test]
+fn rule_6_1_changes_before_a_result_diverge() {
+    let ran = Sim::new(&flow(&steps(OLD))).run();
+    let inserted = steps(&[("new", "ok", "0"), ("a", "ok", "1"), ("b", "ok", "2"), ("c", "fail", "3")]);
+    let cases = [
+        (with(1, ("b", "ok", "99")), "s/b", Reason::Changed),
+        (with(1, ("b", "other", "2")), "s/b", Reason::Changed),
+        (with(1, ("renamed", "ok", "2")), "s/b", Reason::Unreached),
+        (inserted, "s/a", Reason::Unreached),
+    ];
+    for (new, path, reason) in cases {
+        let divergence = replay(&plan(&new), &numbered(&ran), &BTreeSet::new()).unwrap().divergence.unwrap();
+        assert_eq!((&*divergence.path, divergence.reason), (path, reason), "{new}");
+    }
+}
+
+#[test]
+fn rule_6_2_a_fixed_step_resumes_where_it_failed() {
+    let ran = Sim::new(&flow(&steps(OLD))).run();
+    assert_eq!(ran.status, Status::Failed);
+    let fixed = plan(&with(2, ("c", "ok", "33")));
+    let rebased = rebase(&plan(&steps(OLD)), &fixed, &numbered(&ran)).unwrap();
+    assert!(rebased.is_compatible(), "{:?}", rebased.replay.divergence);
+    assert_eq!((rebased.dropped, rebased.compensated.len()), (vec![4], 0));
+    assert_eq!(rebased.replay.resume.iter().map(|path| &**path).collect::<Vec<_>>(), ["s/c"]);
+}
+
+#[test]
+fn rule_6_2_readers_fold_the_rest_over_the_newest_flow() {
+    let ran = Sim::new(&flow(&steps(OLD))).run();
+    let fixed = plan(&with(2, ("c", "ok", "33")));
+    let mut journal = numbered(&ran);
+    journal.push((5, Event::new(9, EventBody::Rebased { flow: "new".into(), dropped: vec![4] })));
+    let by_hash = |hash: &str| (hash == "new").then(|| fixed.clone());
+    let machine = fold(&plan(&steps(OLD)), &by_hash, &journal).unwrap();
+    assert!(machine.expects("s/c") && machine.status() == Status::Running);
+    let result = Box::new(TaskResult::success(Value::from(1)));
+    journal.push((6, Event::new(10, EventBody::TaskFinished { path: "s/c".into(), result: result.clone() })));
+    journal.push((7, Event::new(11, EventBody::TaskFinished { path: "s/d".into(), result })));
+    assert_eq!(fold(&plan(&steps(OLD)), &by_hash, &journal).unwrap().status(), Status::Succeeded);
+}
+
+#[test]
+fn rule_6_2_effects_after_the_failure_make_it_compensated() {
+    let tried = |kind: &str| {
+        format!(
+            r#"{{"id":"t","try":{{"body":{{"id":"b","task":{{"kind":"{kind}","params":{{}}}}}},"finally":{{"id":"f","task":{{"kind":"ok","params":{{}}}}}}}}}}"#
+        )
+    };
+    let ran = Sim::new(&flow(&tried("fail"))).run();
+    let rebased = rebase(&plan(&tried("fail")), &plan(&tried("ok")), &numbered(&ran)).unwrap();
+    assert_eq!(rebased.compensated.iter().map(|path| &**path).collect::<Vec<_>>(), ["t/f"]);
+    assert_eq!(rebased.dropped, [2, 3]);
+    assert!(rebased.is_compatible());
+}
+
+#[test]
+fn rule_6_2_two_broken_branches_are_both_set_aside() {
+    let parallel = |kind: &str| {
+        let child = |id: &str| format!(r#"{{"id":"{id}","task":{{"kind":"{kind}","params":{{}}}}}}"#);
+        format!(r#"{{"id":"p","parallel":{{"children":[{},{}]}}}}"#, child("a"), child("b"))
+    };
+    let ran = Sim::new(&flow(&parallel("fail"))).run();
+    let rebased = rebase(&plan(&parallel("fail")), &plan(&parallel("fail")), &numbered(&ran)).unwrap();
+    assert_eq!((rebased.dropped.len(), rebased.replay.resume.len()), (2, 2));
+}
+
+#[test]
+fn rule_6_2_a_failure_in_a_pure_step_needs_nothing_set_aside() {
+    let checked = |expr: &str| {
+        format!(
+            r#"{{"id":"s","sequence":{{"children":[{{"id":"a","task":{{"kind":"ok","params":{{}}}}}},
+            {{"id":"c","set":{{"writes":[{{"op":"check","value":"{{{{ {expr} }}}}"}}]}}}},
+            {{"id":"z","task":{{"kind":"ok","params":{{}}}}}}]}}}}"#
+        )
+    };
+    let ran = Sim::new(&flow(&checked("false"))).run();
+    let rebased = rebase(&plan(&checked("false")), &plan(&checked("true")), &numbered(&ran)).unwrap();
+    assert_eq!((rebased.dropped.len(), &*rebased.replay.resume[0]), (0, "s/z"));
+    let still = rebase(&plan(&checked("false")), &plan(&checked("0")), &numbered(&ran)).unwrap();
+    assert!(!still.is_compatible());
+}
+
+#[test]
+fn rule_6_2_a_timeout_is_set_aside_with_its_timer() {
+    let timed = |after: u32| {
+        format!(r#"{{"id":"t","decorate":{{"with":{{"timeout":{{"after":{after}}}}},"body":{{"id":"a","task":{{"kind":"never","params":{{}}}}}}}}}}"#)
+    };
+    let ran = Sim::new(&flow(&timed(10))).run();
+    let rebased = rebase(&plan(&timed(10)), &plan(&timed(60_000)), &numbered(&ran)).unwrap();
+    assert!(rebased.is_compatible());
+    assert_eq!(rebased.dropped, [2]);
+}
+
+#[test]
+fn rule_6_3_a_fork_is_a_snapshot_under_a_new_name() {
+    let root = steps(&[("a", "ok", "1"), ("b", "ok", "\"{{ vars.x }}\"")]);
+    let mut machine = weir_engine::Machine::new(plan(&root), &weir_engine::Started { run: "old".into(), ..Default::default() }, 0);
+    machine.set_variable("x", Value::from(5));
+    machine.rename("new".into());
+    let fork = Event::new(1, EventBody::Forked { from: "old".into(), seq: 1, state: machine.to_state() });
+    let result = Box::new(TaskResult::success(Value::Null));
+    let next = Event::new(2, EventBody::TaskFinished { path: "s/a".into(), result });
+    let mut forked = fold(&plan(&root), &|_| None, &[(1, fork), (2, next)]).unwrap();
+    assert_eq!(&**forked.run_id(), "new");
+    let Some(weir_engine::Command::Run(task)) = forked.poll() else { panic!("a task is open") };
+    assert_eq!(task.params.to_json(), r#"{"n":5}"#);
+}
+
+#[test]
+fn a_failed_child_and_an_override_can_be_set_aside() {
+    let root = r#"{"id":"c","call":{"flow":"other","input":null}}"#;
+    let ran = Sim::new(&flow(root)).children(|_, _| Err(StepError::new("BAD", "upstream", "no"))).run();
+    let rebased = rebase(&plan(root), &plan(root), &numbered(&ran)).unwrap();
+    assert_eq!((rebased.is_compatible(), rebased.dropped), (true, vec![2]));
+}

@@ -1,0 +1,98 @@
+use super::MemoryStore;
+use super::state::State;
+use async_trait::async_trait;
+use std::collections::{BTreeMap, BTreeSet};
+use weir_base::{Micros, Value};
+use weir_engine::Status;
+use weir_store::{
+    Claim, Page, PageRequest, QueueId, Run, RunFilter, RunKey, Runs, StoreError, interleave, rotate,
+};
+
+#[async_trait]
+impl Runs for MemoryStore {
+    async fn run(&self, id: &str) -> Result<Option<Run>, StoreError> {
+        let state = self.state();
+        Ok(state.ids.get(id).and_then(|key| state.runs.get(key)).cloned())
+    }
+
+    async fn run_by_key(&self, key: RunKey) -> Result<Option<Run>, StoreError> {
+        Ok(self.state().runs.get(&key).cloned())
+    }
+
+    async fn run_output(&self, key: RunKey) -> Result<Value, StoreError> {
+        Ok(self.state().outputs.get(&key).cloned().unwrap_or_default())
+    }
+
+    async fn unfinished(&self, after: Option<RunKey>, limit: u32) -> Result<Vec<Run>, StoreError> {
+        let state = self.state();
+        let open = state.runs.values().filter(|run| run.ended_at.is_none() && after.is_none_or(|after| run.key > after));
+        Ok(open.take(limit as usize).cloned().collect())
+    }
+
+    async fn runnable(&self, claim: &Claim) -> Result<Vec<Run>, StoreError> {
+        let state = self.state();
+        let pending: Vec<&Run> = state.runs.values().filter(|run| run.status == Status::Pending).collect();
+        let queues: BTreeSet<QueueId> = pending.iter().map(|run| run.place.queue()).collect();
+        let heads = rotate(queues.into_iter().collect(), claim).iter().map(|queue| head(&pending, queue, claim)).collect();
+        Ok(interleave(heads, claim.limit as usize))
+    }
+
+    async fn due(&self, now: Micros, limit: u32) -> Result<Vec<Run>, StoreError> {
+        let state = self.state();
+        let mut due: Vec<&Run> = asleep(&state).filter(|run| run.wake_at.is_some_and(|at| at <= now)).collect();
+        due.sort_by_key(|run| (run.wake_at, run.key));
+        Ok(due.into_iter().take(limit as usize).cloned().collect())
+    }
+
+    async fn next_wake(&self) -> Result<Option<Micros>, StoreError> {
+        Ok(asleep(&self.state()).filter_map(|run| run.wake_at).min())
+    }
+
+    async fn list_runs(&self, filter: &RunFilter, page: PageRequest) -> Result<Page<Run>, StoreError> {
+        let state = self.state();
+        let below = |run: &&Run| page.before.is_none_or(|before| run.key < before);
+        let mut found = state.runs.values().rev().filter(below).filter(|run| shows(filter, run));
+        let items: Vec<Run> = found.by_ref().take(page.limit as usize).cloned().collect();
+        let next = items.last().map(|run| run.key).filter(|_| found.next().is_some());
+        Ok(Page { items, next })
+    }
+
+    async fn count_runs(&self, tenant: Option<&str>) -> Result<BTreeMap<Status, u64>, StoreError> {
+        let mut counts = BTreeMap::new();
+        for run in self.state().runs.values().filter(|run| tenant.is_none_or(|tenant| &*run.place.tenant == tenant)) {
+            *counts.entry(run.status).or_default() += 1;
+        }
+        Ok(counts)
+    }
+}
+
+fn asleep(state: &State) -> impl Iterator<Item = &Run> {
+    state.runs.values().filter(|run| matches!(run.status, Status::Waiting | Status::Paused))
+}
+
+fn head(pending: &[&Run], queue: &QueueId, claim: &Claim) -> Vec<Run> {
+    let full = |run: &Run| {
+        claim.full_flows.contains(&run.flow)
+            || run.concurrency_key.as_ref().is_some_and(|key| claim.full_keys.contains(key))
+    };
+    let mut head: Vec<&Run> =
+        pending.iter().copied().filter(|run| run.place.queue() == *queue && !full(run)).collect();
+    head.sort_by_key(|run| (std::cmp::Reverse(run.priority), run.key));
+    head.into_iter().take(claim.limit as usize).cloned().collect()
+}
+
+fn shows(filter: &RunFilter, run: &Run) -> bool {
+    let equal = |wanted: &Option<weir_base::Text>, found| wanted.as_ref().is_none_or(|wanted| wanted == found);
+    equal(&filter.tenant, &run.place.tenant)
+        && equal(&filter.project, &run.place.project)
+        && equal(&filter.service, &run.place.service)
+        && equal(&filter.flow, &run.flow)
+        && (filter.statuses.is_empty() || filter.statuses.contains(&run.status))
+        && filter.text.as_ref().is_none_or(|text| mentions(run, &text.to_ascii_lowercase()))
+        && filter.under.as_ref().is_none_or(|under| run.id.strip_prefix(&**under).is_some_and(|rest| rest.starts_with('/')))
+}
+
+fn mentions(run: &Run, text: &str) -> bool {
+    let error = run.error.as_ref().map(|error| format!("{} {}", error.code, error.message)).unwrap_or_default();
+    [&*run.id, &*run.flow, &error].iter().any(|place| place.to_ascii_lowercase().contains(text))
+}

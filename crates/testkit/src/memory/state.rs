@@ -1,0 +1,34 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use weir_base::{Text, Value};
+use weir_engine::Record;
+use weir_store::{
+    Attempt, Effect, Epoch, FlowVersion, InboxKey, Message, Observation, Run, RunKey, Snapshot, VariableScope,
+};
+
+/// A flow's place: tenant, project, name.
+pub type FlowKey = (Text, Text, Text);
+
+#[derive(Default)]
+pub struct State {
+    pub epoch: Epoch,
+    pub last_run: RunKey,
+    pub versions: HashMap<Text, FlowVersion>,
+    /// The newest version's hash.
+    pub flows: BTreeMap<FlowKey, FlowVersion>,
+    pub runs: BTreeMap<RunKey, Run>,
+    pub ids: HashMap<Text, RunKey>,
+    pub outputs: HashMap<RunKey, Value>,
+    /// Sorted by `seq`.
+    pub journal: HashMap<RunKey, Vec<Record>>,
+    pub blobs: HashMap<Text, Vec<u8>>,
+    pub blob_refs: BTreeSet<(RunKey, Text)>,
+    pub attempts: BTreeMap<(RunKey, Text), Attempt>,
+    pub effects: BTreeSet<Effect>,
+    pub last_observation: i64,
+    pub observations: BTreeMap<i64, Observation>,
+    pub variables: HashMap<(VariableScope, Text), Value>,
+    pub changes: HashMap<(RunKey, Text), Value>,
+    pub snapshots: HashMap<RunKey, Snapshot>,
+    pub last_message: InboxKey,
+    pub inbox: BTreeMap<InboxKey, Message>,
+}
