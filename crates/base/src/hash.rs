@@ -29,7 +29,7 @@ fn write(out: &mut String, value: &Value) {
         Value::Bool(false) => out.push_str("false"),
         Value::Number(number) => push_number(out, *number),
         Value::String(text) => push_string(out, text),
-        Value::Array(items) => push_list(out, items, ('[', ']'), |out, item| write(out, item)),
+        Value::Array(items) => push_list(out, items, ('[', ']'), write),
         Value::Object(map) => {
             let mut entries: Vec<_> = map.iter().collect();
             entries.sort_unstable_by(|a, b| a.0.cmp(b.0));

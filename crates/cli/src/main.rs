@@ -1,1 +1,47 @@
-fn main() {}
+//! The command `weir`: the composition root, and the only reader of the environment and of files.
+//!
+//! It decides nothing about flows or runs; it puts the parts together and shows what they say.
+//! Start with `args.rs`; every command is a file in `commands/`.
+
+mod args;
+mod commands;
+mod exit;
+mod load;
+mod loader;
+mod names;
+mod report;
+
+use args::{Args, Command};
+use clap::Parser;
+use exit::Exit;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return usage(&error),
+    };
+    match dispatch(args.command) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            Exit::from_error(&error).into()
+        }
+    }
+}
+
+/// Help and version are not errors; everything else clap says is wrong usage.
+fn usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() }
+}
+
+fn dispatch(command: Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::Check(args) => commands::check::run(&args),
+        Command::Fmt(args) => commands::fmt::run(&args),
+        Command::Convert(args) => commands::convert::run(&args),
+        Command::Kinds(args) => commands::kinds::run(&args),
+        Command::Completions(args) => commands::completions::run(&args),
+    }
+}

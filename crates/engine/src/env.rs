@@ -1,5 +1,6 @@
 use crate::arena::{Arena, Ix};
 use crate::plan::NodeIx;
+use crate::step::mailbox::Seat;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use weir_base::{Map, Text, Value};
@@ -26,7 +27,8 @@ pub(crate) enum EnvKind {
     /// What flows into a graph node.
     Data(Value),
     Error(Value),
-    Message { message: Value, thread: Value },
+    /// The message being handled, and where it stands in its mailbox.
+    Message { message: Value, seat: Seat },
     Args(Value),
     /// Service and project variables read for one step.
     External { service: BTreeMap<Text, Value>, project: BTreeMap<Text, Value> },

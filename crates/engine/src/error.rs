@@ -26,6 +26,8 @@ pub mod category {
     pub const TIMEOUT: &str = "timeout";
     pub const LIMIT: &str = "limit";
     pub const CHILD: &str = "child";
+    /// A result is not of the kind that was promised.
+    pub const OUTPUT: &str = "output";
 }
 
 /// The codes the engine itself gives.
@@ -47,6 +49,13 @@ pub mod code {
     pub const INVALID_NUMBER: &str = "INVALID_NUMBER";
     pub const WRONG_TYPE: &str = "WRONG_TYPE";
     pub const REJECTED: &str = "REJECTED";
+    pub const AGENT_TURN_LIMIT: &str = "AGENT_TURN_LIMIT";
+    pub const AGENT_TOKEN_LIMIT: &str = "AGENT_TOKEN_LIMIT";
+    pub const AGENT_COST_LIMIT: &str = "AGENT_COST_LIMIT";
+    pub const AGENT_OUTPUT_INVALID: &str = "AGENT_OUTPUT_INVALID";
+    pub const MESSAGE_LIMIT: &str = "MESSAGE_LIMIT";
+    pub const UNBOUND_HANDLER: &str = "UNBOUND_HANDLER";
+    pub const ROUTING: &str = "ROUTING";
     pub const VARIABLES_UNAVAILABLE: &str = "VARIABLES_UNAVAILABLE";
 }
 

@@ -122,7 +122,7 @@ impl Scope for View<'_> {
                 ("index", EnvKind::Item { index, .. }) => Some(Value::from(*index)),
                 ("error", EnvKind::Error(error)) => Some(error.clone()),
                 ("message", EnvKind::Message { message, .. }) => Some(message.clone()),
-                ("thread", EnvKind::Message { thread, .. }) => Some(thread.clone()),
+                ("thread", EnvKind::Message { seat, .. }) => seat.thread(self.core, self.plan),
                 ("args", EnvKind::Args(args)) => Some(args.clone()),
                 _ => None,
             }),
@@ -136,6 +136,10 @@ impl Scope for View<'_> {
             "service" | "project" => self.external(name, key),
             "secrets" => Some(Value::Sealed(Arc::new(Sealed { parts: vec![SealedPart::Secret(key.into())] }))),
             "input" => self.core.input.get(key).cloned(),
+            "thread" => self.nearest(|kind| match kind {
+                EnvKind::Message { seat, .. } => Some(seat.thread_member(self.core, self.plan, key)),
+                _ => None,
+            })?,
             _ => self.get(name)?.get(key).cloned(),
         }
     }

@@ -8,7 +8,7 @@ pub struct Fuel {
 }
 
 impl Default for Fuel {
-    /// A million units: about a tenth of a second of work, and at most some tens of megabytes.
+    /// A million units: some hundredths of a second of work, and at most some tens of megabytes.
     fn default() -> Self {
         Self { left: 1_000_000 }
     }

@@ -295,13 +295,53 @@ pub(crate) fn continues_name(c: char) -> bool {
 
 /// Names that JavaScript keeps for itself.
 pub(crate) fn is_reserved(name: &str) -> bool {
-    const WORDS: [&str; 45] = [
-        "arguments", "async", "await", "break", "case", "catch", "class", "const", "continue", "debugger", "default",
-        "delete", "do", "else", "enum", "eval", "export", "extends", "false", "finally", "for", "function", "if",
-        "import", "in", "instanceof", "let", "new", "null", "return", "static", "super", "switch", "this", "throw",
-        "true", "try", "typeof", "undefined", "var", "void", "while", "with", "yield", "of",
+    const WORDS: [&str; 44] = [
+        "arguments",
+        "async",
+        "await",
+        "break",
+        "case",
+        "catch",
+        "class",
+        "const",
+        "continue",
+        "debugger",
+        "default",
+        "delete",
+        "do",
+        "else",
+        "enum",
+        "eval",
+        "export",
+        "extends",
+        "false",
+        "finally",
+        "for",
+        "function",
+        "if",
+        "import",
+        "in",
+        "instanceof",
+        "let",
+        "new",
+        "null",
+        "return",
+        "static",
+        "super",
+        "switch",
+        "this",
+        "throw",
+        "true",
+        "try",
+        "typeof",
+        "undefined",
+        "var",
+        "void",
+        "while",
+        "with",
+        "yield",
     ];
-    WORDS.contains(&name) && name != "of"
+    WORDS.contains(&name)
 }
 
 /// True for what can stand after a dot and as a bare object key.

@@ -208,8 +208,12 @@ pub(crate) fn constant(name: &str) -> Option<Constant> {
 pub(crate) fn refused(name: &str) -> Option<&'static str> {
     Some(match name {
         "Math.random" => "an expression always gives the same result; draw random values in a task and read its output",
-        "Date" | "Date.now" | "performance" => "there is no clock in an expression; use `now`, the time of the current event",
-        "String.raw" | "String.fromCharCode" | "String.fromCodePoint" => "write the character, or an escape such as `\\u00e9`",
+        "Date" | "Date.now" | "performance" => {
+            "there is no clock in an expression; use `now`, the time of the current event"
+        }
+        "String.raw" | "String.fromCharCode" | "String.fromCodePoint" => {
+            "write the character, or an escape such as `\\u00e9`"
+        }
         "Object.freeze" | "Object.create" | "Object.defineProperty" => "values never change; write an object literal",
         "localeCompare" | "toLocaleString" | "toLocaleUpperCase" | "toLocaleLowerCase" | "normalize" => {
             "results must not depend on the machine's language; compare with `<` or use toLowerCase()"
@@ -218,7 +222,9 @@ pub(crate) fn refused(name: &str) -> Option<&'static str> {
         "unshift" => "values never change; write `[item, ...list]`",
         "pop" | "shift" | "splice" | "fill" => "values never change; use slice or filter",
         "forEach" => "an expression only computes a value; use map, filter or reduce",
-        "match" | "matchAll" | "test" | "exec" | "search" => "there are no regular expressions here; use the `regex.extract` kind",
+        "match" | "matchAll" | "test" | "exec" | "search" => {
+            "there are no regular expressions here; use the `regex.extract` kind"
+        }
         "then" | "catch" | "await" => "an expression never waits; use steps",
         "substr" => "use slice or substring",
         "hasOwnProperty" => "write `\"key\" in object`",

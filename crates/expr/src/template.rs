@@ -152,9 +152,7 @@ impl Template {
     pub fn constant(&self) -> Option<Value> {
         match self {
             Template::Value(value) => Some(value.clone()),
-            Template::Array(items) => {
-                items.iter().map(Template::constant).collect::<Option<Vec<_>>>().map(Value::from)
-            }
+            Template::Array(items) => items.iter().map(Template::constant).collect::<Option<Vec<_>>>().map(Value::from),
             Template::Object(members) => {
                 let constant = |(key, member): &(Text, Template)| Some((key.clone(), member.constant()?));
                 members.iter().map(constant).collect::<Option<Map>>().map(Value::from)

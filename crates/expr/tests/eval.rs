@@ -26,7 +26,8 @@ fn check(source: &str, expected: &str) {
     let expr = Expr::parse(source).unwrap_or_else(|problems| panic!("{source}: {problems:?}"));
     match expr.eval(&scope, &mut Fuel::default()) {
         Ok(value) => {
-            let expected = Value::from_json(expected).unwrap_or_else(|_| panic!("{source} gave {value}, not {expected}"));
+            let expected =
+                Value::from_json(expected).unwrap_or_else(|_| panic!("{source} gave {value}, not {expected}"));
             // Order of members counts, so the texts are compared; canonical JSON is for the message alone.
             assert_eq!(value.to_json(), expected.to_json(), "{source} (canonical {})", canonical_json(&value));
         }
@@ -85,7 +86,10 @@ fn literals_and_operators() {
         ("1 && 0 && 2", "0"),
         ("1 ? 2 : 3", "2"),
         ("0 ? 1 : 0 ? 2 : 3", "3"),
-        ("typeof 1 + typeof 'a' + typeof null + typeof undefined + typeof [] + typeof true", r#""numberstringobjectundefinedobjectboolean""#),
+        (
+            "typeof 1 + typeof 'a' + typeof null + typeof undefined + typeof [] + typeof true",
+            r#""numberstringobjectundefinedobjectboolean""#,
+        ),
         ("'a' in { a: 1 }", "true"),
         ("2 in [1, 2]", "false"),
         ("`a${1 + 1}b${[1, [2]]}`", r#""a2b1,2""#),
@@ -244,7 +248,10 @@ fn texts() {
 #[test]
 fn numbers_and_functions() {
     check_all(&[
-        ("1.005.toFixed(2) + ' ' + (2.5).toFixed(0) + ' ' + (-1.5).toFixed(0) + ' ' + (1e21).toFixed(2)", r#""1.00 3 -2 1e+21""#),
+        (
+            "1.005.toFixed(2) + ' ' + (2.5).toFixed(0) + ' ' + (-1.5).toFixed(0) + ' ' + (1e21).toFixed(2)",
+            r#""1.00 3 -2 1e+21""#,
+        ),
         ("(0.5).toFixed(0) + ' ' + (1.45).toFixed(1) + ' ' + (8.345).toFixed(2)", r#""1 1.4 8.35""#),
         ("(255).toString(16) + (5).toString(2) + (0.5).toString(2)", r#""ff1010.1""#),
         ("String(1e21) + String(1e-7) + String(123456789012345680000)", r#""1e+211e-7123456789012345680000""#),
@@ -269,8 +276,14 @@ fn numbers_and_functions() {
         ("Object.assign({}, { a: 1 }, null, { b: 2 })", r#"{"a":1,"b":2}"#),
         ("Object.keys(null)", "EXPRESSION_TYPE"),
         ("Array.isArray([]) && !Array.isArray({})", "true"),
-        ("JSON.stringify({ a: [1, undefined], b: undefined, c: 0 / 0, d: '\\u0007\"' })", r#""{\"a\":[1,null],\"c\":null,\"d\":\"\\u0007\\\"\"}""#),
-        ("JSON.stringify({ a: [1], b: {} , c: []}, null, 2)", r#""{\n  \"a\": [\n    1\n  ],\n  \"b\": {},\n  \"c\": []\n}""#),
+        (
+            "JSON.stringify({ a: [1, undefined], b: undefined, c: 0 / 0, d: '\\u0007\"' })",
+            r#""{\"a\":[1,null],\"c\":null,\"d\":\"\\u0007\\\"\"}""#,
+        ),
+        (
+            "JSON.stringify({ a: [1], b: {} , c: []}, null, 2)",
+            r#""{\n  \"a\": [\n    1\n  ],\n  \"b\": {},\n  \"c\": []\n}""#,
+        ),
         ("JSON.parse('{\"a\":[1,null]}').a[0]", "1"),
         ("JSON.parse('{')", "EXPRESSION_TYPE"),
         ("encodeURIComponent('a b/ž?') + decodeURIComponent('%C5%BE')", r#""a%20b%2F%C5%BE%3Fž""#),
@@ -283,8 +296,12 @@ fn numbers_and_functions() {
 #[test]
 fn fuel_bounds_time_and_memory() {
     let list = "[1,2,3,4,5,6,7,8,9,10]";
-    let nested = format!("{list}.flatMap(a => {list}.flatMap(b => {list}.flatMap(c => {list}.flatMap(d => {list}.flatMap(e => {list}.flatMap(f => {list}))))))");
-    let deeper = format!("{list}.flatMap(x => {list}).flatMap(x => {list}).flatMap(x => {list}).flatMap(x => {list}).reduce((a, x) => [a], 0)");
+    let nested = format!(
+        "{list}.flatMap(a => {list}.flatMap(b => {list}.flatMap(c => {list}.flatMap(d => {list}.flatMap(e => {list}.flatMap(f => {list}))))))"
+    );
+    let deeper = format!(
+        "{list}.flatMap(x => {list}).flatMap(x => {list}).flatMap(x => {list}).flatMap(x => {list}).reduce((a, x) => [a], 0)"
+    );
     let doubling = format!("{list}.concat({list}).concat({list}).reduce((a, x) => a + a, 'xxxxxxxx')");
     let cases = [
         "'x'.repeat(1e9)",
@@ -315,7 +332,16 @@ fn results_are_not_nested_without_end() {
 #[test]
 fn conditions_follow_truthiness() {
     let scope = Value::from_json(SCOPE).unwrap();
-    let cases = [("input.missing", false), ("0 / 0", false), ("''", false), ("'0'", true), ("[]", true), ("null", false), ("input.n > 2", true), ("1 / 0", true)];
+    let cases = [
+        ("input.missing", false),
+        ("0 / 0", false),
+        ("''", false),
+        ("'0'", true),
+        ("[]", true),
+        ("null", false),
+        ("input.n > 2", true),
+        ("1 / 0", true),
+    ];
     for (source, expected) in cases {
         let verdict = Expr::parse(source).unwrap().test(&scope, &mut Fuel::default());
         assert_eq!(verdict, Ok(expected), "{source}");

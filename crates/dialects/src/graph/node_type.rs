@@ -84,6 +84,71 @@ impl NodeType {
         }
     }
 
+    /// What the config of a control node may say; empty where any key may stand there.
+    pub fn config_keys(self) -> &'static [&'static str] {
+        match self {
+            Conditional => {
+                &["expression", "condition", "truePath", "falsePath", "cases", "else", "default", "value", "on"]
+            }
+            Loop => &[
+                "maxIterations",
+                "max_iterations",
+                "iterations",
+                "count",
+                "condition",
+                "while",
+                "expression",
+                "items",
+                "collection",
+                "forEach",
+                "concurrency",
+                "continueAsNew",
+                "continue_as_new",
+                "onLimit",
+                "on_limit",
+                "collect",
+                "itemVariable",
+                "itemVar",
+                "indexVariable",
+                "indexVar",
+            ],
+            ChildWorkflow => &[
+                "workflowType",
+                "workflow_type",
+                "workflowName",
+                "workflowId",
+                "flow",
+                "version",
+                "taskQueue",
+                "executionType",
+                "execution_type",
+                "inputMapping",
+                "input_mapping",
+                "assign",
+            ],
+            Signal => {
+                &["signalName", "signal_name", "timeout", "schema", "payloadSchema", "payload", "assign", "target"]
+            }
+            StateVariable => &[
+                "variableName",
+                "variable",
+                "key",
+                "operation",
+                "op",
+                "value",
+                "initialValue",
+                "amount",
+                "by",
+                "scope",
+                "storageType",
+                "storage_type",
+            ],
+            Wait => &["duration", "after", "for", "delay", "until"],
+            Approval => &["message", "prompt", "timeout", "deadline"],
+            _ => &[],
+        }
+    }
+
     /// Whether the node is work done outside: what timeouts and retries are for.
     pub fn is_task(self) -> bool {
         matches!(self, Activity | Component(_) | Kind)

@@ -74,7 +74,8 @@ fn present<'a>(doc: Option<&'a Doc>, key: &str) -> Option<&'a Doc> {
 
 /// The map with `nodes`, and the document around it: bare, `{workflow}`, or the stored form with `definition`.
 pub fn unwrap(doc: &Doc) -> Option<(&Doc, &Doc)> {
-    let doc = doc.get("workflow").filter(|inner| holds_nodes(inner) || inner.get("definition").is_some()).unwrap_or(doc);
+    let doc =
+        doc.get("workflow").filter(|inner| holds_nodes(inner) || inner.get("definition").is_some()).unwrap_or(doc);
     match doc.get("definition").filter(|inner| holds_nodes(inner)) {
         Some(definition) => Some((definition, doc)),
         None => holds_nodes(doc).then_some((doc, doc)),

@@ -185,10 +185,12 @@ impl<'a, 'r> Router<'a, 'r> {
 
 fn paths<'a>(step: &Step<'a>) -> impl Iterator<Item = (&'static str, &'a Doc)> {
     let ways = [("true", step.field("truePath")), ("false", step.field("falsePath"))];
-    ways.into_iter().flat_map(|(way, doc)| doc.into_iter().flat_map(move |doc| match doc.is_list() {
-        true => doc.items().iter().map(|item| (way, item)).collect::<Vec<_>>(),
-        false => vec![(way, doc)],
-    }))
+    ways.into_iter().flat_map(|(way, doc)| {
+        doc.into_iter().flat_map(move |doc| match doc.is_list() {
+            true => doc.items().iter().map(|item| (way, item)).collect::<Vec<_>>(),
+            false => vec![(way, doc)],
+        })
+    })
 }
 
 /// The handles of a conditional: those of its cases and its `else`, or `true` and `false`.

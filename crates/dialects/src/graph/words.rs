@@ -8,9 +8,34 @@ use weir_expr::{Expr, Part, Problem, Template};
 
 /// What names in an expression mean by themselves, whatever the workflow calls its nodes and variables.
 const OWN: [&str; 28] = [
-    "data", "input", "vars", "nodes", "item", "index", "message", "thread", "error", "run", "now", "secrets",
-    "project", "service", "output", "args", "undefined", "Math", "JSON", "Object", "Array", "Number", "String",
-    "Boolean", "parseInt", "parseFloat", "encodeURIComponent", "decodeURIComponent",
+    "data",
+    "input",
+    "vars",
+    "nodes",
+    "item",
+    "index",
+    "message",
+    "thread",
+    "error",
+    "run",
+    "now",
+    "secrets",
+    "project",
+    "service",
+    "output",
+    "args",
+    "undefined",
+    "Math",
+    "JSON",
+    "Object",
+    "Array",
+    "Number",
+    "String",
+    "Boolean",
+    "parseInt",
+    "parseFloat",
+    "encodeURIComponent",
+    "decodeURIComponent",
 ];
 
 /// Reads expressions as workflows write them: a name may be a variable or a node's id.
@@ -183,7 +208,13 @@ impl<'a> Words<'a> {
     }
 
     /// `nodes.<id>` of a node that a retry owns is the retry's, seen from outside.
-    fn moved(&self, source: &str, reference: &weir_expr::Reference, from: usize, end: usize) -> Option<(String, usize)> {
+    fn moved(
+        &self,
+        source: &str,
+        reference: &weir_expr::Reference,
+        from: usize,
+        end: usize,
+    ) -> Option<(String, usize)> {
         let id = reference.path.first()?;
         let at = self.ids.get(&**id).copied()?;
         let seen = self.seen_from(at, from);

@@ -58,6 +58,16 @@ impl<'a> Bindings<'a> {
     }
 }
 
+impl Binding {
+    /// A binding as it is written on a command line: JSON for the forms that are maps, else text such as `kind:log`,
+    /// `flow:lookup.yaml` or `{{ message.payload }}`. What the text means is judged when a listener asks for it.
+    pub fn from_text(text: &str) -> Binding {
+        let map = text.trim_start().starts_with('{') && !text.trim_start().starts_with("{{");
+        let value = map.then(|| Value::from_json(text).ok()).flatten();
+        Binding::Step(value.unwrap_or_else(|| Value::from(text)))
+    }
+}
+
 fn given_doc(binding: &Binding, span: Span) -> Doc {
     let text = |text: &Text| Value::String(text.clone());
     let value = match binding {

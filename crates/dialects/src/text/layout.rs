@@ -253,7 +253,10 @@ impl<'a> Layout<'a> {
     fn end(&self, doc: &Doc) -> usize {
         let start = self.start(doc);
         let end = (doc.span.end as usize).clamp(start, self.text.len());
-        start + self.text[start..end].trim_end().len()
+        let written = &self.text[start..end];
+        let ends_in_space = last_text(doc).trim_end_matches('\n').ends_with(char::is_whitespace);
+        let seen = if ends_in_space { written.trim_end_matches(['\n', '\r']) } else { written.trim_end() };
+        start + seen.len()
     }
 
     fn line_start(&self, at: usize) -> usize {
@@ -267,6 +270,22 @@ impl<'a> Layout<'a> {
 
     fn column(&self, at: usize) -> usize {
         self.text[self.line_start(at)..at].chars().count()
+    }
+}
+
+/// The text a value ends with; empty where it ends with something else.
+fn last_text(doc: &Doc) -> &str {
+    let mut doc = doc;
+    loop {
+        let child = match &doc.kind {
+            DocKind::List(items) => items.last(),
+            DocKind::Map(entries) => entries.iter().map(|entry| &entry.value).max_by_key(|value| value.span.end),
+            _ => return doc.as_str().unwrap_or(""),
+        };
+        match child {
+            Some(child) => doc = child,
+            None => return "",
+        }
     }
 }
 

@@ -259,6 +259,12 @@ impl<'a> Builder<'a> {
     }
 
     fn without_duplicates(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
+        // Most maps are small, and comparing a few keys is cheaper than hashing them.
+        const SMALL: usize = 12;
+        let is_new = |(index, entry): (usize, &Entry)| entries[..index].iter().all(|earlier| earlier.key != entry.key);
+        if entries.len() <= SMALL && entries.iter().enumerate().all(is_new) {
+            return entries;
+        }
         let mut seen: HashSet<Text> = HashSet::with_capacity(entries.len());
         let mut kept = Vec::with_capacity(entries.len());
         for entry in entries {

@@ -62,14 +62,21 @@ fn free(wanted: &str, taken: &mut HashSet<Text>) -> Text {
 
 /// Whether an id reads like a derived one of this type. Such ids need only differ from their siblings'.
 pub(super) fn looks_derived(id: &str, ty: &str) -> bool {
+    let could = id.len() > ty.len().min(LONGEST_TYPE) + 1 && id.ends_with(|last: char| last.is_ascii_digit() || last == '-');
+    if !could {
+        return false;
+    }
     let rest = id.strip_prefix(&*kebab(ty)).and_then(|rest| rest.strip_prefix('-'));
     rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-'))
 }
 
+/// As much of a type name as goes into an id, in bytes.
+const LONGEST_TYPE: usize = 60;
+
 /// `PrintAction` as `print-action`; what cannot stand in an id is left out.
 fn kebab(ty: &str) -> String {
     let mut out = String::with_capacity(ty.len() + 4);
-    for (at, character) in ty.char_indices().take(60) {
+    for (at, character) in ty.char_indices().take_while(|(at, _)| *at < LONGEST_TYPE) {
         if character.is_uppercase() && at > 0 && !out.ends_with('-') {
             out.push('-');
         }

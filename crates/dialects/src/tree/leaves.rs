@@ -1,9 +1,10 @@
 use super::composites::derived;
 use super::lower::{At, Lower};
-use super::names::variable;
+use super::names::{variable, variable_key};
 use super::types::{TASK_PROPS, Type};
 use crate::text::{Doc, DocKind, Entry};
 use crate::{Leaf, header};
+use std::rc::Rc;
 use weir_base::{Text, Value};
 use weir_expr::{Expr, Part, Template};
 use weir_ir::{
@@ -188,40 +189,44 @@ impl Lower<'_> {
     }
 
     /// A leaf that is not built in: a kind and its parameters.
-    pub(super) fn task_of_kind(&mut self, at: &At<'_>, leaf: Option<Leaf>) -> NodeKind {
+    pub(super) fn task_of_kind(&mut self, at: &At<'_>, leaf: Option<Rc<Leaf>>) -> NodeKind {
         let params: &[Text] = leaf.as_ref().map_or(&[], |leaf| &leaf.params);
         let is_setting = |entry: &Entry| TASK_PROPS.contains(&&*entry.key) && !params.contains(&entry.key);
         let own: Vec<Entry> = at.props.iter().filter(|entry| !is_setting(entry)).cloned().collect();
         let doc = Doc { kind: DocKind::Map(own), span: at.doc.span };
         let value = self.template(&doc);
         let kind = leaf.as_ref().map_or_else(|| at.ty.into(), |leaf| leaf.kind.clone());
-        let params = params.to_vec();
-        if let Some(pure) = self.pure_step(at, &kind, &value) {
+        if let Some(pure) = leaf.as_ref().and_then(|leaf| self.pure_step(at, leaf, &value)) {
             return pure;
         }
-        let default = leaf.and_then(|leaf| leaf.output_key);
-        self.task(at, Task::new(kind, value), default, &params)
+        let default = leaf.as_ref().and_then(|leaf| leaf.output_key.clone());
+        self.task(at, Task::new(kind, value), default, params)
     }
 
     /// Kinds that only compute are steps of the engine, without a record (semantics 2.4).
-    fn pure_step(&mut self, at: &At<'_>, kind: &str, params: &Template) -> Option<NodeKind> {
+    fn pure_step(&mut self, at: &At<'_>, leaf: &Leaf, params: &Template) -> Option<NodeKind> {
         let settings = ["timeout", "retry", "retryPolicy", "onUnknown"];
-        let is_plain = settings.iter().all(|name| at.prop(name).is_none());
-        match kind {
-            "set" if is_plain && at.prop("outputKey").is_none() => set_step(params),
-            "transform" if is_plain => {
-                let value = match at.prop("expression") {
-                    Some(doc) if at.props.iter().all(|e| matches!(&*e.key, "expression" | "outputKey")) => {
-                        Template::Expr(self.expression(doc)?)
-                    }
-                    _ => return None,
-                };
-                let key = self.word(at, "outputKey");
-                let target = key.map(|name| Target { scope: VarScope::Run, name: Template::Value(name.into()) });
-                Some(NodeKind::Set { writes: vec![Write { target, op: SetOp::Set, value }] })
-            }
+        if settings.iter().any(|name| at.prop(name).is_some()) {
+            return None;
+        }
+        match &*leaf.kind {
+            "set" if at.prop("outputKey").is_none() => set_step(params),
+            "transform" => self.transform(at, leaf.output_key.clone()),
             _ => None,
         }
+    }
+
+    /// `{value}`, or `{expression}` as text; written to a variable where the node names one.
+    fn transform(&mut self, at: &At<'_>, default_key: Option<Text>) -> Option<NodeKind> {
+        let mut own = at.props.iter().filter(|entry| &*entry.key != "outputKey");
+        let value = match (own.next(), own.next()) {
+            (Some(entry), None) if &*entry.key == "value" => self.template(&entry.value),
+            (Some(entry), None) if &*entry.key == "expression" => Template::Expr(self.expression(&entry.value)?),
+            _ => return None,
+        };
+        let key = if at.prop("outputKey").is_some() { self.word(at, "outputKey") } else { default_key };
+        let target = key.map(|name| Target { scope: VarScope::Run, name: Template::Value(name.into()) });
+        Some(NodeKind::Set { writes: vec![Write { target, op: SetOp::Set, value }] })
     }
 
     /// Completes a task with what the node says about how it is run, but for props the kind itself takes.
@@ -233,7 +238,7 @@ impl Lower<'_> {
         };
         if let Some(var) = key {
             let span = at.prop("outputKey").map_or(at.doc.span, Doc::content_span);
-            task.assign.push(Assign { var, value: self.built("output", span) });
+            task.assign.push(Assign { var, value: self.output.clone().at(span) });
         }
         if is_setting("timeout") {
             task.timeout = self.time(at, "timeout", 1);
@@ -349,6 +354,7 @@ pub(super) fn comparison(key: &str, operator: &str, value: &Template) -> String 
 fn literal(template: &Template) -> String {
     match template {
         Template::Value(value) => value.to_json(),
+        Template::Expr(expr) if variable_key(expr.source()).is_some() => expr.source().to_owned(),
         Template::Expr(expr) => format!("({})", expr.source()),
         Template::Text(parts) => {
             let parts = parts.iter().map(|part| match part {
@@ -376,6 +382,6 @@ pub(super) fn placeholder(key: &str) -> String {
 /// The key [`placeholder`] was given, where the text is one of its results.
 pub(super) fn placeholder_key(source: &str) -> Option<String> {
     let (variable, _) = source.strip_prefix("typeof ")?.split_once(" === \"string\"")?;
-    let key = super::names::variable_key(variable)?;
+    let key = variable_key(variable)?;
     (placeholder(&key) == source).then_some(key)
 }

@@ -5,7 +5,8 @@ use crate::fields::{list, near, short};
 use crate::text::{Doc, Entry};
 use crate::{Context, Leaf};
 use std::collections::{HashMap, HashSet};
-use weir_base::{Diagnostic, Span, Text};
+use std::rc::Rc;
+use weir_base::{Diagnostic, Span, Text, Value};
 use weir_expr::{Expr, Template};
 use weir_ir::{Fail, MAX_DEPTH, Node, NodeKind, Origin};
 
@@ -17,11 +18,15 @@ pub(super) struct Lower<'a> {
     pub(super) source: String,
     /// The trees a `SubTree` may name; `None` where there can be none.
     pub(super) trees: Option<Trees<'a>>,
-    leaves: HashMap<Text, Option<Leaf>>,
+    leaves: HashMap<Text, Option<Rc<Leaf>>>,
+    /// For a type that is no kind either, the built-in one that was meant.
+    meant: HashMap<Text, Option<&'static str>>,
     /// The ids written in the document at hand, and where.
     written: HashMap<Text, Span>,
     /// What expressions read of `nodes`.
     pub(super) reads: Reads,
+    /// The expression `output`, which every task that writes its output needs.
+    pub(super) output: Expr,
 }
 
 #[derive(Default)]
@@ -57,8 +62,9 @@ const NODE_KEYS: [&str; 6] = ["type", "id", "name", "was", "props", "children"];
 
 impl<'a> Lower<'a> {
     pub(super) fn new(cx: &'a Context<'a>, trees: Option<Trees<'a>>) -> Self {
-        let (leaves, written) = (HashMap::new(), HashMap::new());
-        Self { cx, out: Vec::new(), source: String::new(), trees, leaves, written, reads: Reads::default() }
+        let (leaves, meant, written) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let output = Expr::parse("output").unwrap_or_else(|_| Expr::constant(Value::Null));
+        Self { cx, out: Vec::new(), source: String::new(), trees, leaves, meant, written, reads: Reads::default(), output }
     }
 
     pub(super) fn finish(self) -> Vec<Diagnostic> {
@@ -135,7 +141,7 @@ impl<'a> Lower<'a> {
     fn open(&mut self, at: &At<'_>) -> NodeKind {
         let leaf = self.leaf_named(at.ty);
         if leaf.is_none() {
-            let known = near(at.ty, types::TYPES.iter().map(|spec| spec.name));
+            let known = self.meant_by(at.ty);
             if known.is_some() || !at.children.is_empty() {
                 return self.unknown_type(at, known);
             }
@@ -155,13 +161,22 @@ impl<'a> Lower<'a> {
     }
 
     /// Asks for the kind behind a tree name once per name.
-    pub(super) fn leaf_named(&mut self, ty: &str) -> Option<Leaf> {
+    pub(super) fn leaf_named(&mut self, ty: &str) -> Option<Rc<Leaf>> {
         if let Some(known) = self.leaves.get(ty) {
             return known.clone();
         }
-        let leaf = self.cx.names.by_tree(ty);
+        let leaf = self.cx.names.by_tree(ty).map(Rc::new);
         self.leaves.insert(ty.into(), leaf.clone());
         leaf
+    }
+
+    fn meant_by(&mut self, ty: &str) -> Option<&'static str> {
+        let known = self.meant.get(ty).copied();
+        known.unwrap_or_else(|| {
+            let near = near(ty, types::TYPES.iter().map(|spec| spec.name));
+            self.meant.insert(ty.into(), near);
+            near
+        })
     }
 
     /// Reads every expression of a template as a tree means it.

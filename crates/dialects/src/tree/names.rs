@@ -7,11 +7,6 @@ const KNOWN: [&str; 14] = [
     "thread",
 ];
 
-/// Whether a free name keeps its meaning when it is written in a tree.
-pub(super) fn is_known(name: &str) -> bool {
-    KNOWN.contains(&name)
-}
-
 /// `x` is `vars.x` in a tree.
 pub(super) fn as_variables(expr: &Expr) -> Expr {
     let renamed = expr.rename_free(&|name| (!KNOWN.contains(&name)).then(|| format!("vars.{name}")));

@@ -1,7 +1,7 @@
 use super::lower::{At, Lower};
 use crate::fields::{list, near, short};
 use crate::template;
-use crate::text::Doc;
+use crate::text::{Doc, DocKind};
 use weir_base::{Diagnostic, Duration, Span, Text, Value};
 use weir_expr::{Expr, Template};
 
@@ -14,6 +14,9 @@ impl Lower<'_> {
     }
 
     pub(super) fn template(&mut self, doc: &Doc) -> Template {
+        if !has_braces(doc) {
+            return Template::Value(doc.to_value());
+        }
         let template = template::of(doc, &mut self.out);
         self.in_tree(&template)
     }
@@ -138,6 +141,16 @@ impl Lower<'_> {
         let doc = at.prop(name).unwrap_or(at.doc);
         let message = format!("`{name}` is {wanted}, not {}", shown(doc));
         self.out.push(Diagnostic::error("INVALID_PROP", message).at(doc.span).path(&*at.id));
+    }
+}
+
+/// Whether there may be an expression somewhere in a value.
+fn has_braces(doc: &Doc) -> bool {
+    match &doc.kind {
+        DocKind::String(text) => text.contains("{{"),
+        DocKind::List(items) => items.iter().any(has_braces),
+        DocKind::Map(entries) => entries.iter().any(|entry| has_braces(&entry.value)),
+        _ => false,
     }
 }
 

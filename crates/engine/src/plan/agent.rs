@@ -1,5 +1,4 @@
-use super::{NodeIx, TaskSpec};
-use std::sync::Arc;
+use super::NodeIx;
 use weir_base::{Text, Value};
 use weir_expr::Template;
 use weir_ir::{Assign, Limits};
@@ -15,7 +14,7 @@ pub(crate) struct AgentPlan {
     pub output: Option<Value>,
     pub assign: Vec<Assign>,
     /// The task that asks the model: kind `model.chat`.
-    pub ask: Arc<TaskSpec>,
+    pub ask: NodeIx,
     /// What the model is told about its tools: `[{name, description, schema}]`.
     pub tool_list: Value,
 }
@@ -23,6 +22,13 @@ pub(crate) struct AgentPlan {
 #[derive(Debug)]
 pub(crate) struct ToolPlan {
     pub name: Text,
-    /// The step that runs, or the peer the call is a message to.
-    pub target: Result<NodeIx, Text>,
+    pub target: ToolTarget,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum ToolTarget {
+    /// A step that runs.
+    Step(NodeIx),
+    /// A peer of the mailbox around the agent: the call is a message to it.
+    Peer(Text),
 }

@@ -1,6 +1,6 @@
 use super::*;
 use std::collections::HashMap;
-use weir_ir::{Agent, Condition, Decorator, Exit, Loop, LoopMode, Mailbox, Node, NodeKind, Parallel, SetOp, Task, ToolTarget};
+use weir_ir::{Agent, Condition, Decorator, Exit, Loop, LoopMode, Mailbox, Node, NodeKind, Parallel, SetOp, Task};
 
 /// The kind that asks a model.
 const MODEL_KIND: &str = "model.chat";
@@ -224,7 +224,6 @@ impl Compiler<'_> {
             name: listener.name.clone(),
             agent: listener.agent,
             peers: listener.peers.clone(),
-            payload: listener.payload.clone(),
             payload_class: listener.payload_class.clone(),
             handler: self.maybe(&listener.handler),
             binding: listener.binding.clone(),
@@ -248,15 +247,24 @@ impl Compiler<'_> {
             options: agent.options.clone(),
             output: agent.output.clone(),
             assign: agent.assign.clone(),
-            ask: Arc::new(self.task(&Task::new(MODEL_KIND, Template::Value(Value::Null)))),
+            ask: self.ask(),
             tool_list: Value::array(agent.tools.iter().map(describe)),
         }
     }
 
+    /// The task that asks the model. Its parameters come from the agent's state, not from a template.
+    fn ask(&mut self) -> NodeIx {
+        let place = self.reserve();
+        let spec = self.task(&Task::new(MODEL_KIND, Template::Value(Value::Null)));
+        let node = &mut self.nodes[place.0 as usize];
+        (node.id, node.op) = ("model".into(), Op::Ask(Arc::new(spec)));
+        place
+    }
+
     fn tool(&mut self, tool: &weir_ir::AgentTool) -> ToolPlan {
         let target = match &tool.target {
-            ToolTarget::Step(node) => Ok(self.add(node)),
-            ToolTarget::Peer(name) => Err(name.clone()),
+            weir_ir::ToolTarget::Step(node) => ToolTarget::Step(self.add(node)),
+            weir_ir::ToolTarget::Peer(name) => ToolTarget::Peer(name.clone()),
         };
         ToolPlan { name: tool.name.clone(), target }
     }
@@ -320,7 +328,10 @@ fn for_each_expr(op: &Op, visit: &mut dyn FnMut(&Expr)) {
                 LoopModePlan::Forever => {}
             }
         }
-        Op::Agent(agent) => [&agent.model, &agent.prompt, &agent.input].into_iter().for_each(|t| t.for_each_expr(visit)),
+        Op::Agent(agent) => {
+            [&agent.model, &agent.prompt, &agent.input].into_iter().for_each(|t| t.for_each_expr(visit));
+            agent.assign.iter().for_each(|assign| visit(&assign.value));
+        }
         _ => {}
     }
 }

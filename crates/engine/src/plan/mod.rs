@@ -6,7 +6,7 @@ mod graph;
 mod mailbox;
 mod task;
 
-pub(crate) use agent::{AgentPlan, ToolPlan};
+pub(crate) use agent::{AgentPlan, ToolPlan, ToolTarget};
 pub(crate) use graph::{GraphPlan, GraphStep};
 pub(crate) use mailbox::{ListenerPlan, MailboxPlan};
 pub use task::TaskSpec;
@@ -78,6 +78,8 @@ pub(crate) enum Op {
     Call(Box<Call>),
     Mailbox(Box<MailboxPlan>),
     Agent(Box<AgentPlan>),
+    /// One turn of an agent: the model task, with parameters from the agent's state.
+    Ask(Arc<TaskSpec>),
     Set(Box<[Write]>),
     Return { value: Template },
     Fail(Fail),
@@ -172,7 +174,7 @@ impl PlanNode {
             Op::Set(_) => "set",
             Op::Return { .. } => "return",
             Op::Fail(_) => "fail",
-            Op::Task(spec) => &spec.kind,
+            Op::Task(spec) | Op::Ask(spec) => &spec.kind,
         }
     }
 
@@ -180,7 +182,7 @@ impl PlanNode {
     pub fn is_region(&self) -> bool {
         !matches!(
             self.op,
-            Op::Wait(_) | Op::Call(_) | Op::Set(_) | Op::Return { .. } | Op::Fail(_) | Op::Task(_)
+            Op::Wait(_) | Op::Call(_) | Op::Set(_) | Op::Return { .. } | Op::Fail(_) | Op::Task(_) | Op::Ask(_)
         )
     }
 }

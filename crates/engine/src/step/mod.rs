@@ -67,6 +67,7 @@ pub(crate) fn enter(core: &mut Core, plan: &Plan, ix: Ix) {
         Op::Call(call) => calling::enter(core, plan, ix, call),
         Op::Mailbox(mailbox) => mailbox::enter(core, plan, ix, mailbox),
         Op::Agent(agent) => agent::enter(core, plan, ix, agent),
+        Op::Ask(spec) => agent::enter_ask(core, plan, ix, spec),
         Op::Task(spec) => task::enter(core, plan, ix, spec),
         Op::Set(_) | Op::Return { .. } | Op::Fail(_) => pure::perform_framed(core, plan, ix),
     }
@@ -100,14 +101,13 @@ pub(crate) fn woken(core: &mut Core, plan: &Plan, ix: Ix, wake: Wake<'_>) {
     }
     match (&plan.node(core.frames[ix].node).op, wake) {
         (Op::Task(spec), Wake::Task(result)) => task::finished(core, plan, ix, spec, result),
+        (Op::Ask(_), Wake::Task(result)) => agent::asked(core, plan, ix, result),
         (Op::Timeout { .. }, Wake::Timer) => decorate::timed_out(core, plan, ix),
         (Op::Delay { body, .. }, Wake::Timer) => core.spawn(ix, 0, *body),
         (Op::Retry { body, .. }, Wake::Timer) => retry::again(core, ix, *body),
         (Op::Wait(wait), wake) => waiting::woken(core, plan, ix, wait, wake),
         (Op::Call(call), Wake::Child { output, error }) => calling::finished(core, plan, ix, call, output, error),
         (Op::Loop(looped), Wake::HandedOver) => looping::next(core, plan, ix, looped),
-        (Op::Mailbox(mailbox), wake) => mailbox::woken(core, plan, ix, mailbox, wake),
-        (Op::Agent(agent), wake) => agent::woken(core, plan, ix, agent, wake),
         _ => {}
     }
 }
@@ -119,7 +119,6 @@ pub(crate) fn leave(core: &mut Core, plan: &Plan, ix: Ix, outcome: &Outcome) {
         Op::Scope { .. } => scoping::leave_scope(core, ix),
         Op::Sequence { .. } | Op::Select { .. } => core.reactive.retain(|live| *live != ix),
         Op::Graph(_) => graph::leave(core, ix),
-        Op::Mailbox(_) => mailbox::leave(core, ix),
         _ => {}
     }
 }

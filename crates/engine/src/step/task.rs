@@ -36,6 +36,9 @@ pub(super) fn issue(core: &mut Core, ix: Ix, spec: Arc<TaskSpec>, params: Value,
 }
 
 pub(super) fn finished(core: &mut Core, plan: &Plan, ix: Ix, spec: &TaskSpec, result: &TaskResult) {
+    if let Some(usage) = result.usage {
+        super::agent::charge(core, ix, usage);
+    }
     let outcome = match &result.error {
         Some(error) => Outcome::failure(error.clone()),
         None => match assign(core, plan, ix, &spec.assign, &result.output) {
@@ -60,8 +63,7 @@ pub(super) fn assign(core: &mut Core, plan: &Plan, ix: Ix, assigns: &[Assign], o
 /// The task a node asks for.
 pub(crate) fn spec_of(plan: &Plan, node: NodeIx) -> Option<Arc<TaskSpec>> {
     match &plan.node(node).op {
-        Op::Task(spec) => Some(spec.clone()),
-        Op::Agent(agent) => Some(agent.ask.clone()),
+        Op::Task(spec) | Op::Ask(spec) => Some(spec.clone()),
         _ => None,
     }
 }

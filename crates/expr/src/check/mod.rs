@@ -71,7 +71,7 @@ impl<'e> Checker<'e> {
             }
             Kind::Conditional(parts) => self.conditional(parts),
             Kind::Template(_, nodes) => {
-                let sealed = nodes.iter().fold(false, |sealed, node| self.is_secret(node) || sealed);
+                let sealed = nodes.iter().filter(|node| self.is_secret(node)).count() > 0;
                 Cow::Owned(if sealed { Shape::Secret } else { Shape::String })
             }
             Kind::Array(items) => self.list(items),

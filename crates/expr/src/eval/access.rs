@@ -1,8 +1,8 @@
 //! Names, members and indices.
 
 use super::{Done, Evaluator, Stop};
-use crate::ast::{Link, Node, Step};
 use crate::ast::Kind;
+use crate::ast::{Link, Node, Step};
 use crate::names::is_prototype_member;
 use crate::number::array_index;
 use crate::problem::code;
@@ -109,6 +109,9 @@ impl Evaluator<'_> {
             if let Some(value) = self.scope.member(root, text) {
                 return Ok(value);
             }
+            if root == "vars" {
+                return Ok(undefined());
+            }
         }
         let value = self.free(root)?;
         self.linked(&value, link, |evaluator, value| evaluator.read_index(value, &key))
@@ -169,5 +172,5 @@ impl Evaluator<'_> {
 }
 
 fn whole(number: f64) -> Option<usize> {
-    (number >= 0.0 && number < 4_294_967_295.0 && number.fract() == 0.0).then_some(number as usize)
+    ((0.0..4_294_967_295.0).contains(&number) && number.fract() == 0.0).then_some(number as usize)
 }

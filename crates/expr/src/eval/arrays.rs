@@ -78,13 +78,7 @@ impl Evaluator<'_> {
         Ok(false)
     }
 
-    fn find(
-        &mut self,
-        items: &Items,
-        callback: &Callback,
-        wanted: Wanted,
-        order: impl Iterator<Item = usize>,
-    ) -> Done {
+    fn find(&mut self, items: &Items, callback: &Callback, wanted: Wanted, order: impl Iterator<Item = usize>) -> Done {
         for index in order {
             let verdict = self.call_on(items, index, callback)?;
             if self.truth(&verdict)? {

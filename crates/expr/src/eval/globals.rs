@@ -44,7 +44,7 @@ impl Evaluator<'_> {
                 self.array(entries.into_iter().map(|(_, value)| value).collect())
             }
             Global::ObjectEntries => self.entry_list(&arg(0)),
-            Global::ObjectFromEntries => self.from_entries(&arg(0)),
+            Global::ObjectFromEntries => self.object_from_entries(&arg(0)),
             Global::ObjectAssign => self.assign(args),
             Global::ObjectHasOwn => self.has_own(&arg(0), &arg(1)),
             _ => self.math(function, args),

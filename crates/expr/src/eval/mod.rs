@@ -217,9 +217,7 @@ impl<'a> Evaluator<'a> {
             View::Array(items) if call.method.of_array() => self.array_method(items, call, &args),
             View::String(text) if call.method.of_string() => self.string_method(text, call.method, &args),
             View::Number(number) if call.method.of_number() => self.number_method(number, call.method, &args),
-            View::Bool(_) | View::Object(_) if call.method == crate::names::Method::ToText => {
-                self.text_value(&object)
-            }
+            View::Bool(_) | View::Object(_) if call.method == crate::names::Method::ToText => self.text_value(&object),
             View::Secret(_) => Err(self.secret_fault()),
             _ => {
                 let (name, kind) = (call.method.name(), kind_name(&object));

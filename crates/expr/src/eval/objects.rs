@@ -78,9 +78,7 @@ impl Evaluator<'_> {
             }
             View::Bool(_) | View::Number(_) => Ok(Vec::new()),
             View::Secret(_) => Err(self.secret_fault()),
-            View::Null | View::Undefined => {
-                Err(self.type_fault(format!("{} has no members", kind_name(value))))
-            }
+            View::Null | View::Undefined => Err(self.type_fault(format!("{} has no members", kind_name(value)))),
         }
     }
 
@@ -91,7 +89,7 @@ impl Evaluator<'_> {
         self.array(pairs)
     }
 
-    pub(super) fn from_entries(&mut self, value: &Value) -> Done {
+    pub(super) fn object_from_entries(&mut self, value: &Value) -> Done {
         let mut entries = Vec::new();
         self.spread(value, &mut entries)?;
         let mut map = Map::default();

@@ -145,7 +145,7 @@ impl Parser<'_> {
             next = ahead.next_token();
         }
         let ends = matches!(next, Ok((Token::Symbol("," | ")"), _)));
-        let shadowed = self.locals.iter().any(|local| &**local == name);
+        let shadowed = self.locals.iter().any(|local| Some(&**local) == name.split('.').next());
         let Some(function) = Global::find(&name).filter(|_| ends && !shadowed) else { return Ok(None) };
         while !self.is(",") && !self.is(")") {
             self.advance()?;

@@ -16,7 +16,7 @@ use weir_base::Text;
 /// The longest source read, in bytes.
 pub(crate) const MAX_LENGTH: usize = 64 * 1024;
 /// The longest source read from stored data, where constants may be printed into it.
-pub(crate) const MAX_STORED_LENGTH: usize = 16 * 1024 * 1024;
+pub(crate) const MAX_STORED_LENGTH: usize = 1024 * 1024;
 /// Levels of nodes in a tree; what walks a tree recurses that far.
 pub(crate) const MAX_DEPTH: u16 = 256;
 /// Levels of recursion in the parser; a parenthesis takes two.
@@ -227,7 +227,9 @@ impl<'a> Parser<'a> {
         };
         if bare.clone().any(clash) {
             let message = "`??` cannot stand beside `&&` or `||` without parentheses";
-            self.note(Problem::new(code::SYNTAX, message, place.clone()).help("write `(a ?? b) || c` or `a ?? (b || c)`"));
+            self.note(
+                Problem::new(code::SYNTAX, message, place.clone()).help("write `(a ?? b) || c` or `a ?? (b || c)`"),
+            );
         }
         let negated = matches!(left.0.kind, Kind::Unary(..)) && !left.1;
         if operator == Operator::Binary(BinaryOp::Power) && negated {

@@ -10,6 +10,7 @@ impl Parser<'_> {
     pub(super) fn primary(&mut self) -> Parsed<Node> {
         self.parenthesised = false;
         match self.token.clone() {
+            Token::Number(number) if number.is_infinite() => self.infinity(),
             Token::Number(number) => self.literal(Value::Number(number)),
             Token::String(text) => self.literal(Value::from(text)),
             Token::Backtick => self.template(),
@@ -26,6 +27,13 @@ impl Parser<'_> {
         let start = self.range.start;
         self.advance()?;
         self.node(Kind::Literal(value), start)
+    }
+
+    /// A number too large for one, such as `1e999`.
+    fn infinity(&mut self) -> Parsed<Node> {
+        let start = self.range.start;
+        self.advance()?;
+        self.node(Kind::Constant(Constant { name: "Infinity", value: Value::Number(f64::INFINITY) }), start)
     }
 
     fn no_regular_expressions(&mut self) -> Halt {

@@ -295,7 +295,8 @@ impl<'a> Parser<'a> {
             "param" => Ok(lower::param(&argument, range)),
             "env" => {
                 let problem = Problem::new(code::NO_ENVIRONMENT, "a flow cannot read the environment", range);
-                Err(self.halt(problem.help("pass the value as input and read it with `param(\"name\")`, or use a secret")))
+                Err(self
+                    .halt(problem.help("pass the value as input and read it with `param(\"name\")`, or use a secret")))
             }
             _ => {
                 let message = format!("there is no function `{name}`; a script has only `param`");

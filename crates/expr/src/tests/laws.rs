@@ -7,21 +7,112 @@ use weir_base::Value;
 
 /// Pieces that make text look like an expression long enough to reach the odd corners of the parsers.
 const PIECES: &[&str] = &[
-    "a", "vars", "input", ".b", "?.c", "[0]", "[", "]", "(", ")", "{", "}", "{{", "}}", "${", "`", "\"", "'", "\\", "=>", "x => ",
-    "(x, y) => ", "...", ",", ":", "?", "??", "||", "&&", "+", "-", "*", "**", "/", "%", "!", "=", "==", "===", "<", ">", "1",
-    "0.5", "1e9", "0x", "'s'", "map", ".map(", ".length", "Math.", "Math.max(", "Object.keys(", "typeof ", " in ", "null", "true",
-    "undefined", "new ", "secrets.s", "\n", " ", ";", "//", "#", "é", "😀", "\u{2028}", "param(\"x\")", "constructor", "\\u{", "\\ud83d",
+    "a",
+    "vars",
+    "input",
+    ".b",
+    "?.c",
+    "[0]",
+    "[",
+    "]",
+    "(",
+    ")",
+    "{",
+    "}",
+    "{{",
+    "}}",
+    "${",
+    "`",
+    "\"",
+    "'",
+    "\\",
+    "=>",
+    "x => ",
+    "(x, y) => ",
+    "...",
+    ",",
+    ":",
+    "?",
+    "??",
+    "||",
+    "&&",
+    "+",
+    "-",
+    "*",
+    "**",
+    "/",
+    "%",
+    "!",
+    "=",
+    "==",
+    "===",
+    "<",
+    ">",
+    "1",
+    "0.5",
+    "1e9",
+    "1e999",
+    "0x",
+    "'s'",
+    "map",
+    ".map(",
+    ".length",
+    "Math.",
+    "Math.max(",
+    "Object.keys(",
+    "typeof ",
+    " in ",
+    "null",
+    "true",
+    "undefined",
+    "new ",
+    "secrets.s",
+    "\n",
+    " ",
+    ";",
+    "//",
+    "#",
+    "é",
+    "😀",
+    "\u{2028}",
+    "param(\"x\")",
+    "constructor",
+    "\\u{",
+    "\\ud83d",
 ];
 
 fn soup() -> impl Strategy<Value = String> {
-    let pieces = prop::collection::vec(prop::sample::select(PIECES), 0..40).prop_map(|pieces| pieces.concat());
-    prop_oneof![4 => pieces, 1 => any::<String>(), 1 => prop::collection::vec(any::<u8>(), 0..60)
-        .prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned())]
+    let pieces =
+        |most: usize| prop::collection::vec(prop::sample::select(PIECES), 0..most).prop_map(|pieces| pieces.concat());
+    let bytes = prop::collection::vec(any::<u8>(), 0..60);
+    prop_oneof![
+        3 => pieces(6),
+        2 => pieces(40),
+        4 => damaged(),
+        1 => any::<String>(),
+        1 => bytes.prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+    ]
+}
+
+/// A good expression, or a template around it, with a piece put in the place of some of its characters.
+fn damaged() -> impl Strategy<Value = String> {
+    let parts = (generate::expression(), any::<bool>(), any::<u16>(), 0..4usize, prop::sample::select(PIECES));
+    parts.prop_map(|(source, template, at, length, piece)| {
+        let source = if template { format!("a {{{{ {source} }}}} b") } else { source };
+        let at = usize::from(at) % (source.chars().count() + 1);
+        let before: String = source.chars().take(at).collect();
+        let after: String = source.chars().skip(at + length).collect();
+        format!("{before}{piece}{after}")
+    })
 }
 
 /// Everything that can be done with a text, on a small budget.
 fn exercise(text: &str) {
     let scope = Value::object([("input", Value::from(text)), ("a", Value::array([Value::from(1)]))]);
+    let problems = [Expr::parse(text).err(), Template::parse_import(text).err(), parse_script(text).err()];
+    for problem in problems.into_iter().flatten().flatten() {
+        assert!(text.get(problem.range.clone()).is_some(), "{text:?}: {problem:?}");
+    }
     if let Ok(expr) = Expr::parse(text) {
         round_trip(&expr);
         let _ = expr.eval(&scope, &mut Fuel { left: 2000 });
@@ -50,7 +141,7 @@ fn round_trip(expr: &Expr) {
 }
 
 proptest! {
-    #![proptest_config(super::config(2000))]
+    #![proptest_config(super::config(1000))]
 
     #[test]
     fn reading_a_print_gives_the_same_tree(source in generate::expression()) {
@@ -115,7 +206,8 @@ fn value() -> impl Strategy<Value = Value> {
 /// Deep nesting of every kind ends in problems; the stack of a test thread is two megabytes.
 #[test]
 fn deep_nesting_is_a_problem() {
-    let deep = |open: &str, middle: &str, close: &str| format!("{}{middle}{}", open.repeat(10_000), close.repeat(10_000));
+    let deep =
+        |open: &str, middle: &str, close: &str| format!("{}{middle}{}", open.repeat(10_000), close.repeat(10_000));
     let cases = [
         deep("(", "1", ")"),
         deep("[", "1", "]"),
@@ -139,7 +231,10 @@ fn deep_nesting_is_a_problem() {
     ];
     for source in &cases {
         let problems = Expr::parse(source).expect_err("too deep");
-        assert!(problems.iter().any(|problem| problem.code == "EXPRESSION_TOO_LARGE" || problem.code == "UNKNOWN_FUNCTION"), "{problems:?}");
+        assert!(
+            problems.iter().any(|problem| problem.code == "EXPRESSION_TOO_LARGE" || problem.code == "UNKNOWN_FUNCTION"),
+            "{problems:?}"
+        );
         assert!(parse_script(source).is_err() || source.starts_with('a'));
         let _ = Template::parse_text(&format!("{{{{ {source} }}}}"));
     }
@@ -150,7 +245,15 @@ fn deep_nesting_is_a_problem() {
 /// As deep as the parser allows is not too deep for anything that walks the tree.
 #[test]
 fn the_deepest_allowed_tree_can_be_used() {
-    for (open, close) in [("(1 + ", ")"), ("[", "]"), ("!", ""), ("`${", "}`"), ("[0].map(x => ", ")"), ("Math.max(", ")"), ("{ a: ", "}")] {
+    for (open, close) in [
+        ("(1 + ", ")"),
+        ("[", "]"),
+        ("!", ""),
+        ("`${", "}`"),
+        ("[0].map(x => ", ")"),
+        ("Math.max(", ")"),
+        ("{ a: ", "}"),
+    ] {
         let deepest = (1..400).rev().find_map(|count| {
             Expr::parse(&format!("{}1{}", open.repeat(count), close.repeat(count))).ok().map(|expr| (count, expr))
         });

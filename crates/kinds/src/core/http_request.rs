@@ -165,7 +165,7 @@ fn data(response: &Response, body: &[u8], form: &str) -> Result<Value, TaskError
     match (form, std::str::from_utf8(body)) {
         ("base64", _) => Ok(STANDARD.encode(body).into()),
         (_, _) if body.is_empty() => Ok(Value::Null),
-        ("text", _) => Ok(String::from_utf8_lossy(body).into()),
+        ("text", _) => Ok(String::from_utf8_lossy(body).into_owned().into()),
         ("json", _) => json(body),
         (_, _) if is_json => json(body),
         (_, Ok(text)) => Ok(text.into()),

@@ -2,13 +2,15 @@ use crate::params::{shortened, text};
 use async_trait::async_trait;
 use regex::{Captures, Regex, RegexBuilder};
 use weir_base::Value;
-use weir_kind::{Kind, TaskContext, TaskError, TaskOutput};
+use weir_kind::{Category, Kind, TaskContext, TaskError, TaskOutput};
 
 /// Finds what matches a JavaScript regular expression, in linear time.
 pub(crate) struct RegexExtract;
 
 /// The largest compiled pattern, in bytes, so that a pattern cannot take all memory.
 const SIZE_LIMIT: usize = 1 << 20;
+/// The longest list of matches.
+const MOST_MATCHES: usize = 100_000;
 
 #[async_trait]
 impl Kind for RegexExtract {
@@ -19,7 +21,7 @@ impl Kind for RegexExtract {
             let found = params.get("input").map_or("nothing", Value::type_name);
             return Err(TaskError::verdict("INPUT_NOT_TEXT", format!("`input` must be text, but it is {found}")));
         };
-        let matches = if flags.global { all(&regex, input) } else { first(&regex, input) };
+        let matches = if flags.global { all(&regex, input)? } else { first(&regex, input) };
         Ok(match params.get("matchIndex").and_then(Value::as_u64) {
             Some(index) => usize::try_from(index).ok().and_then(|at| matches.into_iter().nth(at)).unwrap_or_default(),
             None => Value::from(matches),
@@ -28,8 +30,20 @@ impl Kind for RegexExtract {
     }
 }
 
-fn all(regex: &Regex, input: &str) -> Vec<Value> {
-    regex.find_iter(input).map(|found| Value::from(found.as_str())).collect()
+/// Every match. Unlike the engine's own walk, an empty match may follow right after another, as in JavaScript.
+fn all(regex: &Regex, input: &str) -> Result<Vec<Value>, TaskError> {
+    let mut matches = Vec::new();
+    let mut at = 0;
+    while let Some(found) = (at <= input.len()).then(|| regex.find_at(input, at)).flatten() {
+        if matches.len() == MOST_MATCHES {
+            let message = format!("the pattern matches more than {MOST_MATCHES} times");
+            return Err(TaskError::new(Category::Limit, "TOO_MANY_MATCHES", message));
+        }
+        matches.push(Value::from(found.as_str()));
+        let step = input[found.end()..].chars().next().map_or(1, char::len_utf8);
+        at = if found.is_empty() { found.end() + step } else { found.end() };
+    }
+    Ok(matches)
 }
 
 /// The first match and its groups, as `String.match` without `g` gives them.
@@ -149,7 +163,7 @@ mod tests {
     fn check(pattern: &str, flags: &str, input: &str, expected: &str) {
         let flags = Flags::parse(flags).unwrap();
         let found = match compile(pattern, flags) {
-            Ok(regex) if flags.global => Value::from(all(&regex, input)).to_json(),
+            Ok(regex) if flags.global => Value::from(all(&regex, input).unwrap()).to_json(),
             Ok(regex) => Value::from(first(&regex, input)).to_json(),
             Err(error) => error.message,
         };
@@ -176,6 +190,7 @@ mod tests {
         check("x", "", "b", "[]");
         check("x*", "g", "ax", r#"["","x",""]"#);
         check("é", "gi", "É", r#"["É"]"#);
+        check("", "g", "žx", r#"["","",""]"#);
     }
 
     #[test]
@@ -193,5 +208,7 @@ mod tests {
     fn a_hostile_pattern_takes_linear_time() {
         let input = "a".repeat(50_000);
         check("(a+)+$", "", &format!("{input}!"), "[]");
+        let regex = compile("", Flags::default()).unwrap();
+        assert_eq!(&*all(&regex, &"a".repeat(MOST_MATCHES)).unwrap_err().code, "TOO_MANY_MATCHES");
     }
 }

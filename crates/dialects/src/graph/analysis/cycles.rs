@@ -1,5 +1,5 @@
-use super::network::{Network, Role, retreating};
 use super::dominators::Dominators;
+use super::network::{Network, Role, retreating};
 
 /// A cycle that no loop node owns.
 #[derive(Clone, Debug, PartialEq, Eq)]

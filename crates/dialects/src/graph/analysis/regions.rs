@@ -45,8 +45,7 @@ impl Shape {
             false => network.dominators(&|link| fates[link] != Fate::Dropped),
         };
         let owner = loop_owners(network, &fates, &dominators);
-        let mut shape =
-            Self { fates, cycles, closing: closing.len(), owner, dominators, unowned_retries: Vec::new() };
+        let mut shape = Self { fates, cycles, closing: closing.len(), owner, dominators, unowned_retries: Vec::new() };
         shape.own_retries(network);
         shape
     }
@@ -74,10 +73,12 @@ impl Shape {
     fn own_retries(&mut self, network: &Network) {
         let retry = |vertex: &usize| *vertex < network.nodes() && network.roles[*vertex] == Role::Retry;
         let retries: Vec<usize> = self.dominators.order.iter().copied().filter(retry).collect();
+        let leaving: Vec<_> = network.links.iter().enumerate().map(|(at, link)| (link.port, at)).collect();
+        let leaving = Adjacency::new(network.ports.len(), &leaving);
         for retry in retries.into_iter().rev() {
             let owned = match network.port(retry, "body") {
                 Some(body) => self.behind(network, retry, body),
-                None => self.one_successor(network, retry),
+                None => self.one_successor(network, &leaving, retry),
             };
             if owned.is_empty() {
                 self.unowned_retries.push(retry);
@@ -93,12 +94,12 @@ impl Shape {
         below.filter(|vertex| *vertex < network.nodes() && self.owner[*vertex] == self.owner[retry]).collect()
     }
 
-    fn one_successor(&self, network: &Network, retry: usize) -> Vec<usize> {
+    fn one_successor(&self, network: &Network, leaving: &Adjacency, retry: usize) -> Vec<usize> {
         let Some(port) = network.port(retry, weir_ir::OUT) else {
             return Vec::new();
         };
-        let leads = |at: &usize| network.links[*at].port == port && self.fates[*at] == Fate::Kept;
-        let links: Vec<usize> = (0..network.links.len()).filter(leads).collect();
+        let kept = |link: &usize| self.fates[*link] == Fate::Kept;
+        let links: Vec<usize> = leaving.of(port).iter().copied().filter(kept).collect();
         let [link] = links[..] else {
             return Vec::new();
         };

@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use weir_base::Text;
 use weir_expr::{Expr, Template};
 use weir_ir::{
-    Decorator, Edge, Graph, GraphExit, GraphNode, Input, Join, LoopMode, Node, NodeKind, OUT, Origin, Wait, Write,
+    Decorator, Edge, Graph, GraphExit, GraphNode, Input, Join, LoopMode, Node, NodeKind, OUT, OnError, Origin, Wait,
+    Write,
 };
 
 /// Builds the flow's graph from drafts and regions, inner regions first.
@@ -61,11 +62,13 @@ impl Assembly<'_, '_, '_> {
     }
 
     fn graph(&mut self, region: Region, owner: Option<usize>, built: &mut HashMap<usize, NodeKind>) -> Graph {
-        let members: Vec<usize> = region.members.into_iter().filter(|node| self.drafts[*node].is_some()).collect();
+        let members: Vec<usize> = region.members.iter().copied().filter(|node| self.drafts[*node].is_some()).collect();
         let mut edges: Vec<Edge> = region.edges.iter().map(|edge| self.edge(edge)).collect();
+        let again = owner.and_then(|owner| self.again(owner, &region, &mut edges));
         let ids = members.iter().map(|node| self.id(*node)).collect::<Vec<_>>();
         let entry = owner.and_then(|owner| self.entry(owner, &region.entries, &ids, &mut edges));
-        let ids = entry.iter().map(|node| node.node.id.clone()).chain(ids).collect::<Vec<_>>();
+        let ids = entry.iter().map(|node| node.node.id.clone()).chain(ids);
+        let ids = ids.chain(again.iter().map(|node| node.node.id.clone())).collect::<Vec<_>>();
         let routes = self.region_network(&ids, &edges);
         let offset = usize::from(entry.is_some());
         let mut nodes: Vec<GraphNode> = entry.into_iter().collect();
@@ -75,12 +78,15 @@ impl Assembly<'_, '_, '_> {
             let from = routes.only_source(place + offset).map(|source| &*ids[source]);
             nodes.extend(self.graph_node(*node, kind, input, from));
         }
+        nodes.extend(again.map(|node| GraphNode { input: routes.input(ids.len() - 1, false), ..node }));
         let id = |node: usize| self.id(node);
+        let back: Vec<Text> =
+            region.back.iter().filter(|(_, handle)| &**handle == "timeout").map(|(node, _)| id(*node)).collect();
         let exits = region.exits.into_iter().map(|(node, handle, name)| GraphExit { from: id(node), handle, name });
         let exits = exits.collect();
         let output = routes.output(ids.len());
         let mut graph = Graph { nodes, edges, exits, output };
-        route_timeouts(&mut graph);
+        route_timeouts(&mut graph, &back);
         graph
     }
 
@@ -118,20 +124,34 @@ impl Assembly<'_, '_, '_> {
             alias: alias.clone(),
             span: None,
         }));
-        Some(GraphNode {
-            node: Node::new(id, NodeKind::Set { writes: Vec::new() }),
-            join: Join::All,
-            cancel_rest: false,
-            on_error: Default::default(),
-            input: Input::Region,
-        })
+        Some(pass_through(id))
+    }
+
+    /// A failure that leads back to the loop is the end of an iteration, not of the loop. A node with no other way
+    /// on just continues; otherwise the failure leads to a node where nothing follows.
+    fn again(&mut self, owner: usize, region: &Region, edges: &mut Vec<Edge>) -> Option<GraphNode> {
+        let id = Text::from(format!("{}:again", self.id(owner)));
+        let mut used = false;
+        for (node, _) in region.back.iter().filter(|(_, handle)| &**handle == "error") {
+            let goes_on =
+                region.edges.iter().any(|edge| edge.from == *node) || region.exits.iter().any(|exit| exit.0 == *node);
+            match self.drafts[*node].as_mut().filter(|_| !goes_on) {
+                Some(draft) => draft.on_error = OnError::Continue,
+                None => {
+                    used = true;
+                    let (from, handle) = (self.id(*node), Text::from("error"));
+                    edges.push(Edge { from, handle, to: id.clone(), alias: None, span: None });
+                }
+            }
+        }
+        used.then(|| pass_through(id))
     }
 
     fn region_network(&self, ids: &[Text], edges: &[Edge]) -> RegionNetwork {
         let places: HashMap<&str, usize> = ids.iter().enumerate().map(|(place, id)| (&**id, place)).collect();
-        let links = edges.iter().filter_map(|edge| {
-            Some((*places.get(&*edge.from)?, edge.handle.clone(), *places.get(&*edge.to)?))
-        });
+        let links = edges
+            .iter()
+            .filter_map(|edge| Some((*places.get(&*edge.from)?, edge.handle.clone(), *places.get(&*edge.to)?)));
         RegionNetwork::new(Network::new(vec![Role::Plain; ids.len()], links))
     }
 
@@ -191,6 +211,17 @@ impl Assembly<'_, '_, '_> {
     }
 }
 
+/// A node that is in no document: it gives on what it gets.
+fn pass_through(id: Text) -> GraphNode {
+    GraphNode {
+        node: Node::new(id, NodeKind::Set { writes: Vec::new() }),
+        join: Join::All,
+        cancel_rest: false,
+        on_error: OnError::Fail,
+        input: Input::Region,
+    }
+}
+
 /// Whether a node does anything with the value an edge brings.
 fn reads_data(draft: &Draft) -> bool {
     if draft.mapping.is_some() {
@@ -207,9 +238,10 @@ fn reads_data(draft: &Draft) -> bool {
 }
 
 /// A wait whose `timeout` handle is drawn leaves by it; any other fails when its time is up.
-fn route_timeouts(graph: &mut Graph) {
+fn route_timeouts(graph: &mut Graph, back: &[Text]) {
     let drawn = |id: &Text| {
-        graph.edges.iter().any(|edge| edge.from == *id && &*edge.handle == "timeout")
+        back.contains(id)
+            || graph.edges.iter().any(|edge| edge.from == *id && &*edge.handle == "timeout")
             || graph.exits.iter().any(|exit| exit.from == *id && &*exit.handle == "timeout")
     };
     let waits = |node: &GraphNode| matches!(node.node.kind, NodeKind::Wait(_));

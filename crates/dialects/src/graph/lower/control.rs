@@ -6,7 +6,7 @@ use crate::graph::routes::{case_name, else_name};
 use crate::text::Doc;
 use weir_base::{Text, Value};
 use weir_expr::{Expr, Template};
-use weir_ir::{Case, Condition, Exit, Loop, LoopMode, Node, NodeKind, OnLimit};
+use weir_ir::{Case, Condition, Exit, Loop, LoopMode, Node, NodeKind, OnLimit, Variable};
 
 /// A while without a bound of its own ends after this many iterations.
 const DEFAULT_BOUND: u64 = 1_000;
@@ -116,10 +116,13 @@ impl<'a> Lowering<'a, '_> {
                 }
             },
         };
+        let item_var = self.text_field(at, &["itemVariable", "itemVar"]);
+        let index_var = self.text_field(at, &["indexVariable", "indexVar"]);
+        item_var.iter().chain(&index_var).for_each(|name| self.declare(name, Variable::default()));
         LoopMode::ForEach {
             items: items.unwrap_or(Template::Value(Value::array([]))),
-            item_var: self.text_field(at, &["itemVariable", "itemVar"]),
-            index_var: self.text_field(at, &["indexVariable", "indexVar"]),
+            item_var,
+            index_var,
             concurrency,
         }
     }
@@ -137,7 +140,8 @@ impl<'a> Lowering<'a, '_> {
         if let Some(flag) = found.as_bool() {
             return flag.then(|| self.own_period(at));
         }
-        let number = if found.is_map() { found.get("every").or_else(|| found.get("afterIterations")) } else { Some(found) };
+        let number =
+            if found.is_map() { found.get("every").or_else(|| found.get("afterIterations")) } else { Some(found) };
         match number.and_then(crate::graph::policy::whole).filter(|number| *number > 0) {
             Some(number) => Some(Period::Every(number)),
             None => {

@@ -156,7 +156,8 @@ impl Lowering<'_, '_> {
                 continue;
             }
             let (id, has) = (step.id.clone(), |key| step.data_field(key).is_some());
-            let (no_retry, no_time) = (!retries && !has("retryPolicy") && !has("retry_policy"), !times && !has("timeout"));
+            let (no_retry, no_time) =
+                (!retries && !has("retryPolicy") && !has("retry_policy"), !times && !has("timeout"));
             let mut say = |code, what: &str| {
                 let span = step.doc.span;
                 let note = Diagnostic::info(code, format!("the activity `{id}` has no {what}"));

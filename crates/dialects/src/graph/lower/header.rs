@@ -10,8 +10,20 @@ use weir_ir::{FlowMode, Settings, VarType, Variable};
 
 /// Settings of the old format, in both spellings.
 const OLD: [&str; 14] = [
-    "timeout", "retryPolicy", "retry_policy", "taskQueue", "task_queue", "description", "version", "_longRunning",
-    "_long_running", "_workflowType", "_workflow_type", "deadline", "runTimeout", "run_timeout",
+    "timeout",
+    "retryPolicy",
+    "retry_policy",
+    "taskQueue",
+    "task_queue",
+    "description",
+    "version",
+    "_longRunning",
+    "_long_running",
+    "_workflowType",
+    "_workflow_type",
+    "deadline",
+    "runTimeout",
+    "run_timeout",
 ];
 /// Settings every dialect has.
 const SHARED: [&str; 5] = ["durability", "concurrency", "egress", "files", "models"];
@@ -213,7 +225,8 @@ fn fits(value: &Value, ty: VarType) -> bool {
 /// Sample data of the stored form, kept for tests beside `testData`.
 pub fn test_data(workflow: &Workflow<'_>, own: Value) -> Value {
     let keys = ["sampleInput", "expectedOutput", "alternativeScenario"];
-    let samples: Map = keys.iter().filter_map(|key| Some((Text::from(*key), workflow.field(key)?.to_value()))).collect();
+    let samples: Map =
+        keys.iter().filter_map(|key| Some((Text::from(*key), workflow.field(key)?.to_value()))).collect();
     match own {
         Value::Null if samples.is_empty() => Value::Null,
         Value::Null => Value::from(samples),

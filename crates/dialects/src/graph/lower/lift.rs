@@ -14,6 +14,8 @@ pub struct Region {
     pub exits: Vec<(usize, Text, Text)>,
     /// The nodes the owner leads to.
     pub entries: Vec<usize>,
+    /// Handles that end an iteration: they lead back to the loop that owns the region.
+    pub back: Vec<(usize, Text)>,
 }
 
 /// An edge between two nodes of one region. `source` is the node it was drawn from.
@@ -111,7 +113,10 @@ impl<'s> Regions<'s> {
             handle = self.leave(owner, at, handle);
             at = owner;
         }
-        if fate == Fate::Kept && self.seen.insert((at, handle.clone(), route.to)) {
+        if fate == Fate::Back {
+            return self.of(home).back.push((at, handle));
+        }
+        if self.seen.insert((at, handle.clone(), route.to)) {
             let edge = Lifted { from: at, handle, to: route.to, source: route.from, span: route.span };
             self.of(home).edges.push(edge);
         }

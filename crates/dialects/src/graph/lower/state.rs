@@ -146,7 +146,8 @@ impl Lowering<'_, '_> {
 
     /// The query of a data-out node; gives the variable it reads.
     pub fn declare_query(&mut self, at: usize) -> Option<Text> {
-        let Some(name) = self.text_field(at, &["queryName", "name", "field"]).or_else(|| self.step(at).label().map(Text::from))
+        let Some(name) =
+            self.text_field(at, &["queryName", "name", "field"]).or_else(|| self.step(at).label().map(Text::from))
         else {
             let message = format!("`{}` has no `name` to be asked for by", self.step(at).id);
             self.invalid(at, self.step(at).config, message);

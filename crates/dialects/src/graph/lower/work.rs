@@ -4,7 +4,7 @@ use crate::Leaf;
 use crate::fields::Read;
 use crate::graph::read::Step;
 use crate::text::{Doc, DocKind, Entry};
-use weir_base::{Diagnostic, Map, Text, Value};
+use weir_base::{Diagnostic, Text, Value};
 use weir_expr::{Expr, Template};
 use weir_ir::{
     Agent, AgentTool, Assign, Call, Fail, Limits, Node, NodeKind, Task, ToolTarget, Trigger, UnknownPolicy, Wait,
@@ -12,9 +12,28 @@ use weir_ir::{
 
 /// Keys of an agent's config that the agent node itself understands; the rest are options of the model.
 const AGENT: [&str; 22] = [
-    "model", "prompt", "systemPrompt", "system_prompt", "instructions", "input", "message", "userPrompt", "user_prompt",
-    "tools", "maxTurns", "max_turns", "maxIterations", "tokenLimit", "token_limit", "costLimitMicros", "outputSchema",
-    "output_schema", "assign", "name", "join", "onError",
+    "model",
+    "prompt",
+    "systemPrompt",
+    "system_prompt",
+    "instructions",
+    "input",
+    "message",
+    "userPrompt",
+    "user_prompt",
+    "tools",
+    "maxTurns",
+    "max_turns",
+    "maxIterations",
+    "tokenLimit",
+    "token_limit",
+    "costLimitMicros",
+    "outputSchema",
+    "output_schema",
+    "assign",
+    "name",
+    "join",
+    "onError",
 ];
 
 impl Lowering<'_, '_> {
@@ -73,11 +92,12 @@ impl Lowering<'_, '_> {
 
     fn task(&mut self, at: usize, kind: Text, leaf: Option<&Leaf>) -> Body {
         let is_param = |key: &str| leaf.is_some_and(|leaf| leaf.params.iter().any(|param| &**param == key));
-        let own: Vec<&str> = ["activityName", "componentName", "componentId", "assign", "outputKey", "onUnknown", "join"]
-            .into_iter()
-            .chain(["cancelRest", "onError"])
-            .filter(|key| !is_param(key))
-            .collect();
+        let own: Vec<&str> =
+            ["activityName", "componentName", "componentId", "assign", "outputKey", "onUnknown", "join"]
+                .into_iter()
+                .chain(["cancelRest", "onError"])
+                .filter(|key| !is_param(key))
+                .collect();
         let mut task = Task::new(kind, self.params(at, &own));
         task.assign = self.assign(at, is_param("outputKey"));
         task.retry = self.policy_field(at);
@@ -115,7 +135,8 @@ impl Lowering<'_, '_> {
     pub fn members(&mut self, at: usize, doc: Option<&Doc>, without: &[&str], rest: &str) -> Vec<(Text, Template)> {
         let entries: &[Entry] = doc.map_or(&[], Doc::entries);
         let kept = entries.iter().filter(|entry| !without.contains(&&*entry.key));
-        kept.map(|entry| (entry.key.clone(), self.template(&entry.value, at, &format!("{rest}.{}", entry.key)))).collect()
+        kept.map(|entry| (entry.key.clone(), self.template(&entry.value, at, &format!("{rest}.{}", entry.key))))
+            .collect()
     }
 
     /// `assign: {variable: expression over output}`, and `outputKey: variable` for all of the output.
@@ -256,7 +277,8 @@ impl Lowering<'_, '_> {
             self.invalid(at, self.step(at).data, message);
             return pass();
         };
-        let sends = self.choice(at, &["direction", "action", "mode"], &[("send", true), ("receive", false), ("wait", false)]);
+        let sends =
+            self.choice(at, &["direction", "action", "mode"], &[("send", true), ("receive", false), ("wait", false)]);
         if sends == Some(true) {
             return self.send(at, name);
         }
@@ -268,11 +290,8 @@ impl Lowering<'_, '_> {
     fn send(&mut self, at: usize, name: Text) -> Body {
         let target = self.any_template(at, &["target", "workflowId", "run"]).unwrap_or(Template::Value(Value::Null));
         let payload = self.any_template(at, &["payload", "input"]).unwrap_or_else(data);
-        let members = vec![
-            ("name".into(), Template::Value(name.into())),
-            ("target".into(), target),
-            ("payload".into(), payload),
-        ];
+        let members =
+            vec![("name".into(), Template::Value(name.into())), ("target".into(), target), ("payload".into(), payload)];
         let kind = self.names.by_kind("signal.send").map_or_else(|| "signal.send".into(), |leaf| leaf.kind);
         Body::Leaf(NodeKind::Task(Box::new(Task::new(kind, Template::Object(members)))))
     }
@@ -320,14 +339,19 @@ impl Lowering<'_, '_> {
         let step = self.step(at);
         let known = ["retryPolicy", "timeout", "activityName", "componentName", "componentId", "signalName", "config"];
         let known = || known.into_iter().chain(["input", "cancelRest", "onError", "onUnknown", "outputKey", "assign"]);
+        let own = step.ty.config_keys();
         let mut found = Vec::new();
         for entry in step.data.map_or(&[][..], Doc::entries) {
             let snake = matches!(&*entry.key, "retry_policy" | "on_error");
-            if snake || known().any(|key| key == &*entry.key) || NOTES.contains(&&*entry.key) {
+            if snake || NOTES.contains(&&*entry.key) || own.contains(&&*entry.key) {
                 continue;
             }
-            if let Some(near) = crate::fields::near(&entry.key, known()) {
-                found.push(near_miss(step, entry, near));
+            found.extend(near_miss(step, entry, known().collect()));
+        }
+        if !own.is_empty() {
+            for entry in step.config.map_or(&[][..], Doc::entries) {
+                let usual = ["join", "cancelRest", "onError", "name", "description", "label"];
+                found.extend(near_miss(step, entry, own.iter().copied().chain(usual).collect()));
             }
         }
         self.report.extend(found);
@@ -337,12 +361,14 @@ impl Lowering<'_, '_> {
 /// Keys that drawing tools keep in `data`, some of them near to a setting's name.
 const NOTES: [&str; 8] = ["label", "description", "icon", "color", "name", "join", "inputs", "component"];
 
-fn near_miss(step: &Step<'_>, entry: &Entry, near: &str) -> Diagnostic {
-    Diagnostic::warning("UNKNOWN_KEY", format!("`{}` means nothing here", crate::fields::short(&entry.key)))
-        .at(entry.key_span)
-        .path(step.path(".data"))
-        .help(format!("did you mean `{near}`?"))
-        .suggest(near)
+fn near_miss(step: &Step<'_>, entry: &Entry, known: Vec<&str>) -> Option<Diagnostic> {
+    if known.contains(&&*entry.key) {
+        return None;
+    }
+    let near = crate::fields::near(&entry.key, known)?;
+    let message = format!("`{}` means nothing here", crate::fields::short(&entry.key));
+    let problem = Diagnostic::warning("UNKNOWN_KEY", message).at(entry.key_span).path(step.path(".data"));
+    Some(problem.help(format!("did you mean `{near}`?")).suggest(near))
 }
 
 /// Log parameters with a message: the node's label where they hold none.

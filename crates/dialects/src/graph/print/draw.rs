@@ -1,10 +1,10 @@
 use super::node::{Drawn, drawn};
-use super::{frame, layout, object, place};
+use super::{frame, layout, notes_of, object, place};
 use std::collections::{HashMap, HashSet};
 use weir_base::{Diagnostic, Map, Text, Value};
 use weir_ir::{
-    Condition, Decorator, Exit, Flow, Graph, GraphNode, Input, Join, Loop, Node, NodeKind, OUT, OnError, Order, Parallel,
-    Settle, Strategy,
+    Condition, Decorator, Exit, Flow, Graph, GraphNode, Input, Join, Loop, Node, NodeKind, OUT, OnError, Order,
+    Parallel, Settle, Strategy, Wait,
 };
 
 /// A document with a node for each step of the flow, as far as nodes and edges can say what it means.
@@ -75,7 +75,8 @@ impl<'f> Drawing<'f> {
                 }
             });
             if let Some(name) = names.first() {
-                let message = format!("the variable `{name}` may come from the run's input, which a workflow cannot express");
+                let message =
+                    format!("the variable `{name}` may come from the run's input, which a workflow cannot express");
                 self.problems.push(Diagnostic::error("NOT_EXPRESSIBLE", message).help("declare it under `variables`"));
             }
         }
@@ -89,15 +90,11 @@ impl<'f> Drawing<'f> {
             drawn.id = format!("{wanted}-{count}");
             count += 1;
         }
-        if let Some(phase) = node.phase.as_ref().filter(|_| drawn.ty != "phase" && !self.has_phases()) {
-            drawn.data.insert("phase".into(), phase.clone().into());
+        if !node.was.is_empty() {
+            drawn.data.insert("was".into(), Value::array(node.was.iter().cloned().map(Value::from)));
         }
         self.nodes.push(drawn);
         self.nodes.len() - 1
-    }
-
-    fn has_phases(&self) -> bool {
-        self.flow.dialect == "graph"
     }
 
     fn connect(&mut self, ends: &[End], first: &[usize]) {
@@ -156,7 +153,8 @@ impl<'f> Drawing<'f> {
     }
 
     fn parallel(&mut self, node: &Node, parallel: &Parallel) -> Piece {
-        let plain = parallel.success_threshold.is_none() && parallel.failure_threshold.is_none() && parallel.limit.is_none();
+        let plain =
+            parallel.success_threshold.is_none() && parallel.failure_threshold.is_none() && parallel.limit.is_none();
         if !plain || parallel.strategy != Strategy::All || parallel.settle != Settle::Early {
             return self.refuse(node, "a parallel step that goes on after a failure, with thresholds, or with a limit");
         }
@@ -211,10 +209,14 @@ impl<'f> Drawing<'f> {
             return self.refuse(node, "a loop with an empty body");
         }
         self.connect(&[End::out(at, "body")], &body.first);
-        let (ends, exits): (Vec<End>, Vec<End>) = body.ends.into_iter().partition(|end| !is_exit(&inner.body, &end.name));
+        let (ends, exits): (Vec<End>, Vec<End>) =
+            body.ends.into_iter().partition(|end| !is_exit(&inner.body, &end.name));
         self.connect(&ends, &[at]);
         let done = End { name: "done".into(), node: at, handle: "done".into() };
-        Piece { first: vec![at], ends: [done.clone(), End { name: OUT.into(), ..done }].into_iter().chain(exits).collect() }
+        Piece {
+            first: vec![at],
+            ends: [done.clone(), End { name: OUT.into(), ..done }].into_iter().chain(exits).collect(),
+        }
     }
 
     fn retried(&mut self, node: &Node, body: &Node) -> Piece {
@@ -242,7 +244,9 @@ impl<'f> Drawing<'f> {
         found.id = node.id.to_string();
         found.data.insert("label".into(), node.title().into());
         found.data.insert("timeout".into(), after.to_value());
-        policy.iter().for_each(|policy| _ = found.data.insert("retryPolicy".into(), crate::graph::policy::print(policy)));
+        policy
+            .iter()
+            .for_each(|policy| _ = found.data.insert("retryPolicy".into(), crate::graph::policy::print(policy)));
         let at = self.add(node, found);
         Piece { first: vec![at], ends: vec![End::out(at, OUT)] }
     }
@@ -264,7 +268,7 @@ impl<'f> Drawing<'f> {
     }
 
     fn graph(&mut self, graph: &Graph) -> Piece {
-        let is_entry = |node: &GraphNode| node.node.origin.ty.is_empty() && node.node.id.contains(":entry");
+        let is_entry = |node: &GraphNode| is_synthetic(&node.node);
         let mut pieces: HashMap<&str, Piece> = HashMap::new();
         for node in graph.nodes.iter().filter(|node| !is_entry(node)) {
             let piece = self.graph_node(node);
@@ -290,6 +294,7 @@ impl<'f> Drawing<'f> {
                 whole.ends.extend(loose_ends(piece));
             }
         }
+        whole.ends.extend(leading_back(graph, &pieces));
         for exit in &graph.exits {
             let ends = pieces.get(&*exit.from).map(|piece| ends_by(piece, &exit.handle)).unwrap_or_default();
             whole.ends.extend(ends.into_iter().map(|end| End { name: exit.name.clone(), ..end }));
@@ -322,7 +327,8 @@ impl<'f> Drawing<'f> {
         let has = |drawing: &Self, ty: &str| drawing.nodes.iter().any(|node| node.ty == ty);
         if !has(self, "trigger") {
             let start = self.extra("start", "trigger");
-            self.connect(&[End::out(start, OUT)], &piece.first);
+            let edges: Vec<_> = piece.first.iter().map(|to| (start, Text::from(OUT), *to)).collect();
+            self.edges.splice(0..0, edges);
         }
         if !has(self, "end") && self.flow.settings.mode == weir_ir::FlowMode::Task {
             let end = self.extra("end", "end");
@@ -343,24 +349,26 @@ impl<'f> Drawing<'f> {
 
     fn finish(mut self) -> Value {
         let order = self.start_first();
-        let position = |at: usize| order.iter().position(|node| *node == at).unwrap_or(at);
         let ids: Vec<String> = order.iter().map(|at| self.nodes[*at].id.clone()).collect();
         let places_of: HashMap<usize, usize> = order.iter().enumerate().map(|(place, at)| (*at, place)).collect();
         let lines: Vec<(usize, usize)> =
             self.edges.iter().map(|(from, _, to)| (places_of[from], places_of[to])).collect();
-        let _ = position;
-        let kept = kept_positions(self.flow);
+        let kept = kept_nodes(self.flow);
         let places = layout::places(&ids, &lines);
         let nodes = order.iter().zip(places).map(|(at, place)| {
-            let drawn = std::mem::replace(&mut self.nodes[*at], Drawn { id: String::new(), ty: "", data: Map::default() });
-            let position = kept.get(&drawn.id).cloned().unwrap_or_else(|| {
-                Value::object([("x", place.0.into()), ("y", place.1.into())])
-            });
+            let drawn =
+                std::mem::replace(&mut self.nodes[*at], Drawn { id: String::new(), ty: "", data: Map::default() });
+            let old = kept.get(&drawn.id);
+            let position = old.and_then(|node| node.get("position")).filter(|at| at.as_object().is_some()).cloned();
+            let position = position.unwrap_or_else(|| Value::object([("x", place.0.into()), ("y", place.1.into())]));
+            let notes = old.and_then(|node| node.get("data")).map(notes_of).unwrap_or_default();
+            let mut data = drawn.data;
+            notes.into_iter().for_each(|(key, value)| _ = data.entry(key).or_insert(value));
             Value::object([
                 ("id", drawn.id.into()),
                 ("type", drawn.ty.into()),
                 ("position", position),
-                ("data", Value::from(drawn.data)),
+                ("data", Value::from(data)),
             ])
         });
         let nodes = nodes.collect();
@@ -384,6 +392,32 @@ impl<'f> Drawing<'f> {
         order.sort_by_key(|at| (self.nodes[*at].ty != "trigger", *at));
         order
     }
+}
+
+/// Failures and timeouts that end an iteration: they lead to nothing in the region, and back to its loop when drawn.
+fn leading_back(graph: &Graph, pieces: &HashMap<&str, Piece>) -> Vec<End> {
+    let mut ends = Vec::new();
+    for edge in graph.edges.iter().filter(|edge| !pieces.contains_key(&*edge.to)) {
+        ends.extend(pieces.get(&*edge.from).map(|piece| ends_by(piece, &edge.handle)).unwrap_or_default());
+    }
+    for node in &graph.nodes {
+        let NodeKind::Wait(Wait::Signal { routes: true, .. } | Wait::Approval { routes: true, .. }) = &node.node.kind
+        else {
+            continue;
+        };
+        let id = &node.node.id;
+        let drawn = graph.edges.iter().any(|edge| edge.from == *id && &*edge.handle == "timeout")
+            || graph.exits.iter().any(|exit| exit.from == *id && &*exit.handle == "timeout");
+        if !drawn {
+            ends.extend(pieces.get(&**id).map(|piece| ends_by(piece, "timeout")).unwrap_or_default());
+        }
+    }
+    ends.into_iter().map(|end| End { name: OUT.into(), ..end }).collect()
+}
+
+/// Nodes that stand for a loop's own edges: where it leads in, and where a failure leads back.
+fn is_synthetic(node: &Node) -> bool {
+    node.origin.ty.is_empty() && (node.id.contains(":entry") || node.id.ends_with(":again"))
 }
 
 /// The ends of a piece that a handle of it means. A failure is that of its first node.
@@ -422,14 +456,11 @@ fn handle_names(cases: &[weir_ir::Case], otherwise: Option<&Exit>, two_way: bool
     named.chain([own(otherwise).unwrap_or_else(|| "else".into())]).collect()
 }
 
-/// Where nodes stood in the document the flow came from.
-fn kept_positions(flow: &Flow) -> HashMap<String, Value> {
+/// The nodes of the document the flow came from, by id.
+fn kept_nodes(flow: &Flow) -> HashMap<String, Value> {
     let document = flow.settings.extra.get("graph");
     let inner = document.and_then(|document| document.get("workflow")).or(document);
     let body = inner.and_then(|inner| inner.get("definition")).or(inner);
     let nodes = body.and_then(|body| body.get("nodes")).and_then(Value::as_array).unwrap_or(&[]);
-    let placed = nodes.iter().filter_map(|node| {
-        Some((node.get("id")?.as_str()?.to_owned(), node.get("position").filter(|at| at.as_object().is_some())?.clone()))
-    });
-    placed.collect()
+    nodes.iter().filter_map(|node| Some((node.get("id")?.as_str()?.to_owned(), node.clone()))).collect()
 }

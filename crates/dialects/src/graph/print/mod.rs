@@ -90,7 +90,56 @@ fn frame(flow: &Flow, nodes: Vec<Value>, edges: Vec<Value>) -> Value {
     }
     flow.input.iter().for_each(|schema| put("inputSchema", schema.clone()));
     flow.output.iter().for_each(|schema| put("outputSchema", schema.clone()));
+    for (key, value) in kept_notes(flow, &document) {
+        document.insert(key, value);
+    }
     Value::from(document)
+}
+
+/// Members of the document the flow came from that mean nothing to a flow: its id, tags and the like.
+fn kept_notes(flow: &Flow, document: &Map) -> Vec<(Text, Value)> {
+    const MEANT: [&str; 9] = [
+        "workflow",
+        "definition",
+        "description",
+        "version",
+        "executionSettings",
+        "sampleInput",
+        "expectedOutput",
+        "alternativeScenario",
+        "signals",
+    ];
+    let kept = flow.settings.extra.get("graph").and_then(Value::as_object);
+    let notes = kept.into_iter().flatten().filter(|(key, _)| !MEANT.contains(&&***key) && !document.contains_key(*key));
+    let said = |key: &str| ["queries", "triggers", "testData", "inputSchema", "outputSchema"].contains(&key);
+    notes.filter(|(key, _)| !said(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// Members of a node's `data` that mean nothing to a flow: icons, colours, notes.
+fn notes_of(data: &Value) -> Vec<(Text, Value)> {
+    const MEANT: [&str; 19] = [
+        "label",
+        "config",
+        "input",
+        "timeout",
+        "retryPolicy",
+        "retry_policy",
+        "activityName",
+        "componentName",
+        "componentId",
+        "signalName",
+        "join",
+        "cancelRest",
+        "onError",
+        "on_error",
+        "onUnknown",
+        "outputKey",
+        "assign",
+        "was",
+        "phase",
+    ];
+    let kept = data.as_object().into_iter().flatten().filter(|(key, _)| !MEANT.contains(&&***key));
+    kept.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 fn serde_name(ty: weir_ir::VarType) -> &'static str {

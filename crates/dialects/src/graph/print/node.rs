@@ -2,8 +2,8 @@ use crate::graph::node_type::{NODE_TYPES, NodeType};
 use weir_base::{Map, Text, Value};
 use weir_expr::Template;
 use weir_ir::{
-    Agent, Assign, Call, Loop, LoopMode, Node, NodeKind, OnLimit, RetryPolicy, SetOp, Task, UnknownPolicy, VarScope, Wait,
-    Write,
+    Agent, Assign, Call, Loop, LoopMode, Node, NodeKind, OnLimit, RetryPolicy, SetOp, Task, UnknownPolicy, VarScope,
+    Wait, Write,
 };
 
 /// A node of the document, but for its place.
@@ -40,8 +40,10 @@ pub fn drawn(node: &Node) -> Result<Drawn, &'static str> {
         NodeKind::Wait(wait) => self::wait(node, wait),
         NodeKind::Set { writes } => self::set(node, writes),
         NodeKind::Return { value } => Ok(Drawn::new(node, "return").config([("value", value.to_value())])),
-        NodeKind::Fail(fail) => Ok(Drawn::new(node, "fail")
-            .config([("code", fail.code.clone().into()), ("message", fail.message.to_value())])),
+        NodeKind::Fail(fail) => {
+            Ok(Drawn::new(node, "fail")
+                .config([("code", fail.code.clone().into()), ("message", fail.message.to_value())]))
+        }
         _ => Err("this step"),
     }
 }
@@ -198,9 +200,10 @@ pub fn conditional(node: &Node, conditions: &[String], names: &[Text], two_way: 
         let source = conditions.first().map(String::as_str).unwrap_or("true");
         return Drawn::new(node, ty).config([("expression", source.into())]);
     }
-    let cases = conditions.iter().zip(names).map(|(when, name)| {
-        Value::object([("when", when.as_str().into()), ("handle", name.clone().into())])
-    });
+    let cases = conditions
+        .iter()
+        .zip(names)
+        .map(|(when, name)| Value::object([("when", when.as_str().into()), ("handle", name.clone().into())]));
     let last = names.last().map(|name| Value::from(name.clone())).unwrap_or_default();
     Drawn::new(node, ty).config([("cases", Value::array(cases)), ("else", last)])
 }

@@ -157,9 +157,20 @@ pub fn find<'f>(flow: &'f Flow, id: &str) -> &'f Node {
 
 /// A node as JSON, without where it stood.
 pub fn shown(node: &Node) -> String {
-    let value = Value::from(serde_json::to_value(node).expect("a node is JSON"));
+    let value = without_origins(&json(&serde_json::to_string(node).expect("a node is JSON")));
     let kept = value.as_object().into_iter().flatten().filter(|(key, _)| !matches!(&***key, "origin" | "id" | "name"));
     Value::from(kept.map(|(key, item)| (key.clone(), item.clone())).collect::<Map>()).to_json()
+}
+
+fn without_origins(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => Value::array(items.iter().map(without_origins)),
+        Value::Object(map) => {
+            let kept = map.iter().filter(|(key, _)| !matches!(&***key, "origin" | "span"));
+            Value::from(kept.map(|(key, item)| (key.clone(), without_origins(item))).collect::<Map>())
+        }
+        other => other.clone(),
+    }
 }
 
 /// Problems as `CODE line:column`, infos left out.

@@ -68,7 +68,11 @@ fn rule_3_5_exclusive_paths() {
 #[test]
 fn rule_3_5_output() {
     check("t:trigger a:end b:end", "t>a t>b", "t:region a:bare b:bare | t>a t>b -> by");
-    check("t:trigger c:condition a:end b:end", "t>c c.true>a c.false>b", "t:region c:bare a:bare b:bare | t>c c.true>a c.false>b -> bare");
+    check(
+        "t:trigger c:condition a:end b:end",
+        "t>c c.true>a c.false>b",
+        "t:region c:bare a:bare b:bare | t>c c.true>a c.false>b -> bare",
+    );
 }
 
 /// 3.6: the loop owns the nodes that lead back to it; without handles, its edge into them is `body`.
@@ -128,6 +132,26 @@ fn rule_3_6_entry_beside_other_edges() {
     );
 }
 
+/// 3.4, 3.7: a failure, or a timeout, that leads back to the loop ends the iteration only.
+#[test]
+fn rule_3_7_failures_that_lead_back() {
+    let found = flow(&drawing("t:trigger l:loop a:activity e:end", "t>l l>a a>l a.error>l l>e", &[]));
+    assert_eq!(sketch(graph(&found)), "t:region l:bare{ a:region |  -> bare } e:bare | t>l l.done>e -> bare");
+    let inner = super::owned(find(&found, "l")).expect("a body");
+    assert_eq!(inner.nodes[0].on_error, OnError::Continue);
+    check(
+        "t:trigger l:loop a:activity b:activity e:end",
+        "t>l l>a a>b b>l a.error>l l>e",
+        "t:region l:bare{ a:region b:bare l:again:bare | a>b a.error>l:again -> bare } e:bare | t>l l.done>e -> bare",
+    );
+    let data = [("s", r#"{"signalName":"go","timeout":"1h"}"#)];
+    let found = flow(&drawing("t:trigger l:loop s:signal e:end", "t>l l>s s>l s.timeout>l l>e", &data));
+    let weir_ir::NodeKind::Wait(weir_ir::Wait::Signal { routes, .. }) = &find(&found, "s").kind else {
+        panic!("a wait")
+    };
+    assert!(routes);
+}
+
 /// 2.7: a retry owns what stands behind its `body` handle, without one its direct successor.
 #[test]
 fn rule_2_7_retry() {
@@ -169,7 +193,7 @@ fn rule_2_7_retry_and_loops() {
     check(
         "t:trigger r:retry s:retry a:activity e:end",
         "t>r r>s s>a a>e",
-        "t:region r:bare{ s:region{ a:region |  -> bare } |  -> bare } e:bare | t>r r>e(s) -> bare",
+        "t:region r:bare{ s:region{ a:region |  -> bare } |  -> bare } e:bare | t>r r>e(a) -> bare",
     );
     check(
         "t:trigger r:retry c:condition a:activity b:activity e:end",
@@ -183,12 +207,10 @@ fn rule_2_7_retry_and_loops() {
 #[test]
 fn rule_2_7_phases() {
     let data = [("p", r#"{"config":{"name":"one"}}"#), ("q", r#"{"label":"two"}"#)];
-    let found = flow(&drawing(
-        "t:trigger p:phase a:activity q:phase b:activity e:end",
-        "t>p p>a a>q q>b b>e t>e",
-        &data,
-    ));
-    let phases = ["t", "p", "a", "q", "b", "e"].map(|id| find(&found, id).phase.clone().unwrap_or_default().to_string());
+    let found =
+        flow(&drawing("t:trigger p:phase a:activity q:phase b:activity e:end", "t>p p>a a>q q>b b>e t>e", &data));
+    let phases =
+        ["t", "p", "a", "q", "b", "e"].map(|id| find(&found, id).phase.clone().unwrap_or_default().to_string());
     assert_eq!(phases, ["", "one", "one", "two", "two", ""]);
 }
 

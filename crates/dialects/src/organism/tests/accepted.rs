@@ -317,3 +317,22 @@ fn a_directory_holds_listeners_and_may_hold_the_organism() {
     assert_eq!(names, ["a", "c"]);
     assert_eq!(codes(&parsed.diagnostics), ["UNEXPECTED_DOCUMENT", "YAML_SYNTAX", "INVALID_ID", "EMPTY_FILE"]);
 }
+
+/// The example of the manual is a good organism.
+#[test]
+fn the_manual_is_right() {
+    let manual = include_str!("../../../../../docs/dialects/organism.md");
+    let blocks = manual.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let whole: Vec<&str> = blocks.filter(|block| block.starts_with("organism:")).collect();
+    assert!(!whole.is_empty());
+    whole.into_iter().for_each(|block| drop(clean(block)));
+}
+
+/// Every key the manual's tables should name is named there.
+#[test]
+fn the_manual_names_every_key() {
+    let manual = include_str!("../../../../../docs/dialects/organism.md");
+    let keys = super::super::keys::TOP.iter().chain(super::super::keys::ORGANISM).chain(super::super::keys::LISTENER);
+    let missing = keys.map(|field| field.key).filter(|key| !manual.contains(&format!("`{key}`")));
+    assert_eq!(missing.collect::<Vec<_>>(), Vec::<&str>::new());
+}

@@ -163,3 +163,22 @@ fn binding_a_listener_from_outside_makes_it_reachable() {
         assert_eq!(codes(&read_with(text, &Files::default(), &given).diagnostics), expected, "{names:?}");
     }
 }
+
+#[test]
+fn a_binding_is_read_from_a_command_line() {
+    let cases = [
+        ("kind:log", "'kind:log'"),
+        ("{{ {a: 1} }}", "'{{ {a: 1} }}'"),
+        (r#" {"kind": "log", "message": "x"}"#, "{kind: log, message: x}"),
+        (r#"{"flow": "sub"}"#, "{flow: sub}"),
+        (r#"{"type": "LogMessage", "props": {"message": "z"}}"#, "{step: {type: LogMessage, props: {message: z}}}"),
+    ];
+    for (text, written) in cases {
+        let parsed = read_with(TEXT, &Files::default(), &[("h", Binding::from_text(text))]);
+        assert_eq!(shown(TEXT, &parsed.diagnostics), Vec::<String>::new(), "{text}");
+        let from_file = clean(&format!("{TEXT}bindings: {{h: {written}}}\n"));
+        assert_eq!(handler(&parsed.flow.expect("a flow")), handler(&from_file), "{text}");
+    }
+    let broken = read_with(TEXT, &Files::default(), &[("h", Binding::from_text("{kind"))]);
+    assert_eq!(codes(&broken.diagnostics), ["INVALID_BINDING"]);
+}

@@ -26,6 +26,11 @@ settings: {timeout: 90s, mode: service, retry: {maxAttempts: 2}, files: out, egr
 triggers: [{kind: webhook, params: {a: 1}}]
 testData: {model: [hi]}
 ",
+    "
+organism: {name: o}
+listeners: [{name: a, handler: h}]
+bindings: {h: {step: {type: Sequence, children: [{type: LogMessage, props: {message: '{{ message.payload }}'}}, {type: WaitAction, props: {waitMs: 5}}]}}}
+",
 ];
 
 #[test]

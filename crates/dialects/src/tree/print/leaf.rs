@@ -61,8 +61,13 @@ impl Printer<'_> {
         let leaf = self.names.by_kind(&kind).ok_or(WHY)?;
         let mut props = Map::default();
         match (&*kind, &write.target, &write.value) {
-            ("transform", target, Template::Expr(expr)) => {
-                props.insert("expression".into(), expr.source().into());
+            ("transform", target, value) if write.op == SetOp::Set => {
+                match value {
+                    Template::Expr(expr) if leaf.params.iter().any(|param| &**param == "expression") => {
+                        props.insert("expression".into(), expr.source().into())
+                    }
+                    value => props.insert("value".into(), value.to_value()),
+                };
                 target.iter().for_each(|target| drop(props.insert("outputKey".into(), target.name.to_value())));
             }
             ("set", Some(target), value) => {

@@ -73,7 +73,14 @@ impl Router {
                 Err(error) if is_final(&error) => return Err(error),
                 Err(error) => error,
             };
-            candidate.failed(&error, settings, cx.noise(u64::from(number)));
+            if !error.retryable {
+                candidates.remove(place);
+            } else {
+                candidate.failed(&error, settings, cx.noise(u64::from(number)));
+            }
+            if candidates.is_empty() {
+                return Err(error);
+            }
             last = Some(error);
         }
         Err(last.unwrap_or_else(|| busy(StdDuration::ZERO)))

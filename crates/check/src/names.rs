@@ -1,0 +1,296 @@
+use crate::variables::{self, Variables};
+use weir_base::{Diagnostic, Severity, Span, Text, Value, closest};
+use weir_catalog::Catalog;
+use weir_expr::{Env, Expr, Shape, Template, check as check_expr};
+use weir_ir::{
+    Agent, Condition, Decorator, Exit, Flow, Graph, Input, Loop, LoopMode, Node, NodeKind, Precheck, SetOp, ToolTarget, Wait,
+};
+
+/// Every expression, against the names that can be seen where it stands.
+pub(crate) fn check(flow: &Flow, catalog: &Catalog, found: &mut Vec<Diagnostic>) {
+    let variables = variables::of(flow);
+    let mut checker = Checker { flow, catalog, variables: &variables, found };
+    let base = checker.base();
+    checker.node(&flow.root, &base);
+    // Where a definition is used decides what it sees; only what no place can give is wrong.
+    let anywhere = ["item", "index", "error", "message", "thread", "args", "data", "nodes"];
+    let open = anywhere.into_iter().fold(base.clone(), |env, name| env.with(name, Shape::Open));
+    flow.defs.values().for_each(|def| checker.node(def, &open));
+    for (name, query) in &flow.queries {
+        checker.expr(query, &base, name, None);
+    }
+    for (name, signal) in &flow.signals {
+        let env = base.clone().with("message", Shape::Open);
+        signal.assign.values().for_each(|expr| checker.expr(expr, &env, name, None));
+    }
+}
+
+struct Checker<'a> {
+    flow: &'a Flow,
+    catalog: &'a Catalog,
+    variables: &'a Variables,
+    found: &'a mut Vec<Diagnostic>,
+}
+
+impl<'a> Checker<'a> {
+    fn base(&self) -> Env {
+        let vars = match self.variables.open {
+            true => Shape::Known(self.variables.known.clone()),
+            false => Shape::Closed(self.variables.known.clone()),
+        };
+        let run = Shape::closed([("id", Shape::String), ("startedAt", Shape::Number)]);
+        let input = self.flow.input.as_ref().map_or(Shape::Open, shape_of_schema);
+        let open = ["secrets", "project", "service"].into_iter().fold(Env::default(), |env, name| env.with(name, Shape::Open));
+        open.with("vars", vars).with("run", run).with("input", input).with("now", Shape::Number).with("data", Shape::Open)
+    }
+
+    fn node(&mut self, node: &'a Node, env: &Env) {
+        match &node.kind {
+            NodeKind::Sequence { children, .. } | NodeKind::Select { children, .. } => self.all(children, env),
+            NodeKind::Parallel(parallel) => {
+                self.templates(node, env, [("successThreshold", &parallel.success_threshold), ("failureThreshold", &parallel.failure_threshold)]);
+                self.all(&parallel.children, env);
+            }
+            NodeKind::Graph(graph) => self.graph(node, graph, env),
+            NodeKind::Branch { cases, otherwise } => {
+                for case in cases {
+                    self.condition(node, &case.when, env);
+                    self.exit(&case.then, env);
+                }
+                otherwise.iter().for_each(|exit| self.exit(exit, env));
+            }
+            NodeKind::Loop(inner) => self.looped(node, inner, env),
+            NodeKind::Try { body, catch, finally } => {
+                self.node(body, env);
+                let caught = env.clone().with("error", error_shape());
+                catch.iter().for_each(|catch| self.node(catch, &caught));
+                finally.iter().for_each(|finally| self.node(finally, env));
+            }
+            NodeKind::Decorate { with, body } => {
+                self.decorator(node, with, env);
+                self.node(body, env);
+            }
+            NodeKind::Scope { body } => self.node(body, env),
+            NodeKind::Wait(wait) => self.wait(node, wait, env),
+            NodeKind::Call(call) => {
+                self.template(node, "flow", &call.flow, env);
+                self.template(node, "input", &call.input, env);
+                self.assigns(node, &call.assign, env, Shape::Open);
+            }
+            NodeKind::Mailbox(mailbox) => {
+                let env = env.clone().with("message", message_shape()).with("thread", thread_shape());
+                mailbox.listeners.iter().filter_map(|listener| listener.handler.as_deref()).for_each(|handler| self.node(handler, &env));
+            }
+            NodeKind::Agent(agent) => self.agent(node, agent, env),
+            NodeKind::Set { writes } => {
+                for write in writes {
+                    write.target.iter().for_each(|target| self.template(node, "name", &target.name, env));
+                    let prop = if write.op == SetOp::Script { "textContent" } else { "value" };
+                    self.template(node, prop, &write.value, env);
+                }
+            }
+            NodeKind::Return { value } => self.template(node, "value", value, env),
+            NodeKind::Fail(fail) => self.template(node, "message", &fail.message, env),
+            NodeKind::Task(task) => {
+                self.params(node, &task.params, env);
+                task.timeout.iter().for_each(|timeout| self.template(node, "timeout", timeout, env));
+                let output = self.catalog.record(&task.kind).map_or(Shape::Open, |record| shape_of_schema(&record.output_json_schema()));
+                self.assigns(node, &task.assign, env, output);
+            }
+            NodeKind::Use { .. } => {}
+        }
+    }
+
+    fn all(&mut self, nodes: &'a [Node], env: &Env) {
+        nodes.iter().for_each(|node| self.node(node, env));
+    }
+
+    fn exit(&mut self, exit: &'a Exit, env: &Env) {
+        exit.body.iter().for_each(|body| self.node(body, env));
+    }
+
+    fn condition(&mut self, node: &'a Node, condition: &'a Condition, env: &Env) {
+        match condition {
+            Condition::Expr(expr) => self.expr(expr, env, &node.id, node.origin.prop("condition")),
+            Condition::Region(region) => self.node(region, env),
+        }
+    }
+
+    /// Steps of a region see each other and those around them.
+    fn graph(&mut self, node: &'a Node, graph: &'a Graph, env: &Env) {
+        let mut members = match env.roots.get("nodes") {
+            Some(Shape::Closed(outer)) => outer.clone(),
+            _ => Default::default(),
+        };
+        for step in &graph.nodes {
+            members.insert(step.node.id.clone(), self.step_shape(&step.node));
+        }
+        let inner = env.clone().with("nodes", Shape::Closed(members));
+        for step in &graph.nodes {
+            if let Input::Map(template) = &step.input {
+                self.template(&step.node, "input", template, &inner);
+            }
+            self.node(&step.node, &inner);
+        }
+        if let Input::Map(template) = &graph.output {
+            self.template(node, "output", template, &inner);
+        }
+    }
+
+    fn step_shape(&self, node: &Node) -> Shape {
+        let output = match &node.kind {
+            NodeKind::Task(task) => self.catalog.record(&task.kind).map_or(Shape::Open, |r| shape_of_schema(&r.output_json_schema())),
+            _ => Shape::Open,
+        };
+        Shape::closed([("output", output), ("error", Shape::Open), ("status", Shape::String)])
+    }
+
+    fn looped(&mut self, node: &'a Node, inner: &'a Loop, env: &Env) {
+        inner.max.iter().for_each(|max| self.template(node, "maxIterations", max, env));
+        let body = env.clone().with("item", Shape::Open).with("index", Shape::Number);
+        match &inner.mode {
+            LoopMode::While(condition) => self.condition(node, condition, &body),
+            LoopMode::Repeat(count) => self.template(node, "numCycles", count, env),
+            LoopMode::ForEach { items, .. } => self.template(node, "collectionKey", items, env),
+            LoopMode::Forever => {}
+        }
+        self.node(&inner.body, &body);
+    }
+
+    fn decorator(&mut self, node: &'a Node, with: &'a Decorator, env: &Env) {
+        match with {
+            Decorator::Timeout { after } => self.template(node, "timeoutMs", after, env),
+            Decorator::Delay { by } => self.template(node, "delayMs", by, env),
+            Decorator::Precondition { checks } => {
+                for Precheck { condition, resolver, .. } in checks {
+                    self.condition(node, condition, env);
+                    resolver.iter().for_each(|resolver| self.node(resolver, env));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn wait(&mut self, node: &'a Node, wait: &'a Wait, env: &Env) {
+        match wait {
+            Wait::Timer { after } => self.template(node, "waitMs", after, env),
+            Wait::Until { at } => self.template(node, "at", at, env),
+            Wait::Yield { turns } => self.template(node, "ticksBeforeComplete", turns, env),
+            Wait::Signal { timeout, .. } => timeout.iter().for_each(|timeout| self.template(node, "timeout", timeout, env)),
+            Wait::Approval { message, timeout, .. } => {
+                self.template(node, "message", message, env);
+                timeout.iter().for_each(|timeout| self.template(node, "timeout", timeout, env));
+            }
+            Wait::Forever => {}
+        }
+    }
+
+    fn agent(&mut self, node: &'a Node, agent: &'a Agent, env: &Env) {
+        for (name, template) in [("model", &agent.model), ("prompt", &agent.prompt), ("input", &agent.input)] {
+            self.template(node, name, template, env);
+        }
+        let inner = env.clone().with("args", Shape::Open);
+        for tool in &agent.tools {
+            if let ToolTarget::Step(step) = &tool.target {
+                self.node(step, &inner);
+            }
+        }
+        self.assigns(node, &agent.assign, env, Shape::Open);
+    }
+
+    fn assigns(&mut self, node: &Node, assigns: &[weir_ir::Assign], env: &Env, output: Shape) {
+        if assigns.is_empty() {
+            return;
+        }
+        let env = env.clone().with("output", output);
+        assigns.iter().for_each(|assign| self.expr(&assign.value, &env, &node.id, node.origin.prop("assign")));
+    }
+
+    fn params(&mut self, node: &Node, params: &Template, env: &Env) {
+        match params {
+            Template::Object(members) => members.iter().for_each(|(name, value)| self.template(node, name, value, env)),
+            other => self.template(node, "params", other, env),
+        }
+    }
+
+    fn templates<'t>(&mut self, node: &Node, env: &Env, named: impl IntoIterator<Item = (&'t str, &'t Option<Template>)>) {
+        for (name, template) in named {
+            template.iter().for_each(|template| self.template(node, name, template, env));
+        }
+    }
+
+    fn template(&mut self, node: &Node, prop: &str, template: &Template, env: &Env) {
+        let span = node.origin.prop(prop);
+        template.for_each_expr(&mut |expr| self.expr(expr, env, &node.id, span));
+    }
+
+    fn expr(&mut self, expr: &Expr, env: &Env, path: &str, fallback: Option<Span>) {
+        let span = expr.span().or(fallback);
+        for problem in check_expr(expr, env) {
+            self.found.push(renamed(problem.to_diagnostic(span)).path(path));
+        }
+        self.misspelt(expr, path, span);
+    }
+
+    /// Where other variables may come in with the input, only a near miss of a known one is worth a word.
+    fn misspelt(&mut self, expr: &Expr, path: &str, span: Option<Span>) {
+        if !self.variables.open {
+            return;
+        }
+        for reference in expr.references() {
+            let Some(name) = reference.path.first().filter(|_| &*reference.root == "vars") else { continue };
+            let known = || self.variables.known.keys().map(|known| &**known);
+            if known().any(|known| known == &**name || known.starts_with(&format!("{name}."))) {
+                continue;
+            }
+            if let Some(near) = closest(name, known()) {
+                let message = format!("nothing in this flow sets `{name}`");
+                let problem = Diagnostic::warning("UNKNOWN_VARIABLE", message).path(path).maybe_at(span);
+                self.found.push(problem.help(format!("did you mean `{near}`? If it comes in with the input, declare it in `input`")));
+            }
+        }
+    }
+}
+
+/// An unknown variable goes by the name the workflow format has for it.
+fn renamed(mut problem: Diagnostic) -> Diagnostic {
+    if problem.code == "UNKNOWN_NAME" {
+        problem.code = "UNKNOWN_VARIABLE".to_owned();
+        problem.severity = Severity::Error;
+    }
+    problem
+}
+
+fn error_shape() -> Shape {
+    let text = ["code", "category", "message", "path"].map(|name| (name, Shape::String));
+    Shape::closed(text.into_iter().chain([("retryable", Shape::Boolean), ("detail", Shape::Open)]))
+}
+
+fn message_shape() -> Shape {
+    Shape::known([("from", Shape::Open), ("to", Shape::Open), ("payload", Shape::Open), ("kind", Shape::Open)])
+}
+
+fn thread_shape() -> Shape {
+    Shape::known([("id", Shape::String), ("chain", Shape::Array(Box::default())), ("history", Shape::Array(Box::default()))])
+}
+
+/// What a JSON Schema says, as far as expressions care.
+fn shape_of_schema(schema: &Value) -> Shape {
+    match schema.get("type").and_then(Value::as_str) {
+        Some("string") => Shape::String,
+        Some("number" | "integer") => Shape::Number,
+        Some("boolean") => Shape::Boolean,
+        Some("array") => Shape::Array(Box::new(schema.get("items").map_or(Shape::Open, shape_of_schema))),
+        Some("object") => object_shape(schema),
+        _ => Shape::Open,
+    }
+}
+
+fn object_shape(schema: &Value) -> Shape {
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return Shape::Open };
+    let members = properties.iter().map(|(name, schema)| (Text::clone(name), shape_of_schema(schema))).collect();
+    match schema.get("additionalProperties") {
+        Some(Value::Bool(false)) => Shape::Closed(members),
+        _ => Shape::Known(members),
+    }
+}

@@ -1,0 +1,123 @@
+//! Flows as text in, codes and places out.
+
+use weir_base::{FileId, LineIndex};
+use weir_catalog::Catalog;
+use weir_dialects::{Context, Leaf, Names, NoFiles, Options, SourceFile, parse};
+
+struct FromCatalog<'a>(&'a Catalog);
+
+fn leaf(entry: &weir_catalog::Entry) -> Option<Leaf> {
+    let component = entry.component();
+    let params = entry.record()?.input_schema.keys().cloned().collect();
+    let tree = component.tree.clone().unwrap_or_default();
+    Some(Leaf { kind: component.name.clone(), tree, output_key: component.output_key.clone(), params })
+}
+
+impl Names for FromCatalog<'_> {
+    fn by_tree(&self, tree: &str) -> Option<Leaf> {
+        self.0.by_tree(tree).and_then(leaf)
+    }
+
+    fn by_kind(&self, name: &str) -> Option<Leaf> {
+        self.0.by_name(name).and_then(leaf)
+    }
+}
+
+/// Every problem as `CODE line:column`, in order.
+fn problems(name: &str, text: &str) -> Vec<String> {
+    let catalog = weir_kinds::catalog().expect("the built-in records are good");
+    let names = FromCatalog(&catalog);
+    let options = Options::default();
+    let source = SourceFile { id: FileId(0), name: name.into(), text: text.into() };
+    let parsed = parse(source, &Context { loader: &NoFiles, names: &names, options: &options });
+    let mut all = parsed.diagnostics;
+    all.extend(parsed.flow.iter().flat_map(|flow| weir_check::check(flow, &catalog)));
+    weir_base::sort_by_place(&mut all);
+    let lines = LineIndex::new(text);
+    let place = |span: Option<weir_base::Span>| span.map_or("-".to_owned(), |span| {
+        let at = lines.position(span.start);
+        format!("{}:{}", at.line, at.column)
+    });
+    all.iter().filter(|d| d.severity != weir_base::Severity::Info).map(|d| format!("{} {}", d.code, place(d.span))).collect()
+}
+
+fn tree(text: &str, expected: &[&str]) {
+    assert_eq!(problems("flow.yaml", text), expected, "{text}");
+}
+
+fn graph(text: &str, expected: &[&str]) {
+    assert_eq!(problems("flow.json", text), expected, "{text}");
+}
+
+#[test]
+fn a_good_tree_has_no_problems() {
+    tree(
+        "type: Sequence\nid: s\nchildren:\n  - type: PrintAction\n    id: p\n    props: {message: \"{{ name }} {{ now }}\"}\n  - type: HttpRequest\n    id: h\n    props: {url: \"https://example.com/{{ name }}\"}\n",
+        &[],
+    );
+}
+
+#[test]
+fn unknown_kinds_and_props_get_a_suggestion() {
+    tree("type: HtpRequest\nid: a\nprops: {url: x}\n", &["UNKNOWN_NODE_TYPE 1:7"]);
+    tree("type: HttpRequest\nid: a\nprops:\n  url: https://example.com\n  methd: GET\n", &["UNKNOWN_PROP 5:3"]);
+    tree("type: HttpRequest\nid: a\nprops: {}\n", &["MISSING_REQUIRED_FIELD 1:1"]);
+}
+
+#[test]
+fn constants_have_the_right_type() {
+    tree("type: HttpRequest\nid: a\nprops:\n  url: 5\n  timeout: soon\n", &["INVALID_PROP 4:3", "INVALID_DURATION 5:3"]);
+}
+
+#[test]
+fn unknown_names_are_found_where_they_stand() {
+    let text = r#"{"id":"w","name":"w","nodes":[
+ {"id":"t","type":"trigger","position":{"x":0,"y":0},"data":{"label":"T"}},
+ {"id":"a","type":"activity","position":{"x":0,"y":0},"data":{"label":"A","activityName":"log","config":{"message":"{{ nope }} {{ vars.nobody }}"}}},
+ {"id":"e","type":"end","position":{"x":0,"y":0},"data":{"label":"E"}}],
+ "edges":[{"id":"1","source":"t","target":"a"},{"id":"2","source":"a","target":"e"}]}"#;
+    let found = problems("flow.json", text);
+    let codes: Vec<&str> = found.iter().map(|problem| problem.split(' ').next().unwrap_or_default()).collect();
+    assert_eq!(codes, ["UNKNOWN_VARIABLE", "UNKNOWN_VARIABLE"], "{found:?}");
+    assert!(found.iter().all(|problem| problem.contains(" 3:")), "{found:?}");
+}
+
+#[test]
+fn a_near_miss_of_a_variable_is_a_warning_in_a_tree() {
+    tree(
+        "type: Sequence\nid: s\nchildren:\n  - type: CounterAction\n    id: c\n    props: {counterKey: orders}\n  - type: PrintAction\n    id: p\n    props: {message: \"{{ order }}\"}\n",
+        &["UNKNOWN_VARIABLE 9:26"],
+    );
+}
+
+#[test]
+fn an_output_must_fit_the_input_it_feeds() {
+    let text = r#"{"id":"w","name":"w","nodes":[
+ {"id":"t","type":"trigger","position":{"x":0,"y":0},"data":{"label":"T"}},
+ {"id":"a","type":"activity","position":{"x":0,"y":0},"data":{"label":"A","activityName":"file.read","config":{"path":"x"}}},
+ {"id":"b","type":"activity","position":{"x":0,"y":0},"data":{"label":"B","activityName":"log","config":{"message":"{{ data }}"}}},
+ {"id":"e","type":"end","position":{"x":0,"y":0},"data":{"label":"E"}}],
+ "edges":[{"id":"1","source":"t","target":"a"},{"id":"2","source":"a","target":"b"},{"id":"3","source":"b","target":"e"}]}"#;
+    let found = problems("flow.json", text);
+    assert!(found.iter().any(|problem| problem.starts_with("INVALID_CONNECTION")), "{found:?}");
+}
+
+#[test]
+fn what_cannot_run_is_a_warning_until_someone_runs_it() {
+    let text = r#"{"id":"w","name":"w","nodes":[
+ {"id":"t","type":"trigger","position":{"x":0,"y":0},"data":{"label":"T"}},
+ {"id":"a","type":"kong-cache","position":{"x":0,"y":0},"data":{"label":"A","config":{"cacheKey":"k"}}},
+ {"id":"e","type":"end","position":{"x":0,"y":0},"data":{"label":"E"}}],
+ "edges":[{"id":"1","source":"t","target":"a"},{"id":"2","source":"a","target":"e"}]}"#;
+    let found = problems("flow.json", text);
+    assert!(found.iter().any(|problem| problem.starts_with("KIND_NOT_RUNNABLE")), "{found:?}");
+    graph("{}", &["STRUCTURE 1:1"]);
+}
+
+#[test]
+fn fifty_problems_are_fifty_lines() {
+    let step = |at: usize| format!("  - type: PrintAction\n    id: p{at}\n    props: {{mesage: hello}}\n");
+    let text = format!("type: Sequence\nid: s\nchildren:\n{}", (0..25).map(step).collect::<String>());
+    let found = problems("flow.yaml", &text);
+    assert_eq!(found.len(), 50, "an unknown and a missing property each: {found:?}");
+}

@@ -1,0 +1,7 @@
+//! One file per command; each gives the way the process ends.
+
+pub mod check;
+pub mod completions;
+pub mod convert;
+pub mod fmt;
+pub mod kinds;

@@ -1,0 +1,46 @@
+use std::fmt;
+use std::process::ExitCode;
+
+/// How the command ended. `Problems` of `check`, `test` and the like is 1, of `run` it is 3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Success,
+    Failed,
+    Usage,
+    /// The flow that was to be run has problems.
+    FlowProblems,
+    /// Cancelled or timed out.
+    Stopped,
+    Waiting,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(match exit {
+            Exit::Success => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::FlowProblems => 3,
+            Exit::Stopped => 4,
+            Exit::Waiting => 5,
+        })
+    }
+}
+
+/// Wrong usage that only shows after the arguments were read, such as a file that is not there.
+#[derive(Debug)]
+pub struct UsageError(pub String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+impl Exit {
+    pub fn from_error(error: &anyhow::Error) -> Self {
+        if error.is::<UsageError>() { Exit::Usage } else { Exit::Failed }
+    }
+}

@@ -1,0 +1,72 @@
+use crate::{LogView, ReplayView, Request, RunView, RunsError, StartRun, StepView, Watch};
+use async_trait::async_trait;
+use weir_base::{Text, Value};
+use weir_engine::{Decision, TaskResult};
+
+/// What to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// The run is over.
+    Ended,
+    /// The run is over, or cannot go on by itself at once: it waits for a timer, a signal, a child or a person.
+    Settled,
+}
+
+/// Runs on some runtime. Used as `Arc<dyn RunsPort>`.
+#[async_trait]
+pub trait RunsPort: Send + Sync {
+    /// The run is on disk when this returns: it will be carried to its end whatever happens.
+    async fn start(&self, start: StartRun) -> Result<RunView, RunsError>;
+
+    async fn view(&self, run: &str) -> Result<RunView, RunsError>;
+
+    async fn wait(&self, run: &str, until: Until) -> Result<RunView, RunsError>;
+
+    /// Starts a run and waits for its end.
+    async fn run(&self, start: StartRun) -> Result<RunView, RunsError> {
+        let view = self.start(start).await?;
+        self.wait(&view.run, Until::Ended).await
+    }
+
+    /// The request is on disk when this returns. One that an ended run cannot take is [`RunsError::Ended`].
+    async fn request(&self, run: &str, request: Request) -> Result<(), RunsError>;
+
+    /// The value of a query the flow declares.
+    async fn query(&self, run: &str, name: &str) -> Result<Value, RunsError>;
+
+    /// Everything that happens in the run from now on. The run may be started later.
+    async fn watch(&self, run: &str) -> Result<Watch, RunsError>;
+
+    /// Every step so far, in the order of entering.
+    async fn steps(&self, run: &str) -> Result<Vec<StepView>, RunsError>;
+
+    /// The run after its record `to`; after the newest for `None`.
+    async fn replay(&self, run: &str, to: Option<u64>) -> Result<ReplayView, RunsError>;
+
+    /// What its steps have logged, in order.
+    async fn logs(&self, run: &str) -> Result<Vec<LogView>, RunsError>;
+
+    async fn signal(&self, run: &str, name: &str, id: Option<Text>, payload: Value) -> Result<(), RunsError> {
+        self.request(run, Request::Signal { name: name.into(), id, payload }).await
+    }
+
+    async fn cancel(&self, run: &str, reason: &str) -> Result<(), RunsError> {
+        self.request(run, Request::Cancel { reason: reason.into() }).await
+    }
+
+    async fn pause(&self, run: &str) -> Result<(), RunsError> {
+        self.request(run, Request::Pause).await
+    }
+
+    async fn resume(&self, run: &str) -> Result<(), RunsError> {
+        self.request(run, Request::Resume).await
+    }
+
+    async fn override_step(&self, run: &str, path: &str, result: TaskResult) -> Result<(), RunsError> {
+        self.request(run, Request::Override { path: path.into(), result: Box::new(result) }).await
+    }
+
+    async fn decide(&self, run: &str, path: &str, decision: Decision) -> Result<(), RunsError> {
+        self.request(run, Request::Decide { path: path.into(), decision }).await
+    }
+}

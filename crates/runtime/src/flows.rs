@@ -1,0 +1,189 @@
+use crate::literal_hosts::literal_hosts;
+use async_trait::async_trait;
+use indexmap::IndexMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use weir_base::{Text, Value};
+use weir_engine::Plan;
+use weir_expr::Fuel;
+use weir_ir::{Concurrency, Durability, Flow};
+use weir_kind::{EgressPolicy, FlowContext, ModelSettings};
+use weir_runs::{FlowSource, RunsError};
+use weir_store::{FlowVersion, Place, SourceFile, Store, StoreError, blob_hash};
+
+/// Finds flows by name before the store is asked, such as a file beside the one being run.
+#[async_trait]
+pub trait FlowFinder: Send + Sync {
+    async fn find(&self, place: &Place, name: &str) -> Option<Arc<FlowSource>>;
+}
+
+/// Knows no flow; the store is asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoFinder;
+
+#[async_trait]
+impl FlowFinder for NoFinder {
+    async fn find(&self, _: &Place, _: &str) -> Option<Arc<FlowSource>> {
+        None
+    }
+}
+
+/// How many flow versions are kept ready to run.
+const CACHED: usize = 256;
+
+/// One flow version, ready to run.
+pub(crate) struct Prepared {
+    pub hash: Text,
+    pub name: Text,
+    pub plan: Arc<Plan>,
+    pub durability: Option<Durability>,
+    pub concurrency: Option<Concurrency>,
+    /// Without a place; see [`Prepared::context`].
+    base: FlowContext,
+    contexts: Mutex<IndexMap<Place, Arc<FlowContext>>>,
+}
+
+impl Prepared {
+    fn new(hash: Text, flow: &Flow, files_root: Option<&PathBuf>) -> Self {
+        let settings = &flow.settings;
+        let folder = |root: &PathBuf| settings.files.as_ref().map(|files| root.join(&**files));
+        let egress = EgressPolicy {
+            hosts: literal_hosts(flow),
+            allow: settings.egress.allow.clone(),
+            private: settings.egress.private.clone(),
+        };
+        let base = FlowContext {
+            flow: flow.name.as_str().into(),
+            egress,
+            files: files_root.and_then(folder),
+            models: settings.models.as_ref().and_then(models),
+            test_data: flow.test_data.clone(),
+            ..FlowContext::default()
+        };
+        Self {
+            hash,
+            name: flow.name.as_str().into(),
+            plan: Arc::new(Plan::new(flow)),
+            durability: settings.durability,
+            concurrency: settings.concurrency.clone(),
+            base,
+            contexts: Mutex::default(),
+        }
+    }
+
+    /// What kinds are told about the flow when it runs in this place.
+    pub fn context(&self, place: &Place) -> Arc<FlowContext> {
+        let mut contexts = self.contexts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(context) = contexts.get(place) {
+            return context.clone();
+        }
+        if contexts.len() >= CACHED {
+            contexts.clear();
+        }
+        let Place { tenant, project, service } = place.clone();
+        let context = Arc::new(FlowContext { tenant, project, service, ..self.base.clone() });
+        contexts.insert(place.clone(), context.clone());
+        context
+    }
+
+    /// The key under which runs of this flow count against its own limit.
+    pub fn concurrency_key(&self, place: &Place, input: &Value) -> Result<Option<Text>, RunsError> {
+        let Some(concurrency) = &self.concurrency else { return Ok(None) };
+        let prefix = format!("{}/{}/{}", place.tenant, place.project, self.name);
+        let Some(expr) = &concurrency.key else { return Ok(Some(prefix.into())) };
+        let scope = Value::object([("input", input.clone())]);
+        let key = expr.eval(&scope, &mut Fuel::default());
+        let key = key.map_err(|error| RunsError::rejected("CONCURRENCY_KEY", format!("the concurrency key: {error}")))?;
+        Ok(Some(format!("{prefix}:{}", key.to_json()).into()))
+    }
+}
+
+/// Both sides have the same JSON form; a setting only one knows is left at its default.
+fn models(settings: &weir_ir::ModelSettings) -> Option<ModelSettings> {
+    serde_json::to_value(settings).and_then(serde_json::from_value).ok()
+}
+
+/// Flow versions ready to run, the most recently prepared ones.
+pub(crate) struct FlowCache {
+    store: Arc<dyn Store>,
+    finder: Arc<dyn FlowFinder>,
+    files_root: Option<PathBuf>,
+    prepared: Mutex<IndexMap<Text, Arc<Prepared>>>,
+}
+
+impl FlowCache {
+    pub fn new(store: Arc<dyn Store>, finder: Arc<dyn FlowFinder>, files_root: Option<PathBuf>) -> Self {
+        Self { store, finder, files_root, prepared: Mutex::default() }
+    }
+
+    fn cached(&self, hash: &str) -> Option<Arc<Prepared>> {
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(hash).cloned()
+    }
+
+    fn keep(&self, hash: Text, flow: &Flow) -> Arc<Prepared> {
+        let prepared = Arc::new(Prepared::new(hash.clone(), flow, self.files_root.as_ref()));
+        let mut cache = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= CACHED {
+            cache.shift_remove_index(0);
+        }
+        cache.insert(hash, prepared.clone());
+        prepared
+    }
+
+    /// The version of this content hash.
+    pub async fn version(&self, hash: &str) -> Result<Arc<Prepared>, RunsError> {
+        if let Some(prepared) = self.cached(hash) {
+            return Ok(prepared);
+        }
+        let found = self.store.flow_version(hash).await.map_err(store_failed)?;
+        let version = found.ok_or_else(|| RunsError::FlowUnknown { flow: hash.into() })?;
+        self.read(version)
+    }
+
+    fn read(&self, version: FlowVersion) -> Result<Arc<Prepared>, RunsError> {
+        if let Some(prepared) = self.cached(&version.hash) {
+            return Ok(prepared);
+        }
+        let flow = weir_ir::from_json(&version.ir);
+        let flow = flow.map_err(|error| RunsError::rejected("FLOW_UNREADABLE", error.to_string()))?;
+        Ok(self.keep(version.hash, &flow))
+    }
+
+    /// The newest version of this name: from the finder, else from the store.
+    pub async fn newest(&self, place: &Place, name: &str, now: i64) -> Result<Arc<Prepared>, RunsError> {
+        if let Some(source) = self.finder.find(place, name).await {
+            return self.publish(place, &source, now).await;
+        }
+        let found = self.store.newest_flow(&place.tenant, &place.project, name).await.map_err(store_failed)?;
+        self.read(found.ok_or_else(|| RunsError::FlowUnknown { flow: name.into() })?)
+    }
+
+    /// Keeps a flow at hand in the store, unless it is there already.
+    pub async fn publish(&self, place: &Place, source: &FlowSource, now: i64) -> Result<Arc<Prepared>, RunsError> {
+        let ir = weir_ir::to_json(&source.flow);
+        let hash = blob_hash(ir.as_bytes());
+        if let Some(prepared) = self.cached(&hash) {
+            return Ok(prepared);
+        }
+        let files = source.files.iter().map(|(name, text)| SourceFile { name: name.clone(), text: text.clone() });
+        let version = FlowVersion {
+            hash: hash.clone(),
+            tenant: place.tenant.clone(),
+            project: place.project.clone(),
+            name: source.flow.name.as_str().into(),
+            dialect: source.flow.dialect.as_str().into(),
+            files: files.collect(),
+            ir,
+            published_at: now,
+        };
+        self.store.publish(version).await.map_err(store_failed)?;
+        Ok(self.keep(hash, &source.flow))
+    }
+}
+
+pub(crate) fn store_failed(error: StoreError) -> RunsError {
+    match error.is_transient() {
+        true => RunsError::Busy(error.to_string()),
+        false => RunsError::Failed(error.to_string()),
+    }
+}

@@ -1,0 +1,310 @@
+//! From a journal to a machine: how a run gets into memory again.
+
+use crate::flows::{FlowCache, Prepared, store_failed};
+use crate::guard::guarded;
+use crate::snapshot::Kept;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+use weir_base::{Micros, Text};
+use weir_engine::{Command, Decision, Event, EventBody, Machine, Origin, Record, StartChild, StepError, category};
+use weir_runs::RunsError;
+use weir_store::{Attempt, Effect, Run, RunKey, Store, StoreError};
+
+const PAGE: u32 = 1_000;
+
+/// A run as its journal says it is, with every command that has no answer waiting in the machine.
+pub(crate) struct Folded {
+    pub run: Run,
+    pub flow: Arc<Prepared>,
+    pub machine: Machine,
+    pub state: FoldState,
+    pub attempts: Vec<Attempt>,
+    /// Number and size of the snapshot the fold began with.
+    pub snapshot: (u64, usize),
+}
+
+/// What the journal says beside the machine.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FoldState {
+    pub origin: Option<Origin>,
+    pub seq: u64,
+    pub at: Micros,
+    /// Dispatched attempts of non-idempotent kinds without a result, by path (semantics 5.7).
+    pub marks: BTreeMap<Text, u32>,
+    /// Children that were cancelled; the cancel may not have reached them.
+    pub cancelled: BTreeSet<Text>,
+    /// Detached children that were asked for and may not have been started (semantics 5.5).
+    pub detached: Vec<(Effect, StartChild)>,
+    pub bytes: usize,
+    children: BTreeSet<Text>,
+    /// Detached children asked for since the last record.
+    ordinal: u32,
+}
+
+/// Why a run is not in memory.
+pub(crate) enum Unfolded {
+    /// There is no such run.
+    Gone,
+    /// It is over.
+    Ended(Box<Run>),
+    /// The store cannot say at present, or not at all.
+    Store(StoreError),
+    /// The journal cannot be folded by this program; a newer or corrected one may.
+    Broken(Box<Run>, StepError),
+}
+
+pub(crate) const ENGINE_ERROR: &str = "ENGINE_ERROR";
+pub(crate) const JOURNAL_UNREADABLE: &str = "JOURNAL_UNREADABLE";
+const FLOW_MISSING: &str = "FLOW_MISSING";
+
+/// Folds the run's journal from its last link, or from the last snapshot if that is newer.
+pub(crate) async fn load(store: &dyn Store, flows: &FlowCache, run: Run, traced: bool) -> Result<Folded, Unfolded> {
+    if run.status.is_final() {
+        return Err(Unfolded::Ended(Box::new(run)));
+    }
+    let result = Loading { store, flows, key: run.key }.load(&run, traced).await;
+    match result {
+        Ok((flow, machine, state, snapshot)) => {
+            let attempts = store.attempts(run.key).await.map_err(Unfolded::Store)?;
+            Ok(Folded { run, flow, machine, state, attempts, snapshot })
+        }
+        Err(Failure::Store(error)) => Err(Unfolded::Store(error)),
+        Err(Failure::Broken(code, message)) => {
+            Err(Unfolded::Broken(Box::new(run), StepError::new(code, category_internal(), message)))
+        }
+    }
+}
+
+/// Not one of the engine's own categories: the fault is the program's.
+fn category_internal() -> &'static str {
+    debug_assert_ne!(category::INPUT, "internal");
+    "internal"
+}
+
+enum Failure {
+    Store(StoreError),
+    Broken(&'static str, String),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Failure::Store(error)
+    }
+}
+
+impl From<RunsError> for Failure {
+    fn from(error: RunsError) -> Self {
+        match error {
+            RunsError::Busy(message) => Failure::Store(StoreError::Busy(message)),
+            RunsError::Failed(message) => Failure::Store(StoreError::Io(message)),
+            other => Failure::Broken(FLOW_MISSING, other.to_string()),
+        }
+    }
+}
+
+struct Loading<'a> {
+    store: &'a dyn Store,
+    flows: &'a FlowCache,
+    key: RunKey,
+}
+
+type Loaded = (Arc<Prepared>, Machine, FoldState, (u64, usize));
+
+impl Loading<'_> {
+    async fn load(&self, run: &Run, traced: bool) -> Result<Loaded, Failure> {
+        let flow = self.flows.version(&run.version).await?;
+        let link = self.store.first_of_link(self.key).await?;
+        let performed: HashSet<Effect> = self.store.effects(self.key, 0).await?.into_iter().collect();
+        let (mut machine, mut state, snapshot) = match self.snapshot(&flow, link).await? {
+            Some((machine, state, bytes)) => {
+                let seq = state.seq;
+                (machine, state, (seq, bytes))
+            }
+            None => {
+                let (machine, state) = self.begin(run, &flow, link, traced).await?;
+                (machine, state, (0, 0))
+            }
+        };
+        let dropped = self.dropped(run, link).await?;
+        self.fold_rest(&mut machine, &mut state, &dropped).await?;
+        state.detached.retain(|(effect, _)| !performed.contains(effect));
+        guarded(|| machine.reissue()).map_err(engine_error)?;
+        if traced {
+            machine.trace();
+        }
+        Ok((flow, machine, state, snapshot))
+    }
+
+    async fn snapshot(&self, flow: &Prepared, link: u64) -> Result<Option<(Machine, FoldState, usize)>, Failure> {
+        let Some(snapshot) = self.store.snapshot(self.key).await?.filter(|snapshot| snapshot.seq >= link) else {
+            return Ok(None);
+        };
+        let bytes = snapshot.bytes.len();
+        // A snapshot that cannot be used is only a slower start.
+        let read = Kept::read(&snapshot.bytes).filter(|kept| kept.is_of(&flow.hash));
+        let restored = read.and_then(|kept| {
+            let machine = guarded(|| Machine::restore(flow.plan.clone(), &kept.state)).ok()?.ok()?;
+            Some((machine, kept.into_fold(snapshot.seq), bytes))
+        });
+        Ok(restored)
+    }
+
+    /// The machine after the first record of the link.
+    async fn begin(&self, run: &Run, flow: &Prepared, link: u64, traced: bool) -> Result<(Machine, FoldState), Failure> {
+        let record = self.record(link).await?;
+        let event = decode(&record)?;
+        let mut state = FoldState::default();
+        if link > 1 {
+            state.origin = self.origin().await?;
+        }
+        let mut machine = begin_machine(run, flow, &event, traced)?;
+        if let EventBody::Started(started) = &event.body {
+            state.origin = started.origin.clone();
+        }
+        state.note(self.key, &record, &event);
+        state.commands(self.key, &mut machine)?;
+        Ok((machine, state))
+    }
+
+    async fn origin(&self) -> Result<Option<Origin>, Failure> {
+        match decode(&self.record(1).await?)?.body {
+            EventBody::Started(started) => Ok(started.origin),
+            _ => Ok(None),
+        }
+    }
+
+    async fn record(&self, seq: u64) -> Result<Record, Failure> {
+        let found = self.store.records(self.key, seq, 1).await?;
+        found.into_iter().next().ok_or_else(|| Failure::Broken(JOURNAL_UNREADABLE, format!("record {seq} is missing")))
+    }
+
+    /// The results a later `rebased` sets aside (semantics 6.2). Only a run that goes on under another version
+    /// than it began with has any.
+    async fn dropped(&self, run: &Run, link: u64) -> Result<HashSet<u64>, Failure> {
+        let first = decode(&self.record(link).await?)?;
+        if matches!(&first.body, EventBody::Started(started) if started.flow == run.version) {
+            return Ok(HashSet::new());
+        }
+        let (mut dropped, mut from) = (HashSet::new(), link);
+        loop {
+            let records = self.store.records(self.key, from, PAGE).await?;
+            let Some(last) = records.last() else { return Ok(dropped) };
+            from = last.seq + 1;
+            for record in records.iter().filter(|record| record.ty == "rebased") {
+                if let EventBody::Rebased { dropped: numbers, .. } = decode(record)?.body {
+                    dropped.extend(numbers);
+                }
+            }
+        }
+    }
+
+    async fn fold_rest(&self, machine: &mut Machine, state: &mut FoldState, dropped: &HashSet<u64>) -> Result<(), Failure> {
+        loop {
+            let records = self.store.records(self.key, state.seq + 1, PAGE).await?;
+            if records.is_empty() {
+                return Ok(());
+            }
+            for record in &records {
+                let event = decode(record)?;
+                state.note(self.key, record, &event);
+                if !dropped.contains(&record.seq) {
+                    guarded(|| machine.handle(&event)).map_err(engine_error)?;
+                    state.commands(self.key, machine)?;
+                }
+            }
+        }
+    }
+}
+
+/// The machine a link begins with.
+pub(crate) fn first_machine(run: &Text, flow: &Prepared, event: &Event, traced: bool) -> Result<Machine, (&'static str, String)> {
+    let plan = flow.plan.clone();
+    let broken = |message: String| (ENGINE_ERROR, message);
+    let unreadable = |message: String| (JOURNAL_UNREADABLE, message);
+    let mut machine = match &event.body {
+        EventBody::Started(started) if traced => return guarded(|| Machine::traced(plan, started, event.at)).map_err(broken),
+        EventBody::Started(started) => return guarded(|| Machine::new(plan, started, event.at)).map_err(broken),
+        EventBody::Continued { state } | EventBody::Forked { state, .. } => {
+            guarded(|| Machine::restore(plan, state)).map_err(broken)?.map_err(unreadable)?
+        }
+        other => return Err(unreadable(format!("a journal cannot begin with `{}`", other.type_name()))),
+    };
+    if traced {
+        machine.trace();
+    }
+    match &event.body {
+        EventBody::Forked { .. } => guarded(|| machine.rename(run.clone())).map_err(broken)?,
+        _ => guarded(|| machine.handle(event)).map_err(broken)?,
+    }
+    Ok(machine)
+}
+
+fn begin_machine(run: &Run, flow: &Prepared, event: &Event, traced: bool) -> Result<Machine, Failure> {
+    first_machine(&run.id, flow, event, traced).map_err(|(code, message)| Failure::Broken(code, message))
+}
+
+fn decode(record: &Record) -> Result<Event, Failure> {
+    record.decode().map_err(|error| Failure::Broken(JOURNAL_UNREADABLE, error.to_string()))
+}
+
+fn engine_error(message: String) -> Failure {
+    Failure::Broken(ENGINE_ERROR, message)
+}
+
+impl FoldState {
+    fn note(&mut self, _run: RunKey, record: &Record, event: &Event) {
+        self.seq = record.seq;
+        self.at = self.at.max(record.at);
+        self.bytes += row_bytes(record);
+        self.ordinal = 0;
+        match &event.body {
+            EventBody::Dispatched { path, attempt } => {
+                self.marks.insert(path.clone(), *attempt);
+            }
+            EventBody::Decided { path, decision: Decision::Retry } => {
+                self.marks.remove(path);
+            }
+            EventBody::TaskFinished { path, .. } | EventBody::Override { path, .. } => {
+                self.marks.remove(path);
+            }
+            EventBody::ChildFinished { path, .. } => {
+                self.children.remove(path);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes what the record has caused out of the machine and keeps what no later fold would ask for again.
+    fn commands(&mut self, run: RunKey, machine: &mut Machine) -> Result<(), Failure> {
+        while let Some(command) = guarded(|| machine.poll()).map_err(engine_error)? {
+            match command {
+                Command::StartChild(child) if child.detached => {
+                    self.detached.push((Effect { run, seq: self.seq, ordinal: self.ordinal }, child));
+                    self.ordinal += 1;
+                }
+                Command::StartChild(child) => {
+                    self.children.insert(child.path);
+                }
+                Command::Cancel { path } if self.children.remove(&path) => {
+                    self.cancelled.insert(path);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a record takes up, roughly.
+pub(crate) fn row_bytes(record: &Record) -> usize {
+    record.payload.len() + record.path.len() + 48
+}
+
+pub(crate) fn unfolded_error(run: &str, why: &Unfolded) -> RunsError {
+    match why {
+        Unfolded::Gone => RunsError::NotFound { run: run.into() },
+        Unfolded::Ended(row) => RunsError::Ended { run: row.id.clone(), status: row.status },
+        Unfolded::Store(error) => store_failed(error.clone()),
+        Unfolded::Broken(_, error) => RunsError::rejected("RUN_UNREADABLE", error.to_string()),
+    }
+}

@@ -1,0 +1,72 @@
+use tokio::sync::oneshot;
+use weir_base::{Text, Value};
+use weir_engine::{EventBody, Started, StepError};
+use weir_kind::{TaskError, TaskOutput};
+use weir_runs::{Request, RunView, RunsError};
+use weir_store::{CommitError, Effect, InboxKey, Run, RunKey, StoreError};
+
+use crate::flows::Prepared;
+use crate::fold::{Folded, Unfolded};
+use std::sync::Arc;
+
+/// What a loop is told. Everything it does follows from these, from timers and from its own results.
+pub(crate) enum Message {
+    Start(Box<NewRun>),
+    /// Carry on a run that is in the store and not over.
+    Load { run: Box<Run>, recovery: bool },
+    Loaded { key: RunKey, result: Box<Result<Folded, Unfolded>> },
+    Finished { key: RunKey, path: Text, attempt: u32, result: Attempted },
+    /// The answer to a read of service and project variables, or why there is none yet.
+    VariablesRead { key: RunKey, path: Text, result: Result<Box<EventBody>, StoreError> },
+    Request { key: RunKey, request: Request, inbox: Option<InboxKey>, reply: Option<Answer> },
+    ChildEnded { key: RunKey, path: Text, output: Value, error: Option<StepError> },
+    View { key: RunKey, until: Awaited, reply: oneshot::Sender<Result<RunView, RunsError>> },
+    Query { key: RunKey, name: Text, reply: oneshot::Sender<Result<Value, RunsError>> },
+    /// Someone watches this run from now on.
+    Trace { key: RunKey },
+    /// Something done beside the loop for one of its runs is over.
+    HelperDone,
+    Committed { ticket: u64, runs: Vec<RunKey>, result: Result<(), CommitError> },
+    /// Start no further attempts.
+    Drain,
+    /// Park what can be parked, leave the rest, and end.
+    Stop(oneshot::Sender<()>),
+    /// The store has failed for good: end at once.
+    Halt,
+}
+
+pub(crate) type Attempted = Result<TaskOutput, TaskError>;
+pub(crate) type Answer = oneshot::Sender<Result<(), RunsError>>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Awaited {
+    Now,
+    Settled,
+    Ended,
+}
+
+/// A run whose row and first record are still to be written.
+pub(crate) struct NewRun {
+    pub run: Run,
+    pub flow: Arc<Prepared>,
+    pub started: Started,
+    /// For a detached child: the parent's command, written with the child so that it is never started again.
+    pub effect: Option<Effect>,
+    /// Told when the start is on disk.
+    pub started_reply: Option<oneshot::Sender<Result<RunView, RunsError>>>,
+    /// Told when the run is over.
+    pub ended_reply: Option<oneshot::Sender<Result<RunView, RunsError>>>,
+}
+
+impl Message {
+    /// The run a message is about, where it is about one that may have to be loaded first.
+    pub fn run(&self) -> Option<RunKey> {
+        match self {
+            Message::Request { key, .. }
+            | Message::ChildEnded { key, .. }
+            | Message::View { key, .. }
+            | Message::Query { key, .. } => Some(*key),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! What kinds need, from the store: variables, earlier results, logs, waiting.
+
+use crate::clock::Clock;
+use crate::shared::Shared;
+use crate::writer::{Reply, Submission};
+use async_trait::async_trait;
+use std::sync::Arc;
+use weir_base::{Duration, Text, Value};
+use weir_engine::{EventBody, Record};
+use weir_kind::{
+    FlowContext, LogSink, Observation, ObservationBody, PortError, Ports, Recorded, Secrets, Timer, TokioTimer,
+    Transcript, VariableOp, VariableScope, Variables,
+};
+use weir_runs::{LogView, Progress, ProgressBody};
+use weir_store::{Batch, NewObservation, RunKey, StoreError};
+
+/// Logs that are not written yet; beyond this many rows of any sort, further ones are dropped.
+const MAX_BACKLOG: usize = 200_000;
+
+pub(crate) fn ports(shared: &Arc<Shared>, secrets: Arc<dyn Secrets>) -> Ports {
+    let timer: Arc<dyn Timer> = match shared.clock.is_virtual() {
+        true => Arc::new(NoWaiting(shared.clock.clone())),
+        false => Arc::new(TokioTimer),
+    };
+    let port = Arc::new(StorePorts(shared.clone()));
+    Ports { secrets, variables: port.clone(), transcript: port.clone(), log: port, timer }
+}
+
+struct StorePorts(Arc<Shared>);
+
+/// Under virtual time a wait inside a task takes no time at all.
+struct NoWaiting(#[expect(dead_code, reason = "keeps the clock that makes it so")] Arc<dyn Clock>);
+
+#[async_trait]
+impl Timer for NoWaiting {
+    async fn sleep(&self, _: Duration) {}
+}
+
+fn port_error(error: StoreError) -> PortError {
+    match error.is_transient() {
+        true => PortError::Retry(error.to_string()),
+        false => PortError::Reject(error.to_string()),
+    }
+}
+
+#[async_trait]
+impl Variables for StorePorts {
+    async fn apply(&self, flow: &FlowContext, change: weir_kind::VariableChange) -> Result<Value, PortError> {
+        let scope = scope_of(flow, change.scope);
+        if change.op == VariableOp::Get {
+            return self.read(&scope, &change.name).await;
+        }
+        let (run, path) = self.0.run_of_task(&change.key).ok_or_else(|| not_running(&change.key))?;
+        let (at, name) = (self.0.clock.now(), change.name);
+        let change = stored_change(change.op, change.value)?;
+        let op = weir_store::VariableOp { run, path, at, scope, name, change };
+        let results = self.0.store.change_variables(&[op]).await.map_err(port_error)?;
+        let result = results.into_iter().next().ok_or_else(|| PortError::Retry("the store gave no answer".into()))?;
+        result.map_err(|fault| PortError::Reject(fault.to_string()))
+    }
+}
+
+impl StorePorts {
+    async fn read(&self, scope: &weir_store::VariableScope, name: &Text) -> Result<Value, PortError> {
+        let found = self.0.store.variables(scope, std::slice::from_ref(name)).await.map_err(port_error)?;
+        Ok(found.get(name).cloned().unwrap_or_default())
+    }
+}
+
+fn not_running(key: &str) -> PortError {
+    PortError::Reject(format!("no run is carrying out `{key}`"))
+}
+
+fn scope_of(flow: &FlowContext, scope: VariableScope) -> weir_store::VariableScope {
+    let service = (scope == VariableScope::Service).then(|| flow.service.clone());
+    weir_store::VariableScope { tenant: flow.tenant.clone(), project: flow.project.clone(), service }
+}
+
+fn stored_change(op: VariableOp, value: Value) -> Result<weir_store::VariableChange, PortError> {
+    let amount = |value: &Value| {
+        value.as_f64().ok_or_else(|| PortError::Reject(format!("cannot add a value of type {}", value.type_name())))
+    };
+    Ok(match op {
+        VariableOp::Set | VariableOp::Get => weir_store::VariableChange::Set(value),
+        VariableOp::Append => weir_store::VariableChange::Append(value),
+        VariableOp::Increment => weir_store::VariableChange::Increment(amount(&value)?),
+        VariableOp::Decrement => weir_store::VariableChange::Increment(-amount(&value)?),
+    })
+}
+
+#[async_trait]
+impl Transcript for StorePorts {
+    async fn recorded(&self, run: &str, path: &str) -> Result<Option<Recorded>, PortError> {
+        let Some(key) = self.key_of(run).await? else { return Ok(None) };
+        if let Some(found) = self.find_record(key, path).await? {
+            return Ok(Some(found));
+        }
+        // A result nobody waited for may still be on its way to the store.
+        self.0.writer.barrier(false).await.map_err(|error| PortError::Retry(error.to_string()))?;
+        self.find_record(key, path).await
+    }
+}
+
+impl StorePorts {
+    async fn key_of(&self, run: &str) -> Result<Option<RunKey>, PortError> {
+        match self.0.live_key(run) {
+            Some(key) => Ok(Some(key)),
+            None => Ok(self.0.store.run(run).await.map_err(port_error)?.map(|run| run.key)),
+        }
+    }
+
+    async fn find_record(&self, key: RunKey, path: &str) -> Result<Option<Recorded>, PortError> {
+        const PAGE: u32 = 500;
+        let mut from = self.0.store.first_of_link(key).await.map_err(port_error)?;
+        loop {
+            let records = self.0.store.records(key, from, PAGE).await.map_err(port_error)?;
+            let Some(last) = records.last() else { return Ok(None) };
+            from = last.seq + 1;
+            if let Some(found) = records.iter().filter(|record| &*record.path == path).find_map(recorded) {
+                return Ok(Some(found));
+            }
+        }
+    }
+}
+
+fn recorded(record: &Record) -> Option<Recorded> {
+    match record.decode().ok()?.body {
+        EventBody::TaskFinished { result, .. } | EventBody::Override { result, .. } => Some(match result.error {
+            Some(error) => Recorded::Error(error.to_value()),
+            None => Recorded::Output(result.output),
+        }),
+        EventBody::ChildFinished { output, error, .. } => Some(match error {
+            Some(error) => Recorded::Error(error.to_value()),
+            None => Recorded::Output(output),
+        }),
+        _ => None,
+    }
+}
+
+pub(crate) const LOG: &str = "log";
+pub(crate) const STREAM: &str = "stream";
+pub(crate) const ATTEMPT_FAILED: &str = "attempt_failed";
+
+impl LogSink for StorePorts {
+    fn observe(&self, _: &FlowContext, observation: Observation) {
+        let Some(run) = self.0.live_key(&observation.run) else { return };
+        if self.0.watchers.watches(&observation.run) {
+            self.0.watchers.tell(progress_of(&observation));
+        }
+        if self.0.writer.backlog() > MAX_BACKLOG {
+            return;
+        }
+        let (kind, payload) = payload_of(&observation);
+        let Observation { path, attempt, at, .. } = observation;
+        let mut batch = Batch { epoch: self.0.writer.epoch(), ..Batch::default() };
+        batch.observations.push(NewObservation { run, path, attempt, at, kind: kind.into(), payload });
+        self.0.writer.send(Submission { batches: vec![(run, batch)], durable: false, soon: true, reset: false, reply: Reply::None });
+    }
+}
+
+fn progress_of(observation: &Observation) -> Progress {
+    let body = match &observation.body {
+        ObservationBody::Log { .. } => ProgressBody::Log(log_view(observation)),
+        ObservationBody::Stream { index, data } => {
+            ProgressBody::Stream { path: observation.path.clone(), index: *index, data: data.clone() }
+        }
+    };
+    Progress { run: observation.run.clone(), at: observation.at, body }
+}
+
+fn log_view(observation: &Observation) -> LogView {
+    let ObservationBody::Log { level, message, metadata } = &observation.body else { return empty_log(observation) };
+    LogView {
+        level: level.as_str().into(),
+        message: message.as_str().into(),
+        metadata: metadata.clone(),
+        ..empty_log(observation)
+    }
+}
+
+fn empty_log(observation: &Observation) -> LogView {
+    let Observation { path, kind, attempt, at, .. } = observation;
+    let (level, message): (Text, Text) = ("info".into(), "".into());
+    LogView { at: *at, path: path.clone(), kind: kind.clone(), attempt: *attempt, level, message, metadata: Value::Null }
+}
+
+fn payload_of(observation: &Observation) -> (&'static str, String) {
+    match &observation.body {
+        ObservationBody::Log { .. } => {
+            (LOG, serde_json::to_string(&log_view(observation)).expect("a log line is always JSON"))
+        }
+        ObservationBody::Stream { index, data } => {
+            (STREAM, Value::object([("index", (*index).into()), ("data", data.clone())]).to_json())
+        }
+    }
+}

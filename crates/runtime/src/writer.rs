@@ -1,0 +1,240 @@
+//! The one task that writes: what all loops hand in while a commit is under way goes into the next one.
+
+use crate::faults::Faults;
+use crate::message::Message;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use weir_store::{Batch, CommitError, Epoch, RunKey, Store};
+
+/// A commit takes no more rows than this, so that the first of them need not wait for all.
+const ROWS_PER_COMMIT: usize = 8_192;
+
+/// Rows of one sender, to be written together with those of others, in the order of sending.
+pub(crate) struct Submission {
+    pub batches: Vec<(RunKey, Batch)>,
+    /// Whether the disk is waited for.
+    pub durable: bool,
+    /// Whether the disk is to have it soon, though nobody waits.
+    pub soon: bool,
+    /// The sender knows of every failure before this; what it sends from here on is whole again.
+    pub reset: bool,
+    pub reply: Reply,
+}
+
+/// Who is told how it went.
+pub(crate) enum Reply {
+    None,
+    Shard { to: UnboundedSender<Message>, ticket: u64 },
+    One(oneshot::Sender<Result<(), CommitError>>),
+}
+
+/// The way to the writer. Sending never waits; senders bound themselves by what is not answered yet.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    to: UnboundedSender<Submission>,
+    /// Rows sent and not written yet.
+    waiting: Arc<AtomicUsize>,
+    epoch: Epoch,
+}
+
+pub(crate) struct WriterOptions {
+    pub window: Duration,
+    pub flush_after: Duration,
+}
+
+impl Writer {
+    /// The writer and the task to spawn. The task ends when every handle is gone, or after the store has failed
+    /// for good; `on_failure` is told why.
+    pub fn new(
+        store: Arc<dyn Store>,
+        epoch: Epoch,
+        faults: Arc<dyn Faults>,
+        options: WriterOptions,
+        on_failure: impl FnOnce(CommitError) + Send + 'static,
+    ) -> (Self, impl Future<Output = ()>) {
+        let (to, from) = unbounded_channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let task = Task { store, epoch, faults, options, from, waiting: waiting.clone(), unsynced_until: None, failed: Vec::new() };
+        (Self { to, waiting, epoch }, task.run(on_failure))
+    }
+
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// Rows that are still to be written.
+    pub fn backlog(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// False after the writer has ended.
+    pub fn send(&self, submission: Submission) -> bool {
+        self.waiting.fetch_add(submission.rows(), Ordering::Relaxed);
+        self.to.send(submission).is_ok()
+    }
+
+    /// Writes a batch and waits until it is written, and on the disk if it is durable.
+    pub async fn write(&self, run: RunKey, batch: Batch) -> Result<(), CommitError> {
+        let durable = batch.durable;
+        self.submit(vec![(run, batch)], durable).await
+    }
+
+    /// Waits until everything sent before can be read, and is on the disk if `durable`.
+    pub async fn barrier(&self, durable: bool) -> Result<(), CommitError> {
+        self.submit(Vec::new(), durable).await
+    }
+
+    async fn submit(&self, batches: Vec<(RunKey, Batch)>, durable: bool) -> Result<(), CommitError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Submission { batches, durable, soon: true, reset: false, reply: Reply::One(reply) });
+        answer.await.unwrap_or_else(|_| Err(ended()))
+    }
+}
+
+fn ended() -> CommitError {
+    CommitError::Stop(weir_store::StoreError::Io("the writer has ended".into()))
+}
+
+impl Submission {
+    fn rows(&self) -> usize {
+        self.batches.iter().map(|(_, batch)| batch.len()).sum()
+    }
+
+    fn is_from(&self, sender: &UnboundedSender<Message>) -> bool {
+        matches!(&self.reply, Reply::Shard { to, .. } if to.same_channel(sender))
+    }
+
+    fn answer(self, result: &Result<(), CommitError>) {
+        match self.reply {
+            Reply::None => {}
+            Reply::Shard { to, ticket } => {
+                let runs = self.batches.into_iter().map(|(run, _)| run).collect();
+                let _ = to.send(Message::Committed { ticket, runs, result: result.clone() });
+            }
+            Reply::One(reply) => drop(reply.send(result.clone())),
+        }
+    }
+}
+
+struct Task {
+    store: Arc<dyn Store>,
+    epoch: Epoch,
+    faults: Arc<dyn Faults>,
+    options: WriterOptions,
+    from: UnboundedReceiver<Submission>,
+    waiting: Arc<AtomicUsize>,
+    /// When what the disk may not have yet is to be brought there.
+    unsynced_until: Option<Instant>,
+    /// Loops that have not heard yet that a commit of theirs failed, and why. What they have sent since then
+    /// follows records that do not exist, so it must not be written.
+    failed: Vec<(UnboundedSender<Message>, CommitError)>,
+}
+
+impl Task {
+    async fn run(mut self, on_failure: impl FnOnce(CommitError)) {
+        let mut joined = Vec::new();
+        while let Some(first) = self.next().await {
+            joined.clear();
+            joined.extend(first);
+            self.join(&mut joined).await;
+            self.refuse(&mut joined);
+            let result = self.commit(&mut joined).await;
+            if let Err(error) = &result {
+                self.note_failed(&joined, error);
+            }
+            joined.drain(..).for_each(|submission: Submission| submission.answer(&result));
+            if let Err(error @ (CommitError::StaleOwner { .. } | CommitError::Stop(_))) = result {
+                return on_failure(error);
+            }
+        }
+        // The last results nobody waited for: a stop leaves nothing behind in memory.
+        if self.unsynced_until.is_some() {
+            let _ = self.commit(&mut []).await;
+        }
+    }
+
+    /// The next submission; nothing inside where the time to flush has come first. `None` at the end.
+    async fn next(&mut self) -> Option<Option<Submission>> {
+        let Some(at) = self.unsynced_until else { return self.from.recv().await.map(Some) };
+        tokio::select! {
+            biased;
+            submission = self.from.recv() => submission.map(Some),
+            () = tokio::time::sleep_until(at) => Some(None),
+        }
+    }
+
+    async fn join(&mut self, joined: &mut Vec<Submission>) {
+        if !self.options.window.is_zero() && joined.iter().any(|submission| submission.durable) {
+            tokio::time::sleep(self.options.window).await;
+        }
+        let mut rows: usize = joined.iter().map(Submission::rows).sum();
+        while rows < ROWS_PER_COMMIT {
+            let Ok(submission) = self.from.try_recv() else { return };
+            rows += submission.rows();
+            joined.push(submission);
+        }
+    }
+
+    /// Answers what must not be written with the error that went before, and takes it out.
+    fn refuse(&mut self, joined: &mut Vec<Submission>) {
+        if self.failed.is_empty() {
+            return;
+        }
+        for submission in std::mem::take(joined) {
+            match self.failed.iter().position(|(to, _)| submission.is_from(to)) {
+                Some(at) if submission.reset => {
+                    self.failed.remove(at);
+                    joined.push(submission);
+                }
+                Some(at) => {
+                    self.waiting.fetch_sub(submission.rows(), Ordering::Relaxed);
+                    submission.answer(&Err(self.failed[at].1.clone()));
+                }
+                None => joined.push(submission),
+            }
+        }
+    }
+
+    fn note_failed(&mut self, joined: &[Submission], error: &CommitError) {
+        for submission in joined {
+            if let Reply::Shard { to, .. } = &submission.reply
+                && !submission.batches.is_empty()
+                && !self.failed.iter().any(|(failed, _)| submission.is_from(failed))
+            {
+                self.failed.push((to.clone(), error.clone()));
+            }
+        }
+    }
+
+    async fn commit(&mut self, joined: &mut [Submission]) -> Result<(), CommitError> {
+        let mut batch = Batch::new(self.epoch);
+        let rows: usize = joined.iter().map(Submission::rows).sum();
+        // A flush is the empty durable commit.
+        let flush = self.unsynced_until.is_some_and(|at| at <= Instant::now());
+        let durable = (joined.is_empty() && self.unsynced_until.is_some()) || flush || joined.iter().any(|submission| submission.durable);
+        for submission in joined.iter_mut() {
+            submission.batches.iter_mut().for_each(|(_, part)| batch.absorb(std::mem::take(part)));
+        }
+        batch.durable = durable;
+        self.faults.at("commit.before");
+        let result = self.store.commit(batch).await;
+        self.faults.at("commit.after");
+        self.waiting.fetch_sub(rows, Ordering::Relaxed);
+        if result.is_ok() {
+            self.note_synced(durable, joined);
+        }
+        result
+    }
+
+    fn note_synced(&mut self, durable: bool, joined: &[Submission]) {
+        if durable {
+            self.unsynced_until = None;
+        } else if joined.iter().any(|submission| submission.soon) {
+            self.unsynced_until.get_or_insert_with(|| Instant::now() + self.options.flush_after);
+        }
+    }
+}

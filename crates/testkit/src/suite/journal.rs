@@ -1,0 +1,75 @@
+//! Reading the journal.
+
+use super::fixture::{Owned, entry, text};
+use std::sync::Arc;
+use weir_engine::{Event, EventBody, Record, TaskResult};
+use weir_store::{BLOB_THRESHOLD, Entry, Store, StoreError, blob_hash};
+
+pub async fn records_come_back_as_they_were_written(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let key = owned.running("a").await;
+    let result = Box::new(TaskResult::success("naïve \u{1F30A} \" \\ \u{0}\u{7f}".into()));
+    let path = text("проверка/items[2]/emoji 🦦 \"quoted\"");
+    let bodies = [
+        EventBody::TaskFinished { path, result },
+        EventBody::Signal { name: "go".into(), id: None, payload: weir_base::Value::Null },
+        EventBody::Pause,
+        EventBody::Cancel { reason: "x".repeat(5_000).into() },
+    ];
+    let events: Vec<Event> = (1..).zip(bodies).map(|(at, body)| Event::new(at * 1_000_000_000_000, body)).collect();
+    let records: Vec<Record> = (1..).zip(&events).map(|(seq, event)| Record::encode(seq, event)).collect();
+    owned.commit(|batch| batch.records = records.iter().map(|r| Entry { run: key, record: r.clone() }).collect()).await;
+    let read = owned.store.records(key, 1, 100).await.unwrap();
+    assert_eq!(read, records);
+    let decoded: Vec<Event> = read.iter().map(|record| record.decode().unwrap()).collect();
+    assert_eq!(decoded, events);
+}
+
+/// Semantics 5.1.
+pub async fn numbers_are_dense(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let key = owned.running("a").await;
+    assert_eq!(owned.store.last_seq(key).await.unwrap(), 0);
+    owned.commit(|batch| batch.records = (1..=10).map(|seq| entry(key, seq)).collect()).await;
+    let cases: [(u64, u32, std::ops::RangeInclusive<u64>); 4] = [(1, 3, 1..=3), (0, 2, 1..=2), (9, 5, 9..=10), (10, 1, 10..=10)];
+    for (from, limit, expected) in cases {
+        let read = owned.store.records(key, from, limit).await.unwrap();
+        assert_eq!(read.iter().map(|record| record.seq).collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+    }
+    assert!(owned.store.records(key, 11, 5).await.unwrap().is_empty());
+    assert_eq!(owned.store.last_seq(key).await.unwrap(), 10);
+    owned.commit(|batch| batch.records.push(entry(key, 12))).await;
+    let error = owned.store.records(key, 1, 100).await.unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt(_)), "{error}");
+}
+
+pub async fn large_payloads_are_transparent(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let key = owned.running("a").await;
+    let sizes = [BLOB_THRESHOLD - 1, BLOB_THRESHOLD, BLOB_THRESHOLD + 1, 1_000_000, BLOB_THRESHOLD + 1];
+    for (seq, size) in (1..).zip(sizes) {
+        let mut entry = entry(key, seq);
+        entry.record.payload = "é".repeat(size / 2) + &"x".repeat(size % 2);
+        let wanted = entry.record.clone();
+        owned.commit(|batch| batch.records.push(entry)).await;
+        let read = owned.store.records(key, seq, 1).await.unwrap();
+        assert!(read == [wanted.clone()], "{size} bytes");
+        let blob = owned.store.blob(&blob_hash(wanted.payload.as_bytes())).await.unwrap();
+        assert_eq!(blob.is_some(), size > BLOB_THRESHOLD, "{size} bytes");
+    }
+    assert_eq!(owned.numbers(key).await, [1, 2, 3, 4, 5]);
+}
+
+/// Semantics 5.12.
+pub async fn folding_begins_at_the_newest_link(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let (key, other) = (owned.running("a").await, owned.running("b").await);
+    assert_eq!(owned.store.first_of_link(key).await.unwrap(), 1);
+    let body = EventBody::Continued { state: weir_base::Value::Null };
+    for seq in 1..=9 {
+        let record = if seq % 4 == 0 { Record::encode(seq, &Event::new(0, body.clone())) } else { super::fixture::record(seq) };
+        owned.commit(|batch| batch.records.push(Entry { run: key, record })).await;
+        assert_eq!(owned.store.first_of_link(key).await.unwrap(), (seq / 4 * 4).max(1));
+    }
+    assert_eq!(owned.store.first_of_link(other).await.unwrap(), 1);
+}

@@ -1,0 +1,99 @@
+//! Lists, pages, counts and strange ids.
+
+use super::fixture::{Owned, entry, ids};
+use std::sync::Arc;
+use weir_engine::{Status, StepError};
+use weir_store::{PageRequest, Run, RunFilter, RunKey, RunUpdate, Store};
+
+const ALL: PageRequest = PageRequest { before: None, limit: 1_000 };
+
+pub async fn pages_join_up(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let runs: Vec<Run> = (0..1_000).map(|number| owned.run(&format!("run {number:04}"), "local", number)).collect();
+    owned.commit(|batch| batch.runs = runs.clone()).await;
+    let mut seen: Vec<Run> = Vec::new();
+    let mut page = PageRequest { before: None, limit: 37 };
+    loop {
+        let found = owned.store.list_runs(&RunFilter::default(), page).await.unwrap();
+        seen.extend(found.items);
+        match found.next {
+            Some(next) => page.before = Some(next),
+            None => break,
+        }
+    }
+    seen.reverse();
+    assert_eq!(seen, runs);
+    let last = PageRequest { before: None, limit: 1_000 };
+    assert_eq!(owned.store.list_runs(&RunFilter::default(), last).await.unwrap().next, None);
+}
+
+pub async fn filters_narrow(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    for (id, project, flow) in [("Alpha", "p", "orders"), ("Alpha/sub", "p", "billing"), ("alphabet", "q", "orders"), ("100%", "p", "a_b")] {
+        let mut run = owned.run(id, project, 1);
+        run.flow = flow.into();
+        owned.commit(|batch| batch.runs.push(run)).await;
+    }
+    let failed = owned.store.run("100%").await.unwrap().unwrap().key;
+    let error = Some(StepError::input("NOT_A_LIST", "Expected a List"));
+    owned.commit(|batch| batch.updates.push(RunUpdate::ended(failed, Status::Failed, 2, weir_base::Value::Null, error))).await;
+    let text = |text: &str| RunFilter { text: Some(text.into()), ..RunFilter::default() };
+    let cases = [
+        (RunFilter::default(), &["100%", "alphabet", "Alpha/sub", "Alpha"][..]),
+        (RunFilter { project: Some("q".into()), ..RunFilter::default() }, &["alphabet"]),
+        (RunFilter { flow: Some("orders".into()), project: Some("p".into()), ..RunFilter::default() }, &["Alpha"]),
+        (RunFilter { tenant: Some("other".into()), ..RunFilter::default() }, &[]),
+        (RunFilter { service: Some("default".into()), statuses: vec![Status::Failed], ..RunFilter::default() }, &["100%"]),
+        (RunFilter { statuses: vec![Status::Failed, Status::Pending], text: Some("SUB".into()), ..RunFilter::default() }, &["Alpha/sub"]),
+        (RunFilter { under: Some("Alpha".into()), ..RunFilter::default() }, &["Alpha/sub"]),
+        (text("aLPHA"), &["alphabet", "Alpha/sub", "Alpha"]),
+        (text("a list"), &["100%"]),
+        (text("%"), &["100%"]),
+        (text("a_b"), &["100%"]),
+        (text("'; DROP TABLE runs; --"), &[]),
+    ];
+    for (filter, expected) in cases {
+        let page = owned.store.list_runs(&filter, ALL).await.unwrap();
+        assert_eq!(ids(&page.items), expected, "{filter:?}");
+    }
+}
+
+pub async fn states_are_counted(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    assert!(owned.store.count_runs(None).await.unwrap().is_empty());
+    owned.ended("a", 1).await;
+    owned.ended("b", 2).await;
+    let parked = owned.running("c").await;
+    owned.commit(|batch| batch.updates.push(RunUpdate::parked(parked, None))).await;
+    let pending = owned.run("d", "local", 1);
+    owned.commit(|batch| batch.runs.push(pending)).await;
+    let counts = owned.store.count_runs(Some("")).await.unwrap();
+    assert_eq!(counts.into_iter().collect::<Vec<_>>(), [(Status::Pending, 1), (Status::Waiting, 1), (Status::Succeeded, 2)]);
+    assert!(owned.store.count_runs(Some("other")).await.unwrap().is_empty());
+}
+
+pub async fn ids_may_be_anything(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let long = "x/".repeat(10_000);
+    let ids = ["", " ", "it's \"quoted\"", "🦦/ß[3]", "a\nb", "%_\\", "$1 ? ?1", &long];
+    for id in ids {
+        let key = owned.running(id).await;
+        let mut entry = entry(key, 1);
+        entry.record.path = id.into();
+        owned.commit(|batch| batch.records.push(entry)).await;
+        assert_eq!(owned.store.run(id).await.unwrap().unwrap().key, key, "{id:?}");
+        assert_eq!(&*owned.store.records(key, 1, 9).await.unwrap()[0].path, id);
+    }
+}
+
+pub async fn unfinished_runs_are_found_again(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    owned.running("a").await;
+    owned.ended("b", 1).await;
+    let parked = owned.running("c").await;
+    owned.commit(|batch| batch.updates.push(RunUpdate::parked(parked, Some(1)))).await;
+    owned.running("d").await;
+    assert_eq!(ids(&owned.store.unfinished(None, 2).await.unwrap()), ["a", "c"]);
+    assert_eq!(ids(&owned.store.unfinished(Some(parked), 2).await.unwrap()), ["d"]);
+    assert!(owned.store.unfinished(Some(RunKey(i64::MAX)), 2).await.unwrap().is_empty());
+}

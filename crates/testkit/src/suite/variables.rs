@@ -1,0 +1,80 @@
+//! Variables of projects and services (semantics 2.11).
+
+use super::fixture::{Owned, text};
+use std::sync::Arc;
+use weir_base::Value;
+use weir_store::{RunKey, Store, VariableChange, VariableFault, VariableOp, VariableScope};
+
+fn scope(project: &str, service: Option<&str>) -> VariableScope {
+    VariableScope { tenant: "".into(), project: project.into(), service: service.map(text) }
+}
+
+fn op(run: RunKey, path: &str, name: &str, change: VariableChange) -> VariableOp {
+    VariableOp { run, path: path.into(), at: 1, scope: scope("p", None), name: name.into(), change }
+}
+
+async fn apply(owned: &Owned, ops: &[VariableOp]) -> Vec<Value> {
+    let results = owned.store.change_variables(ops).await.expect("changes");
+    results.into_iter().map(|result| result.expect("no fault")).collect()
+}
+
+async fn read(owned: &Owned, scope: &VariableScope, name: &str) -> Value {
+    owned.store.variables(scope, &[text(name)]).await.expect("reads").remove(name).expect("is there")
+}
+
+/// Semantics 2.11.
+pub async fn the_same_key_gives_the_same_result(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let (a, b) = (owned.running("a").await, owned.running("b").await);
+    let add = |run, path| op(run, path, "n", VariableChange::Increment(5.0));
+    assert_eq!(apply(&owned, &[add(a, "x")]).await, [Value::from(5)]);
+    assert_eq!(apply(&owned, &[add(a, "y")]).await, [Value::from(10)]);
+    assert_eq!(apply(&owned, &[add(a, "x")]).await, [Value::from(5)]);
+    assert_eq!(apply(&owned, &[add(b, "x"), add(b, "x")]).await, [Value::from(15), Value::from(15)]);
+    assert_eq!(read(&owned, &scope("p", None), "n").await, Value::from(15));
+}
+
+pub async fn changes_build_on_each_other(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let run = owned.running("a").await;
+    let ops = [
+        op(run, "1", "list", VariableChange::Append("ä".into())),
+        op(run, "2", "list", VariableChange::Append(Value::Null)),
+        op(run, "3", "n", VariableChange::Set(Value::from(2.5))),
+        op(run, "4", "n", VariableChange::Increment(-3.0)),
+        op(run, "5", "n", VariableChange::Set(Value::Null)),
+    ];
+    let list = Value::array(["ä".into(), Value::Null]);
+    let expected = [Value::array(["ä".into()]), list.clone(), Value::from(2.5), Value::from(-0.5), Value::Null];
+    assert_eq!(apply(&owned, &ops).await, expected);
+    let read = owned.store.variables(&scope("p", None), &["list", "n", "unset"].map(text)).await.unwrap();
+    assert_eq!(read.into_values().collect::<Vec<_>>(), [list, Value::Null, Value::Null]);
+}
+
+pub async fn scopes_are_apart(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let run = owned.running("a").await;
+    let scopes = [scope("p", None), scope("p", Some("s")), scope("p", Some("t")), scope("q", None)];
+    for (number, scope) in scopes.iter().enumerate() {
+        let path = format!("{number}");
+        let op = VariableOp { scope: scope.clone(), ..op(run, &path, "v", VariableChange::Set(number.into())) };
+        apply(&owned, &[op]).await;
+    }
+    for (number, scope) in scopes.iter().enumerate() {
+        assert_eq!(read(&owned, scope, "v").await, Value::from(number));
+    }
+}
+
+pub async fn faults_change_nothing(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let run = owned.running("a").await;
+    let ops = [
+        op(run, "1", "v", VariableChange::Set("text".into())),
+        op(run, "2", "v", VariableChange::Increment(1.0)),
+        op(run, "3", "w", VariableChange::Increment(1.0)),
+    ];
+    let results = owned.store.change_variables(&ops).await.unwrap();
+    let fault = VariableFault::WrongType { name: "v".into(), wanted: "a number", found: "string" };
+    assert_eq!(results, [Ok("text".into()), Err(fault), Ok(Value::from(1))]);
+    assert_eq!(read(&owned, &scope("p", None), "v").await, Value::from("text"));
+}
