@@ -26,7 +26,13 @@ pub fn component_from_yaml(text: &str) -> Result<Component, Diagnostic> {
 }
 
 fn from_yaml<T: DeserializeOwned>(text: &str) -> Result<T, Diagnostic> {
-    serde_saphyr::from_str(text).map_err(|error| Diagnostic::error("RECORD_INVALID", error.to_string()))
+    // YAML 1.2: `yes` and `y` are text.
+    let options = serde_saphyr::options! {
+        strict_booleans: true,
+        non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::Reject,
+    };
+    serde_saphyr::from_str_with_options(text, options)
+        .map_err(|error| Diagnostic::error("RECORD_INVALID", error.to_string()))
 }
 
 /// The text up to the second key that stands at the beginning of a line.
@@ -54,6 +60,14 @@ mod tests {
         let component = component_from_yaml(&format!("{HEAD}discovery: [unclosed")).unwrap();
         assert_eq!((&*component.name, component.timeout.map(|t| t.millis)), ("a.b", Some(30_000)));
         assert!(component.runnable);
+    }
+
+    #[test]
+    fn scalars_are_those_of_yaml_1_2() {
+        let value = value_from_yaml("[y, yes, on, true, 010, 1e3, ~, '1']").unwrap();
+        assert_eq!(value.to_json(), r#"["y","yes","on",true,10,1000,null,"1"]"#);
+        assert!(value_from_yaml("[.nan]").is_err());
+        assert!(value_from_yaml("{a: 1, a: 2}").is_err());
     }
 
     #[test]

@@ -36,7 +36,11 @@ fn unknown_kind(node: &Node, task: &Task, catalog: &Catalog, tree: bool) -> Diag
     let problem = Diagnostic::error("UNKNOWN_NODE_TYPE", format!("there is no kind of step called `{written}`"));
     let problem = problem.path(&*node.id).maybe_at(span);
     match near {
-        Some(near) => problem.help(format!("did you mean `{near}`?")).suggest(near),
+        // A replacement is offered only where the span is that of the name alone.
+        Some(near) if node.origin.props.iter().any(|(prop, _)| &**prop == "type") => {
+            problem.help(format!("did you mean `{near}`?")).suggest(near)
+        }
+        Some(near) => problem.help(format!("did you mean `{near}`?")),
         None => problem.help("`weir kinds ls` lists every kind"),
     }
 }

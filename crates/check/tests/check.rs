@@ -66,7 +66,7 @@ fn unknown_kinds_and_props_get_a_suggestion() {
 
 #[test]
 fn constants_have_the_right_type() {
-    tree("type: HttpRequest\nid: a\nprops:\n  url: 5\n  timeout: soon\n", &["INVALID_PROP 4:3", "INVALID_DURATION 5:3"]);
+    tree("type: HttpRequest\nid: a\nprops:\n  url: 5\n  timeout: soon\n", &["INVALID_PROP 4:8", "INVALID_DURATION 5:12"]);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn an_output_must_fit_the_input_it_feeds() {
     let text = r#"{"id":"w","name":"w","nodes":[
  {"id":"t","type":"trigger","position":{"x":0,"y":0},"data":{"label":"T"}},
  {"id":"a","type":"activity","position":{"x":0,"y":0},"data":{"label":"A","activityName":"file.read","config":{"path":"x"}}},
- {"id":"b","type":"activity","position":{"x":0,"y":0},"data":{"label":"B","activityName":"log","config":{"message":"{{ data }}"}}},
+ {"id":"b","type":"activity","position":{"x":0,"y":0},"data":{"label":"B","activityName":"http.request","config":{"url":"{{ data }}"}}},
  {"id":"e","type":"end","position":{"x":0,"y":0},"data":{"label":"E"}}],
  "edges":[{"id":"1","source":"t","target":"a"},{"id":"2","source":"a","target":"b"},{"id":"3","source":"b","target":"e"}]}"#;
     let found = problems("flow.json", text);

@@ -3,7 +3,7 @@ use crate::exit::UsageError;
 use crate::loader::{FolderLoader, read};
 use crate::names::CatalogNames;
 use std::path::Path;
-use weir_base::{Diagnostic, FileId, Value, sort_by_place};
+use weir_base::{Diagnostic, FileId, sort_by_place};
 use weir_catalog::Catalog;
 use weir_dialects::{Binding, Context, Options, SourceFile, parse};
 use weir_ir::Flow;
@@ -36,36 +36,15 @@ pub fn load(path: &Path, bind: &Bind, catalog: &Catalog) -> anyhow::Result<Loade
     Ok(Loaded { flow: parsed.flow, diagnostics, files: parsed.files })
 }
 
-/// `NAME=kind`, `NAME=flow:other` or `NAME={"kind": …}`.
+/// `NAME=kind:X`, `NAME=flow:other`, `NAME={{ expression }}` or `NAME={"kind": …}`.
 fn binding(text: &str) -> anyhow::Result<(weir_base::Text, Binding)> {
-    let wrong = |why: &str| UsageError(format!("--bind {text}: {why}; write NAME=KIND, NAME=flow:NAME or NAME={{…}}"));
+    let wrong = |why: &str| UsageError(format!("--bind {text}: {why}; write NAME=kind:X, NAME=flow:X or NAME={{…}}"));
     let (name, meaning) = text.split_once('=').ok_or_else(|| wrong("there is no `=`"))?;
-    let meaning = meaning.trim();
-    let found = match meaning.strip_prefix("flow:") {
-        Some(flow) => Binding::Flow(flow.trim().into()),
-        None if meaning.starts_with('{') => {
-            let value = Value::from_json(meaning).map_err(|error| wrong(&format!("not JSON: {error}")))?;
-            json_binding(&value).ok_or_else(|| wrong("it has none of `kind`, `flow`, `step`"))?
-        }
-        None if meaning.is_empty() => return Err(wrong("nothing stands after the `=`").into()),
-        None => Binding::Kind { kind: meaning.trim_start_matches("kind:").into(), params: Value::Null },
-    };
-    Ok((name.trim().into(), found))
-}
-
-fn json_binding(value: &Value) -> Option<Binding> {
-    if let Some(flow) = value.get("flow").and_then(Value::as_str) {
-        return Some(Binding::Flow(flow.into()));
+    let (name, meaning) = (name.trim(), meaning.trim());
+    if name.is_empty() || meaning.is_empty() {
+        return Err(wrong("a name stands before the `=` and a meaning after it").into());
     }
-    if let Some(step) = value.get("step") {
-        return Some(Binding::Step(step.clone()));
-    }
-    let kind = value.get("kind").and_then(Value::as_str)?.into();
-    let params = match value.get("params") {
-        Some(params) => params.clone(),
-        None => Value::from(value.as_object()?.iter().filter(|(key, _)| &***key != "kind").map(|(k, v)| (k.clone(), v.clone())).collect::<weir_base::Map>()),
-    };
-    Some(Binding::Kind { kind, params })
+    Ok((name.into(), Binding::from_text(meaning)))
 }
 
 #[cfg(test)]
@@ -73,17 +52,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bindings_come_in_three_forms() {
-        let meaning = |text: &str| binding(text).map(|(_, meaning)| meaning).ok();
-        let kind = |kind: &str, params: &str| {
-            Some(Binding::Kind { kind: kind.into(), params: Value::from_json(params).unwrap() })
-        };
-        assert_eq!(meaning("a.b=log"), kind("log", "null"));
-        assert_eq!(meaning("a=flow:other"), Some(Binding::Flow("other".into())));
-        assert_eq!(meaning(r#"a={"kind":"log","message":"hi"}"#), kind("log", r#"{"message":"hi"}"#));
-        assert_eq!(meaning(r#"a={"kind":"log","params":{"message":"hi"}}"#), kind("log", r#"{"message":"hi"}"#));
-        for wrong in ["a", "a=", "a={", "a={}"] {
-            assert_eq!(meaning(wrong), None, "{wrong}");
+    fn a_binding_needs_a_name_and_a_meaning() {
+        assert_eq!(&*binding("a.b = kind:log").unwrap().0, "a.b");
+        for wrong in ["a", "a=", "=log", ""] {
+            assert!(binding(wrong).is_err(), "{wrong}");
         }
     }
 }

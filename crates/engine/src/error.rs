@@ -54,6 +54,7 @@ pub mod code {
     pub const AGENT_COST_LIMIT: &str = "AGENT_COST_LIMIT";
     pub const AGENT_OUTPUT_INVALID: &str = "AGENT_OUTPUT_INVALID";
     pub const MESSAGE_LIMIT: &str = "MESSAGE_LIMIT";
+    pub const MESSAGE_TOO_LARGE: &str = "MESSAGE_TOO_LARGE";
     pub const UNBOUND_HANDLER: &str = "UNBOUND_HANDLER";
     pub const ROUTING: &str = "ROUTING";
     pub const VARIABLES_UNAVAILABLE: &str = "VARIABLES_UNAVAILABLE";

@@ -69,7 +69,7 @@ fn an_agent_that_answers_at_once_asks_once() {
     assert_eq!((ran.status, ran.output), (Status::Succeeded, Value::from("Ten.")));
     assert_eq!(ran.tasks, ["a[0]/model"]);
     let expected = r#"{"model":"m","system":"You are a clerk.","messages":[{"role":"user","content":"How much?"}],
-        "options":{"temperature":0}}"#;
+        "temperature":0}"#;
     assert_eq!(asked, [json(expected)]);
 }
 
@@ -94,10 +94,10 @@ fn s2_8_tools_have_their_place_in_the_reply_and_turns_are_told_by_path() {
     ];
     assert_eq!(ran.tasks, expected);
     let messages = r#"[{"role":"user","content":"How much?"},{"$ref":"a[0]/model"},
-        {"$tool":"a[0]/tool[0]/count","id":"call_x","name":"stock"},
-        {"$tool":"a[0]/tool[1]/look","id":"call_x","name":"price"},
-        {"$tool":"a[0]/tool[2]/count","id":"call_x","name":"stock"},
-        {"$ref":"a[1]/model"},{"$tool":"a[1]/tool[0]/look","id":"call_x","name":"price"}]"#;
+        {"$tool":"a[0]/tool[0]/count","id":"call_x"},
+        {"$tool":"a[0]/tool[1]/look","id":"call_x"},
+        {"$tool":"a[0]/tool[2]/count","id":"call_x"},
+        {"$ref":"a[1]/model"},{"$tool":"a[1]/tool[0]/look","id":"call_x"}]"#;
     assert_eq!(asked[2].get("messages"), Some(&json(messages)));
     assert_eq!(asked[0].get("tools").and_then(|tools| tools.at(1)).and_then(|tool| tool.get("name")), Some(&"stock".into()));
 }
@@ -108,8 +108,8 @@ fn s2_8_tools_of_one_turn_run_in_parallel_and_results_keep_the_order_of_the_repl
     let list = [tool("slow", slow), tool("fast", r#"{"id":"fast","set":{"writes":[{"op":"get","value":"{{ args.n }}"}]}}"#)];
     let (ran, asked) = converse(&agent(&tools(&list)), vec![calls(&["slow", r#"fast {"n":7}"#, "slow"]), says("Done.")]);
     assert_eq!((ran.status, ran.elapsed_ms()), (Status::Succeeded, 60_000));
-    let contents = r#"[{"role":"tool","id":"call_x","name":"slow","content":null},
-        {"role":"tool","id":"call_x","name":"fast","content":7},{"role":"tool","id":"call_x","name":"slow","content":null}]"#;
+    let contents = r#"[{"role":"tool","toolCallId":"call_x","content":null},
+        {"role":"tool","toolCallId":"call_x","content":7},{"role":"tool","toolCallId":"call_x","content":null}]"#;
     let messages = asked[1].get("messages").and_then(Value::as_array).unwrap();
     assert_eq!(Value::array(messages[2..].iter().cloned()), json(contents));
 }

@@ -6,7 +6,7 @@ use crate::snapshot::Kept;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use weir_base::{Micros, Text};
-use weir_engine::{Command, Decision, Event, EventBody, Machine, Origin, Record, StartChild, StepError, category};
+use weir_engine::{Command, Decision, Event, EventBody, Machine, Origin, Record, StartChild, StepError};
 use weir_runs::RunsError;
 use weir_store::{Attempt, Effect, Run, RunKey, Store, StoreError};
 
@@ -56,6 +56,8 @@ pub(crate) enum Unfolded {
 pub(crate) const ENGINE_ERROR: &str = "ENGINE_ERROR";
 pub(crate) const JOURNAL_UNREADABLE: &str = "JOURNAL_UNREADABLE";
 const FLOW_MISSING: &str = "FLOW_MISSING";
+/// The category of what is a fault of Weir itself.
+pub(crate) const INTERNAL: &str = "internal";
 
 /// Folds the run's journal from its last link, or from the last snapshot if that is newer.
 pub(crate) async fn load(store: &dyn Store, flows: &FlowCache, run: Run, traced: bool) -> Result<Folded, Unfolded> {
@@ -70,15 +72,9 @@ pub(crate) async fn load(store: &dyn Store, flows: &FlowCache, run: Run, traced:
         }
         Err(Failure::Store(error)) => Err(Unfolded::Store(error)),
         Err(Failure::Broken(code, message)) => {
-            Err(Unfolded::Broken(Box::new(run), StepError::new(code, category_internal(), message)))
+            Err(Unfolded::Broken(Box::new(run), StepError::new(code, INTERNAL, message)))
         }
     }
-}
-
-/// Not one of the engine's own categories: the fault is the program's.
-fn category_internal() -> &'static str {
-    debug_assert_ne!(category::INPUT, "internal");
-    "internal"
 }
 
 enum Failure {

@@ -3,8 +3,9 @@ use weir_base::{Text, Value};
 use weir_engine::{EventBody, Started, StepError};
 use weir_kind::{TaskError, TaskOutput};
 use weir_runs::{Request, RunView, RunsError};
-use weir_store::{CommitError, Effect, InboxKey, Run, RunKey, StoreError};
+use weir_store::{CommitError, Effect, InboxKey, Run, RunKey};
 
+use crate::admission::Slot;
 use crate::flows::Prepared;
 use crate::fold::{Folded, Unfolded};
 use std::sync::Arc;
@@ -12,12 +13,12 @@ use std::sync::Arc;
 /// What a loop is told. Everything it does follows from these, from timers and from its own results.
 pub(crate) enum Message {
     Start(Box<NewRun>),
-    /// Carry on a run that is in the store and not over.
-    Load { run: Box<Run>, recovery: bool },
+    /// Carry on a run that is in the store and not over; `done` is told when it is in memory, or cannot be.
+    Load { run: Box<Run>, recovery: bool, done: Option<oneshot::Sender<()>> },
     Loaded { key: RunKey, result: Box<Result<Folded, Unfolded>> },
     Finished { key: RunKey, path: Text, attempt: u32, result: Attempted },
-    /// The answer to a read of service and project variables, or why there is none yet.
-    VariablesRead { key: RunKey, path: Text, result: Result<Box<EventBody>, StoreError> },
+    /// The answer to a read of service and project variables.
+    VariablesRead { key: RunKey, path: Text, answer: Box<EventBody> },
     Request { key: RunKey, request: Request, inbox: Option<InboxKey>, reply: Option<Answer> },
     ChildEnded { key: RunKey, path: Text, output: Value, error: Option<StepError> },
     View { key: RunKey, until: Awaited, reply: oneshot::Sender<Result<RunView, RunsError>> },
@@ -27,8 +28,10 @@ pub(crate) enum Message {
     /// Something done beside the loop for one of its runs is over.
     HelperDone,
     Committed { ticket: u64, runs: Vec<RunKey>, result: Result<(), CommitError> },
-    /// Start no further attempts.
-    Drain,
+    /// What the store says of a run someone waits for that is not in memory.
+    Row { run: Box<Run>, output: Value },
+    /// Start no further attempts; answered when none is under way.
+    Drain(oneshot::Sender<()>),
     /// Park what can be parked, leave the rest, and end.
     Stop(oneshot::Sender<()>),
     /// The store has failed for good: end at once.
@@ -50,6 +53,7 @@ pub(crate) struct NewRun {
     pub run: Run,
     pub flow: Arc<Prepared>,
     pub started: Started,
+    pub slot: Slot,
     /// For a detached child: the parent's command, written with the child so that it is never started again.
     pub effect: Option<Effect>,
     /// Told when the start is on disk.
@@ -63,9 +67,7 @@ impl Message {
     pub fn run(&self) -> Option<RunKey> {
         match self {
             Message::Request { key, .. }
-            | Message::ChildEnded { key, .. }
-            | Message::View { key, .. }
-            | Message::Query { key, .. } => Some(*key),
+            | Message::ChildEnded { key, .. } => Some(*key),
             _ => None,
         }
     }

@@ -1,6 +1,5 @@
 //! What kinds need, from the store: variables, earlier results, logs, waiting.
 
-use crate::clock::Clock;
 use crate::shared::Shared;
 use crate::writer::{Reply, Submission};
 use async_trait::async_trait;
@@ -19,7 +18,7 @@ const MAX_BACKLOG: usize = 200_000;
 
 pub(crate) fn ports(shared: &Arc<Shared>, secrets: Arc<dyn Secrets>) -> Ports {
     let timer: Arc<dyn Timer> = match shared.clock.is_virtual() {
-        true => Arc::new(NoWaiting(shared.clock.clone())),
+        true => Arc::new(NoWaiting),
         false => Arc::new(TokioTimer),
     };
     let port = Arc::new(StorePorts(shared.clone()));
@@ -29,7 +28,7 @@ pub(crate) fn ports(shared: &Arc<Shared>, secrets: Arc<dyn Secrets>) -> Ports {
 struct StorePorts(Arc<Shared>);
 
 /// Under virtual time a wait inside a task takes no time at all.
-struct NoWaiting(#[expect(dead_code, reason = "keeps the clock that makes it so")] Arc<dyn Clock>);
+struct NoWaiting;
 
 #[async_trait]
 impl Timer for NoWaiting {

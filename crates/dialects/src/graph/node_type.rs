@@ -68,7 +68,7 @@ impl NodeType {
         let spelled = name.chars().map(|c| if c == '_' || c == ' ' { '-' } else { c }).collect::<String>();
         NODE_TYPES.iter().map(|(known, _)| *known).find(|known| same_letters(known, name)).or_else(|| {
             let known = NODE_TYPES.iter().map(|(known, _)| *known);
-            weir_base::closest(&spelled, known)
+            crate::fields::near(&spelled, known)
         })
     }
 

@@ -1,5 +1,6 @@
 use super::node_type::NodeType;
 use crate::Names;
+use crate::fields::{near, short};
 use crate::text::{Doc, DocKind};
 use std::collections::{HashMap, HashSet};
 use weir_base::{Diagnostic, Span, Text};
@@ -41,9 +42,10 @@ impl<'a> Step<'a> {
         format!("nodes[{}]{rest}", self.place)
     }
 
-    /// A setting of the node: from `data`, else from `data.config`. Null counts as absent.
+    /// A setting of the node: from `data`, else from `data.config`. Null counts as absent. The config of a task
+    /// holds parameters only.
     pub fn field(&self, key: &str) -> Option<&'a Doc> {
-        self.data_field(key).or_else(|| self.config_field(key))
+        self.data_field(key).or_else(|| self.config_field(key).filter(|_| !self.ty.is_task()))
     }
 
     pub fn data_field(&self, key: &str) -> Option<&'a Doc> {
@@ -163,7 +165,7 @@ impl Reader<'_> {
     fn id(&mut self, doc: &Doc, path: &str) -> Option<Text> {
         let id = self.required(doc, "id", path)?;
         if let Some(why) = bad_id(id) {
-            let message = format!("the id {id:?} {why}");
+            let message = format!("the id {:?} {why}", short(id));
             let help = "ids become parts of step paths; use letters, digits, `-` and `_`";
             self.report.push(self.at(doc, "id", "INVALID_ID", message, path).help(help));
         }
@@ -199,7 +201,7 @@ impl Reader<'_> {
             return NodeType::Kind;
         }
         if !name.is_empty() {
-            let message = format!("there is no node type {name:?}");
+            let message = format!("there is no node type {:?}", short(name));
             let mut problem = self.at(doc, "type", "UNKNOWN_NODE_TYPE", message, path);
             if let Some(near) = NodeType::closest(name) {
                 problem = problem.help(format!("did you mean `{near}`?")).suggest(near);
@@ -212,7 +214,7 @@ impl Reader<'_> {
     fn position(&mut self, doc: &Doc, id: &str, path: &str) {
         let placed = |axis| doc.get("position").and_then(|at| at.get(axis)).and_then(Doc::as_f64).is_some();
         if !(placed("x") && placed("y")) {
-            let message = format!("the node `{id}` has no position");
+            let message = format!("the node `{}` has no position", short(id));
             let problem = Diagnostic::warning("MISSING_POSITION", message).path(format!("{path}.position"));
             self.report.push(problem.at(doc.span).help("it is drawn at a place of its own choosing"));
         }
@@ -247,12 +249,12 @@ impl Reader<'_> {
         if let Some(found) = ids.get(id) {
             return Some(*found);
         }
-        let mut problem = self.at(doc, key, code, format!("there is no node `{id}`"), path);
+        let mut problem = self.at(doc, key, code, format!("there is no node `{}`", short(id)), path);
         if self.suggestions > 0 {
             self.suggestions -= 1;
-            let mut known: Vec<&str> = ids.keys().copied().collect();
+            let mut known: Vec<&str> = ids.keys().copied().filter(|known| known.len() <= 200).collect();
             known.sort_unstable();
-            if let Some(near) = weir_base::closest(id, known) {
+            if let Some(near) = near(id, known) {
                 problem = problem.help(format!("did you mean `{near}`?")).suggest(near);
             }
         }
@@ -261,7 +263,7 @@ impl Reader<'_> {
     }
 
     fn duplicate(&mut self, path: &str, id: &str, doc: &Doc, first: &str) {
-        let message = format!("the id `{id}` is taken by {first}");
+        let message = format!("the id `{}` is taken by {first}", short(id));
         let span = doc.get("id").map_or(doc.span, |found| found.span);
         self.report.push(Diagnostic::error("DUPLICATE_ID", message).at(span).path(path));
     }

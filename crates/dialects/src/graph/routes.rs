@@ -1,8 +1,9 @@
 use super::node_type::NodeType;
 use super::read::{Step, Wire, Workflow, span_of};
+use crate::fields::{near, short};
 use crate::text::Doc;
 use std::collections::{HashMap, HashSet};
-use weir_base::{Diagnostic, Span, Text, closest};
+use weir_base::{Diagnostic, Span, Text};
 use weir_ir::OUT;
 
 /// An edge with its handle settled: what was drawn, labelled, or named by `truePath` and `falsePath`.
@@ -57,14 +58,19 @@ impl<'a, 'r> Router<'a, 'r> {
     fn wire(&mut self, wire: &Wire<'a>) {
         let (from, to) = (&self.workflow.steps[wire.from], &self.workflow.steps[wire.to]);
         if to.ty == NodeType::Trigger {
-            let message = format!("the edge `{}` leads into the trigger `{}`", wire.name, to.id);
+            let message = format!("the edge `{}` leads into the trigger `{}`", short(&wire.name), short(&to.id));
             return self.refuse("TRIGGER_HAS_INCOMING_EDGES", message, wire, "target");
         }
         if matches!(from.ty, NodeType::End | NodeType::Return) {
-            let message = format!("the edge `{}` leaves `{}`, where the flow ends", wire.name, from.id);
+            let message = format!("the edge `{}` leaves `{}`, where the flow ends", short(&wire.name), short(&from.id));
             return self.refuse("INVALID_EDGE_SOURCE", message, wire, "source");
         }
         for (handle, named) in self.handles(from, wire) {
+            if from.ty == NodeType::Fail && &*handle == OUT {
+                let message = format!("the edge `{}` leaves `{}`, which always fails", short(&wire.name), short(&from.id));
+                self.refuse("INVALID_EDGE_SOURCE", message, wire, "source");
+                continue;
+            }
             self.add(wire.from, handle, wire.to, &wire.name, wire.doc.span, named);
         }
     }
@@ -114,13 +120,13 @@ impl<'a, 'r> Router<'a, 'r> {
     }
 
     fn unknown_handle(&mut self, from: &Step<'a>, wire: &Wire<'a>, handle: &str, known: &[&str]) {
-        let message = format!("the node `{}` has no handle `{handle}`", from.id);
+        let message = format!("the node `{}` has no handle `{}`", short(&from.id), short(handle));
         let span = span_of(wire.doc, "sourceHandle");
         let mut problem = Diagnostic::error("INVALID_CONFIG", message)
             .at(span)
             .path(format!("edges[{}].sourceHandle", wire.place))
             .help(format!("its handles are {}", quoted(known)));
-        if let Some(near) = closest(handle, known.iter().copied()) {
+        if let Some(near) = near(handle, known.iter().copied()) {
             problem = problem.suggest(near);
         }
         self.report.push(problem);
@@ -151,7 +157,11 @@ impl<'a, 'r> Router<'a, 'r> {
         let ways: Vec<_> =
             paths(from).filter(|(_, doc)| doc.as_str() == Some(target)).map(|(way, _)| (way.into(), true)).collect();
         if ways.is_empty() {
-            let message = format!("the edge `{}` leaves the condition `{}` without saying when", wire.name, from.id);
+            let message = format!(
+                "the edge `{}` leaves the condition `{}` without saying when",
+                short(&wire.name),
+                short(&from.id)
+            );
             let help = format!("set its `sourceHandle` to one of {}", quoted(known));
             let problem = Diagnostic::error("INVALID_CONFIG", message).at(wire.doc.span).help(help);
             self.report.push(problem.path(format!("edges[{}].sourceHandle", wire.place)));
@@ -169,7 +179,7 @@ impl<'a, 'r> Router<'a, 'r> {
                 }
                 Some(_) => {}
                 None => {
-                    let message = format!("there is no node `{id}`");
+                    let message = format!("there is no node `{}`", short(id));
                     let path = step.path(&format!(".data.config.{way}Path"));
                     self.report.push(Diagnostic::error("INVALID_EDGE_TARGET", message).at(doc.span).path(path));
                 }

@@ -1,5 +1,8 @@
 //! The flow as it is checked and run, written as JSON (or the same in YAML).
 
+#[cfg(test)]
+mod tests;
+
 use crate::text::{Doc, Format};
 use crate::{Context, Dialect, Names, Parsed, SourceFile};
 use weir_base::{Diagnostic, Span};

@@ -49,7 +49,7 @@ pub fn apply(text: &str, edits: &[Edit]) -> String {
 }
 
 /// [`change`] with [`Change::Set`], in whichever of the two formats the text is.
-pub fn set_value(source_text: &str, path: &[PathPart], new: &Value) -> Result<String, Diagnostic> {
+pub fn set_value(source_text: &str, path: &[PathPart], new: &Value) -> Result<String, Box<Diagnostic>> {
     change(source_text, guess_format(source_text), path, &Change::Set(new.clone()))
 }
 
@@ -63,7 +63,7 @@ fn guess_format(text: &str) -> Format {
 ///
 /// The result is read again and must mean exactly what was asked for; where no edit achieves that, it is an error
 /// (EDIT_NOT_POSSIBLE), and so are a text that does not parse and a path that leads nowhere (PATH_NOT_FOUND).
-pub fn change(text: &str, format: Format, path: &[PathPart], change: &Change) -> Result<String, Diagnostic> {
+pub fn change(text: &str, format: Format, path: &[PathPart], change: &Change) -> Result<String, Box<Diagnostic>> {
     let docs = read(text, format)?;
     let (number, path) = match path {
         [PathPart::Document(number), rest @ ..] => (*number, rest),
@@ -82,14 +82,14 @@ pub fn change(text: &str, format: Format, path: &[PathPart], change: &Change) ->
         }
     }
     let message = "this value cannot be changed without changing something else";
-    Err(Diagnostic::error("EDIT_NOT_POSSIBLE", message).at(doc.span).help("edit the text by hand"))
+    Err(Box::new(Diagnostic::error("EDIT_NOT_POSSIBLE", message).at(doc.span).help("edit the text by hand")))
 }
 
-fn read(text: &str, format: Format) -> Result<Vec<Doc>, Diagnostic> {
+fn read(text: &str, format: Format) -> Result<Vec<Doc>, Box<Diagnostic>> {
     let source = SourceFile { id: FileId(0), name: String::new(), text: text.to_owned() };
     let (docs, diagnostics) = parse(&source, format);
     match diagnostics.into_iter().find(Diagnostic::is_error) {
-        Some(error) => Err(error),
+        Some(error) => Err(Box::new(error)),
         None => Ok(docs),
     }
 }
@@ -98,12 +98,12 @@ fn means(text: &str, format: Format, wanted: &[Value]) -> bool {
     read(text, format).is_ok_and(|docs| docs.iter().map(Doc::to_value).eq(wanted.iter().cloned()))
 }
 
-fn not_found() -> Diagnostic {
-    Diagnostic::error("PATH_NOT_FOUND", "the path leads to nothing in this text")
+fn not_found() -> Box<Diagnostic> {
+    Box::new(Diagnostic::error("PATH_NOT_FOUND", "the path leads to nothing in this text"))
 }
 
 /// The value as it shall be.
-fn changed(value: &Value, path: &[PathPart], change: &Change) -> Result<Value, Diagnostic> {
+fn changed(value: &Value, path: &[PathPart], change: &Change) -> Result<Value, Box<Diagnostic>> {
     let Some((first, rest)) = path.split_first() else {
         return match change {
             Change::Set(new) => Ok(new.clone()),
@@ -117,7 +117,7 @@ fn changed(value: &Value, path: &[PathPart], change: &Change) -> Result<Value, D
     }
 }
 
-fn changed_map(value: &Value, key: &Text, rest: &[PathPart], change: &Change) -> Result<Value, Diagnostic> {
+fn changed_map(value: &Value, key: &Text, rest: &[PathPart], change: &Change) -> Result<Value, Box<Diagnostic>> {
     let mut map = match value {
         Value::Object(map) => (**map).clone(),
         Value::Null => Map::default(),
@@ -132,7 +132,7 @@ fn changed_map(value: &Value, key: &Text, rest: &[PathPart], change: &Change) ->
     Ok(map.into())
 }
 
-fn changed_list(value: &Value, index: usize, rest: &[PathPart], change: &Change) -> Result<Value, Diagnostic> {
+fn changed_list(value: &Value, index: usize, rest: &[PathPart], change: &Change) -> Result<Value, Box<Diagnostic>> {
     let mut items = match value {
         Value::Array(items) => (**items).clone(),
         Value::Null => Vec::new(),

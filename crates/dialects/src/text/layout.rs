@@ -141,9 +141,12 @@ impl<'a> Layout<'a> {
             DocKind::List(items) if self.format == Format::Json || self.is_flow(parent) => {
                 items.iter().map(|item| (self.start(item), self.end(item))).collect()
             }
-            DocKind::List(items) => {
-                self.dashes(parent).into_iter().zip(items).map(|(dash, item)| (dash, self.end(item).max(dash + 1))).collect()
-            }
+            DocKind::List(items) => self
+                .dashes(parent)
+                .into_iter()
+                .zip(items)
+                .map(|(dash, item)| (dash, self.end(item).max(dash + 1)))
+                .collect(),
             _ => Vec::new(),
         }
     }

@@ -96,7 +96,25 @@ mod tests {
         ] {
             check(text, number(value));
         }
-        for text in ["yes", "no", "on", "off", "y", "1_000", "2020-01-01", "1:30", "e5", ".", "-", "1e", "0x", "0xG", "nan", "inf", "1.2.3"] {
+        for text in [
+            "yes",
+            "no",
+            "on",
+            "off",
+            "y",
+            "1_000",
+            "2020-01-01",
+            "1:30",
+            "e5",
+            ".",
+            "-",
+            "1e",
+            "0x",
+            "0xG",
+            "nan",
+            "inf",
+            "1.2.3",
+        ] {
             check(text, Plain::Text);
         }
         for text in [".nan", ".inf", "-.Inf", "1e999", "-1e999"] {

@@ -144,6 +144,8 @@ impl<'a> Builder<'a> {
                     return self.key(&text, style, anchor, span);
                 }
                 let kind = self.scalar(&text, style, tag.as_deref(), span);
+                let span =
+                    if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) { self.block(span) } else { span };
                 self.value(Doc { kind, span }, anchor, 1, 0)
             }
             Event::SequenceStart(style, anchor, tag) => {
@@ -168,6 +170,14 @@ impl<'a> Builder<'a> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A block scalar without the indentation of the line after it.
+    fn block(&self, span: Span) -> Span {
+        let written = self.source.text.get(span.range()).unwrap_or("");
+        let line = written.rfind('\n').map_or(0, |newline| newline + 1);
+        let is_margin = line > 0 && written[line..].trim().is_empty();
+        if is_margin { span.slice(0, line) } else { span }
     }
 
     fn takes_key(&self) -> bool {
@@ -419,7 +429,8 @@ impl<'a> Builder<'a> {
         let Some(tag) = tag else { return };
         if tag.core_suffix() != Some(expected) {
             let message = format!("the tag `{}` means nothing here", tag.original());
-            let help = "remove the tag; only `!!str`, `!!int`, `!!float`, `!!bool`, `!!null`, `!!seq` and `!!map` are known";
+            let help =
+                "remove the tag; only `!!str`, `!!int`, `!!float`, `!!bool`, `!!null`, `!!seq` and `!!map` are known";
             self.diagnostics.push(Diagnostic::error("YAML_TAG", message).at(span).help(help));
         }
     }

@@ -1,8 +1,8 @@
 use super::ids;
 use super::lower::{At, Lower, broken};
+use super::names as variables;
 use super::subtrees::Target;
 use super::types::Type;
-use super::names as variables;
 use weir_base::{Diagnostic, Text, Value};
 use weir_expr::Template;
 use weir_ir::{
@@ -30,7 +30,14 @@ impl Lower<'_> {
         let failure_threshold = self.count(at, "failureThreshold", 1);
         let limit = self.small(at, "limit");
         let children = self.children(at);
-        NodeKind::Parallel(Parallel { children, success_threshold, failure_threshold, strategy, settle: Settle::All, limit })
+        NodeKind::Parallel(Parallel {
+            children,
+            success_threshold,
+            failure_threshold,
+            strategy,
+            settle: Settle::All,
+            limit,
+        })
     }
 
     /// Without an `else`, a condition that does not hold is a failure.
@@ -54,7 +61,14 @@ impl Lower<'_> {
         let (condition, body) = (next("condition"), next("body"));
         let mode = LoopMode::While(Condition::Region(Box::new(condition)));
         let max = Some(max);
-        NodeKind::Loop(Box::new(Loop { mode, body, max, on_limit: OnLimit::Fail, continue_as_new: None, collect: false }))
+        NodeKind::Loop(Box::new(Loop {
+            mode,
+            body,
+            max,
+            on_limit: OnLimit::Fail,
+            continue_as_new: None,
+            collect: false,
+        }))
     }
 
     pub(super) fn for_each(&mut self, at: &At<'_>) -> NodeKind {
@@ -106,9 +120,7 @@ impl Lower<'_> {
             None => Target::Flow,
         };
         match target {
-            Target::Tree(def) => {
-                NodeKind::Scope { body: Box::new(derived("tree", at, NodeKind::Use { def })) }
-            }
+            Target::Tree(def) => NodeKind::Scope { body: Box::new(derived("tree", at, NodeKind::Use { def })) },
             Target::Flow => {
                 let input = Template::Expr(self.built("vars", span));
                 let flow = Template::Value(tree_id.into());

@@ -45,7 +45,9 @@ pub(super) fn problem(id: &str) -> Option<&'static str> {
     match id {
         "" => Some("an id cannot be empty"),
         _ if id.len() > LONGEST => Some("an id is at most 200 bytes long"),
-        _ if id.contains(['/', '[', ']']) => Some("an id cannot hold `/`, `[` or `]`, which separate the parts of a step's path"),
+        _ if id.contains(['/', '[', ']']) => {
+            Some("an id cannot hold `/`, `[` or `]`, which separate the parts of a step's path")
+        }
         _ if id.contains(char::is_control) => Some("an id cannot hold control characters"),
         _ => None,
     }
@@ -62,7 +64,8 @@ fn free(wanted: &str, taken: &mut HashSet<Text>) -> Text {
 
 /// Whether an id reads like a derived one of this type. Such ids need only differ from their siblings'.
 pub(super) fn looks_derived(id: &str, ty: &str) -> bool {
-    let could = id.len() > ty.len().min(LONGEST_TYPE) + 1 && id.ends_with(|last: char| last.is_ascii_digit() || last == '-');
+    let could =
+        id.len() > ty.len().min(LONGEST_TYPE) + 1 && id.ends_with(|last: char| last.is_ascii_digit() || last == '-');
     if !could {
         return false;
     }
@@ -92,11 +95,11 @@ fn kebab(ty: &str) -> String {
 /// Writes the derived ids of a tree down, so that later edits do not move the paths of its steps.
 ///
 /// Everything else in the text stays as it is. The error is the first problem of a text that cannot be read.
-pub fn write_ids(source_text: &str) -> Result<String, Diagnostic> {
+pub fn write_ids(source_text: &str) -> Result<String, Box<Diagnostic>> {
     let file = crate::SourceFile { id: FileId(0), name: "tree.yaml".to_owned(), text: source_text.to_owned() };
     let (documents, diagnostics) = crate::text::parse(&file, crate::text::Format::Yaml);
     if let Some(error) = diagnostics.into_iter().find(Diagnostic::is_error) {
-        return Err(error);
+        return Err(Box::new(error));
     }
     let mut edits = Vec::new();
     for document in &documents {
@@ -125,7 +128,11 @@ fn id_edit(text: &str, node: &Doc, ty: &Entry, id: &str) -> Edit {
     let (id, at) = (yaml_scalar(id), ty.value.span.end as usize);
     if text[node.span.start as usize..].starts_with('{') {
         let quoted = text[ty.key_span.range()].starts_with('"');
-        let new = if quoted { format!(", \"id\": {}", weir_base::Value::from(&*id).to_json()) } else { format!(", id: {id}") };
+        let new = if quoted {
+            format!(", \"id\": {}", weir_base::Value::from(&*id).to_json())
+        } else {
+            format!(", id: {id}")
+        };
         return Edit { start: at, end: at, text: new };
     }
     let key = ty.key_span.start as usize;
@@ -137,7 +144,7 @@ fn id_edit(text: &str, node: &Doc, ty: &Entry, id: &str) -> Edit {
 }
 
 /// The new text holds the same values plus the ids, or it is not given out.
-fn verify(before: &[Doc], after: &str) -> Result<(), Diagnostic> {
+fn verify(before: &[Doc], after: &str) -> Result<(), Box<Diagnostic>> {
     let file = crate::SourceFile { id: FileId(0), name: "tree.yaml".to_owned(), text: after.to_owned() };
     let (documents, diagnostics) = crate::text::parse(&file, crate::text::Format::Yaml);
     let same = documents.len() == before.len() && before.iter().zip(&documents).all(|(a, b)| agree(a, b));
@@ -145,16 +152,19 @@ fn verify(before: &[Doc], after: &str) -> Result<(), Diagnostic> {
         return Ok(());
     }
     let message = "the ids cannot be written into this text without changing something else";
-    Err(Diagnostic::error("EDIT_NOT_POSSIBLE", message).help("a node behind an alias has no place of its own; write it out"))
+    let help = "a node behind an alias has no place of its own; write it out";
+    Err(Box::new(Diagnostic::error("EDIT_NOT_POSSIBLE", message).help(help)))
 }
 
 fn agree(before: &Doc, after: &Doc) -> bool {
     if !before.is_map() || before.get("type").is_none() {
         return before.to_value() == after.to_value();
     }
-    let others = |doc: &Doc| doc.entries().iter().filter(|e| !matches!(&*e.key, "id" | "children")).cloned().collect::<Vec<_>>();
+    let others =
+        |doc: &Doc| doc.entries().iter().filter(|e| !matches!(&*e.key, "id" | "children")).cloned().collect::<Vec<_>>();
     let (a, b) = (others(before), others(after));
-    let same = a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.key == b.key && a.value.to_value() == b.value.to_value());
+    let same =
+        a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.key == b.key && a.value.to_value() == b.value.to_value());
     let ids = before.get("id").is_none() || before.get("id").map(Doc::to_value) == after.get("id").map(Doc::to_value);
     let children = |doc: &Doc| doc.get("children").cloned();
     same && ids

@@ -7,9 +7,7 @@ use crate::{Leaf, header};
 use std::rc::Rc;
 use weir_base::{Text, Value};
 use weir_expr::{Expr, Part, Template};
-use weir_ir::{
-    Assign, Fail, NodeKind, Order, RetryPolicy, SetOp, Target, Task, UnknownPolicy, VarScope, Wait, Write,
-};
+use weir_ir::{Assign, Fail, NodeKind, Order, RetryPolicy, SetOp, Target, Task, UnknownPolicy, VarScope, Wait, Write};
 
 const STATUSES: [&str; 3] = ["SUCCESS", "FAILURE", "RUNNING"];
 
@@ -343,7 +341,8 @@ pub(super) fn comparison(key: &str, operator: &str, value: &Template) -> String 
     let variable = variable(key);
     match operator {
         "==" | "!=" => {
-            let right = if value.constant().is_some() { literal(value) } else { format!("({} ?? null)", literal(value)) };
+            let right =
+                if value.constant().is_some() { literal(value) } else { format!("({} ?? null)", literal(value)) };
             format!("({variable} ?? null) {operator}= {right}")
         }
         _ => format!("{variable} {operator} {}", literal(value)),
@@ -365,7 +364,9 @@ fn literal(template: &Template) -> String {
         }
         Template::Array(items) => format!("[{}]", items.iter().map(literal).collect::<Vec<_>>().join(", ")),
         Template::Object(members) => {
-            let members = members.iter().map(|(key, value)| format!("{}: {}", Value::from(key.clone()).to_json(), literal(value)));
+            let members = members
+                .iter()
+                .map(|(key, value)| format!("{}: {}", Value::from(key.clone()).to_json(), literal(value)));
             format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
         }
     }

@@ -64,7 +64,17 @@ impl<'a> Lower<'a> {
     pub(super) fn new(cx: &'a Context<'a>, trees: Option<Trees<'a>>) -> Self {
         let (leaves, meant, written) = (HashMap::new(), HashMap::new(), HashMap::new());
         let output = Expr::parse("output").unwrap_or_else(|_| Expr::constant(Value::Null));
-        Self { cx, out: Vec::new(), source: String::new(), trees, leaves, meant, written, reads: Reads::default(), output }
+        Self {
+            cx,
+            out: Vec::new(),
+            source: String::new(),
+            trees,
+            leaves,
+            meant,
+            written,
+            reads: Reads::default(),
+            output,
+        }
     }
 
     pub(super) fn finish(self) -> Vec<Diagnostic> {
@@ -93,7 +103,9 @@ impl<'a> Lower<'a> {
         let Some(ty) = ty else {
             return broken(id.text, doc);
         };
-        if depth > MAX_DEPTH {
+        // These become a node with another inside.
+        let has_inner = types::find(ty).is_some_and(|spec| matches!(spec.ty, Type::SubTree | Type::MockAction));
+        if depth + usize::from(has_inner) > MAX_DEPTH {
             let message = format!("nodes may nest {MAX_DEPTH} levels deep, not more");
             let help = "move a part of the tree into a document of its own and use it with SubTree";
             self.out.push(Diagnostic::error("TOO_DEEP", message).at(doc.span).help(help));
@@ -155,7 +167,9 @@ impl<'a> Lower<'a> {
         let found = Diagnostic::error("UNKNOWN_NODE_TYPE", message).at(at.type_span()).path(&*at.id);
         self.out.push(match known {
             Some(known) => found.help(format!("did you mean `{known}`?")).suggest(known),
-            None => found.help("only composites and decorators have children; look up their names with `weir kinds ls`"),
+            None => {
+                found.help("only composites and decorators have children; look up their names with `weir kinds ls`")
+            }
         });
         NodeKind::Sequence { order: weir_ir::Order::Plain, children: self.children(at) }
     }
@@ -273,7 +287,8 @@ impl<'a> Lower<'a> {
         let Some(was) = doc.get("was").filter(|was| !was.is_null()) else {
             return Vec::new();
         };
-        let ids: Vec<Text> = was.items().iter().filter_map(ids::as_id).filter(|id| ids::problem(id).is_none()).collect();
+        let ids: Vec<Text> =
+            was.items().iter().filter_map(ids::as_id).filter(|id| ids::problem(id).is_none()).collect();
         if !was.is_list() || ids.len() < was.items().len() {
             self.out.push(Diagnostic::error("STRUCTURE", "`was` is a list of ids the node had before").at(was.span));
         }
@@ -352,7 +367,8 @@ fn duplicate(id: &str, span: Span) -> Diagnostic {
 }
 
 fn origin(at: &At<'_>) -> Origin {
-    let props = at.props.iter().map(|entry| (entry.key.clone(), entry.value.span)).collect();
+    let ty = at.doc.entry("type").map(|entry| (entry.key.clone(), entry.value.span));
+    let props = at.props.iter().map(|entry| (entry.key.clone(), entry.value.span)).chain(ty).collect();
     Origin { ty: at.ty.into(), span: Some(at.doc.span), props }
 }
 

@@ -3,8 +3,8 @@ use weir_expr::Expr;
 
 /// Names that mean the same in every dialect. Any other free name of a tree's expressions is a variable.
 const KNOWN: [&str; 14] = [
-    "input", "vars", "item", "index", "error", "run", "now", "secrets", "project", "service", "output", "nodes", "message",
-    "thread",
+    "input", "vars", "item", "index", "error", "run", "now", "secrets", "project", "service", "output", "nodes",
+    "message", "thread",
 ];
 
 /// `x` is `vars.x` in a tree.

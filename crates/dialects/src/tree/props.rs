@@ -61,7 +61,8 @@ impl Lower<'_> {
         if millis.is_some_and(|millis| millis >= least) {
             return Some(template);
         }
-        let wanted = if least > 0 { "a positive number of milliseconds" } else { "a number of milliseconds, 0 or more" };
+        let wanted =
+            if least > 0 { "a positive number of milliseconds" } else { "a number of milliseconds, 0 or more" };
         self.invalid(at, name, &format!("{wanted}, or a duration such as `30s`"));
         None
     }

@@ -19,7 +19,9 @@ impl Lower<'_> {
                 return success();
             }
         };
-        NodeKind::Set { writes: script.statements.into_iter().map(|statement| self.statement(doc, statement)).collect() }
+        NodeKind::Set {
+            writes: script.statements.into_iter().map(|statement| self.statement(doc, statement)).collect(),
+        }
     }
 
     fn statement(&mut self, doc: &Doc, statement: Statement) -> Write {
@@ -32,7 +34,8 @@ impl Lower<'_> {
     /// The place of the bytes `start..end` of a text.
     fn within(&self, doc: &Doc, start: usize, end: usize) -> Span {
         let content = doc.content_span();
-        let (Some(before), Some(written)) = (self.source.get(..content.start as usize), self.source.get(content.range()))
+        let (Some(before), Some(written)) =
+            (self.source.get(..content.start as usize), self.source.get(content.range()))
         else {
             return content.slice(start, end);
         };

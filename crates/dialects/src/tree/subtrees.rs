@@ -2,6 +2,7 @@ use super::ids;
 use crate::fields::short;
 use crate::text::{Doc, Format};
 use crate::{Loader, SourceFile};
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use weir_base::{Diagnostic, Span, Text};
@@ -201,7 +202,14 @@ impl<'a> Trees<'a> {
     }
 
     /// Depth first, without recursion: `path` holds each open tree and how many of its links were followed.
-    fn search(&self, start: usize, links: &[Vec<Link>], state: &mut [State], found: &mut Vec<Text>, out: &mut Vec<Diagnostic>) {
+    fn search(
+        &self,
+        start: usize,
+        links: &[Vec<Link>],
+        state: &mut [State],
+        found: &mut Vec<Text>,
+        out: &mut Vec<Diagnostic>,
+    ) {
         if state[start] != State::New {
             return;
         }
@@ -255,12 +263,14 @@ fn names(documents: &[Doc], out: &mut Vec<Diagnostic>) -> HashMap<Text, usize> {
     let mut names = HashMap::new();
     for (index, doc) in documents.iter().enumerate() {
         let Some(name) = tree_name(doc) else { continue };
-        if names.contains_key(&name) {
-            let message = format!("two documents go by the name `{}`", short(&name));
-            let place = doc.get("treeId").or_else(|| doc.get("id")).map_or(doc.span, |at| at.span);
-            out.push(Diagnostic::error("DUPLICATE_ID", message).at(place).help("give one of them another `treeId`"));
-        } else {
-            names.insert(name, index);
+        match names.entry(name) {
+            Entry::Vacant(free) => drop(free.insert(index)),
+            Entry::Occupied(taken) => {
+                let message = format!("two documents go by the name `{}`", short(taken.key()));
+                let place = doc.get("treeId").or_else(|| doc.get("id")).map_or(doc.span, |at| at.span);
+                let help = "give one of them another `treeId`";
+                out.push(Diagnostic::error("DUPLICATE_ID", message).at(place).help(help));
+            }
         }
     }
     names

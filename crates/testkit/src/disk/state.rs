@@ -13,7 +13,8 @@ pub struct Dead;
 #[derive(Default)]
 pub struct State {
     files: BTreeMap<String, Image>,
-    /// Files whose deletion was not synced; a crash brings them back.
+    /// Files deleted since the last sync of anything; a crash brings them back. As on a file system with a
+    /// journal, folders change in order, and a sync of one file takes the changes before it along.
     deleted: BTreeMap<String, Image>,
     pub locks: HashMap<String, FileLock>,
     pub memories: HashMap<String, Arc<Shm>>,
@@ -51,6 +52,7 @@ impl State {
     pub fn sync(&mut self, life: u64, path: &str) -> Result<(), Dead> {
         self.operate(life, |state| {
             state.syncs += 1;
+            state.deleted.clear();
             state.image(path).sync();
         })
     }
@@ -159,6 +161,10 @@ mod tests {
             assert!(!state.delete(0, "f", synced).unwrap());
             state.crash(None);
             assert_eq!(contents(&state, "f").is_some(), !synced);
+            state.delete(1, "f", false).unwrap();
+            state.sync(1, "g").unwrap();
+            state.crash(None);
+            assert_eq!(contents(&state, "f"), None);
         }
     }
 }

@@ -22,15 +22,15 @@ async fn check(owned: &Owned, claim: Claim, expected: &[&str]) {
 
 pub async fn queues_take_turns_and_keep_their_order(store: Arc<dyn Store>) {
     let owned = Owned::claim(store).await;
-    check(&owned, claim(5), &[]);
+    check(&owned, claim(5), &[]).await;
     fill(&owned, &[("a1", "a", 0), ("a2", "a", 0), ("a3", "a", 0), ("b1", "b", 0), ("a4", "a", 9), ("b2", "b", -1)]).await;
     let started = owned.running("runs already").await;
-    check(&owned, claim(9), &["a4", "b1", "a1", "b2", "a2", "a3"]);
-    check(&owned, claim(3), &["a4", "b1", "a1"]);
-    check(&owned, claim(0), &[]);
+    check(&owned, claim(9), &["a4", "b1", "a1", "b2", "a2", "a3"]).await;
+    check(&owned, claim(3), &["a4", "b1", "a1"]).await;
+    check(&owned, claim(0), &[]).await;
     let first = owned.store.run("a4").await.unwrap().unwrap().key;
     owned.commit(|batch| batch.updates = vec![RunUpdate::started(first, 2), RunUpdate::parked(started, None)]).await;
-    check(&owned, claim(2), &["a1", "b1"]);
+    check(&owned, claim(2), &["a1", "b1"]).await;
 }
 
 pub async fn no_queue_starves(store: Arc<dyn Store>) {
@@ -57,9 +57,9 @@ pub async fn full_ones_are_passed_over(store: Arc<dyn Store>) {
     (keyed.concurrency_key, keyed.flow) = (Some("k".into()), "other".into());
     owned.commit(|batch| batch.runs.push(keyed)).await;
     let queue = |project: &str| QueueId { tenant: "".into(), project: project.into() };
-    check(&owned, Claim { full_queues: vec![queue("a"), queue("c")], ..claim(9) }, &["b1"]);
-    check(&owned, Claim { full_flows: vec!["flow".into()], ..claim(9) }, &["a2"]);
-    check(&owned, Claim { full_flows: vec!["flow".into()], ..claim(1) }, &["a2"]);
-    check(&owned, Claim { full_keys: vec!["k".into(), "z".into()], ..claim(9) }, &["a1", "b1", "c1"]);
-    check(&owned, Claim { after: Some(queue("a")), ..claim(9) }, &["b1", "c1", "a1", "a2"]);
+    check(&owned, Claim { full_queues: vec![queue("a"), queue("c")], ..claim(9) }, &["b1"]).await;
+    check(&owned, Claim { full_flows: vec!["flow".into()], ..claim(9) }, &["a2"]).await;
+    check(&owned, Claim { full_flows: vec!["flow".into()], ..claim(1) }, &["a2"]).await;
+    check(&owned, Claim { full_keys: vec!["k".into(), "z".into()], ..claim(9) }, &["a1", "b1", "c1"]).await;
+    check(&owned, Claim { after: Some(queue("a")), ..claim(9) }, &["b1", "c1", "a1", "a2"]).await;
 }

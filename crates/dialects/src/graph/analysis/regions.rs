@@ -60,11 +60,8 @@ impl Shape {
                 path.push(at);
                 at = self.owner[at];
             }
-            let mut depth = if at == NONE { 0 } else { depths[at] + 1 };
-            for inner in path.into_iter().rev() {
-                depths[inner] = depth;
-                depth += 1;
-            }
+            let outer = if at == NONE { 0 } else { depths[at] + 1 };
+            path.into_iter().rev().zip(outer..).for_each(|(inner, depth)| depths[inner] = depth);
         }
         depths
     }

@@ -4,7 +4,7 @@ use super::{Lowering, mentions};
 use crate::graph::analysis::{NONE, Network, Role, all_exclusive};
 use crate::graph::node_type::NodeType;
 use crate::graph::words::node_text;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use weir_base::Text;
 use weir_expr::{Expr, Template};
 use weir_ir::{
@@ -108,8 +108,8 @@ impl Assembly<'_, '_, '_> {
     /// to be taken: a node stands for it that passes the region's input on.
     fn entry(&self, owner: usize, entries: &[usize], ids: &[Text], edges: &mut Vec<Edge>) -> Option<GraphNode> {
         let entries: Vec<Text> = entries.iter().map(|node| self.id(*node)).collect();
-        let led_to = |id: &Text| edges.iter().any(|edge| edge.to == *id);
-        if !entries.iter().any(led_to) {
+        let led_to: HashSet<&Text> = edges.iter().map(|edge| &edge.to).collect();
+        if !entries.iter().any(|id| led_to.contains(id)) {
             return None;
         }
         let mut id = Text::from(format!("{}:entry", self.id(owner)));
@@ -132,10 +132,10 @@ impl Assembly<'_, '_, '_> {
     fn again(&mut self, owner: usize, region: &Region, edges: &mut Vec<Edge>) -> Option<GraphNode> {
         let id = Text::from(format!("{}:again", self.id(owner)));
         let mut used = false;
+        let followed = region.edges.iter().map(|edge| edge.from);
+        let goes_on: HashSet<usize> = followed.chain(region.exits.iter().map(|exit| exit.0)).collect();
         for (node, _) in region.back.iter().filter(|(_, handle)| &**handle == "error") {
-            let goes_on =
-                region.edges.iter().any(|edge| edge.from == *node) || region.exits.iter().any(|exit| exit.0 == *node);
-            match self.drafts[*node].as_mut().filter(|_| !goes_on) {
+            match self.drafts[*node].as_mut().filter(|_| !goes_on.contains(node)) {
                 Some(draft) => draft.on_error = OnError::Continue,
                 None => {
                     used = true;
@@ -184,8 +184,9 @@ impl Assembly<'_, '_, '_> {
         let mut node = Node::new(step.id.clone(), kind);
         node.name = step.label().filter(|label| **label != *step.id).map(Text::from);
         node.phase = self.phases[at].clone();
-        let entries = step.config.map_or(&[][..], |config| config.entries());
-        let props = entries.iter().map(|entry| (entry.key.clone(), entry.value.span)).collect();
+        let parts = [step.config, step.data_field("input"), step.data].into_iter().flatten();
+        let entries = parts.flat_map(|part| part.entries());
+        let props = entries.map(|entry| (entry.key.clone(), entry.value.span)).collect();
         node.origin = Origin { ty: step.type_name.into(), span: Some(step.doc.span), props };
         if let Some(was) = step.data_field("was") {
             node.was = was.items().iter().filter_map(|id| id.as_str().map(Text::from)).collect();
@@ -239,13 +240,12 @@ fn reads_data(draft: &Draft) -> bool {
 
 /// A wait whose `timeout` handle is drawn leaves by it; any other fails when its time is up.
 fn route_timeouts(graph: &mut Graph, back: &[Text]) {
-    let drawn = |id: &Text| {
-        back.contains(id)
-            || graph.edges.iter().any(|edge| edge.from == *id && &*edge.handle == "timeout")
-            || graph.exits.iter().any(|exit| exit.from == *id && &*exit.handle == "timeout")
-    };
+    let timeouts = graph.edges.iter().map(|edge| (&edge.from, &edge.handle));
+    let timeouts = timeouts.chain(graph.exits.iter().map(|exit| (&exit.from, &exit.handle)));
+    let timeouts = timeouts.filter(|(_, handle)| &***handle == "timeout").map(|(from, _)| from);
+    let drawn: HashSet<&Text> = timeouts.chain(back).collect();
     let waits = |node: &GraphNode| matches!(node.node.kind, NodeKind::Wait(_));
-    let routed: Vec<bool> = graph.nodes.iter().map(|node| waits(node) && drawn(&node.node.id)).collect();
+    let routed: Vec<bool> = graph.nodes.iter().map(|node| waits(node) && drawn.contains(&node.node.id)).collect();
     for (node, routed) in graph.nodes.iter_mut().zip(routed) {
         if let NodeKind::Wait(Wait::Signal { routes, .. } | Wait::Approval { routes, .. }) = &mut node.node.kind {
             *routes = routed;

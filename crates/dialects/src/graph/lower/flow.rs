@@ -11,6 +11,7 @@ use crate::graph::words::Words;
 use crate::graph::{loops, validate};
 use crate::text::Doc;
 use indexmap::IndexMap;
+use std::collections::HashSet;
 use weir_base::{Diagnostic, Map, Text, Value};
 use weir_ir::{Flow, FlowMode, Graph, IR_VERSION, MAX_DEPTH, Node, NodeKind, Origin, Settings};
 
@@ -170,19 +171,24 @@ impl Lowering<'_, '_> {
                 say("NO_TIMEOUT", "timeout");
             }
         }
-        self.unused_variables(head);
+        self.unused_variables();
     }
 
-    fn unused_variables(&mut self, head: &Head) {
-        let written: Vec<&str> = self.workflow.steps.iter().flat_map(written_names).collect();
-        let queried = |name: &str| self.queries.values().any(|query| query.source().contains(name));
-        for name in head.variables.keys() {
-            if !self.words.reads_variable(name) && !written.contains(&&**name) && !queried(name) {
+    fn unused_variables(&mut self) {
+        let written: HashSet<&str> = self.workflow.steps.iter().flat_map(written_names).collect();
+        let mut queried = HashSet::new();
+        for reference in self.queries.values().flat_map(|query| query.references()) {
+            queried.extend(reference.path.first().cloned());
+        }
+        let declared = self.workflow.field("variables").map_or(&[][..], Doc::items);
+        for (at, doc) in declared.iter().enumerate() {
+            let Some(name) = doc.text("name").filter(|name| !written.contains(name) && !queried.contains(*name)) else {
+                continue;
+            };
+            if !self.words.reads_variable(name) {
                 let message = format!("the variable `{}` is never read or written", crate::fields::short(name));
-                let span = self.workflow.field("variables").and_then(|list| {
-                    list.items().iter().find(|doc| doc.text("name") == Some(name)).map(|doc| doc.span)
-                });
-                self.report.push(Diagnostic::warning("UNUSED_VARIABLE", message).maybe_at(span).path("variables"));
+                let problem = Diagnostic::warning("UNUSED_VARIABLE", message).at(doc.span);
+                self.report.push(problem.path(format!("variables[{at}]")));
             }
         }
     }

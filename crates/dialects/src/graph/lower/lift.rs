@@ -64,8 +64,8 @@ impl<'s> Regions<'s> {
             taken: HashSet::new(),
             seen: HashSet::new(),
         };
-        for node in 0..steps.len() {
-            regions.of(owner[node]).members.push(node);
+        for (node, owner) in owner.iter().enumerate() {
+            regions.of(*owner).members.push(node);
         }
         regions
     }

@@ -1,6 +1,5 @@
 use super::draft::{Body, pass};
 use super::{Lowering, code, data};
-use crate::Leaf;
 use crate::fields::Read;
 use crate::graph::read::Step;
 use crate::text::{Doc, DocKind, Entry};
@@ -41,7 +40,8 @@ impl Lowering<'_, '_> {
     pub fn trigger(&mut self, at: usize) -> Body {
         let kind = self.text_field(at, &["triggerType", "trigger_type", "kind", "type"]);
         if let Some(name) = kind.filter(|name| !matches!(&**name, "manual" | "start" | "workflow")) {
-            let kind = self.names.by_kind(&name).map_or(name, |leaf| leaf.kind);
+            let leaf = self.names.by_kind(&name).or_else(|| self.names.by_kind(&format!("trigger.{name}")));
+            let kind = leaf.map_or(name, |leaf| leaf.kind);
             let rest = ["triggerType", "trigger_type", "kind", "type", "inputSchema"];
             let params = self.members(at, self.step(at).config, &rest, ".data.config");
             let id = self.step(at).id.to_string();
@@ -67,13 +67,13 @@ impl Lowering<'_, '_> {
             return pass();
         };
         let kind = leaf.as_ref().map_or_else(|| Text::from(*first), |leaf| leaf.kind.clone());
-        self.task(at, kind, leaf.as_ref())
+        self.task(at, kind)
     }
 
     pub fn kind_node(&mut self, at: usize) -> Body {
         let leaf = self.names.by_kind(self.step(at).type_name);
         let kind = leaf.as_ref().map_or_else(|| Text::from(self.step(at).type_name), |leaf| leaf.kind.clone());
-        self.task(at, kind, leaf.as_ref())
+        self.task(at, kind)
     }
 
     /// A component with a kind of its own. Without a message of its own, a log line says the node's label.
@@ -81,7 +81,7 @@ impl Lowering<'_, '_> {
         let leaf = self.names.by_kind(self.step(at).type_name).or_else(|| self.names.by_kind(kind));
         let kind = leaf.as_ref().map_or_else(|| Text::from(kind), |leaf| leaf.kind.clone());
         let label = self.step(at).label().map(Value::from);
-        let mut body = self.task(at, kind, leaf.as_ref());
+        let mut body = self.task(at, kind);
         if let Body::Leaf(NodeKind::Task(task)) = &mut body
             && &*task.kind == "log"
         {
@@ -90,16 +90,9 @@ impl Lowering<'_, '_> {
         body
     }
 
-    fn task(&mut self, at: usize, kind: Text, leaf: Option<&Leaf>) -> Body {
-        let is_param = |key: &str| leaf.is_some_and(|leaf| leaf.params.iter().any(|param| &**param == key));
-        let own: Vec<&str> =
-            ["activityName", "componentName", "componentId", "assign", "outputKey", "onUnknown", "join"]
-                .into_iter()
-                .chain(["cancelRest", "onError"])
-                .filter(|key| !is_param(key))
-                .collect();
-        let mut task = Task::new(kind, self.params(at, &own));
-        task.assign = self.assign(at, is_param("outputKey"));
+    fn task(&mut self, at: usize, kind: Text) -> Body {
+        let mut task = Task::new(kind, self.params(at));
+        task.assign = self.assign(at);
         task.retry = self.policy_field(at);
         task.timeout = self.step(at).data_field("timeout").and_then(|doc| self.duration(at, doc, "timeout"));
         let policies = [("retry", UnknownPolicy::Retry), ("ask", UnknownPolicy::Ask), ("fail", UnknownPolicy::Fail)];
@@ -108,10 +101,10 @@ impl Lowering<'_, '_> {
     }
 
     /// `data.config`, then `data.input` over it; without either, all there is goes in as `input`.
-    fn params(&mut self, at: usize, own: &[&str]) -> Template {
+    fn params(&mut self, at: usize) -> Template {
         let step = self.step(at);
         let (config, input) = (step.config, step.data_field("input"));
-        let mut members = self.members(at, config, own, ".data.config");
+        let mut members = self.members(at, config, &[], ".data.config");
         match input {
             Some(input) if input.is_map() => {
                 let given = self.members(at, Some(input), &[], ".data.input");
@@ -140,7 +133,7 @@ impl Lowering<'_, '_> {
     }
 
     /// `assign: {variable: expression over output}`, and `outputKey: variable` for all of the output.
-    fn assign(&mut self, at: usize, output_key_is_param: bool) -> Vec<Assign> {
+    fn assign(&mut self, at: usize) -> Vec<Assign> {
         let mut assign = Vec::new();
         if let Some(doc) = self.step(at).field("assign") {
             for entry in doc.entries() {
@@ -148,7 +141,7 @@ impl Lowering<'_, '_> {
                 assign.extend(value.map(|value| Assign { var: entry.key.clone(), value }));
             }
         }
-        let key = if output_key_is_param { None } else { self.text_field(at, &["outputKey"]) };
+        let key = self.text_field(at, &["outputKey"]);
         if let (Some(var), Ok(value)) = (key, Expr::parse("output")) {
             assign.push(Assign { var, value });
         }
@@ -167,7 +160,7 @@ impl Lowering<'_, '_> {
             limits: self.limits(at),
             options: self.options(at),
             output: self.step(at).any_field(&["outputSchema", "output_schema"]).map(Doc::to_value),
-            assign: self.assign(at, false),
+            assign: self.assign(at),
         };
         Body::Leaf(NodeKind::Agent(Box::new(agent)))
     }
@@ -246,7 +239,7 @@ impl Lowering<'_, '_> {
         let mapping = self.step(at).any_field(&["inputMapping", "input_mapping"]);
         let input = mapping.map(|doc| self.input_mapping(at, doc)).unwrap_or_else(data);
         let version = self.text_field(at, &["version"]);
-        let call = Call { flow, version, input, detached, assign: self.assign(at, false) };
+        let call = Call { flow, version, input, detached, assign: self.assign(at) };
         Body::Leaf(NodeKind::Call(Box::new(call)))
     }
 

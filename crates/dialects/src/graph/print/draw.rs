@@ -227,7 +227,14 @@ impl<'f> Drawing<'f> {
             return self.refuse(node, "a retry of nothing");
         }
         self.connect(&[End::out(at, "body")], &inner.first);
-        let exits = inner.ends.into_iter().filter(|end| is_exit(body, &end.name));
+        let (exits, inside): (Vec<End>, Vec<End>) = inner.ends.into_iter().partition(|end| is_exit(body, &end.name));
+        if let ([only], true, NodeKind::Graph(region)) = (&inside[..], exits.is_empty(), &body.kind)
+            && region.nodes.len() == 1
+        {
+            self.edges.iter_mut().filter(|edge| edge.0 == at).for_each(|edge| edge.1 = OUT.into());
+            let failed = End { name: "error".into(), handle: "error".into(), ..only.clone() };
+            return Piece { first: vec![at], ends: vec![only.clone(), failed] };
+        }
         Piece { first: vec![at], ends: [End::out(at, "done")].into_iter().chain(exits).collect() }
     }
 
@@ -400,15 +407,16 @@ fn leading_back(graph: &Graph, pieces: &HashMap<&str, Piece>) -> Vec<End> {
     for edge in graph.edges.iter().filter(|edge| !pieces.contains_key(&*edge.to)) {
         ends.extend(pieces.get(&*edge.from).map(|piece| ends_by(piece, &edge.handle)).unwrap_or_default());
     }
+    let timeouts = graph.edges.iter().map(|edge| (&edge.from, &edge.handle));
+    let timeouts = timeouts.chain(graph.exits.iter().map(|exit| (&exit.from, &exit.handle)));
+    let drawn: HashSet<&Text> = timeouts.filter(|(_, handle)| &***handle == "timeout").map(|(from, _)| from).collect();
     for node in &graph.nodes {
         let NodeKind::Wait(Wait::Signal { routes: true, .. } | Wait::Approval { routes: true, .. }) = &node.node.kind
         else {
             continue;
         };
         let id = &node.node.id;
-        let drawn = graph.edges.iter().any(|edge| edge.from == *id && &*edge.handle == "timeout")
-            || graph.exits.iter().any(|exit| exit.from == *id && &*exit.handle == "timeout");
-        if !drawn {
+        if !drawn.contains(id) {
             ends.extend(pieces.get(&**id).map(|piece| ends_by(piece, "timeout")).unwrap_or_default());
         }
     }
@@ -432,7 +440,8 @@ fn ends_by(piece: &Piece, handle: &str) -> Vec<End> {
 /// Every way out of a piece, each handle once.
 fn loose_ends(piece: &Piece) -> Vec<End> {
     let mut seen = HashSet::new();
-    let ends = piece.ends.iter().filter(|end| seen.insert((end.node, end.handle.clone())));
+    let ends = piece.ends.iter().filter(|end| &*end.name != "error");
+    let ends = ends.filter(|end| seen.insert((end.node, end.handle.clone())));
     ends.map(|end| End { name: OUT.into(), ..end.clone() }).collect()
 }
 

@@ -41,10 +41,14 @@ fn a_changed_workflow_is_drawn_anew() {
     }
 }
 
+/// Nodes, edges, and the data of some nodes.
+type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// Drawings of every kind of node survive being drawn anew.
 #[test]
 fn every_node_type_is_drawn_again() {
-    let cases: [(&str, &str, &[(&str, &str)]); 11] = [
+    let cases: [Case; 12] = [
+        ("t:trigger r:retry a:activity b:activity h:activity e:end", "t>r t>b r>a a>e a.error>h b>e h>e", &[]),
         ("t:trigger l:loop a:activity b:activity e:end", "t>l l>a a>b a.error>l b>l l>e", &[]),
         (
             "t:trigger l:loop s:signal e:end",

@@ -9,7 +9,7 @@ fn check(nodes: &str, edges: &str, data: &[(&str, &str)], expected: &[&str]) {
 
 #[test]
 fn the_drawing_as_a_whole() {
-    let cases: [(&str, &str, &[&str]); 16] = [
+    let cases: [(&str, &str, &[&str]); 17] = [
         ("t:trigger e:end", "t>e", &[]),
         ("a:activity e:end", "a>e", &["NO_START_NODE"]),
         ("t:trigger u:trigger e:end", "t>e u>e", &["MULTIPLE_START_NODES"]),
@@ -19,6 +19,7 @@ fn the_drawing_as_a_whole() {
         ("t:trigger a:activity b:activity e:end", "t>e a>b", &["UNREACHABLE_NODE"]),
         ("t:trigger a:activity e:end", "t>a a>e a>t", &["TRIGGER_HAS_INCOMING_EDGES"]),
         ("t:trigger a:activity e:end", "t>e e>a", &["INVALID_EDGE_SOURCE", "UNREACHABLE_NODE"]),
+        ("t:trigger f:fail e:end", "t>f f>e t>e", &["INVALID_EDGE_SOURCE"]),
         ("t:trigger e:end", "t>e x>e", &["INVALID_EDGE_SOURCE"]),
         ("t:trigger e:end", "t>e t>x", &["INVALID_EDGE_TARGET"]),
         ("t:trigger a:activity a:activity e:end", "t>a a>e", &["DUPLICATE_ID"]),

@@ -244,12 +244,15 @@ fn rule_3_2_handles() {
     );
 }
 
+/// What follows the loop, data, and whether the list is kept.
+type Case<'c> = (&'c str, &'c [(&'c str, &'c str)], bool);
+
 /// 3.8: a for-each keeps its list only where something reads it.
 #[test]
 fn rule_3_8_collects_only_what_is_read() {
     let head = r#"{"config":{"items":"{{ input.list }}"}}"#;
     let silent = r#"{"activityName":"log","config":{"message":"done"}}"#;
-    let cases: [(&str, &[(&str, &str)], bool); 4] = [
+    let cases: [Case; 4] = [
         ("e:end", &[("l", head)], true),
         ("e:activity x:end", &[("l", head), ("e", silent)], false),
         ("e:activity x:end", &[("l", head)], true),

@@ -39,7 +39,10 @@ fn json_problems() {
         ("{a: 1}", "JSON_SYNTAX 1:2"),
         ("{\"a\": 1", "JSON_SYNTAX 1:8"),
         ("{\"a\": \"x\n\"}", "JSON_SYNTAX 1:7"),
-        ("[01, 1., +1, .5, 1e]", "JSON_SYNTAX 1:2\nJSON_SYNTAX 1:6\nJSON_SYNTAX 1:10\nJSON_SYNTAX 1:14\nJSON_SYNTAX 1:18"),
+        (
+            "[01, 1., +1, .5, 1e]",
+            "JSON_SYNTAX 1:2\nJSON_SYNTAX 1:6\nJSON_SYNTAX 1:10\nJSON_SYNTAX 1:14\nJSON_SYNTAX 1:18",
+        ),
         ("[NaN, -Infinity, 1e999]", "VALUE_NOT_JSON 1:2\nVALUE_NOT_JSON 1:7\nVALUE_NOT_JSON 1:18"),
         ("[12345678901234567890]", "NUMBER_PRECISION 1:2"),
         ("[\"\\x\", 1]", "JSON_SYNTAX 1:4"),
@@ -66,6 +69,9 @@ fn what_can_be_guessed_is_read_on_past() {
 fn every_syntax_problem_says_something() {
     for text in ["a:\n\t- b\n", "a: b\n c: d\n", "a: \"abc", "- [", "a: 'x' y\n"] {
         let (docs, diagnostics) = read(text, Format::Yaml);
-        assert!(docs.is_empty() && !diagnostics[0].message.is_empty() && diagnostics[0].help.is_some(), "{diagnostics:?}");
+        assert!(
+            docs.is_empty() && !diagnostics[0].message.is_empty() && diagnostics[0].help.is_some(),
+            "{diagnostics:?}"
+        );
     }
 }

@@ -6,10 +6,12 @@ use weir_base::Value;
 /// `a.b[0].c`
 fn path(text: &str) -> Vec<PathPart> {
     let words = text.split(['.', '[']).filter(|word| !word.is_empty());
-    words.map(|word| match word.strip_suffix(']') {
-        Some(index) => PathPart::Index(index.parse().unwrap()),
-        None => PathPart::Key(word.into()),
-    }).collect()
+    words
+        .map(|word| match word.strip_suffix(']') {
+            Some(index) => PathPart::Index(index.parse().unwrap()),
+            None => PathPart::Key(word.into()),
+        })
+        .collect()
 }
 
 fn json(text: &str) -> Value {
@@ -134,7 +136,18 @@ fn values() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         (-1000i32..1000).prop_map(Value::from),
         "[ -~\n\tžé😀]{0,12}".prop_map(Value::from),
-        prop_oneof![Just("yes"), Just("1"), Just("null"), Just("a: b"), Just("#x"), Just("<<"), Just("- a"), Just("x\n\n"), Just(" x\ny")].prop_map(Value::from),
+        prop_oneof![
+            Just("yes"),
+            Just("1"),
+            Just("null"),
+            Just("a: b"),
+            Just("#x"),
+            Just("<<"),
+            Just("- a"),
+            Just("x\n\n"),
+            Just(" x\ny")
+        ]
+        .prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![
@@ -153,6 +166,26 @@ fn paths(doc: &Doc, at: &[PathPart], out: &mut Vec<Vec<PathPart>>) {
     let items = doc.items().iter().enumerate().map(|(index, item)| (PathPart::Index(index), item));
     for (part, child) in entries.chain(items) {
         paths(child, &[at, &[part]].concat(), out);
+    }
+}
+
+fn at<'a>(doc: &'a Doc, path: &[PathPart]) -> Option<&'a Doc> {
+    path.iter().try_fold(doc, |doc, part| match part {
+        PathPart::Key(key) => doc.get(key),
+        PathPart::Index(index) => doc.items().get(*index),
+        PathPart::Document(_) => None,
+    })
+}
+
+/// The value with every text on one line.
+fn without_breaks(value: &Value) -> Value {
+    match value {
+        Value::String(text) => text.replace('\n', " ").into(),
+        Value::Array(items) => Value::array(items.iter().map(without_breaks)),
+        Value::Object(map) => {
+            Value::from(map.iter().map(|(key, value)| (key.clone(), without_breaks(value))).collect::<weir_base::Map>())
+        }
+        other => other.clone(),
     }
 }
 
@@ -178,6 +211,28 @@ proptest! {
             // `change` itself compares the result with the intended document.
             Ok(result) => prop_assert!(read(&result, format).1.is_empty()),
             Err(problem) => prop_assert_eq!(problem.code, "PATH_NOT_FOUND", "{:?} {:?}\n{}", path, what, text),
+        }
+    }
+
+    /// One scalar for another changes one line, and that one keeps its comment.
+    #[test]
+    fn a_scalar_changes_its_line_only(value in values(), new in "[a-z0-9:# ]{0,8}", pick in any::<prop::sample::Index>()) {
+        let plain = to_yaml(&Value::object([("first", 1.into()), ("body", without_breaks(&value))]));
+        let text: String = plain.lines().enumerate().map(|(number, line)| format!("{line} # note {number}\n")).collect();
+        let (docs, _) = read(&text, Format::Yaml);
+        let mut all = Vec::new();
+        paths(&docs[0], &[], &mut all);
+        let is_scalar = |path: &Vec<PathPart>| at(&docs[0], path).is_some_and(|doc| !doc.is_map() && !doc.is_list());
+        let scalars: Vec<_> = all.into_iter().filter(is_scalar).collect();
+        let result = set_value(&text, &scalars[pick.index(scalars.len())], &Value::from(new));
+        prop_assert!(result.is_ok(), "{text}\n{result:?}");
+        let result = result.unwrap();
+        prop_assert_eq!(result.lines().count(), text.lines().count(), "{}\n{}", text, result);
+        let changed: Vec<_> = result.lines().zip(text.lines()).enumerate().filter(|(_, (a, b))| a != b).collect();
+        prop_assert!(changed.len() <= 1, "{text}\n{result}");
+        for (number, (line, _)) in changed {
+            let note = format!(" # note {number}");
+            prop_assert!(line.ends_with(&note), "{line}");
         }
     }
 

@@ -57,7 +57,8 @@ impl Printer<'_> {
             SetOp::Get => "get",
             SetOp::Check | SetOp::Script => return Err(WHY),
         };
-        let kind = self.kind_of(node).unwrap_or_else(|| if write.target.is_some() { "set" } else { "transform" }.into());
+        let kind =
+            self.kind_of(node).unwrap_or_else(|| if write.target.is_some() { "set" } else { "transform" }.into());
         let leaf = self.names.by_kind(&kind).ok_or(WHY)?;
         let mut props = Map::default();
         match (&*kind, &write.target, &write.value) {
@@ -168,7 +169,9 @@ fn sub_tree<'n>(node: &Node, call: &Call) -> Answer<'n> {
     let is_plain = call.version.is_none() && !call.detached && call.assign.is_empty();
     let passes_variables = matches!(&call.input, Template::Expr(expr) if expr.source() == "vars");
     match call.flow.constant() {
-        Some(Value::String(flow)) if is_plain && passes_variables => Ok(Parts::new(node, &["SubTree"]).prop("treeId", flow)),
+        Some(Value::String(flow)) if is_plain && passes_variables => {
+            Ok(Parts::new(node, &["SubTree"]).prop("treeId", flow))
+        }
         _ => Err("a SubTree names its flow, gets the variables and is waited for"),
     }
 }

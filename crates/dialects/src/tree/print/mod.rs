@@ -53,7 +53,8 @@ fn with_header(flow: &Flow, root: Map) -> Value {
     if flow.dialect != "tree" && flow.name != *flow.root.id {
         out.insert("name".into(), flow.name.as_str().into());
     }
-    let mut put = |key: &str, value: Option<Value>| value.into_iter().for_each(|value| drop(out.insert(key.into(), value)));
+    let mut put =
+        |key: &str, value: Option<Value>| value.into_iter().for_each(|value| drop(out.insert(key.into(), value)));
     put("description", flow.description.as_deref().map(Value::from));
     put("input", flow.input.clone());
     put("output", flow.output.clone());

@@ -3,7 +3,10 @@ use crate::tree::names::variable_key;
 use crate::tree::types;
 use weir_base::{Map, Text, Value};
 use weir_expr::Template;
-use weir_ir::{Case, Condition, Decorator, Exit, Loop, LoopMode, Node, NodeKind, OnLimit, Order, Parallel, Precheck, Settle, Strategy};
+use weir_ir::{
+    Case, Condition, Decorator, Exit, Loop, LoopMode, Node, NodeKind, OnLimit, Order, Parallel, Precheck, Settle,
+    Strategy,
+};
 
 /// Type, props and children of a node, as far as a tree has words for them.
 pub(super) struct Parts<'n> {
@@ -84,14 +87,18 @@ impl Printer<'_> {
                 };
                 Ok(Parts::new(node, names).children(children))
             }
-            NodeKind::Select { order: Order::Plain, children } => Ok(Parts::new(node, &["Selector"]).children(children)),
+            NodeKind::Select { order: Order::Plain, children } => {
+                Ok(Parts::new(node, &["Selector"]).children(children))
+            }
             NodeKind::Select { .. } => Err("a Selector of a tree has no memory and is not reactive"),
             NodeKind::Parallel(inner) => parallel(node, inner),
             NodeKind::Branch { cases, otherwise } => branch(node, cases, otherwise.as_ref()),
             NodeKind::Loop(inner) => repeat(node, inner),
             NodeKind::Try { body, catch, finally } => match (catch, finally) {
                 (None, Some(_)) => Err("a Recovery that has a third child has a second"),
-                _ => Ok(Parts::new(node, &["Recovery"]).children([&**body]).children(catch.iter().chain(finally).map(|n| &**n))),
+                _ => Ok(Parts::new(node, &["Recovery"])
+                    .children([&**body])
+                    .children(catch.iter().chain(finally).map(|n| &**n))),
             },
             NodeKind::Decorate { with, body } => Ok(self.decorate(node, with)?.children([&**body])),
             NodeKind::Scope { body } => match &body.kind {
@@ -190,7 +197,9 @@ fn repeat<'n>(node: &Node, inner: &'n Loop) -> Answer<'n> {
             let parts = if is_default { parts } else { parts.template("maxIterations", max) };
             Ok(parts.children([&**condition, &inner.body]))
         }
-        LoopMode::Repeat(cycles) => Ok(Parts::new(node, &["Repeat"]).template("numCycles", cycles).children([&inner.body])),
+        LoopMode::Repeat(cycles) => {
+            Ok(Parts::new(node, &["Repeat"]).template("numCycles", cycles).children([&inner.body]))
+        }
         LoopMode::ForEach { items: Template::Expr(items), item_var: Some(item), index_var, concurrency } => {
             let key = variable_key(items.source()).ok_or("a ForEach goes through a variable")?;
             let parts = Parts::new(node, &["ForEach"]).prop("collectionKey", key).prop("itemKey", item.clone());

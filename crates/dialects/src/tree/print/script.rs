@@ -10,7 +10,9 @@ pub(super) fn script_text(writes: &[Write]) -> Option<String> {
         let text = expression(expr.source());
         lines.push(match &write.target {
             None => text,
-            Some(Target { scope: VarScope::Run, name: Template::Value(Value::String(name)) }) => format!("{name} = {text}"),
+            Some(Target { scope: VarScope::Run, name: Template::Value(Value::String(name)) }) => {
+                format!("{name} = {text}")
+            }
             Some(_) => return None,
         });
     }

@@ -12,7 +12,10 @@ fn structure() {
         ("type: [x]\n", "STRUCTURE 1:7"),
         ("type: Sequence\nchildren: {a: 1}\n", "STRUCTURE 2:11"),
         ("type: Sequence\nprops: [a]\n", "STRUCTURE 2:8"),
-        ("type: Sequence\nchildren: [a, 5, null, {id: x}]\n", "STRUCTURE 2:12\nSTRUCTURE 2:15\nSTRUCTURE 2:18\nSTRUCTURE 2:24"),
+        (
+            "type: Sequence\nchildren: [a, 5, null, {id: x}]\n",
+            "STRUCTURE 2:12\nSTRUCTURE 2:15\nSTRUCTURE 2:18\nSTRUCTURE 2:24",
+        ),
         ("type: Sequence\nname: [a]\nwas: b\n", "STRUCTURE 2:7\nSTRUCTURE 3:6"),
         ("type: Sequence\nchilden: []\n", "UNKNOWN_KEY 2:1"),
         ("type: Sequence\ncolour: red\n", "~UNKNOWN_KEY 2:1"),
@@ -36,10 +39,19 @@ fn ids() {
         ("type: Sequence\nid: [a]\n", "INVALID_ID 2:5"),
         ("type: Sequence\nid: 'two words \"quoted\" 😀'\n", ""),
         ("type: Sequence\nid: 7\n", ""),
-        ("type: Sequence\nid: a\nchildren: [{type: SuccessNode, id: b}, {type: Invert, id: c, children: [{type: SuccessNode, id: b}]}]\n", "DUPLICATE_ID 3:97"),
+        (
+            "type: Sequence\nid: a\nchildren: [{type: SuccessNode, id: b}, {type: Invert, id: c, children: [{type: SuccessNode, id: b}]}]\n",
+            "DUPLICATE_ID 3:97",
+        ),
         ("type: Sequence\nid: a\nchildren: [{type: SuccessNode, id: a}]\n", "DUPLICATE_ID 3:36"),
-        ("type: Sequence\nchildren: [{type: SuccessNode, id: success-node-1}, {type: SuccessNode, id: success-node-1}]\n", "DUPLICATE_ID 2:77"),
-        ("type: Sequence\nchildren: [{type: SuccessNode, id: success-node-1}, {type: Invert, children: [{type: SuccessNode, id: success-node-1}]}]\n", ""),
+        (
+            "type: Sequence\nchildren: [{type: SuccessNode, id: success-node-1}, {type: SuccessNode, id: success-node-1}]\n",
+            "DUPLICATE_ID 2:77",
+        ),
+        (
+            "type: Sequence\nchildren: [{type: SuccessNode, id: success-node-1}, {type: Invert, children: [{type: SuccessNode, id: success-node-1}]}]\n",
+            "",
+        ),
     ];
     for (text, expected) in cases {
         check(text, expected);
@@ -49,12 +61,14 @@ fn ids() {
 #[test]
 fn arity() {
     let success = "{type: SuccessNode}";
-    let decorators = [
-        "Invert", "ForceSuccess", "ForceFailure", "RunOnce", "KeepRunningUntilFailure", "Precondition", "SoftAssert",
-    ];
+    let decorators =
+        ["Invert", "ForceSuccess", "ForceFailure", "RunOnce", "KeepRunningUntilFailure", "Precondition", "SoftAssert"];
     for ty in decorators {
         check(&format!("type: {ty}\n"), &format!("DECORATOR_ARITY 1:7 {}", read_id(ty)));
-        check(&format!("type: {ty}\nchildren: [{success}, {success}]\n"), &format!("DECORATOR_ARITY 1:7 {}", read_id(ty)));
+        check(
+            &format!("type: {ty}\nchildren: [{success}, {success}]\n"),
+            &format!("DECORATOR_ARITY 1:7 {}", read_id(ty)),
+        );
     }
     for (ty, props, allowed) in [
         ("Conditional", "", 2..=3),
@@ -95,24 +109,46 @@ fn props() {
         (format!("type: Repeat\nid: a\nprops: {{numCycles: true}}\n{body}"), "INVALID_PROP 3:20 a"),
         (format!("type: Repeat\nid: a\n{body}"), "MISSING_PROP 1:7 a"),
         (format!("type: Invert\nid: a\nprops: {{x: 1}}\n{body}"), "UNKNOWN_PROP 3:9 a"),
-        ("type: Parallel\nid: a\nprops: {strategy: all, successThreshold: 0, limit: x}\n".to_owned(), "INVALID_PROP 3:19 a\nINVALID_PROP 3:42 a\nINVALID_PROP 3:52 a"),
-        (format!("type: ForEach\nid: a\nprops: {{collectionKey: '{{{{ x }}}}'}}\n{body}"), "MISSING_PROP 1:7 a\nINVALID_PROP 3:24 a"),
-        ("type: MockAction\nid: a\nprops: {returnStatus: success, ticksBeforeComplete: 0}\n".to_owned(), "INVALID_PROP 3:23 a\nINVALID_PROP 3:53 a"),
+        (
+            "type: Parallel\nid: a\nprops: {strategy: all, successThreshold: 0, limit: x}\n".to_owned(),
+            "INVALID_PROP 3:19 a\nINVALID_PROP 3:42 a\nINVALID_PROP 3:52 a",
+        ),
+        (
+            format!("type: ForEach\nid: a\nprops: {{collectionKey: '{{{{ x }}}}'}}\n{body}"),
+            "MISSING_PROP 1:7 a\nINVALID_PROP 3:24 a",
+        ),
+        (
+            "type: MockAction\nid: a\nprops: {returnStatus: success, ticksBeforeComplete: 0}\n".to_owned(),
+            "INVALID_PROP 3:23 a\nINVALID_PROP 3:53 a",
+        ),
         ("type: CheckCondition\nid: a\nprops: {operator: '=='}\n".to_owned(), "MISSING_PROP 1:7 a"),
         ("type: CheckCondition\nid: a\nprops: {key: a, operator: '='}\n".to_owned(), "INVALID_PROP 3:27 a"),
-        ("type: CheckCondition\nid: a\nprops: {key: a, expression: 'a >'}\n".to_owned(), "INVALID_PROP 3:14 a\nEXPRESSION_SYNTAX 3:33"),
+        (
+            "type: CheckCondition\nid: a\nprops: {key: a, expression: 'a >'}\n".to_owned(),
+            "INVALID_PROP 3:14 a\nEXPRESSION_SYNTAX 3:33",
+        ),
         ("type: PrintAction\nid: a\n".to_owned(), "MISSING_PROP 1:7 a"),
         ("type: PrintAction\nid: a\nprops: {mesage: x}\n".to_owned(), "MISSING_PROP 1:7 a\nUNKNOWN_PROP 3:9 a"),
         ("type: PrintAction\nid: a\nprops: {message: '{{ a + }}'}\n".to_owned(), "EXPRESSION_SYNTAX 3:25"),
-        ("type: PrintAction\nid: a\nprops: {message: x, timeout: 0, onUnknown: maybe, retry: 0, outputKey: 5}\n".to_owned(),
-            "INVALID_PROP 3:30 a\nINVALID_PROP 3:44 a\nINVALID_PROP 3:58 a\nINVALID_PROP 3:72 a"),
-        ("type: CounterAction\nid: a\nprops: {counterKey: 5, increment: x}\n".to_owned(), "INVALID_PROP 3:21 a\nINVALID_PROP 3:35 a"),
+        (
+            "type: PrintAction\nid: a\nprops: {message: x, timeout: 0, onUnknown: maybe, retry: 0, outputKey: 5}\n"
+                .to_owned(),
+            "INVALID_PROP 3:30 a\nINVALID_PROP 3:44 a\nINVALID_PROP 3:58 a\nINVALID_PROP 3:72 a",
+        ),
+        (
+            "type: CounterAction\nid: a\nprops: {counterKey: 5, increment: x}\n".to_owned(),
+            "INVALID_PROP 3:21 a\nINVALID_PROP 3:35 a",
+        ),
         ("type: LogMessage\nid: a\nprops: {message: x, level: loud}\n".to_owned(), "INVALID_PROP 3:28 a"),
         ("type: RegexExtract\nid: a\nprops: {input: x}\n".to_owned(), "MISSING_PROP 1:7 a\nMISSING_PROP 1:7 a"),
         ("type: SubTree\nid: a\n".to_owned(), "MISSING_PROP 1:7 a"),
         (format!("type: Precondition\nid: a\nprops: {{conditions: x}}\n{body}"), "INVALID_PROP 3:21 a"),
-        (format!("type: Precondition\nid: a\nprops: {{conditions: [a, {{requird: 1}}, {{condition: x, required: 5}}, {{condition: {{type: Nope}}}}]}}\n{body}"),
-            "INVALID_PROP 3:22 a\nMISSING_PROP 3:25 a\nUNKNOWN_PROP 3:26 a\nINVALID_PROP 3:64 a"),
+        (
+            format!(
+                "type: Precondition\nid: a\nprops: {{conditions: [a, {{requird: 1}}, {{condition: x, required: 5}}, {{condition: {{type: Nope}}}}]}}\n{body}"
+            ),
+            "INVALID_PROP 3:22 a\nMISSING_PROP 3:25 a\nUNKNOWN_PROP 3:26 a\nINVALID_PROP 3:64 a",
+        ),
     ];
     for (text, expected) in cases {
         check(&text, expected);
@@ -123,7 +159,10 @@ fn props() {
 fn types() {
     let cases = [
         ("type: PrintActon\nid: a\n", "UNKNOWN_NODE_TYPE 1:7 a"),
-        ("type: Sequnce\nid: a\nchildren: [{type: PrintAction, id: b}]\n", "UNKNOWN_NODE_TYPE 1:7 a\nMISSING_PROP 3:19 b"),
+        (
+            "type: Sequnce\nid: a\nchildren: [{type: PrintAction, id: b}]\n",
+            "UNKNOWN_NODE_TYPE 1:7 a\nMISSING_PROP 3:19 b",
+        ),
         ("type: Whatever\nid: a\nchildren: [{type: SuccessNode}]\n", "UNKNOWN_NODE_TYPE 1:7 a"),
         // Whether there is such a kind is for the check to say.
         ("type: Whatever\nid: a\n", ""),
@@ -163,7 +202,9 @@ fn header() {
 /// All problems of a file are shown, not the first only.
 #[test]
 fn fifty_problems_are_fifty_lines() {
-    let rows: String = (0..50).map(|n| format!("  - {{type: Delay, id: d{n}, props: {{delay: 1}}, children: [{{type: SuccessNode}}]}}\n")).collect();
+    let rows: String = (0..50)
+        .map(|n| format!("  - {{type: Delay, id: d{n}, props: {{delay: 1}}, children: [{{type: SuccessNode}}]}}\n"))
+        .collect();
     let text = format!("type: Sequence\nchildren:\n{rows}");
     let found = read(&text).diagnostics;
     assert_eq!(found.iter().filter(|problem| problem.code == "UNKNOWN_PROP").count(), 50);

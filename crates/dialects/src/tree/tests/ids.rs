@@ -1,6 +1,6 @@
+use super::{flow, problems, read};
 use crate::tree::walk::without_places;
 use crate::tree::write_ids;
-use super::{flow, problems, read};
 
 fn check(text: &str, expected: &str) {
     assert_eq!(write_ids(text).as_deref(), Ok(expected), "{text}");
@@ -15,7 +15,10 @@ fn ids_are_written_behind_the_type() {
     check("type: SuccessNode\r\nname: x\r\n", "type: SuccessNode\r\nid: success-node-1\r\nname: x\r\n");
     check("type: SuccessNode", "type: SuccessNode\nid: success-node-1");
     check("a: 1\n---\ntype: SuccessNode\nid: x\n", "a: 1\n---\ntype: SuccessNode\nid: x\n");
-    check("{\"type\": \"Invert\", \"children\": [{\"type\": \"SuccessNode\"}]}", "{\"type\": \"Invert\", \"id\": \"invert-1\", \"children\": [{\"type\": \"SuccessNode\", \"id\": \"success-node-1\"}]}");
+    check(
+        "{\"type\": \"Invert\", \"children\": [{\"type\": \"SuccessNode\"}]}",
+        "{\"type\": \"Invert\", \"id\": \"invert-1\", \"children\": [{\"type\": \"SuccessNode\", \"id\": \"success-node-1\"}]}",
+    );
 }
 
 #[test]

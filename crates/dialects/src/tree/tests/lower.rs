@@ -5,20 +5,53 @@ use weir_base::Value;
 /// Snapshots of the flow a tree becomes, without places. The types are listed with `tree_node_types`, so a new one
 /// without a row here fails.
 pub(super) const TREES: [(&str, &str); 36] = [
-    ("sequence", "type: Sequence\nid: s\nname: A row\nwas: [old]\nchildren:\n  - {type: SuccessNode, id: a}\n  - {type: FailureNode}\n"),
+    (
+        "sequence",
+        "type: Sequence\nid: s\nname: A row\nwas: [old]\nchildren:\n  - {type: SuccessNode, id: a}\n  - {type: FailureNode}\n",
+    ),
     ("selector", "type: Selector\nchildren:\n  - {type: FailureNode}\n  - {type: SuccessNode}\n"),
     ("fallback", "type: Fallback\nchildren: []\n"),
-    ("memory_sequence", "type: MemorySequence\nchildren:\n  - {type: CounterAction}\n  - {type: CounterAction}\n  - {type: CounterAction}\n"),
+    (
+        "memory_sequence",
+        "type: MemorySequence\nchildren:\n  - {type: CounterAction}\n  - {type: CounterAction}\n  - {type: CounterAction}\n",
+    ),
     ("reactive_sequence", "type: ReactiveSequence\nchildren: [{type: RunningNode}]\n"),
-    ("parallel", "type: Parallel\nprops: {strategy: any, successThreshold: 2, failureThreshold: '{{ limit }}'}\nchildren: [{type: Parallel}, {type: SuccessNode}]\n"),
-    ("conditional", "type: Conditional\nchildren:\n  - {type: CheckCondition, props: {key: a, value: 1}}\n  - {type: SuccessNode}\n  - {type: FailureNode}\n"),
-    ("conditional_without_else", "type: Conditional\nid: c\nchildren:\n  - {type: SuccessNode}\n  - {type: SuccessNode, id: else}\n"),
-    ("while", "type: While\nchildren: [{type: CheckCondition, props: {key: n, operator: '<', value: 3}}, {type: CounterAction, props: {counterKey: n}}]\n"),
-    ("while_limit", "type: While\nprops: {maxIterations: '{{ input.most }}'}\nchildren: [{type: SuccessNode}, {type: SuccessNode}]\n"),
-    ("for_each", "type: ForEach\nprops: {collectionKey: cart.items, itemKey: line, indexKey: at}\nchildren: [{type: PrintAction, props: {message: '{{ line.name }} {{ index }}'}}]\n"),
-    ("for_each_read", "type: Sequence\nchildren:\n  - {type: ForEach, id: each, props: {collectionKey: list, itemKey: x, concurrency: 4}, children: [{type: SuccessNode}]}\n  - {type: PrintAction, props: {message: '{{ nodes.each.output }}'}}\n"),
-    ("recovery", "type: Recovery\nchildren: [{type: FailureNode}, {type: PrintAction, props: {message: '{{ error.code }}'}}, {type: SuccessNode}]\n"),
-    ("sub_tree", "type: Sequence\nchildren:\n  - {type: SubTree, id: one, props: {treeId: pay}}\n  - {type: SubTree, id: two, props: {treeId: pay}}\n---\ntype: SuccessNode\nid: pay\n"),
+    (
+        "parallel",
+        "type: Parallel\nprops: {strategy: any, successThreshold: 2, failureThreshold: '{{ limit }}'}\nchildren: [{type: Parallel}, {type: SuccessNode}]\n",
+    ),
+    (
+        "conditional",
+        "type: Conditional\nchildren:\n  - {type: CheckCondition, props: {key: a, value: 1}}\n  - {type: SuccessNode}\n  - {type: FailureNode}\n",
+    ),
+    (
+        "conditional_without_else",
+        "type: Conditional\nid: c\nchildren:\n  - {type: SuccessNode}\n  - {type: SuccessNode, id: else}\n",
+    ),
+    (
+        "while",
+        "type: While\nchildren: [{type: CheckCondition, props: {key: n, operator: '<', value: 3}}, {type: CounterAction, props: {counterKey: n}}]\n",
+    ),
+    (
+        "while_limit",
+        "type: While\nprops: {maxIterations: '{{ input.most }}'}\nchildren: [{type: SuccessNode}, {type: SuccessNode}]\n",
+    ),
+    (
+        "for_each",
+        "type: ForEach\nprops: {collectionKey: cart.items, itemKey: line, indexKey: at}\nchildren: [{type: PrintAction, props: {message: '{{ line.name }} {{ index }}'}}]\n",
+    ),
+    (
+        "for_each_read",
+        "type: Sequence\nchildren:\n  - {type: ForEach, id: each, props: {collectionKey: list, itemKey: x, concurrency: 4}, children: [{type: SuccessNode}]}\n  - {type: PrintAction, props: {message: '{{ nodes.each.output }}'}}\n",
+    ),
+    (
+        "recovery",
+        "type: Recovery\nchildren: [{type: FailureNode}, {type: PrintAction, props: {message: '{{ error.code }}'}}, {type: SuccessNode}]\n",
+    ),
+    (
+        "sub_tree",
+        "type: Sequence\nchildren:\n  - {type: SubTree, id: one, props: {treeId: pay}}\n  - {type: SubTree, id: two, props: {treeId: pay}}\n---\ntype: SuccessNode\nid: pay\n",
+    ),
     ("sub_tree_flow", "type: SubTree\nprops: {treeId: elsewhere}\n"),
     ("timeout", "type: Timeout\nprops: {timeoutMs: 5000}\nchildren: [{type: RunningNode}]\n"),
     ("timeout_template", "type: Timeout\nprops: {timeoutMs: '{{ limit }}'}\nchildren: [{type: RunningNode}]\n"),
@@ -26,21 +59,54 @@ pub(super) const TREES: [(&str, &str); 36] = [
     ("repeat", "type: Repeat\nprops: {numCycles: 3}\nchildren: [{type: CounterAction, props: {increment: 0}}]\n"),
     ("invert", "type: Invert\nchildren: [{type: SuccessNode}]\n"),
     ("forced", "type: ForceSuccess\nchildren: [{type: ForceFailure, children: [{type: SuccessNode}]}]\n"),
-    ("run_once", "type: RunOnce\nchildren: [{type: KeepRunningUntilFailure, children: [{type: SoftAssert, children: [{type: FailureNode}]}]}]\n"),
-    ("precondition", "type: Precondition\nprops:\n  conditions:\n    - condition: total > 5 && input.ok\n    - condition: {type: SuccessNode}\n      resolver: {type: CounterAction, id: fix}\n      required: false\nchildren: [{type: SuccessNode}]\n"),
+    (
+        "run_once",
+        "type: RunOnce\nchildren: [{type: KeepRunningUntilFailure, children: [{type: SoftAssert, children: [{type: FailureNode}]}]}]\n",
+    ),
+    (
+        "precondition",
+        "type: Precondition\nprops:\n  conditions:\n    - condition: total > 5 && input.ok\n    - condition: {type: SuccessNode}\n      resolver: {type: CounterAction, id: fix}\n      required: false\nchildren: [{type: SuccessNode}]\n",
+    ),
     ("precondition_empty", "type: Precondition\nchildren: [{type: SuccessNode}]\n"),
-    ("print", "type: PrintAction\nprops: {message: 'Hello {{ name }}', outputKey: said, timeout: 5s, onUnknown: ask}\n"),
-    ("wait", "type: Sequence\nchildren: [{type: WaitAction}, {type: WaitAction, props: {waitMs: 0}}, {type: WaitAction, props: {waitMs: 5m}}]\n"),
-    ("mock", "type: Sequence\nchildren: [{type: MockAction, props: {returnStatus: FAILURE, ticksBeforeComplete: 3}}, {type: MockAction}, {type: MockAction, props: {ticksBeforeComplete: '{{ n }}'}}]\n"),
-    ("check_condition", "type: Sequence\nchildren:\n  - {type: CheckCondition, props: {key: a.b}}\n  - {type: CheckCondition, props: {key: a b, operator: '!=', value: x}}\n  - {type: CheckCondition, props: {key: a, operator: '>=', value: '{{ limit }}'}}\n  - {type: CheckCondition, props: {key: a, value: '{{ limit }}'}}\n  - {type: CheckCondition, props: {expression: a + 1 === b}}\n"),
-    ("always", "type: Sequence\nchildren: [{type: AlwaysCondition}, {type: AlwaysCondition, props: {returnStatus: FAILURE}}, {type: AlwaysCondition, props: {returnStatus: RUNNING}}]\n"),
-    ("script", "type: Script\nprops:\n  textContent: |\n    total = price * 2; // twice\n    ok = total != null && total > param(\"least\")\n    total\n"),
+    (
+        "print",
+        "type: PrintAction\nprops: {message: 'Hello {{ name }}', outputKey: said, timeout: 5s, onUnknown: ask}\n",
+    ),
+    (
+        "wait",
+        "type: Sequence\nchildren: [{type: WaitAction}, {type: WaitAction, props: {waitMs: 0}}, {type: WaitAction, props: {waitMs: 5m}}]\n",
+    ),
+    (
+        "mock",
+        "type: Sequence\nchildren: [{type: MockAction, props: {returnStatus: FAILURE, ticksBeforeComplete: 3}}, {type: MockAction}, {type: MockAction, props: {ticksBeforeComplete: '{{ n }}'}}]\n",
+    ),
+    (
+        "check_condition",
+        "type: Sequence\nchildren:\n  - {type: CheckCondition, props: {key: a.b}}\n  - {type: CheckCondition, props: {key: a b, operator: '!=', value: x}}\n  - {type: CheckCondition, props: {key: a, operator: '>=', value: '{{ limit }}'}}\n  - {type: CheckCondition, props: {key: a, value: '{{ limit }}'}}\n  - {type: CheckCondition, props: {expression: a + 1 === b}}\n",
+    ),
+    (
+        "always",
+        "type: Sequence\nchildren: [{type: AlwaysCondition}, {type: AlwaysCondition, props: {returnStatus: FAILURE}}, {type: AlwaysCondition, props: {returnStatus: RUNNING}}]\n",
+    ),
+    (
+        "script",
+        "type: Script\nprops:\n  textContent: |\n    total = price * 2; // twice\n    ok = total != null && total > param(\"least\")\n    total\n",
+    ),
     ("log", "type: LogMessage\nprops: {message: 'Order ${order.id} of {{ customer }} for ${total}', level: warn}\n"),
     ("log_placeholder", "type: LogMessage\nprops: {message: '${total}'}\n"),
     ("regex", "type: RegexExtract\nprops: {input: text, pattern: '[0-9]+', outputKey: numbers, matchIndex: 0}\n"),
-    ("kinds", "type: Sequence\nchildren:\n  - {type: HttpRequest, props: {url: 'https://x.test/{{ id }}', timeout: 3s, retry: {maxAttempts: 5, initialInterval: 2s}}}\n  - {type: ReadFile, props: {path: a, timeout: 3s, outputKey: text, retryPolicy: 2}}\n  - {type: Odd, props: {retry: 1, outputKey: x}}\n  - {type: Unheard, props: {a: 1}}\n"),
-    ("pure_kinds", "type: Sequence\nchildren:\n  - {type: SetVariable, props: {name: total, value: '{{ a + b }}'}}\n  - {type: SetVariable, props: {name: list, op: append, value: 1}}\n  - {type: SetVariable, props: {scope: project, name: x, value: 1}}\n  - {type: Transform, props: {expression: a + 1, outputKey: b}}\n  - {type: Transform, props: {value: {total: '{{ a }}'}}}\n"),
-    ("header", "type: SuccessNode\nid: root\nname: A flow\ndescription: What it is\ninput: {type: object}\nvariables: {n: 5}\nsignals: {go: {assign: {n: message.n + n}}}\nqueries: {now_n: n}\nsettings: {timeout: 5m}\ntestData: {model: []}\nbindings: {a: b}\n"),
+    (
+        "kinds",
+        "type: Sequence\nchildren:\n  - {type: HttpRequest, props: {url: 'https://x.test/{{ id }}', timeout: 3s, retry: {maxAttempts: 5, initialInterval: 2s}}}\n  - {type: ReadFile, props: {path: a, timeout: 3s, outputKey: text, retryPolicy: 2}}\n  - {type: Odd, props: {retry: 1, outputKey: x}}\n  - {type: Unheard, props: {a: 1}}\n",
+    ),
+    (
+        "pure_kinds",
+        "type: Sequence\nchildren:\n  - {type: SetVariable, props: {name: total, value: '{{ a + b }}'}}\n  - {type: SetVariable, props: {name: list, op: append, value: 1}}\n  - {type: SetVariable, props: {scope: project, name: x, value: 1}}\n  - {type: Transform, props: {expression: a + 1, outputKey: b}}\n  - {type: Transform, props: {value: {total: '{{ a }}'}}}\n",
+    ),
+    (
+        "header",
+        "type: SuccessNode\nid: root\nname: A flow\ndescription: What it is\ninput: {type: object}\nvariables: {n: 5}\nsignals: {go: {assign: {n: message.n + n}}}\nqueries: {now_n: n}\nsettings: {timeout: 5m}\ntestData: {model: []}\nbindings: {a: b}\n",
+    ),
 ];
 
 #[test]
@@ -63,7 +129,9 @@ fn every_type_is_shown() {
 /// Semantics 1.5: ids come from type and place among siblings, so that three nameless counters are three steps.
 #[test]
 fn rule_1_5_nameless_siblings_differ() {
-    let flow = flow("type: MemorySequence\nchildren: [{type: CounterAction}, {type: PrintAction, props: {message: x}}, {type: CounterAction}]\n");
+    let flow = flow(
+        "type: MemorySequence\nchildren: [{type: CounterAction}, {type: PrintAction, props: {message: x}}, {type: CounterAction}]\n",
+    );
     let mut ids = Vec::new();
     flow.root.for_each(&mut |node| ids.push(node.id.to_string()));
     assert_eq!(ids, ["memory-sequence-1", "counter-action-1", "print-action-1", "counter-action-2"]);
@@ -88,7 +156,10 @@ fn rule_4_names_in_templates() {
         ("{ a, b: c }", "{ a: vars.a, b: vars.c }"),
     ];
     for (written, meant) in cases {
-        let text = format!("type: Delay\nprops: {{delayMs: {}}}\nchildren: [{{type: SuccessNode}}]\n", Value::from(format!("{{{{ {written} }}}}")).to_json());
+        let text = format!(
+            "type: Delay\nprops: {{delayMs: {}}}\nchildren: [{{type: SuccessNode}}]\n",
+            Value::from(format!("{{{{ {written} }}}}")).to_json()
+        );
         let json = weir_ir::to_json(&flow(&text));
         let shown = Value::from(format!("{{{{ {meant} }}}}")).to_json();
         assert!(json.contains(&shown), "{written}\n{shown}\n{json}");

@@ -18,7 +18,9 @@ fn what_was_read_is_written_back() {
 
 #[test]
 fn trees_of_other_files_come_along() {
-    let files = Files([("x.yaml", "type: SubTree\nid: top\nprops: {treeId: y}\n"), ("y.yaml", "type: SuccessNode\nid: y\n")].into());
+    let files = Files(
+        [("x.yaml", "type: SubTree\nid: top\nprops: {treeId: y}\n"), ("y.yaml", "type: SuccessNode\nid: y\n")].into(),
+    );
     let flow = read_with("type: SubTree\nid: a\nprops: {treeId: x}\n", &files).flow.unwrap();
     assert_eq!(
         round_trip(&flow),
@@ -31,7 +33,12 @@ fn the_text_is_what_a_person_would_write() {
     let text = "type: Sequence\nid: s\nname: A row\nsettings:\n  timeout: 5m\nchildren:\n  - type: PrintAction\n    id: hello\n    props:\n      message: Hello {{ vars.name }}\n  - type: Conditional\n    id: c\n    children:\n      - type: CheckCondition\n        id: check\n        props:\n          expression: vars.a > 1\n      - type: SuccessNode\n        id: then\n  - type: LogMessage\n    id: log\n    props:\n      message: order ${order.id}\n  - type: Script\n    id: script\n    props:\n      textContent: |-\n        a = (b == null);\n        c = param(\"x\") + 'y'\n";
     let printed = round_trip(&flow(text));
     assert_eq!(round_trip(&flow(&printed)), printed);
-    for line in ["  - type: LogMessage", "      message: order ${order.id}", "      message: Hello {{ vars.name }}", "  timeout: 5m"] {
+    for line in [
+        "  - type: LogMessage",
+        "      message: order ${order.id}",
+        "      message: Hello {{ vars.name }}",
+        "  timeout: 5m",
+    ] {
         assert!(printed.lines().any(|found| found == line), "{line}\n{printed}");
     }
 }
@@ -44,12 +51,20 @@ fn refused(json: &str) -> String {
 
 #[test]
 fn what_stands_in_the_way_is_named() {
-    let ir = |root: &str| format!(r#"{{"ir":1,"name":"n","dialect":"ir","settings":{{"mode":"task","egress":{{}}}},"root":{root}}}"#);
+    let ir = |root: &str| {
+        format!(r#"{{"ir":1,"name":"n","dialect":"ir","settings":{{"mode":"task","egress":{{}}}},"root":{root}}}"#)
+    };
     let cases = [
         (r#"{"id":"r","return":{"value":1}}"#, "NOT_EXPRESSIBLE r"),
-        (r#"{"id":"r","sequence":{"children":[{"id":"a","graph":{"nodes":[],"edges":[]}},{"id":"b","wait":{"signal":{"name":"x"}}}]}}"#, "NOT_EXPRESSIBLE a\nNOT_EXPRESSIBLE b"),
+        (
+            r#"{"id":"r","sequence":{"children":[{"id":"a","graph":{"nodes":[],"edges":[]}},{"id":"b","wait":{"signal":{"name":"x"}}}]}}"#,
+            "NOT_EXPRESSIBLE a\nNOT_EXPRESSIBLE b",
+        ),
         (r#"{"id":"r","fail":{"code":"X","message":"m"}}"#, "NOT_EXPRESSIBLE r"),
-        (r#"{"id":"r","decorate":{"with":"invert","body":{"id":"a","task":{"kind":"print","params":{"message":"{{ data }}"}}}}}"#, "NOT_EXPRESSIBLE a"),
+        (
+            r#"{"id":"r","decorate":{"with":"invert","body":{"id":"a","task":{"kind":"print","params":{"message":"{{ data }}"}}}}}"#,
+            "NOT_EXPRESSIBLE a",
+        ),
         (r#"{"id":"r","task":{"kind":"http.request","params":{"url":"x"}}}"#, "NOT_EXPRESSIBLE r"),
         (r#"{"id":"r","phase":"p","set":{"writes":[]}}"#, "NOT_EXPRESSIBLE r"),
     ];

@@ -12,7 +12,12 @@ fn check(text: &str, files: &[(&'static str, &'static str)], expected: &str, def
 fn a_sub_tree_is_a_document_else_a_file_else_a_flow() {
     let files = [("pay.yaml", "type: SuccessNode\nid: from-file\n")];
     check("type: SubTree\nprops: {treeId: pay}\n---\ntype: SuccessNode\nid: pay\n", &files, "", &["pay"]);
-    check("type: SubTree\nprops: {treeId: pay}\n---\ntreeId: pay\ntype: SuccessNode\nid: other\n", &files, "", &["pay"]);
+    check(
+        "type: SubTree\nprops: {treeId: pay}\n---\ntreeId: pay\ntype: SuccessNode\nid: other\n",
+        &files,
+        "",
+        &["pay"],
+    );
     check("type: SubTree\nprops: {treeId: pay}\n", &files, "", &["pay"]);
     check("type: SubTree\nprops: {treeId: ship}\n", &files, "", &[]);
     let call = flow("type: SubTree\nprops: {treeId: ship}\n");
@@ -38,7 +43,8 @@ fn a_tree_used_twice_is_defined_once() {
 
 #[test]
 fn cycles_are_found_through_any_files() {
-    let cases: [(&str, &[(&str, &str)], &str, &[&str]); 4] = [
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, &'a [&'a str]);
+    let cases: [Case<'_>; 4] = [
         ("type: SubTree\nid: a\nprops: {treeId: a}\n", &[], "CYCLIC_SUBTREE 3:17", &["a"]),
         (
             "type: SubTree\nprops: {treeId: a}\n---\ntype: SubTree\nid: a\nprops: {treeId: b}\n---\ntype: SubTree\nid: b\nprops: {treeId: a}\n",
@@ -52,7 +58,12 @@ fn cycles_are_found_through_any_files() {
             "CYCLIC_SUBTREE",
             &["a", "b"],
         ),
-        ("type: SubTree\nid: r\nprops: {treeId: x}\n", &[("x.yaml", "type: SubTree\nprops: {treeId: x}\n")], "CYCLIC_SUBTREE", &["x"]),
+        (
+            "type: SubTree\nid: r\nprops: {treeId: x}\n",
+            &[("x.yaml", "type: SubTree\nprops: {treeId: x}\n")],
+            "CYCLIC_SUBTREE",
+            &["x"],
+        ),
     ];
     for (text, files, expected, defs) in cases {
         let parsed = read_with(text, &Files(files.iter().map(|(name, text)| (leak(name), leak(text))).collect()));
@@ -63,7 +74,10 @@ fn cycles_are_found_through_any_files() {
         assert_eq!(flow.defs.keys().map(|name| &**name).collect::<Vec<_>>(), defs, "{text}");
         assert!(flow.defs.values().any(|def| matches!(def.kind, NodeKind::Fail(_))), "the cycle is broken");
     }
-    let message = read("type: SubTree\nprops: {treeId: a}\n---\ntype: SubTree\nid: a\nprops: {treeId: a}\n").diagnostics.remove(0).message;
+    let message = read("type: SubTree\nprops: {treeId: a}\n---\ntype: SubTree\nid: a\nprops: {treeId: a}\n")
+        .diagnostics
+        .remove(0)
+        .message;
     assert!(message.contains("`a` → `a`"), "{message}");
 }
 
@@ -73,7 +87,12 @@ fn leak(text: &str) -> &'static str {
 
 #[test]
 fn trees_nobody_uses_are_read_all_the_same() {
-    check("type: SuccessNode\n---\ntype: Delay\nid: d\n", &[], "~UNUSED_TREE 3:1\nDECORATOR_ARITY 3:7 d\nMISSING_PROP 3:7 d", &[]);
+    check(
+        "type: SuccessNode\n---\ntype: Delay\nid: d\n",
+        &[],
+        "~UNUSED_TREE 3:1\nDECORATOR_ARITY 3:7 d\nMISSING_PROP 3:7 d",
+        &[],
+    );
     check("type: SuccessNode\n---\ntype: SuccessNode\n", &[], "~UNUSED_TREE 3:1", &[]);
     check(
         "type: SubTree\nprops: {treeId: a}\n---\ntype: SuccessNode\nid: a\n---\ntype: SuccessNode\nid: a\n",

@@ -1,10 +1,11 @@
 //! What is said to the model, and what its reply means.
 //!
-//! Parameters of the model task: `{model?, system?, messages, tools?, output?, options?}`. `messages` holds
+//! Parameters of the model task: the agent's options, and `{model?, system?, messages, tools?, output?}`.
+//! `messages` holds
 //! - `{role: "user", content}`: the input, and reminders of open todos;
 //! - `{$ref: path}`: the recorded output of an earlier turn's model task;
-//! - `{$tool: path, id, name}`: the recorded output of the task at `path`, as the result of the call `id`;
-//! - `{role: "tool", id, name, content}`: the result of a call that has no record of its own.
+//! - `{$tool: path, id}`: the recorded output of the task at `path`, as the result of the call `id`;
+//! - `{role: "tool", toolCallId, content}`: the result of a call that has no record of its own.
 //!
 //! A reply is `{text, toolCalls: [{id, name, arguments}], usage: {inputTokens, outputTokens}, …}`.
 
@@ -15,7 +16,7 @@ use crate::event::Usage;
 use crate::machine::Core;
 use crate::plan::{AgentPlan, Op, Plan, ToolTarget};
 use crate::step::mailbox;
-use weir_base::{Map, Text, Value};
+use weir_base::{Text, Value};
 
 /// The most bytes of one result that are carried in the parameters, and of all of them in one agent.
 const INLINE_BYTES: usize = 64 << 10;
@@ -34,10 +35,11 @@ pub(super) fn params(core: &Core, plan: &Plan, ix: Ix) -> Value {
         ("messages", Value::array(messages)),
         ("tools", tool_list(core, ix, agent)),
         ("output", agent.output.clone().unwrap_or_default()),
-        ("options", agent.options.clone()),
     ];
     let given = members.into_iter().filter(|(_, value)| !is_empty(value));
-    Value::from(given.map(|(name, value)| (name.into(), value)).collect::<Map>())
+    let mut params = agent.options.as_object().cloned().unwrap_or_default();
+    params.extend(given.map(|(name, value)| (Text::from(name), value)));
+    params.into()
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -69,15 +71,11 @@ pub(super) fn turn_reference(turn: &str) -> Value {
 /// The result of a call as the next turn's message. `inline` counts the bytes carried so far.
 pub(super) fn result_message(call: &ToolCall, inline: &mut usize) -> Value {
     match &call.given {
-        Given::Recorded(path) => {
-            Value::object([("$tool", path.clone().into()), ("id", call.id.clone()), ("name", call.name.clone().into())])
+        Given::Recorded(path) => Value::object([("$tool", path.clone().into()), ("id", call.id.clone())]),
+        Given::Value(value) => {
+            let content = bounded(value, inline);
+            Value::object([("role", "tool".into()), ("toolCallId", call.id.clone()), ("content", content)])
         }
-        Given::Value(value) => Value::object([
-            ("role", "tool".into()),
-            ("id", call.id.clone()),
-            ("name", call.name.clone().into()),
-            ("content", bounded(value, inline)),
-        ]),
         // Only a turn whose calls all have results is over.
         Given::Nothing(_) => Value::Null,
     }

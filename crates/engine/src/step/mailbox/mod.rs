@@ -12,6 +12,7 @@ mod round;
 mod seat;
 mod state;
 mod todo;
+mod weight;
 
 pub(crate) use seat::Seat;
 pub(crate) use state::MailboxState;
@@ -126,9 +127,9 @@ fn begin(core: &mut Core, ix: Ix, mailbox: &MailboxPlan, listener: u32, message:
     state.slots = state.slots.wrapping_add(1);
     state.begin_work(listener);
     state.working.insert(slot, Delivery { thread: message.thread, listener, waiting: 0 });
-    let thread = state.thread_mut(message.thread);
-    let seen = thread.seen();
-    thread.remember(message.value.clone(), mailbox.context_slots);
+    state.bytes -= message.letter.bytes;
+    let seen = state.thread(message.thread).seen();
+    state.remember(message.thread, message.letter.clone(), mailbox.context_slots);
     Seat { mailbox: ix, slot, thread: message.thread, seen }
 }
 
@@ -140,7 +141,7 @@ fn start(core: &mut Core, ix: Ix, mailbox: &MailboxPlan, seat: Seat, listener: u
         let error = StepError { path: base, ..unbound(&planned.name, planned.binding.as_ref()) };
         return core.report(ix, seat.slot, Outcome::failure(error));
     };
-    let message = with_reminder(core, &seat, message.value);
+    let message = with_reminder(core, &seat, message.letter.value);
     let env = core.envs.push(core.frames[ix].env, EnvKind::Message { message, seat }, true);
     core.spawn_in(ix, seat.slot, handler, env, base);
     core.envs.release(env);

@@ -49,12 +49,13 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::step::mailbox::state::Letter;
     use weir_base::Value;
 
     /// Two causes, the second while the first one's messages still wait; then what comes out.
     fn check(scheduling: Scheduling, accepts: fn(u32) -> bool, expected: &[u64]) {
         let mut queue = Queue::default();
-        let message = |index| Message { thread: 0, index, value: Value::Null };
+        let message = |index| Message { thread: 0, index, letter: Letter { value: Value::Null, bytes: 0 } };
         queue.add(vec![(7, message(0)), (3, message(1))], scheduling);
         queue.add(vec![(3, message(2)), (7, message(3))], scheduling);
         let order: Vec<u64> = std::iter::from_fn(|| queue.take(accepts)).map(|(_, message)| message.index).collect();

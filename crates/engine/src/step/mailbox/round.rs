@@ -1,6 +1,7 @@
 use super::action::{Action, actions_of};
-use super::state::{Caller, Delivery, MailboxState, Message, Thread};
+use super::state::{Caller, Delivery, Letter, MailboxState, Message, Thread};
 use super::todo::{TODOS_PER_THREAD, Todo};
+use super::weight::{MAILBOX_BYTES, MESSAGE_BYTES, weigh};
 use super::{PeerCall, Seat, thread_name};
 use crate::arena::Ix;
 use crate::frame::Outcome;
@@ -106,9 +107,9 @@ impl<'a> Round<'a> {
                 true => thread,
                 false => self.open(Some(thread), *listener, Caller::Parent),
             };
-            let message = self.deliver(target, self.name_of(sender), self.kind_of(*listener), payload.clone());
-            if target != thread {
-                self.remember(thread, message);
+            let letter = self.deliver(target, self.name_of(sender), self.kind_of(*listener), payload.clone());
+            if let Some(letter) = letter.filter(|_| target != thread) {
+                self.remember(thread, letter);
             }
         }
     }
@@ -121,14 +122,19 @@ impl<'a> Round<'a> {
     /// Goes to whoever opened the thread, whatever message is being handled in it.
     fn respond(&mut self, thread: u64, answer: Value) {
         match self.state.thread(thread).caller {
-            Caller::Outside => {
-                let message = self.message(Value::Null, thread, RESPONSE.into(), answer.clone());
-                self.remember(thread, message);
-                self.state.outputs.push(answer);
-            }
+            Caller::Outside => self.put_out(thread, answer),
             Caller::Parent => self.tell_parent(thread, RESPONSE, answer),
             Caller::Call { .. } => self.answer_call(thread, RESPONSE, answer),
         }
+    }
+
+    fn put_out(&mut self, thread: u64, answer: Value) {
+        let from = self.name_of(self.state.thread(thread).listener);
+        let Some(letter) = self.letter(from, Value::Null, RESPONSE.into(), answer.clone(), Value::Null) else { return };
+        self.state.bytes += letter.bytes;
+        self.count_message();
+        self.remember(thread, letter);
+        self.state.outputs.push(answer);
     }
 
     /// The caller of a handler that failed is told; outside that is the end of the run.
@@ -148,8 +154,9 @@ impl<'a> Round<'a> {
     fn tell_parent(&mut self, thread: u64, kind: &str, payload: Value) {
         let from = self.name_of(self.state.thread(thread).listener);
         let Some(parent) = self.state.thread(thread).parent else { return };
-        let message = self.deliver(parent, from, kind.into(), payload);
-        self.remember(thread, message);
+        if let Some(letter) = self.deliver(parent, from, kind.into(), payload) {
+            self.remember(thread, letter);
+        }
     }
 
     /// The first answer is the result of the call.
@@ -161,11 +168,12 @@ impl<'a> Round<'a> {
             let text = format!("`{}` answered again; only the first answer counts", self.plan.listener(listener).name);
             return self.effects.warnings.push((thread, text.into()));
         }
-        if let Some(parent) = parent {
-            let message = self.message(self.name_of(listener), parent, kind.into(), value.clone());
-            self.notice(parent, &message);
-            self.remember(thread, message.clone());
-            self.remember(parent, message);
+        if let Some(parent) = parent
+            && let Some(letter) = self.letter_to(parent, self.name_of(listener), kind.into(), value.clone())
+        {
+            self.notice(parent, &letter.value);
+            self.remember(thread, letter.clone());
+            self.remember(parent, letter);
         }
         self.resume(slot);
         self.effects.answers.push(Answer { agent, tool, part, value });
@@ -182,8 +190,10 @@ impl<'a> Round<'a> {
         for (part, listener) in listeners.iter().enumerate() {
             let caller = Caller::Call { agent, slot: seat.slot, tool: call.tool, part: part as u32 };
             let thread = self.open(Some(seat.thread), *listener, caller);
-            let message = self.deliver(thread, self.name_of(sender), self.kind_of(*listener), call.args.clone());
-            self.remember(seat.thread, message);
+            let letter = self.deliver(thread, self.name_of(sender), self.kind_of(*listener), call.args.clone());
+            if let Some(letter) = letter {
+                self.remember(seat.thread, letter);
+            }
             self.suspend(seat.slot);
         }
         listeners.len()
@@ -216,31 +226,48 @@ impl<'a> Round<'a> {
         id
     }
 
-    /// Puts a message into the queue, and gives it back for the sender's own context.
-    fn deliver(&mut self, thread: u64, from: Value, kind: Value, payload: Value) -> Value {
-        let value = self.message(from, thread, kind, payload);
-        self.state.sent += 1;
-        if self.state.sent > self.plan.max_messages {
-            self.effects.failure.get_or_insert_with(|| message_limit(self.plan.max_messages));
-        }
-        self.notice(thread, &value);
+    /// Puts a message into the queue, and gives it back for the sender's own context; nothing where a limit is passed.
+    fn deliver(&mut self, thread: u64, from: Value, kind: Value, payload: Value) -> Option<Letter> {
+        let letter = self.letter_to(thread, from, kind, payload)?;
+        self.state.bytes += letter.bytes;
+        self.count_message();
+        self.notice(thread, &letter.value);
         let target = self.state.thread_mut(thread);
-        let message = Message { thread, index: target.messages, value: value.clone() };
+        let message = Message { thread, index: target.messages, letter: letter.clone() };
         target.messages += 1;
         target.load += 1;
         self.batch.push((target.listener, message));
-        value
+        Some(letter)
     }
 
-    fn message(&self, from: Value, thread: u64, kind: Value, payload: Value) -> Value {
+    fn letter_to(&mut self, thread: u64, from: Value, kind: Value, payload: Value) -> Option<Letter> {
         let to = self.name_of(self.state.thread(thread).listener);
-        let thread = thread_name(thread).into();
-        Value::object([("from", from), ("to", to), ("kind", kind), ("payload", payload), ("thread", thread)])
+        self.letter(from, to, kind, payload, thread_name(thread).into())
     }
 
-    fn remember(&mut self, thread: u64, message: Value) {
-        let slots = self.plan.context_slots;
-        self.state.thread_mut(thread).remember(message, slots);
+    fn letter(&mut self, from: Value, to: Value, kind: Value, payload: Value, thread: Value) -> Option<Letter> {
+        let Some(bytes) = weigh(&payload) else {
+            let message = format!("a message is larger than {MESSAGE_BYTES} bytes");
+            self.effects.failure.get_or_insert_with(|| limit(code::MESSAGE_TOO_LARGE, message));
+            return None;
+        };
+        let members = [("from", from), ("to", to), ("kind", kind), ("payload", payload), ("thread", thread)];
+        Some(Letter { value: Value::object(members), bytes })
+    }
+
+    fn count_message(&mut self) {
+        self.state.sent += 1;
+        let (most, sent, bytes) = (self.plan.max_messages, self.state.sent, self.state.bytes);
+        let over = match (sent > most, bytes > MAILBOX_BYTES) {
+            (true, _) => format!("more than {most} messages were sent in one run"),
+            (_, true) => format!("the messages of this run take more than {MAILBOX_BYTES} bytes"),
+            _ => return,
+        };
+        self.effects.failure.get_or_insert_with(|| limit(code::MESSAGE_LIMIT, over));
+    }
+
+    fn remember(&mut self, thread: u64, letter: Letter) {
+        self.state.remember(thread, letter, self.plan.context_slots);
     }
 
     fn notice(&mut self, thread: u64, message: &Value) {
@@ -288,6 +315,7 @@ impl<'a> Round<'a> {
 
     fn drop_thread(&mut self, id: u64) -> Option<u64> {
         let thread = self.state.threads.remove(&id)?;
+        self.state.bytes -= thread.bytes;
         for todo in &thread.todos {
             self.effects.warnings.push((id, format!("the thread ended with an open todo: {}", todo.shown()).into()));
         }
@@ -320,7 +348,6 @@ fn handler_error(error: &StepError) -> Value {
     ])
 }
 
-fn message_limit(limit: u64) -> StepError {
-    let message = format!("more than {limit} messages were sent in one run");
-    StepError::new(code::MESSAGE_LIMIT, category::LIMIT, message)
+fn limit(code: &str, message: String) -> StepError {
+    StepError::new(code, category::LIMIT, message)
 }

@@ -28,10 +28,11 @@ impl Seat {
     pub fn thread_member(&self, core: &Core, plan: &Plan, key: &str) -> Option<Value> {
         let state = state_of(core, self.mailbox)?;
         let thread = state.threads.get(&self.thread)?;
+        let mailbox = mailbox_of(core, plan, self.mailbox)?;
         match key {
             "id" => Some(thread_name(self.thread).into()),
-            "chain" => Some(chain(state, mailbox_of(core, plan, self.mailbox)?, thread)),
-            "history" => Some(Value::array(thread.history_until(self.seen).cloned())),
+            "chain" => Some(chain(state, mailbox, thread)),
+            "history" => Some(Value::array(thread.history_until(self.seen, mailbox.context_slots).cloned())),
             "todos" => Some(Value::array(thread.todos.iter().map(|todo| todo.to_value()))),
             _ => None,
         }

@@ -1,5 +1,6 @@
 use super::queue::Queue;
 use super::todo::Todo;
+use super::weight::CONTEXT_BYTES;
 use crate::arena::Ix;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -23,6 +24,8 @@ pub(crate) struct MailboxState {
     pub(super) sent: u64,
     /// What was sent to the caller outside.
     pub(super) outputs: Vec<Value>,
+    /// What all of this weighs.
+    pub(super) bytes: u64,
 }
 
 /// A frame of conversation: one listener, called once, with everything that comes back to it.
@@ -40,8 +43,10 @@ pub(super) struct Thread {
     /// Whether the call it was opened for has its answer.
     pub answered: bool,
     /// Messages handled and sent in this thread, the oldest first, and how many were forgotten before them.
-    pub history: VecDeque<Value>,
+    pub history: VecDeque<Letter>,
     pub forgotten: u64,
+    /// What the history weighs.
+    pub bytes: u64,
     pub todos: Vec<Todo>,
 }
 
@@ -64,12 +69,19 @@ pub(super) struct Delivery {
     pub waiting: u32,
 }
 
-/// A message on its way: `{from, to, kind, payload, thread}`, the n-th to its listener in its thread.
+/// `{from, to, kind, payload, thread}`, and what it weighs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Letter {
+    pub value: Value,
+    pub bytes: u64,
+}
+
+/// A message on its way, the n-th to its listener in its thread.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Message {
     pub thread: u64,
     pub index: u64,
-    pub value: Value,
+    pub letter: Letter,
 }
 
 impl MailboxState {
@@ -85,6 +97,17 @@ impl MailboxState {
         if *count == 0 {
             self.at_work_by.remove(&listener);
         }
+    }
+
+    /// Keeps a message in the context of a thread.
+    pub(super) fn remember(&mut self, thread: u64, letter: Letter, slots: u32) {
+        let thread = self.thread_mut(thread);
+        let before = thread.bytes;
+        thread.bytes += letter.bytes;
+        thread.history.push_back(letter);
+        thread.forget(slots);
+        let after = thread.bytes;
+        self.bytes = self.bytes + after - before;
     }
 
     pub(super) fn thread_mut(&mut self, id: u64) -> &mut Thread {
@@ -108,15 +131,17 @@ impl Thread {
             answered: false,
             history: VecDeque::new(),
             forgotten: 0,
+            bytes: 0,
             todos: Vec::new(),
         }
     }
 
-    /// Keeps a message in the context, within `slots`.
-    pub fn remember(&mut self, message: Value, slots: u32) {
-        self.history.push_back(message);
-        while self.history.len() > slots as usize {
-            self.history.pop_front();
+    /// Drops the oldest messages that are too many for the context: `slots`, and the one being handled.
+    fn forget(&mut self, slots: u32) {
+        let most = if slots == 0 { 0 } else { slots as usize + 1 };
+        while self.history.len() > most || self.bytes > CONTEXT_BYTES {
+            let Some(oldest) = self.history.pop_front() else { return };
+            self.bytes -= oldest.bytes;
             self.forgotten += 1;
         }
     }
@@ -126,8 +151,10 @@ impl Thread {
         self.forgotten + self.history.len() as u64
     }
 
-    /// The context as it was when `seen` messages had been kept, as far as it is still there.
-    pub fn history_until(&self, seen: u64) -> impl Iterator<Item = &Value> {
-        self.history.iter().take(seen.saturating_sub(self.forgotten) as usize)
+    /// The last `slots` of the first `seen` messages, as far as they are still there.
+    pub fn history_until(&self, seen: u64, slots: u32) -> impl Iterator<Item = &Value> {
+        let until = seen.saturating_sub(self.forgotten) as usize;
+        let letters = self.history.iter().take(until).skip(until.saturating_sub(slots as usize));
+        letters.map(|letter| &letter.value)
     }
 }

@@ -1,0 +1,216 @@
+use crate::admission::{Admission, Slot};
+use crate::flows::{FlowCache, Prepared, store_failed};
+use crate::message::{Message, NewRun};
+use crate::options::Options;
+use crate::shared::Shared;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use tokio::sync::{Notify, oneshot};
+use uuid::Uuid;
+use weir_base::{Micros, Text, Value, hash_value_hex};
+use weir_engine::{Event, EventBody, Origin, Record, SEMANTICS, Started, Status};
+use weir_kind::TaskHost;
+use weir_runs::{FlowRef, RunView, RunsError, StartRun};
+use weir_store::{Batch, CommitError, Effect, Entry, Place, Run};
+
+/// The parts of a running runtime.
+pub(crate) struct Inner {
+    pub shared: Arc<Shared>,
+    pub host: TaskHost,
+    pub flows: FlowCache,
+    pub options: Options,
+    pub admission: Admission,
+    /// Told when a parked run may have an earlier time to wake than any before.
+    pub parked: Notify,
+    /// Told when a place has become free, or a run waits for one.
+    pub claim: Notify,
+    pub accepting: AtomicBool,
+    pub recovering: AtomicBool,
+    /// Why the store cannot be written any more.
+    pub failure: OnceLock<String>,
+}
+
+/// A run's start, as far as it is known before its flow is.
+pub(crate) struct Beginning {
+    pub id: Text,
+    pub place: Place,
+    pub input: Value,
+    pub priority: i32,
+    pub origin: Option<Origin>,
+    pub effect: Option<Effect>,
+    /// Nothing can have this id yet.
+    pub fresh: bool,
+}
+
+/// What became of a start.
+pub(crate) enum Begun {
+    /// On its way; the reply that was asked for comes.
+    Started,
+    /// On disk; waits for a place.
+    Pending(Box<Run>),
+    /// Another start was first.
+    Exists(Box<Run>),
+    /// Another start was first and is still in memory.
+    Running,
+}
+
+/// Who is told of a start and of the end.
+#[derive(Default)]
+pub(crate) struct Replies {
+    pub started: Option<oneshot::Sender<Result<RunView, RunsError>>>,
+    pub ended: Option<oneshot::Sender<Result<RunView, RunsError>>>,
+}
+
+impl Inner {
+    pub fn now(&self) -> Micros {
+        self.shared.clock.now()
+    }
+
+    /// The error that stands in the way of any request.
+    pub fn check(&self) -> Result<(), RunsError> {
+        if let Some(failure) = self.failure.get() {
+            return Err(RunsError::Failed(failure.clone()));
+        }
+        match self.accepting.load(Ordering::Acquire) {
+            true => Ok(()),
+            false => Err(RunsError::Stopping),
+        }
+    }
+
+    /// What a lost reply means.
+    pub fn gone(&self) -> RunsError {
+        match self.failure.get() {
+            Some(failure) => RunsError::Failed(failure.clone()),
+            None => RunsError::Stopping,
+        }
+    }
+
+    pub async fn flow(&self, place: &Place, flow: &FlowRef) -> Result<Arc<Prepared>, RunsError> {
+        match flow {
+            FlowRef::Version(hash) => self.flows.version(hash).await,
+            FlowRef::Newest(name) => self.flows.newest(place, name, self.now()).await,
+            FlowRef::Source(source) => self.flows.publish(place, source, self.now()).await,
+        }
+    }
+
+    pub fn slot(&self, place: &Place, flow: &Prepared, key: Option<&Text>) -> Slot {
+        let limit = flow.concurrency.as_ref().map(|concurrency| concurrency.limit.max(1));
+        let flow = format!("{}/{}/{}", place.tenant, place.project, flow.name);
+        Slot { queue: place.queue(), flow: flow.into(), key: key.cloned().zip(limit) }
+    }
+
+    pub async fn start(&self, request: StartRun, replies: Replies) -> Result<(Text, Begun), RunsError> {
+        self.check()?;
+        let StartRun { tenant, project, service, .. } = &request;
+        let place = Place { tenant: tenant.clone(), project: project.clone(), service: service.clone() };
+        let (id, fresh) = run_id(&request, &place)?;
+        let flow = self.flow(&place, &request.flow).await?;
+        let (input, priority) = (request.input, request.priority);
+        let beginning = Beginning { id: id.clone(), place, input, priority, origin: None, effect: None, fresh };
+        Ok((id, self.begin(beginning, flow, replies).await?))
+    }
+
+    pub async fn begin(&self, start: Beginning, flow: Arc<Prepared>, replies: Replies) -> Result<Begun, RunsError> {
+        if !start.fresh
+            && let Some(run) = self.shared.store.run(&start.id).await.map_err(store_failed)?
+        {
+            return Ok(Begun::Exists(Box::new(run)));
+        }
+        let key = self.shared.store.next_run_key();
+        if !self.shared.add_live(&start.id, key) {
+            return Ok(Begun::Running);
+        }
+        let result = self.begin_as(key, &start, flow, replies).await;
+        if !matches!(result, Ok(Begun::Started)) {
+            self.shared.remove_live(&start.id, key);
+        }
+        result
+    }
+
+    async fn begin_as(
+        &self,
+        key: weir_store::RunKey,
+        start: &Beginning,
+        flow: Arc<Prepared>,
+        replies: Replies,
+    ) -> Result<Begun, RunsError> {
+        let concurrency_key = flow.concurrency_key(&start.place, &start.input)?;
+        let slot = self.slot(&start.place, &flow, concurrency_key.as_ref());
+        let started = Started {
+            run: start.id.clone(),
+            flow: flow.hash.clone(),
+            semantics: SEMANTICS,
+            kinds: Default::default(),
+            input: start.input.clone(),
+            origin: start.origin.clone(),
+        };
+        let mut run = Run::new(key, start.id.clone(), start.place.clone(), flow.name.clone(), self.now());
+        (run.version, run.priority, run.concurrency_key) = (flow.hash.clone(), start.priority, concurrency_key);
+        if !self.admit(start, &slot) {
+            return self.postpone(run, started, start.effect).await;
+        }
+        (run.status, run.started_at) = (Status::Running, Some(run.created_at));
+        let Replies { started: started_reply, ended: ended_reply } = replies;
+        let new = NewRun { run, flow, started, slot, effect: start.effect, started_reply, ended_reply };
+        self.shared.send(key, Message::Start(Box::new(new)));
+        Ok(Begun::Started)
+    }
+
+    fn admit(&self, start: &Beginning, slot: &Slot) -> bool {
+        match start.origin.as_ref().is_some_and(|origin| !origin.detached) {
+            true => self.admission.try_child(slot),
+            false => self.shared.live_count() <= self.options.held_runs && self.admission.try_start(slot),
+        }
+    }
+
+    /// Writes a run that waits for its turn: its row and its input, nothing in memory.
+    async fn postpone(&self, run: Run, started: Started, effect: Option<Effect>) -> Result<Begun, RunsError> {
+        let event = Event::new(run.created_at, EventBody::Started(Box::new(started)));
+        let mut batch = Batch::new(self.shared.writer.epoch());
+        batch.runs.push(run.clone());
+        batch.records.push(Entry { run: run.key, record: Record::encode(1, &event) });
+        batch.effects.extend(effect);
+        self.shared.writer.write(run.key, batch).await.map_err(commit_failed)?;
+        self.admission.add_pending(1);
+        self.claim.notify_one();
+        Ok(Begun::Pending(Box::new(run)))
+    }
+}
+
+pub(crate) fn commit_failed(error: CommitError) -> RunsError {
+    match error {
+        CommitError::StaleOwner { .. } | CommitError::Stop(_) => RunsError::Failed(error.to_string()),
+        other => RunsError::Busy(other.to_string()),
+    }
+}
+
+/// The run's id, and whether it is certain that no run has it yet.
+fn run_id(request: &StartRun, place: &Place) -> Result<(Text, bool), RunsError> {
+    if let Some(id) = &request.run {
+        let valid = !id.is_empty() && id.len() <= 512 && !id.chars().any(char::is_control);
+        let message = "a run's id is 1 to 512 bytes without control characters";
+        return if valid { Ok((id.clone(), false)) } else { Err(RunsError::rejected("INVALID_RUN_ID", message)) };
+    }
+    if let Some(key) = &request.idempotency_key {
+        let scope = Value::array([place.tenant.clone(), place.project.clone(), key.clone()].map(Value::from));
+        return Ok((format!("key-{}", hash_value_hex(&scope)).into(), false));
+    }
+    Ok((Uuid::now_v7().to_string().into(), true))
+}
+
+/// A run that is not in memory, as its row says.
+pub(crate) fn view_of_row(run: &Run, output: Value) -> RunView {
+    RunView {
+        run: run.id.clone(),
+        flow: run.flow.clone(),
+        version: run.version.clone(),
+        status: run.status,
+        output,
+        error: run.error.clone(),
+        created_at: run.created_at,
+        started_at: run.started_at,
+        ended_at: run.ended_at,
+        waiting: Vec::new(),
+        wake_at: run.wake_at,
+    }
+}

@@ -1,0 +1,69 @@
+use super::{Held, Live, Phase};
+use crate::children::tell_parent;
+use crate::shard::Cx;
+use weir_base::Value;
+use weir_engine::{Status, StepError};
+use weir_runs::ProgressBody;
+use weir_store::RunUpdate;
+
+impl Live {
+    /// The run is over as soon as this is on disk.
+    pub(super) fn complete(&mut self, cx: &mut Cx, status: Status, output: Value, error: Option<StepError>) {
+        self.at = self.at.max(cx.now());
+        self.tell_trace(cx);
+        let paths: Vec<_> = self.tasks.keys().cloned().collect();
+        for path in paths {
+            if let Some(open) = self.tasks.remove(&path) {
+                self.drop_task(cx, &path, open);
+            }
+        }
+        self.timers.drain().for_each(|(_, armed)| cx.timers.unset(armed.key));
+        self.batch.updates.push(RunUpdate::ended(self.key, status, self.at, output.clone(), error.clone()));
+        (self.stored, self.output, self.error) = (status, output, error);
+        self.phase = Phase::Ending;
+        self.touch(cx, true);
+        self.hold(Held::Ended);
+    }
+
+    /// The end is on disk: everyone who waits is told.
+    pub(super) fn ended(&mut self, cx: &mut Cx) {
+        self.phase = Phase::Ended;
+        let view = self.view();
+        if self.traced {
+            let (status, output, error) = (view.status, view.output.clone(), view.error.clone());
+            cx.tell(&self.id, self.at, ProgressBody::Status { status, waiting: Vec::new(), output, error });
+        }
+        cx.answer_waiters(self.key, &view);
+        let children: Vec<_> = self.children.drain().collect();
+        for path in children {
+            let (inner, child) = (cx.inner.clone(), format!("{}/{path}", self.id).into());
+            cx.help(crate::children::cancel_child(inner, child));
+        }
+        if let Some(origin) = self.origin.as_ref().filter(|origin| !origin.detached) {
+            tell_parent(cx, origin.clone(), view);
+        }
+        if cx.inner.admission.leave(&self.slot) {
+            cx.inner.claim.notify_one();
+        }
+    }
+
+    pub(super) fn answer_start(&mut self) {
+        if let Some(reply) = self.started_reply.take() {
+            let _ = reply.send(Ok(self.view()));
+        }
+    }
+
+    /// The rows of this run could not be written: it has to be read from the store again.
+    pub fn abandon(&mut self, cx: &mut Cx, error: &weir_runs::RunsError) {
+        self.forget_open(cx);
+        if let Some(reply) = self.started_reply.take() {
+            let _ = reply.send(Err(error.clone()));
+        }
+        for (_, held) in self.held.drain(..) {
+            if let Held::Answer(reply) = held {
+                let _ = reply.send(Err(error.clone()));
+            }
+        }
+        self.phase = Phase::Broken;
+    }
+}

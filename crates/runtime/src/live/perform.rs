@@ -1,0 +1,152 @@
+use super::attempt::Open;
+use super::{Armed, Held, Live, Phase};
+use crate::children::{ChildStart, cancel_child, start_child};
+use crate::shard::Cx;
+use crate::timers::Due;
+use weir_base::{Micros, Text};
+use weir_engine::{Command, EventBody};
+use weir_store::{Effect, VariableScope};
+
+impl Live {
+    /// What the machine wants done. Only what writes rows of its own is done before the cause is on disk.
+    pub(super) fn obey(&mut self, cx: &mut Cx, command: Command) {
+        match command {
+            Command::Run(task) => self.open_task(cx, task),
+            Command::ContinueAsNew { state } => self.apply(cx, EventBody::Continued { state }, self.is_hard()),
+            Command::Complete { status, output, error } => self.complete(cx, status, output, error),
+            other => self.hold_or_perform(cx, Held::Command(other)),
+        }
+    }
+
+    pub(super) fn perform(&mut self, cx: &mut Cx, held: Held) {
+        match held {
+            Held::Command(command) => self.perform_command(cx, command),
+            Held::Launch { path } => cx.launches.push_back((self.key, path)),
+            Held::Backoff { path, attempt, not_before } => self.back_off(cx, path, attempt, not_before),
+            Held::Answer(answer) => drop(answer.send(Ok(()))),
+            Held::Started => self.answer_start(),
+            Held::Ended => self.ended(cx),
+            Held::Parked => self.parked(cx),
+        }
+    }
+
+    fn perform_command(&mut self, cx: &mut Cx, command: Command) {
+        match command {
+            Command::StartTimer { path, due, deadline } => self.start_timer(cx, path, due, deadline),
+            Command::Cancel { path } => self.cancel(cx, &path),
+            Command::StartChild(child) => {
+                let effect = child.detached.then(|| self.next_effect());
+                if !child.detached {
+                    self.children.insert(child.path.clone());
+                }
+                let start = ChildStart { parent: self.key, parent_id: self.id.clone(), place: self.place.clone(), child, effect };
+                let inner = cx.inner.clone();
+                cx.help(start_child(inner, start));
+            }
+            Command::ReadVariables { path, service, project } => self.read_variables(cx, path, service, project),
+            Command::Run(_) | Command::Complete { .. } | Command::ContinueAsNew { .. } => {}
+        }
+    }
+
+    fn next_effect(&mut self) -> Effect {
+        let ordinal = self.effects.filter(|(seq, _)| *seq == self.seq).map_or(0, |(_, ordinal)| ordinal + 1);
+        self.effects = Some((self.seq, ordinal));
+        Effect { run: self.key, seq: self.seq, ordinal }
+    }
+
+    pub(super) fn start_timer(&mut self, cx: &mut Cx, path: Text, due: Micros, deadline: bool) {
+        let key = cx.timers.set(due, self.key, Due::Step { path: path.clone() });
+        let armed = Armed { key, due, deadline, at_once: due <= self.machine.now() };
+        if let Some(before) = self.timers.insert(path, armed) {
+            cx.timers.unset(before.key);
+        }
+    }
+
+    /// Ends whatever is open under this path. The fold has closed it already (semantics 5.8).
+    fn cancel(&mut self, cx: &mut Cx, path: &Text) {
+        if let Some(armed) = self.timers.remove(path) {
+            cx.timers.unset(armed.key);
+        }
+        self.overdue.retain(|(_, overdue)| overdue != path);
+        if let Some(open) = self.tasks.remove(path) {
+            self.drop_task(cx, path, open);
+        }
+        if self.children.remove(path) {
+            let (inner, child) = (cx.inner.clone(), Text::from(format!("{}/{path}", self.id)));
+            cx.help(cancel_child(inner, child));
+        }
+    }
+
+    pub(super) fn drop_task(&mut self, cx: &mut Cx, path: &Text, mut open: Open) {
+        open.stop(cx);
+        self.marks.remove(path);
+        if open.has_row {
+            self.batch.attempts_done.push((self.key, path.clone()));
+            self.touch(cx, false);
+        }
+    }
+
+    fn read_variables(&mut self, cx: &mut Cx, path: Text, service: Vec<Text>, project: Vec<Text>) {
+        self.reads += 1;
+        let (inner, key, place) = (cx.inner.clone(), self.key, self.place.clone());
+        cx.help(async move {
+            let scope = |service: Option<Text>| VariableScope {
+                tenant: place.tenant.clone(),
+                project: place.project.clone(),
+                service,
+            };
+            let of_service = crate::children::patiently(|| async {
+                inner.shared.store.variables(&scope(Some(place.service.clone())), &service).await
+            });
+            let of_project = crate::children::patiently(|| async { inner.shared.store.variables(&scope(None), &project).await });
+            let (Some(service), Some(project)) = (of_service.await, of_project.await) else { return };
+            let answer = Box::new(EventBody::VariablesRead { path: path.clone(), service, project });
+            inner.shared.send(key, crate::message::Message::VariablesRead { key, path, answer });
+        });
+    }
+
+    pub fn variables_read(&mut self, cx: &mut Cx, path: &Text, answer: EventBody) {
+        self.reads = self.reads.saturating_sub(1);
+        if self.phase != Phase::Broken && self.machine.expects(path) {
+            self.apply(cx, answer, self.is_hard());
+            self.drain(cx);
+        }
+    }
+
+    pub fn child_ended(&mut self, cx: &mut Cx, path: Text, output: weir_base::Value, error: Option<weir_engine::StepError>) {
+        if self.phase == Phase::Broken || !self.machine.expects(&path) {
+            return;
+        }
+        self.children.remove(&path);
+        self.apply(cx, EventBody::ChildFinished { path, output, error }, self.is_hard());
+        self.drain(cx);
+    }
+
+    /// A timer's time has come.
+    pub fn fire(&mut self, cx: &mut Cx, due: Due) {
+        match due {
+            Due::Step { path } => self.fire_step(cx, path),
+            Due::Attempt { path, attempt } => self.next_attempt(cx, path, attempt),
+            Due::Park => self.park_if_idle(cx),
+        }
+    }
+
+    /// While a run is paused only deadlines run on (semantics 5.9).
+    fn fire_step(&mut self, cx: &mut Cx, path: Text) {
+        let Some(armed) = self.timers.remove(&path) else { return };
+        if self.machine.status() == weir_engine::Status::Paused && !armed.deadline {
+            self.overdue.push((armed.due, path));
+            return self.visit(cx);
+        }
+        let hard = self.is_hard() && !armed.at_once;
+        self.apply(cx, EventBody::TimerFired { path }, hard);
+        self.drain(cx);
+    }
+
+    /// Timers that came due during a pause fire now, in the order of their deadlines.
+    pub(super) fn rearm_overdue(&mut self, cx: &mut Cx) {
+        let mut overdue = std::mem::take(&mut self.overdue);
+        overdue.sort();
+        overdue.into_iter().for_each(|(due, path)| self.start_timer(cx, path, due, false));
+    }
+}
