@@ -1,1 +1,61 @@
-fn main() {}
+//! What `make` does: groups of checks with their times, the tour of the examples, and pages made from the code.
+//!
+//! It is no part of the product and knows no crate of it; it starts programs and reads what they say.
+//! Start with `commands`, then `test.rs`.
+
+mod bench;
+mod corpus;
+mod crash;
+mod fuzz;
+mod group;
+mod pages;
+mod process;
+mod project;
+mod stock;
+mod test;
+mod tools;
+mod tour;
+
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+
+struct Command {
+    name: &'static str,
+    about: &'static str,
+    run: fn() -> Result<()>,
+}
+
+const COMMANDS: [Command; 9] = [
+    Command { name: "run", about: "build Weir and run three flows from examples/", run: tour::run },
+    Command { name: "test", about: "every check there is, in groups, each with its time", run: test::run },
+    Command { name: "bench", about: "measure Weir against its yardsticks", run: bench::run },
+    Command { name: "crash", about: "the crash suites whole, 1,000 cases each", run: crash::whole },
+    Command { name: "fuzz", about: "fuzz every parser and decoder; FUZZ_SECONDS for each (60)", run: fuzz::long },
+    Command { name: "fmt", about: "format the code", run: test::format },
+    Command { name: "pages", about: "write docs/errors/README.md and try the examples of its pages", run: pages::run },
+    Command { name: "corpus", about: "try the flows in ../shared/corpus, if they are there", run: corpus::run },
+    Command { name: "help", about: "this list", run: help },
+];
+
+fn main() -> ExitCode {
+    let wanted = std::env::args().nth(1).unwrap_or_else(|| "help".to_owned());
+    match dispatch(&wanted) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(wanted: &str) -> Result<()> {
+    match COMMANDS.iter().find(|command| command.name == wanted) {
+        Some(command) => (command.run)(),
+        None => bail!("there is no `{wanted}`; `make help` lists what there is"),
+    }
+}
+
+fn help() -> Result<()> {
+    COMMANDS.iter().for_each(|command| println!("make {:<8} {}", command.name, command.about));
+    Ok(())
+}

@@ -34,18 +34,18 @@ impl Entry {
 
 impl Catalog {
     /// Adds a record compiled into the program; only its first section is read now.
-    pub fn embed(&mut self, text: &'static str) -> Result<&Component, Diagnostic> {
+    pub fn embed(&mut self, text: &'static str) -> Result<&Component, Box<Diagnostic>> {
         let component = component_from_yaml(text)?;
         self.put(Entry { component, text: Some(text), record: OnceLock::new() })
     }
 
     /// Adds a record that was read already. A name that is taken is a `RECORD_DUPLICATE`.
-    pub fn insert(&mut self, record: Record) -> Result<&Component, Diagnostic> {
+    pub fn insert(&mut self, record: Record) -> Result<&Component, Box<Diagnostic>> {
         let component = record.component.clone();
         self.put(Entry { component, text: None, record: OnceLock::from(Some(record)) })
     }
 
-    fn put(&mut self, entry: Entry) -> Result<&Component, Diagnostic> {
+    fn put(&mut self, entry: Entry) -> Result<&Component, Box<Diagnostic>> {
         let component = &entry.component;
         let names: Vec<String> =
             std::iter::once(&component.name).chain(&component.aliases).map(|name| name.to_lowercase()).collect();
@@ -53,7 +53,7 @@ impl Catalog {
         let taken = taken.or(component.tree.as_deref().filter(|tree| self.trees.contains_key(*tree)));
         if let Some(name) = taken {
             let message = format!("kind `{}`: the name `{name}` is taken by another kind", component.name);
-            return Err(Diagnostic::error("RECORD_DUPLICATE", message));
+            return Err(Box::new(Diagnostic::error("RECORD_DUPLICATE", message)));
         }
         let place = self.entries.len();
         self.names.extend(names.into_iter().map(|name| (name, place)));

@@ -61,7 +61,8 @@ fn effect(component: &Component) -> String {
     };
     let mut text = name(component.effect).to_owned();
     for rule in &component.effect_when {
-        let values = code_list(rule.values.iter().map(|value| value.as_str().map_or_else(|| value.to_json(), str::to_owned)));
+        let values =
+            code_list(rule.values.iter().map(|value| value.as_str().map_or_else(|| value.to_json(), str::to_owned)));
         let _ = write!(text, "; {} where `{}` is {values}", name(rule.effect), rule.param);
     }
     text

@@ -4,19 +4,19 @@ use serde::de::DeserializeOwned;
 use weir_base::{Diagnostic, Value};
 
 /// Reads a whole record. One that breaks off or has an unknown key is a `RECORD_INVALID`.
-pub fn record_from_yaml(text: &str) -> Result<Record, Diagnostic> {
+pub fn record_from_yaml(text: &str) -> Result<Record, Box<Diagnostic>> {
     from_yaml(text)
 }
 
 /// Reads a record as a plain value, for [`crate::RECORD_SCHEMA`].
-pub fn value_from_yaml(text: &str) -> Result<Value, Diagnostic> {
+pub fn value_from_yaml(text: &str) -> Result<Value, Box<Diagnostic>> {
     from_yaml(text)
 }
 
 /// Reads only the `component` section, which must come first; the rest is not even looked at.
 ///
 /// Starting a program needs every kind's name but hardly ever its documentation.
-pub fn component_from_yaml(text: &str) -> Result<Component, Diagnostic> {
+pub fn component_from_yaml(text: &str) -> Result<Component, Box<Diagnostic>> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Head {
@@ -25,14 +25,14 @@ pub fn component_from_yaml(text: &str) -> Result<Component, Diagnostic> {
     from_yaml::<Head>(first_section(text)).map(|head| head.component)
 }
 
-fn from_yaml<T: DeserializeOwned>(text: &str) -> Result<T, Diagnostic> {
+fn from_yaml<T: DeserializeOwned>(text: &str) -> Result<T, Box<Diagnostic>> {
     // YAML 1.2: `yes` and `y` are text.
     let options = serde_saphyr::options! {
         strict_booleans: true,
         non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::Reject,
     };
     serde_saphyr::from_str_with_options(text, options)
-        .map_err(|error| Diagnostic::error("RECORD_INVALID", error.to_string()))
+        .map_err(|error| Box::new(Diagnostic::error("RECORD_INVALID", error.to_string())))
 }
 
 /// The text up to the second key that stands at the beginning of a line.

@@ -267,11 +267,13 @@ fn error_shape() -> Shape {
 }
 
 fn message_shape() -> Shape {
-    Shape::known([("from", Shape::Open), ("to", Shape::Open), ("payload", Shape::Open), ("kind", Shape::Open)])
+    let members = ["from", "to", "payload", "kind", "thread", "todoNudge"];
+    Shape::known(members.map(|name| (name, Shape::Open)))
 }
 
 fn thread_shape() -> Shape {
-    Shape::known([("id", Shape::String), ("chain", Shape::Array(Box::default())), ("history", Shape::Array(Box::default()))])
+    let lists = ["chain", "history", "todos"].map(|name| (name, Shape::Array(Box::default())));
+    Shape::known([("id", Shape::String)].into_iter().chain(lists))
 }
 
 /// What a JSON Schema says, as far as expressions care.

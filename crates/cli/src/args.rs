@@ -18,6 +18,10 @@ pub enum Command {
     Fmt(Fmt),
     /// Write a flow in another dialect
     Convert(Convert),
+    /// Run a flow, durably, and show how it goes
+    Run(Run),
+    /// Look at runs and speak to them
+    Runs(Runs),
     /// The kinds of steps there are
     Kinds(Kinds),
     /// Print a completion script for a shell
@@ -115,4 +119,144 @@ pub enum KindsCommand {
 pub struct Completions {
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
+}
+
+/// Where runs are kept, and whose they are.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub struct Data {
+    /// The folder runs are kept in [default: $WEIR_DATA, else the user's data folder]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub data: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Where {
+    #[arg(long, default_value = "local")]
+    pub project: String,
+    #[arg(long, default_value = "default")]
+    pub service: String,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Exits with 0 if the run succeeded, 1 failed, 2 wrong usage, 3 problems in the flow, 4 cancelled or timed out, 5 waiting (--no-wait).\n\nExamples:\n  weir run flow.yaml --input '{\"order\": 7}'\n  weir run flow.yaml --input @order.json --json\n  weir run --recover")]
+pub struct Run {
+    /// The flow to run; without one, --recover carries on what a crash cut off
+    #[arg(required_unless_present = "recover")]
+    pub file: Option<PathBuf>,
+    /// The run's input: JSON, or @FILE
+    #[arg(long, value_name = "JSON|@FILE")]
+    pub input: Option<String>,
+    #[command(flatten)]
+    pub bind: Bind,
+    #[command(flatten)]
+    pub data: Data,
+    #[command(flatten)]
+    pub place: Where,
+    /// One JSON object on stdout and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// Timers fire at once, in order
+    #[arg(long)]
+    pub virtual_time: bool,
+    /// When a result counts as kept [default: the flow's own, else sync]
+    #[arg(long, value_enum)]
+    pub durability: Option<DurabilityArg>,
+    /// Take up runs that a crash or a stop cut off, and carry them to their end
+    #[arg(long)]
+    pub recover: bool,
+    /// Stop as soon as the run only waits; it goes on with --recover
+    #[arg(long)]
+    pub no_wait: bool,
+    /// A secret flows may use: an environment variable, under its own or another name
+    #[arg(long, value_name = "NAME[=VARIABLE]")]
+    pub secret: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DurabilityArg {
+    /// A result is on disk before anything that follows from it starts
+    Sync,
+    /// Results reach the disk soon
+    Async,
+    /// Results reach the disk when the run ends or parks
+    Exit,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Runs {
+    #[command(subcommand)]
+    pub command: RunsCommand,
+    #[command(flatten)]
+    pub data: Data,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RunsCommand {
+    /// List runs, the newest first
+    Ls {
+        /// Only runs of this flow
+        #[arg(long)]
+        flow: Option<String>,
+        /// Only runs in this state: pending, running, waiting, paused, succeeded, failed, cancelled, timed_out
+        #[arg(long)]
+        status: Vec<String>,
+        /// Only runs with this text in their id, flow or error
+        #[arg(long)]
+        text: Option<String>,
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+        /// Go on after this run of an earlier list
+        #[arg(long, value_name = "RUN")]
+        before: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a run: its state, steps, output and logs
+    Show {
+        run: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// The journal of a run, one record a line
+    Journal {
+        run: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Send a signal to a run
+    Signal {
+        run: String,
+        name: String,
+        /// JSON
+        #[arg(default_value = "null")]
+        payload: String,
+        /// Delivered once per id
+        #[arg(long)]
+        id: Option<String>,
+    },
+    /// Cancel a run
+    Cancel {
+        run: String,
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Hold a run: nothing new is started
+    Pause { run: String },
+    /// Let a paused run go on
+    Resume { run: String },
+    /// Decide about a step whose outcome a crash made unknown
+    Decide {
+        run: String,
+        path: String,
+        #[arg(value_enum)]
+        decision: DecisionArg,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DecisionArg {
+    /// Do it again, with the same idempotency key
+    Retry,
+    /// Count it as failed
+    Fail,
 }

@@ -16,6 +16,13 @@ pub struct Loaded {
     pub files: Vec<SourceFile>,
 }
 
+impl Loaded {
+    /// Names and texts of the files, as a version keeps them.
+    pub fn named_texts(&self) -> Vec<(weir_base::Text, weir_base::Text)> {
+        self.files.iter().map(|file| (file.name.as_str().into(), file.text.as_str().into())).collect()
+    }
+}
+
 pub fn catalog() -> anyhow::Result<Catalog> {
     weir_kinds::catalog().map_err(|problem| anyhow::anyhow!("a built-in record is broken: {}", problem.message))
 }

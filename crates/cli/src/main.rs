@@ -5,11 +5,16 @@
 
 mod args;
 mod commands;
+mod compose;
+mod data;
 mod exit;
 mod load;
 mod loader;
 mod names;
+mod progress;
 mod report;
+mod show;
+mod summary;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -41,6 +46,8 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Check(args) => commands::check::run(&args),
         Command::Fmt(args) => commands::fmt::run(&args),
         Command::Convert(args) => commands::convert::run(&args),
+        Command::Run(args) => commands::run::run(&args),
+        Command::Runs(args) => commands::runs::run(&args),
         Command::Kinds(args) => commands::kinds::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
     }

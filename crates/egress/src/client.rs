@@ -75,7 +75,12 @@ impl Client {
         Err(EgressError::TooManyRedirects(self.options.max_redirects))
     }
 
-    async fn hop(&self, request: &Request, policy: &EgressPolicy, deadline: Instant) -> Result<reqwest::Response, EgressError> {
+    async fn hop(
+        &self,
+        request: &Request,
+        policy: &EgressPolicy,
+        deadline: Instant,
+    ) -> Result<reqwest::Response, EgressError> {
         let route = route(policy, &request.url)?;
         let (host, port) = place(&request.url)?;
         let (host, key) = (host.to_string(), format!("{}|{host}:{port}", request.scope));
@@ -98,14 +103,20 @@ impl Client {
         made.as_ref().map_err(|reason| EgressError::Setup(reason.clone()))
     }
 
-    fn finish(&self, response: reqwest::Response, request: &Request, deadline: Instant) -> Result<Response, EgressError> {
+    fn finish(
+        &self,
+        response: reqwest::Response,
+        request: &Request,
+        deadline: Instant,
+    ) -> Result<Response, EgressError> {
         let limit = self.options.max_response;
         if response.content_length().is_some_and(|length| length > limit as u64) {
             return Err(EgressError::TooLarge(limit));
         }
-        let headers = response.headers().iter().map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        });
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let (status, headers, url) = (response.status().as_u16(), headers.collect(), response.url().to_string());
         let host = request.url.host_str().unwrap_or_default().to_owned();
         let body = Body { inner: response, host, limit, read: 0, deadline, timeout: request.timeout };

@@ -8,9 +8,7 @@ use weir_kind::{Category, TaskError};
 pub enum EgressError {
     #[error("the flow may not connect to `{host}`; to allow it, add `{host}` to `settings.egress.allow`")]
     Denied { host: String },
-    #[error(
-        "`{host}` is at the private address {address}; to allow it, add `{host}` to `settings.egress.private`"
-    )]
+    #[error("`{host}` is at the private address {address}; to allow it, add `{host}` to `settings.egress.private`")]
     PrivateAddress { host: String, address: IpAddr },
     #[error("{0}")]
     InvalidUrl(String),

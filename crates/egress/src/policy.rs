@@ -130,7 +130,14 @@ mod tests {
     #[test]
     fn private_addresses_need_a_word_of_their_own() {
         let spellings = ["127.0.0.1", "127.1", "0x7f.1", "0x7f000001", "2130706433", "017700000001", "127.0.0.1."];
-        for spelling in spellings.iter().chain(&["[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "169.254.169.254", "[fe80::1]", "0", "[::]"]) {
+        for spelling in spellings.iter().chain(&[
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
+            "169.254.169.254",
+            "[fe80::1]",
+            "0",
+            "[::]",
+        ]) {
             check(&format!("http://{spelling}/"), "private");
         }
         check("http://localhost:3000/", "Private");

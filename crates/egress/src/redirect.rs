@@ -9,7 +9,8 @@ use url::Url;
 /// Credentials stay behind when host, port or scheme change.
 pub(crate) fn follow(mut request: Request, status: u16, location: &str) -> Result<Request, EgressError> {
     let target = request.url.join(location);
-    let target = target.map_err(|error| EgressError::InvalidUrl(format!("redirect to something that is no URL: {error}")))?;
+    let target =
+        target.map_err(|error| EgressError::InvalidUrl(format!("redirect to something that is no URL: {error}")))?;
     if !same_origin(&request.url, &target) {
         drop_credentials(&mut request);
     }
@@ -31,9 +32,10 @@ fn same_origin(a: &Url, b: &Url) -> bool {
 }
 
 fn drop_credentials(request: &mut Request) {
-    let kept = request.headers.iter().filter(|(name, value)| {
-        !value.is_sensitive() && **name != AUTHORIZATION && **name != COOKIE
-    });
+    let kept = request
+        .headers
+        .iter()
+        .filter(|(name, value)| !value.is_sensitive() && **name != AUTHORIZATION && **name != COOKIE);
     request.headers = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
 }
 

@@ -30,7 +30,11 @@ async fn private_places_are_reached_only_when_named() {
     for host in ["127.0.0.1", "2130706433", "0x7f000001", "0177.1", "[::ffff:127.0.0.1]", "localhost"] {
         let url = format!("http://{host}:{port}/");
         assert_eq!(code(get(&client, &url, &open).await), "EGRESS_PRIVATE_ADDRESS", "{host}");
-        assert_eq!(code(get(&client, &url, &EgressPolicy::default()).await), if host.starts_with('l') { "EGRESS_DENIED" } else { "EGRESS_PRIVATE_ADDRESS" }, "{host}");
+        assert_eq!(
+            code(get(&client, &url, &EgressPolicy::default()).await),
+            if host.starts_with('l') { "EGRESS_DENIED" } else { "EGRESS_PRIVATE_ADDRESS" },
+            "{host}"
+        );
     }
     assert!(server.seen().is_empty(), "nothing went out");
     let named = allowing(&[format!("127.0.0.1:{port}"), format!("localhost:{port}")]);
@@ -82,7 +86,9 @@ async fn redirects_are_checked_hop_by_hop() {
 async fn size_and_time_are_bounded() {
     let server = StandIn::start(|_, seen: &Seen| match seen.target.as_str() {
         "/told" => reply(200, &[], &"x".repeat(2_000)),
-        "/untold" => Answer::Raw(format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{}", "x".repeat(2_000)).into_bytes()),
+        "/untold" => {
+            Answer::Raw(format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{}", "x".repeat(2_000)).into_bytes())
+        }
         "/cut" => Answer::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nhalf".to_vec()),
         _ => Answer::Silence,
     })
@@ -102,7 +108,8 @@ async fn a_failing_host_is_left_alone() {
     let server = StandIn::start(|_, _| reply(503, &[], "")).await;
     let client = Client::new(Options { breaker_failures: 2, ..Options::default() });
     let named = allowing(&[server.address.to_string()]);
-    let codes = [code(get(&client, &server.url("/"), &named).await), code(get(&client, &server.url("/"), &named).await)];
+    let codes =
+        [code(get(&client, &server.url("/"), &named).await), code(get(&client, &server.url("/"), &named).await)];
     assert_eq!(codes, ["503 ", "503 "]);
     assert_eq!(code(get(&client, &server.url("/"), &named).await), "EGRESS_BREAKER_OPEN");
     assert_eq!(server.seen().len(), 2);
@@ -116,7 +123,8 @@ async fn a_closed_port_is_a_network_error() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);
-    let error = get(&Client::new(Options::default()), &format!("http://{address}/"), &allowing(&[address])).await.unwrap_err();
+    let error =
+        get(&Client::new(Options::default()), &format!("http://{address}/"), &allowing(&[address])).await.unwrap_err();
     assert_eq!(error.code(), "EGRESS_CONNECT");
     assert!(error.to_string().contains("refused"), "{error}");
 }
@@ -124,7 +132,9 @@ async fn a_closed_port_is_a_network_error() {
 #[test]
 fn what_belongs_to_the_connection_cannot_be_set() {
     let mut request = Request::new("GET", "http://a.test/").unwrap();
-    for (name, value) in [("Host", "b.test"), ("content-length", "5"), ("proxy-authorization", "x"), ("a b", "c"), ("x", "a\r\nb: c")] {
+    for (name, value) in
+        [("Host", "b.test"), ("content-length", "5"), ("proxy-authorization", "x"), ("a b", "c"), ("x", "a\r\nb: c")]
+    {
         let error = request.header(name, value).unwrap_err();
         assert_eq!(error.code(), "EGRESS_INVALID_REQUEST", "{name}");
     }

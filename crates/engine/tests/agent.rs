@@ -15,11 +15,15 @@ fn json(text: &str) -> Value {
 
 /// An agent `a` with this body besides its model, prompt and input.
 fn agent(rest: &str) -> String {
-    flow(&format!(r#"{{"id":"a","agent":{{"model":"m","prompt":"You are {{{{ input.who }}}}.","input":"{{{{ input.ask }}}}"{rest}}}}}"#))
+    flow(&format!(
+        r#"{{"id":"a","agent":{{"model":"m","prompt":"You are {{{{ input.who }}}}.","input":"{{{{ input.ask }}}}"{rest}}}}}"#
+    ))
 }
 
 fn tool(name: &str, node: &str) -> String {
-    format!(r#"{{"name":"{name}","description":"Does {name}.","schema":{{"type":"object"}},"target":{{"step":{node}}}}}"#)
+    format!(
+        r#"{{"name":"{name}","description":"Does {name}.","schema":{{"type":"object"}},"target":{{"step":{node}}}}}"#
+    )
 }
 
 fn task(id: &str, kind: &str) -> String {
@@ -99,14 +103,19 @@ fn s2_8_tools_have_their_place_in_the_reply_and_turns_are_told_by_path() {
         {"$tool":"a[0]/tool[2]/count","id":"call_x"},
         {"$ref":"a[1]/model"},{"$tool":"a[1]/tool[0]/look","id":"call_x"}]"#;
     assert_eq!(asked[2].get("messages"), Some(&json(messages)));
-    assert_eq!(asked[0].get("tools").and_then(|tools| tools.at(1)).and_then(|tool| tool.get("name")), Some(&"stock".into()));
+    assert_eq!(
+        asked[0].get("tools").and_then(|tools| tools.at(1)).and_then(|tool| tool.get("name")),
+        Some(&"stock".into())
+    );
 }
 
 #[test]
 fn s2_8_tools_of_one_turn_run_in_parallel_and_results_keep_the_order_of_the_reply() {
     let slow = r#"{"id":"slow","wait":{"timer":{"after":"1m"}}}"#;
-    let list = [tool("slow", slow), tool("fast", r#"{"id":"fast","set":{"writes":[{"op":"get","value":"{{ args.n }}"}]}}"#)];
-    let (ran, asked) = converse(&agent(&tools(&list)), vec![calls(&["slow", r#"fast {"n":7}"#, "slow"]), says("Done.")]);
+    let list =
+        [tool("slow", slow), tool("fast", r#"{"id":"fast","set":{"writes":[{"op":"get","value":"{{ args.n }}"}]}}"#)];
+    let (ran, asked) =
+        converse(&agent(&tools(&list)), vec![calls(&["slow", r#"fast {"n":7}"#, "slow"]), says("Done.")]);
     assert_eq!((ran.status, ran.elapsed_ms()), (Status::Succeeded, 60_000));
     let contents = r#"[{"role":"tool","toolCallId":"call_x","content":null},
         {"role":"tool","toolCallId":"call_x","content":7},{"role":"tool","toolCallId":"call_x","content":null}]"#;
@@ -118,7 +127,8 @@ fn s2_8_tools_of_one_turn_run_in_parallel_and_results_keep_the_order_of_the_repl
 fn told(list: &[String], call: &str) -> Value {
     let (ran, asked) = converse(&agent(&tools(list)), vec![calls(&[call]), says("ok")]);
     assert_eq!(ran.status, Status::Succeeded, "{call}: {:?}", ran.error);
-    let content = asked[1].get("messages").and_then(|messages| messages.at(2)).and_then(|message| message.get("content"));
+    let content =
+        asked[1].get("messages").and_then(|messages| messages.at(2)).and_then(|message| message.get("content"));
     content.cloned().unwrap_or_else(|| panic!("no content for {call}"))
 }
 
@@ -215,13 +225,17 @@ fn a_promised_shape_is_read_from_the_answer() {
     let (ran, asked) = converse(&agent(rest), vec![says(r#" {"price": 10} "#)]);
     assert_eq!((ran.output, ran.vars), (json(r#"{"price":10}"#), json(r#"{"price":10}"#)));
     assert_eq!(asked[0].get("output"), Some(&json(r#"{"type":"object"}"#)));
-    let (ran, _) = converse(&agent(rest), vec![says("ten")]);
-    assert_eq!(ran.code(), "AGENT_OUTPUT_INVALID");
+    let deep = format!("{}{}", "[".repeat(120), "]".repeat(120));
+    for refused in ["ten", "", "{\"price\": 10", &deep] {
+        let (ran, _) = converse(&agent(rest), vec![says(refused)]);
+        assert_eq!(ran.code(), "AGENT_OUTPUT_INVALID", "{refused}");
+    }
 }
 
 #[test]
 fn a_failed_model_task_fails_the_agent() {
-    let (ran, _) = converse(&agent(""), vec![TaskResult::failure(StepError::new("OVERLOADED", "upstream", "try later"))]);
+    let (ran, _) =
+        converse(&agent(""), vec![TaskResult::failure(StepError::new("OVERLOADED", "upstream", "try later"))]);
     assert_eq!((ran.status, ran.code()), (Status::Failed, "OVERLOADED"));
     assert_eq!(ran.error.map(|error| error.path), Some("a[0]/model".into()));
 }

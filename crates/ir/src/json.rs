@@ -1,6 +1,9 @@
-use crate::{Flow, IR_VERSION};
+use crate::{Flow, IR_VERSION, MAX_DEPTH};
+use serde::Deserialize;
 use std::fmt;
-use weir_base::Value;
+
+/// A node takes three levels of JSON at most; the rest is room for what it carries.
+const MAX_NESTING: usize = 4 * MAX_DEPTH + 112;
 
 #[derive(Debug)]
 pub enum JsonError {
@@ -8,6 +11,8 @@ pub enum JsonError {
     Shape(serde_json::Error),
     /// Written by a newer Weir.
     Version(u64),
+    /// Nested more deeply than any flow may be.
+    TooDeep,
 }
 
 impl fmt::Display for JsonError {
@@ -17,22 +22,95 @@ impl fmt::Display for JsonError {
             JsonError::Version(found) => {
                 write!(f, "this flow is of ir version {found}, newer than {IR_VERSION}, the newest known here")
             }
+            JsonError::TooDeep => write!(f, "not a flow: nested more than {MAX_NESTING} levels deep"),
         }
     }
 }
 
 impl std::error::Error for JsonError {}
 
+#[derive(Deserialize)]
+struct Header {
+    #[serde(default)]
+    ir: Option<u64>,
+}
+
 /// Reads a flow from its JSON form, bringing older versions up to date.
 pub fn from_json(text: &str) -> Result<Flow, JsonError> {
-    let value: Value = serde_json::from_str(text).map_err(JsonError::Shape)?;
-    match value.get("ir").and_then(Value::as_u64) {
-        Some(found) if found > u64::from(IR_VERSION) => Err(JsonError::Version(found)),
-        _ => serde_json::from_str(text).map_err(JsonError::Shape),
+    if nesting(text) > MAX_NESTING {
+        return Err(JsonError::TooDeep);
     }
+    match read::<Header>(text)?.ir {
+        Some(found) if found > u64::from(IR_VERSION) => Err(JsonError::Version(found)),
+        _ => read(text),
+    }
+}
+
+/// The depth was looked at before: the parser's own, lower limit is not needed.
+fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, JsonError> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    deserializer.disable_recursion_limit();
+    let value = T::deserialize(&mut deserializer).map_err(JsonError::Shape)?;
+    deserializer.end().map_err(JsonError::Shape)?;
+    Ok(value)
+}
+
+/// How deep brackets nest, those in strings left out.
+fn nesting(text: &str) -> usize {
+    let (mut depth, mut deepest, mut quoted, mut escaped) = (0usize, 0usize, false, false);
+    for byte in text.bytes() {
+        match (quoted, byte) {
+            (true, _) if escaped => escaped = false,
+            (true, b'\\') => escaped = true,
+            (_, b'"') => quoted = !quoted,
+            (false, b'{' | b'[') => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            (false, b'}' | b']') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// The flow as indented JSON. Equal flows give equal bytes.
 pub fn to_json(flow: &Flow) -> String {
     serde_json::to_string_pretty(flow).expect("a flow is always JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nested(levels: usize) -> String {
+        let open: String = (0..levels).map(|at| format!(r#"{{"id":"n{at}","sequence":{{"children":["#)).collect();
+        let root = format!("{open}{{\"id\":\"x\",\"wait\":\"forever\"}}{}", "]}}".repeat(levels));
+        format!(r#"{{"ir":1,"name":"deep","dialect":"ir","root":{root}}}"#)
+    }
+
+    #[test]
+    fn the_deepest_flow_reads_back_on_a_small_stack() {
+        let read = || {
+            let flow = from_json(&nested(MAX_DEPTH)).expect("a flow");
+            assert_eq!(from_json(&to_json(&flow)).expect("the same"), flow);
+        };
+        std::thread::Builder::new().stack_size(2 << 20).spawn(read).expect("a thread").join().expect("no overflow");
+    }
+
+    #[test]
+    fn what_is_no_flow_says_so() {
+        let cases = [
+            ("", "not a flow: EOF"),
+            ("[]", "not a flow: invalid length"),
+            (r#"{"ir":2}"#, "this flow is of ir version 2"),
+            (r#"{"ir":1,"name":"x"}"#, "not a flow: missing field"),
+            ("\u{0}", "not a flow: expected value"),
+        ];
+        for (text, message) in cases {
+            let found = from_json(text).expect_err(text).to_string();
+            assert!(found.starts_with(message), "{text}: {found}");
+        }
+        assert!(matches!(from_json(&nested(10_000)), Err(JsonError::TooDeep)));
+    }
 }

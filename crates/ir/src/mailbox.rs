@@ -31,10 +31,12 @@ pub enum Scheduling {
     DepthFirst,
 }
 
-/// A named receiver. Its handler sees `message` `{from, to, payload, kind}` and `thread` `{id, chain, history}`.
+/// A named receiver. Its handler sees `message` `{from, to, payload, kind, thread, todoNudge?}` and `thread`
+/// `{id, chain, history, todos}`.
 ///
-/// What a handler's output means: null ends the branch; `{to, payload}` sends on; a list of such sends several;
-/// `{respond: value}` or any other value answers the sender.
+/// What a handler's output means: null ends the branch; `{to, payload}` sends on; `{respond: value}` or any other value
+/// answers whoever opened the thread; `{todo: {waitFor, from?, description?}}` and `{todoDone: id}` keep todos; a list
+/// made only of these does several of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Listener {

@@ -104,7 +104,9 @@ mod tests {
         let checker = Checker::new(Value::from_json(schema).unwrap());
         let value = checker.with_defaults(Value::from_json(value).unwrap());
         let found = checker.check(&value).map_or_else(
-            |problems| problems.iter().map(|(path, message)| format!("{path}: {message}")).collect::<Vec<_>>().join("; "),
+            |problems| {
+                problems.iter().map(|(path, message)| format!("{path}: {message}")).collect::<Vec<_>>().join("; ")
+            },
             |()| value.to_json(),
         );
         assert_eq!(found, expected);
@@ -123,13 +125,18 @@ mod tests {
 
     #[test]
     fn plain_schemas_need_no_validator() {
-        let checker = Checker::new(Value::from_json(r#"{"type":"object","properties":{"a":{"type":"string"}}}"#).unwrap());
+        let checker =
+            Checker::new(Value::from_json(r#"{"type":"object","properties":{"a":{"type":"string"}}}"#).unwrap());
         assert!(checker.check(&Value::from_json(r#"{"a":"x"}"#).unwrap()).is_ok());
         assert!(checker.validator.get().is_none());
     }
 
     #[test]
     fn a_broken_schema_is_a_problem_not_a_panic() {
-        check(r#"{"type":"nonsense"}"#, "1", ": the schema itself is wrong: \"nonsense\" is not valid under any of the schemas listed in the 'anyOf' keyword");
+        check(
+            r#"{"type":"nonsense"}"#,
+            "1",
+            ": the schema itself is wrong: \"nonsense\" is not valid under any of the schemas listed in the 'anyOf' keyword",
+        );
     }
 }

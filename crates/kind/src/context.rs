@@ -3,6 +3,7 @@ use crate::{
     Category, FlowContext, LogLevel, Observation, ObservationBody, PortError, Ports, Recorded, TaskError, TaskRequest,
     VariableChange,
 };
+use std::borrow::Cow;
 use tokio_util::sync::CancellationToken;
 use weir_base::{Duration, Text, Value, hash_value};
 
@@ -41,6 +42,11 @@ impl TaskContext<'_> {
         let value = found.ok_or_else(|| unknown_secret(name))?;
         self.opened.add(name, &value);
         Ok(value)
+    }
+
+    /// Whether a text holds a secret this attempt has opened.
+    pub fn holds_secret(&self, text: &str) -> bool {
+        matches!(self.opened.redactor().text(text), Cow::Owned(_))
     }
 
     pub async fn change_variable(&self, change: VariableChange) -> Result<Value, TaskError> {

@@ -18,6 +18,7 @@ mod redact;
 mod registry;
 mod request;
 mod seal;
+mod text_stream;
 
 pub use checker::Checker;
 pub use context::TaskContext;
@@ -33,6 +34,7 @@ pub use record_check::validate_record;
 pub use redact::Redactor;
 pub use registry::{Registration, Registry};
 pub use request::{Backend, EgressPolicy, FlowContext, ModelRouting, ModelSettings, TaskRequest};
+pub use text_stream::TextStream;
 pub use tokio_util::sync::CancellationToken;
 pub use weir_catalog::{Catalog, Effect, Record};
 

@@ -2,7 +2,7 @@
 
 use crate::{
     FlowContext, LogSink, Observation, PortError, Ports, Recorded, Secrets, Timer, TokioTimer, Transcript,
-    VariableChange, VariableScope, Variables,
+    VariableChange, VariableOp, VariableScope, Variables,
 };
 use async_trait::async_trait;
 use indexmap::IndexMap;
@@ -89,6 +89,9 @@ fn place(flow: &FlowContext, scope: VariableScope, name: &str) -> (Text, Text, T
 impl Variables for MemoryVariables {
     async fn apply(&self, flow: &FlowContext, change: VariableChange) -> Result<Value, PortError> {
         let mut table = lock(&self.0);
+        if change.op == VariableOp::Get {
+            return Ok(table.values.get(&place(flow, change.scope, &change.name)).cloned().unwrap_or_default());
+        }
         if let Some(before) = table.applied.get(&change.key) {
             return Ok(before.clone());
         }

@@ -36,7 +36,7 @@ pub trait Secrets: Send + Sync {
 #[async_trait]
 pub trait Variables: Send + Sync {
     /// Applies the change and gives the variable's value after it (null where there is none).
-    /// A change whose `key` was applied before is not applied again and gives what it gave then.
+    /// A change whose `key` was applied before is not applied again and gives what it gave then; `get` has no key.
     async fn apply(&self, flow: &FlowContext, change: VariableChange) -> Result<Value, PortError>;
 }
 
@@ -132,9 +132,16 @@ pub struct Observation {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum ObservationBody {
-    Log { level: LogLevel, message: String, metadata: Value },
+    Log {
+        level: LogLevel,
+        message: String,
+        metadata: Value,
+    },
     /// A part of a result that is still coming, such as a model's words.
-    Stream { index: u64, data: Value },
+    Stream {
+        index: u64,
+        data: Value,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

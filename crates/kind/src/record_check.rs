@@ -1,5 +1,5 @@
-use std::sync::LazyLock;
 use jsonschema::Validator;
+use std::sync::LazyLock;
 use weir_base::{Diagnostic, Value};
 use weir_catalog::RECORD_SCHEMA;
 

@@ -67,6 +67,16 @@ impl Redactor {
         text
     }
 
+    /// How many bytes at the end of `text` may be the beginning of a secret that goes on in the next piece.
+    pub(crate) fn unfinished(&self, text: &str) -> usize {
+        let begins = |needle: &str| {
+            let longest = text.len().min(needle.len().saturating_sub(1));
+            let fits = |length: &usize| text.as_bytes()[text.len() - length..] == needle.as_bytes()[..*length];
+            (1..=longest).rev().find(fits).unwrap_or(0)
+        };
+        self.needles.iter().map(|(needle, _)| begins(needle)).max().unwrap_or(0)
+    }
+
     /// The value without secrets in its text and its keys; shared parts stay shared where nothing was found.
     pub fn value(&self, value: &Value) -> Value {
         if self.is_empty() { value.clone() } else { self.clean(value).unwrap_or_else(|| value.clone()) }
@@ -82,7 +92,9 @@ impl Redactor {
             Value::Array(items) => {
                 let clean: Vec<Option<Value>> = items.iter().map(|item| self.clean(item)).collect();
                 clean.iter().any(Option::is_some).then(|| {
-                    Value::array(clean.into_iter().zip(items.iter()).map(|(clean, item)| clean.unwrap_or_else(|| item.clone())))
+                    Value::array(
+                        clean.into_iter().zip(items.iter()).map(|(clean, item)| clean.unwrap_or_else(|| item.clone())),
+                    )
                 })
             }
             Value::Object(map) => self.clean_map(map),
@@ -95,7 +107,8 @@ impl Redactor {
         if clean.iter().all(|(key, value, _)| matches!(key, Cow::Borrowed(_)) && value.is_none()) {
             return None;
         }
-        let members = clean.into_iter().map(|(key, clean, value)| (Text::from(&*key), clean.unwrap_or_else(|| value.clone())));
+        let members =
+            clean.into_iter().map(|(key, clean, value)| (Text::from(&*key), clean.unwrap_or_else(|| value.clone())));
         Some(Value::from(members.collect::<Map>()))
     }
 }
@@ -170,8 +183,17 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_that_has_only_begun_is_noticed() {
+        let cases = [("so s3c", 3), ("s", 1), ("so", 0), ("", 0), ("ž", 0), ("xs3cr+t/\"value", 13)];
+        for (text, unfinished) in cases {
+            assert_eq!(redactor().unfinished(text), unfinished, "{text}");
+        }
+    }
+
+    #[test]
     fn values_are_cleaned_with_their_keys() {
-        let dirty = Value::from_json(r#"{"a":["s3cr+t/\"value\"",1],"s3cr+t/\"value\"":{"b":"42"},"c":"42nd"}"#).unwrap();
+        let dirty =
+            Value::from_json(r#"{"a":["s3cr+t/\"value\"",1],"s3cr+t/\"value\"":{"b":"42"},"c":"42nd"}"#).unwrap();
         let expected = r#"{"a":["[secret token]",1],"[secret token]":{"b":"[secret pin]"},"c":"42nd"}"#;
         assert_eq!(redactor().value(&dirty).to_json(), expected);
         assert_eq!(Redactor::default().value(&dirty), dirty);

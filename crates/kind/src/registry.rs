@@ -19,20 +19,20 @@ pub struct Registry {
 }
 
 impl Registry {
-    pub fn from_registrations(all: impl IntoIterator<Item = Registration>) -> Result<Self, Diagnostic> {
+    pub fn from_registrations(all: impl IntoIterator<Item = Registration>) -> Result<Self, Box<Diagnostic>> {
         let mut registry = Self::default();
         all.into_iter().try_for_each(|registration| registry.add(registration))?;
         Ok(registry)
     }
 
-    pub fn add(&mut self, registration: Registration) -> Result<(), Diagnostic> {
+    pub fn add(&mut self, registration: Registration) -> Result<(), Box<Diagnostic>> {
         let name = self.catalog.embed(registration.record)?.name.clone();
         self.kinds.extend(registration.kind.map(|kind| (name, kind)));
         Ok(())
     }
 
     /// Adds a kind whose record was made or read at run time.
-    pub fn insert(&mut self, record: Record, kind: Option<Arc<dyn Kind>>) -> Result<(), Diagnostic> {
+    pub fn insert(&mut self, record: Record, kind: Option<Arc<dyn Kind>>) -> Result<(), Box<Diagnostic>> {
         let name = self.catalog.insert(record)?.name.clone();
         self.kinds.extend(kind.map(|kind| (name, kind)));
         Ok(())

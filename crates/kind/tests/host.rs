@@ -116,14 +116,30 @@ async fn check(kind: &str, params: Value, expected: &str) {
 async fn every_ending_has_its_error() {
     let probe = |action: &str| probe(action, "x".into());
     check("test.probe", Value::object([("text", "hi".into())]), r#"{"said":"hi"}"#).await;
-    check("test.prob", Value::Null, "KIND_UNKNOWN input: there is no kind `test.prob`; did you mean `test.probe`?").await;
-    check("test.planned", Value::Null, "KIND_NOT_RUNNABLE input: `test.planned` cannot be run yet; take the step out, or replace it by another kind").await;
-    check("test.engine", Value::Null, "KIND_NOT_RUNNABLE input: `test.engine` is a step of the engine and cannot be performed as a task").await;
+    check("test.prob", Value::Null, "KIND_UNKNOWN input: there is no kind `test.prob`; did you mean `test.probe`?")
+        .await;
+    check(
+        "test.planned",
+        Value::Null,
+        "KIND_NOT_RUNNABLE input: `test.planned` cannot be run yet; take the step out, or replace it by another kind",
+    )
+    .await;
+    check(
+        "test.engine",
+        Value::Null,
+        "KIND_NOT_RUNNABLE input: `test.engine` is a step of the engine and cannot be performed as a task",
+    )
+    .await;
     check("test.probe", Value::object([("txt", "x".into())]), "INVALID_PARAMS input: `test.probe` cannot take these parameters: Additional properties are not allowed ('txt' was unexpected)").await;
     check("test.probe", probe("panic"), "TASK_PANICKED internal: the implementation of `test.probe` broke: no x").await;
     check("test.probe", probe("fail"), "SAID_NO verdict: no: x").await;
     check("test.probe", probe("break"), "OUTPUT_INVALID internal: the output of `test.probe` breaks its own contract: `said`: 1 is not of type \"string\"").await;
-    check("test.probe", probe("large"), "OUTPUT_TOO_LARGE limit: the output of `test.probe` is larger than 1000 bytes or nested deeper than 100 levels").await;
+    check(
+        "test.probe",
+        probe("large"),
+        "OUTPUT_TOO_LARGE limit: the output of `test.probe` is larger than 1000 bytes or nested deeper than 100 levels",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -139,12 +155,22 @@ async fn secrets_are_opened_and_taken_out_again() {
     check("test.probe", probe("echo", sealed("as ")), r#"{"said":"as [secret token]"}"#).await;
     check("test.probe", probe("secret", "x".into()), r#"{"said":"[secret token]"}"#).await;
     check("test.probe", probe("fail", sealed("")), "SAID_NO verdict: no: [secret token]").await;
-    check("test.probe", probe("panic", sealed("")), "TASK_PANICKED internal: the implementation of `test.probe` broke: no [secret token]").await;
+    check(
+        "test.probe",
+        probe("panic", sealed("")),
+        "TASK_PANICKED internal: the implementation of `test.probe` broke: no [secret token]",
+    )
+    .await;
     let long = "far too long for this field ";
     let error = perform("test.probe", probe("echo", sealed(long))).await.unwrap_err();
     assert!(!error.message.contains("hush") && !error.detail.to_json().contains("hush"), "{error:?}");
     let unknown = Value::Sealed(Arc::new(Sealed { parts: vec![SealedPart::Secret("tokn".into())] }));
-    check("test.probe", probe("echo", unknown), "SECRET_UNKNOWN auth: there is no secret `tokn` in this project; set it, or correct the name").await;
+    check(
+        "test.probe",
+        probe("echo", unknown),
+        "SECRET_UNKNOWN auth: there is no secret `tokn` in this project; set it, or correct the name",
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -22,19 +22,19 @@ pub fn registrations(egress: Arc<Client>) -> Vec<Registration> {
 }
 
 /// The built-in kinds, ready for a task host.
-pub fn registry(egress: Arc<Client>) -> Result<Registry, Diagnostic> {
+pub fn registry(egress: Arc<Client>) -> Result<Registry, Box<Diagnostic>> {
     Registry::from_registrations(registrations(egress))
 }
 
 /// The built-in records by name, for checking flows; nothing can be performed through it.
-pub fn catalog() -> Result<Catalog, Diagnostic> {
+pub fn catalog() -> Result<Catalog, Box<Diagnostic>> {
     let mut catalog = Catalog::default();
     record_texts().into_iter().try_for_each(|text| catalog.embed(text).map(drop))?;
     Ok(catalog)
 }
 
 /// Every built-in record, read whole.
-pub fn records() -> Result<Vec<Record>, Diagnostic> {
+pub fn records() -> Result<Vec<Record>, Box<Diagnostic>> {
     record_texts().into_iter().map(record_from_yaml).collect()
 }
 

@@ -32,7 +32,13 @@ impl Lab {
         self.ask_at(flow, "agent[0]/model", 1, params).await
     }
 
-    async fn ask_at(&self, flow: &Arc<FlowContext>, path: &str, attempt: u32, params: &str) -> Result<TaskOutput, TaskError> {
+    async fn ask_at(
+        &self,
+        flow: &Arc<FlowContext>,
+        path: &str,
+        attempt: u32,
+        params: &str,
+    ) -> Result<TaskOutput, TaskError> {
         let params = Value::from_json(params).unwrap();
         let mut request = TaskRequest::new("run", path, "model.chat", params, 0, flow.clone());
         request.attempt = attempt;
@@ -112,10 +118,16 @@ async fn a_streamed_answer_is_shown_as_it_comes_and_given_whole() {
     let expected = r#"{"text":"Hello","toolCalls":[],"stopReason":"stop","model":"m-7","provider":"one","usage":{"inputTokens":9,"outputTokens":2}}"#;
     assert_eq!(output.output.to_json(), expected);
     assert_eq!(output.usage, Some(Usage { tokens_in: 9, tokens_out: 2, micros: 0 }));
-    let shown: Vec<String> = lab.ports.log.take().into_iter().map(|observation| match observation.body {
-        ObservationBody::Stream { index, data } => format!("{index} {data}"),
-        other => format!("{other:?}"),
-    }).collect();
+    let shown: Vec<String> = lab
+        .ports
+        .log
+        .take()
+        .into_iter()
+        .map(|observation| match observation.body {
+            ObservationBody::Stream { index, data } => format!("{index} {data}"),
+            other => format!("{other:?}"),
+        })
+        .collect();
     assert_eq!(shown, [r#"0 {"text":"Hel"}"#, r#"1 {"text":"lo"}"#]);
     assert!(server.seen()[0].body.contains(r#""stream":true,"stream_options":{"include_usage":true}"#));
 }
@@ -168,15 +180,51 @@ async fn options_go_out_and_a_structured_answer_is_checked() {
 
 #[tokio::test]
 async fn every_kind_of_trouble_has_its_error() {
-    let cases: [(&str, fn() -> Answer, &str, Category, bool); 9] = [
+    type Case = (&'static str, fn() -> Answer, &'static str, Category, bool);
+    let cases: [Case; 9] = [
         ("cut between events", || stream(&[PIECE_1, PIECE_2]), "MODEL_STREAM_CUT", Category::Network, true),
-        ("cut connection", || Answer::Raw(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 500\r\n\r\ndata: {\"choi".to_vec()), "EGRESS_INTERRUPTED", Category::Network, true),
+        (
+            "cut connection",
+            || {
+                Answer::Raw(
+                    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 500\r\n\r\ndata: {\"choi"
+                        .to_vec(),
+                )
+            },
+            "EGRESS_INTERRUPTED",
+            Category::Network,
+            true,
+        ),
         ("broken event", || stream(&["{\"choices\":[", "[DONE]"]), "MODEL_INVALID_REPLY", Category::Upstream, true),
-        ("error event", || stream(&[r#"{"error":{"message":"overloaded"}}"#]), "MODEL_INVALID_REPLY", Category::Upstream, true),
+        (
+            "error event",
+            || stream(&[r#"{"error":{"message":"overloaded"}}"#]),
+            "MODEL_INVALID_REPLY",
+            Category::Upstream,
+            true,
+        ),
         ("broken body", || reply(200, &[JSON], "{\"choices\""), "MODEL_INVALID_REPLY", Category::Upstream, true),
         ("no choice", || reply(200, &[JSON], "{}"), "MODEL_INVALID_REPLY", Category::Upstream, true),
-        ("broken arguments", || reply(200, &[JSON], r#"{"choices":[{"message":{"tool_calls":[{"id":"c","function":{"name":"f","arguments":"{"}}]}}]}"#), "MODEL_INVALID_REPLY", Category::Upstream, true),
-        ("bad key", || reply(401, &[JSON], r#"{"error":{"message":"no such key"}}"#), "MODEL_REFUSED", Category::Auth, false),
+        (
+            "broken arguments",
+            || {
+                reply(
+                    200,
+                    &[JSON],
+                    r#"{"choices":[{"message":{"tool_calls":[{"id":"c","function":{"name":"f","arguments":"{"}}]}}]}"#,
+                )
+            },
+            "MODEL_INVALID_REPLY",
+            Category::Upstream,
+            true,
+        ),
+        (
+            "bad key",
+            || reply(401, &[JSON], r#"{"error":{"message":"no such key"}}"#),
+            "MODEL_REFUSED",
+            Category::Auth,
+            false,
+        ),
         ("server error", || reply(500, &[], "oops"), "MODEL_REFUSED", Category::Upstream, true),
     ];
     for (name, answer, code, category, retryable) in cases {
@@ -194,7 +242,8 @@ async fn an_answer_without_its_last_event_is_whole_if_it_says_why_it_stopped() {
 
 #[tokio::test]
 async fn retry_after_is_waited_for_or_handed_on() {
-    let server = StandIn::start(|place, _| if place == 0 { reply(429, &[("retry-after", "2")], "") } else { whole("ok") }).await;
+    let server =
+        StandIn::start(|place, _| if place == 0 { reply(429, &[("retry-after", "2")], "") } else { whole("ok") }).await;
     let lab = Lab::new();
     assert_eq!(lab.said(&one(&server, 1), HI).await, "one: ok");
     assert_eq!(lab.waits(), [2]);
@@ -231,10 +280,31 @@ async fn waits_grow_and_stay_within_the_maximum() {
     assert_eq!(server.seen().len(), 5, "retries + 1");
     let waits = lab.waits();
     let within = [(7, 13), (15, 25), (30, 40), (30, 40)];
-    assert!(waits.len() == 4 && waits.iter().zip(within).all(|(wait, (least, most))| (least..=most).contains(wait)), "{waits:?}");
+    assert!(
+        waits.len() == 4 && waits.iter().zip(within).all(|(wait, (least, most))| (least..=most).contains(wait)),
+        "{waits:?}"
+    );
     let again = Lab::new();
     let _ = again.said(&flow(&[&server], models), HI).await;
-    assert_eq!(again.waits(), waits, "the same step waits the same");
+    let near = again.waits().into_iter().zip(waits).all(|(a, b)| a.abs_diff(b) <= 1);
+    assert!(near, "the same step waits the same, but for the time it takes to get there");
+}
+
+/// A secret that is said back in two pieces is not shown in either.
+#[tokio::test]
+async fn a_stream_shows_no_secret() {
+    let server = StandIn::start(|_, _| {
+        let said = |text: &str| format!(r#"{{"choices":[{{"delta":{{"content":"{text}"}}}}]}}"#);
+        stream(&[&said("key sk-te"), &said("st-1234"), &said(" sk"), STOP, "[DONE]"])
+    })
+    .await;
+    let lab = Lab::new();
+    lab.ports.secrets.put("key", "sk-test-1234");
+    let backends = vec![Backend { api_key: Some("key".into()), ..backend("one", &server) }];
+    let flow = flow(&[&server], ModelSettings { backends, ..ModelSettings::default() });
+    assert_eq!(lab.said(&flow, r#"{"prompt":"hi"}"#).await, "one: key [secret key] sk");
+    let shown = format!("{:?}", lab.ports.log.take());
+    assert!(shown.contains("[secret key]") && !shown.contains("sk-te") && !shown.contains("st-1234"), "{shown}");
 }
 
 fn naming(_: usize, seen: &Seen) -> Answer {
@@ -244,7 +314,11 @@ fn naming(_: usize, seen: &Seen) -> Answer {
 #[tokio::test]
 async fn failover_asks_by_priority_and_goes_on_at_once() {
     let server = StandIn::start(|place, seen: &Seen| {
-        if seen.target.starts_with("/best") { reply(if place == 0 { 503 } else { 401 }, &[], "") } else { naming(place, seen) }
+        if seen.target.starts_with("/best") {
+            reply(if place == 0 { 503 } else { 401 }, &[], "")
+        } else {
+            naming(place, seen)
+        }
     })
     .await;
     let mut backends = vec![backend("spare", &server), backend("best", &server)];
@@ -254,7 +328,10 @@ async fn failover_asks_by_priority_and_goes_on_at_once() {
     assert_eq!(lab.said(&flow, HI).await, "spare: spare");
     assert_eq!(lab.said(&flow, HI).await, "spare: spare", "a refused key is a reason to go on too");
     let targets: Vec<String> = server.seen().into_iter().map(|seen| seen.target).collect();
-    assert_eq!(targets, ["/best/chat/completions", "/spare/chat/completions", "/best/chat/completions", "/spare/chat/completions"]);
+    assert_eq!(
+        targets,
+        ["/best/chat/completions", "/spare/chat/completions", "/best/chat/completions", "/spare/chat/completions"]
+    );
     assert!(lab.waits().is_empty());
 }
 
@@ -262,7 +339,8 @@ async fn failover_asks_by_priority_and_goes_on_at_once() {
 async fn round_robin_asks_in_turn() {
     let server = StandIn::start(naming).await;
     let backends = ["a", "b", "c"].map(|name| backend(name, &server)).to_vec();
-    let flow = flow(&[&server], ModelSettings { routing: ModelRouting::RoundRobin, backends, ..ModelSettings::default() });
+    let flow =
+        flow(&[&server], ModelSettings { routing: ModelRouting::RoundRobin, backends, ..ModelSettings::default() });
     let lab = Lab::new();
     for expected in ["a", "b", "c", "a"] {
         assert_eq!(lab.said(&flow, HI).await, format!("{expected}: {expected}"));
@@ -306,10 +384,14 @@ async fn a_full_backend_is_passed_over() {
 
 #[tokio::test]
 async fn token_buckets_send_calls_elsewhere_or_make_them_wait() {
-    let server = StandIn::start(|_, seen: &Seen| whole_using(if seen.target.starts_with("/a") { "a" } else { "b" }, 100)).await;
+    let server =
+        StandIn::start(|_, seen: &Seen| whole_using(if seen.target.starts_with("/a") { "a" } else { "b" }, 100)).await;
     let mut limited = backend("a", &server);
     limited.rate_limit_tpm = Some(150);
-    let both = flow(&[&server], ModelSettings { backends: vec![limited.clone(), backend("b", &server)], ..ModelSettings::default() });
+    let both = flow(
+        &[&server],
+        ModelSettings { backends: vec![limited.clone(), backend("b", &server)], ..ModelSettings::default() },
+    );
     let lab = Lab::new();
     assert_eq!(lab.said(&both, HI).await, "a: a");
     assert_eq!(lab.said(&both, HI).await, "b: b", "50 of 150 tokens are left, and 100 are needed");
@@ -326,7 +408,8 @@ async fn only_backends_that_offer_the_model_are_asked() {
     let server = StandIn::start(naming).await;
     let mut other = backend("other", &server);
     other.models = vec!["x".into()];
-    let flow = flow(&[&server], ModelSettings { backends: vec![backend("a", &server), other], ..ModelSettings::default() });
+    let flow =
+        flow(&[&server], ModelSettings { backends: vec![backend("a", &server), other], ..ModelSettings::default() });
     let lab = Lab::new();
     assert_eq!(lab.said(&flow, r#"{"prompt":"hi","stream":false,"model":"x"}"#).await, "other: other");
     assert_eq!(lab.said(&flow, r#"{"prompt":"hi","model":"y"}"#).await, "MODEL_NOT_OFFERED");
@@ -343,13 +426,17 @@ async fn a_backend_at_a_private_address_needs_leave() {
 
 #[tokio::test]
 async fn scripts_answer_by_turn_by_step_and_by_words() {
-    let flow = scripted(r#"{"model":{"writer":["draft","final"],"boss/x":[],"*":[{"when":"help","text":"helping"},"rest"]}}"#);
+    let flow =
+        scripted(r#"{"model":{"writer":["draft","final"],"boss/x":[],"*":[{"when":"help","text":"helping"},"rest"]}}"#);
     let lab = Lab::new();
     let said = |path: &'static str, params: &'static str| {
         let (lab, flow) = (&lab, &flow);
         async move {
             let result = lab.ask_at(flow, path, 1, params).await;
-            result.map_or_else(|error| error.code.to_string(), |output| output.output.get("text").unwrap().as_str().unwrap().to_owned())
+            result.map_or_else(
+                |error| error.code.to_string(),
+                |output| output.output.get("text").unwrap().as_str().unwrap().to_owned(),
+            )
         }
     };
     assert_eq!(said("team/writer[3]/model", r#"{"prompt":"go"}"#).await, "draft");
@@ -369,6 +456,10 @@ async fn scripted_tries_count_over_attempts() {
         let result = lab.ask_at(&flow, "a", attempt, r#"{"prompt":"hi"}"#).await;
         seen.push(result.map_or_else(|error| (error.code.to_string(), error.retry_after), |_| ("ok".to_owned(), None)));
     }
-    let expected = [("MODEL_REFUSED".to_owned(), Some(Duration::from_secs(1))), ("DOWN".to_owned(), None), ("ok".to_owned(), None)];
+    let expected = [
+        ("MODEL_REFUSED".to_owned(), Some(Duration::from_secs(1))),
+        ("DOWN".to_owned(), None),
+        ("ok".to_owned(), None),
+    ];
     assert_eq!(seen, expected);
 }

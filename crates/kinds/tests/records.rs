@@ -52,7 +52,13 @@ fn the_schema_refuses_what_falls_short() {
     ]);
     assert!(spoil(&["schema_decisions"], Value::array([decision])) > 0, "a rejected alternative");
     for section in good().as_object().unwrap().keys() {
-        let rest: Map = good().as_object().unwrap().iter().filter(|(key, _)| *key != section).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let rest: Map = good()
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(|(key, _)| *key != section)
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
         assert!(!validate_record(&Value::from(rest)).is_empty(), "section {section}");
     }
 }
@@ -99,7 +105,10 @@ fn names_are_unique_and_references_lead_somewhere() {
             let field = &*link.output_field;
             assert!(field == "*" || record.output_schema.contains_key(field), "{name}: no output `{field}`");
         }
-        assert_eq!(catalog.by_tree(record.component.tree.as_deref().unwrap_or("none")).is_some(), record.component.tree.is_some());
+        assert_eq!(
+            catalog.by_tree(record.component.tree.as_deref().unwrap_or("none")).is_some(),
+            record.component.tree.is_some()
+        );
     }
 }
 
@@ -123,7 +132,13 @@ fn cases_that_should_succeed_have_parameters_that_fit() {
             let input = placeholders(&case.input, "http://standin", &|name| Value::from(format!("<{name}>")));
             // Templates are not yet what they will be.
             if !case.input.to_json().contains("{{") {
-                assert_eq!(checker.check(&checker.with_defaults(input)), Ok(()), "{}: {}", record.component.name, case.name);
+                assert_eq!(
+                    checker.check(&checker.with_defaults(input)),
+                    Ok(()),
+                    "{}: {}",
+                    record.component.name,
+                    case.name
+                );
             }
         }
     }
@@ -209,7 +224,10 @@ impl World {
                 assert_eq!(error.code, expected.code, "{name}: {error}");
                 let message = expected.message.as_deref().unwrap_or_default();
                 assert!(error.message.contains(message), "{name}: {error}");
-                assert!(expected.category.as_deref().is_none_or(|category| category == error.category.as_str()), "{name}: {error:?}");
+                assert!(
+                    expected.category.as_deref().is_none_or(|category| category == error.category.as_str()),
+                    "{name}: {error:?}"
+                );
                 assert!(expected.retryable.is_none_or(|retryable| retryable == error.retryable), "{name}: {error:?}");
             }
             (result, _, _) => panic!("{name}: {result:?}"),
@@ -241,7 +259,8 @@ impl World {
         for (_, secret) in members(member(&case.given, "secrets")) {
             assert!(!logged.contains(secret.as_str().unwrap()), "{name}: {logged}");
         }
-        let left: Vec<_> = std::fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let left: Vec<_> =
+            std::fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert!(left.iter().all(|file| !file.to_string_lossy().starts_with(".weir-")), "{name}: {left:?}");
     }
 }
@@ -267,7 +286,8 @@ fn answer(exchange: Option<&Value>) -> Answer {
     let status = member(respond, "status").as_u64().unwrap_or(200) as u16;
     let json = respond.get("json").map(Value::to_json);
     let body = json.unwrap_or_else(|| member(respond, "body").as_str().unwrap_or_default().to_owned());
-    let headers: Vec<(String, String)> = members(member(respond, "headers")).map(|(name, value)| (name.to_string(), text(value))).collect();
+    let headers: Vec<(String, String)> =
+        members(member(respond, "headers")).map(|(name, value)| (name.to_string(), text(value))).collect();
     let pairs: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     if respond.get("cut").is_none() {
         return stand_in::reply(status, &pairs, &body);
@@ -300,7 +320,12 @@ fn models_of(models: &Value, stand_in: &StandIn) -> ModelSettings {
         base_url: member(backend, "baseUrl").as_str().map(|url| url.replace("${standin}", &stand_in.url("")).into()),
         api_key: member(backend, "apiKey").as_str().map(Text::from),
         priority: member(backend, "priority").as_f64().unwrap_or(0.0) as i32,
-        models: member(backend, "models").as_array().unwrap_or_default().iter().map(|model| text(model).into()).collect(),
+        models: member(backend, "models")
+            .as_array()
+            .unwrap_or_default()
+            .iter()
+            .map(|model| text(model).into())
+            .collect(),
         ..Backend::default()
     };
     ModelSettings {
@@ -331,12 +356,16 @@ fn scope(name: &str) -> VariableScope {
 /// Puts the stand-in's address and sealed secrets into the places a case marks.
 fn placeholders(value: &Value, base: &str, secret: &dyn Fn(&str) -> Value) -> Value {
     match value {
-        Value::String(text) => match text.split_once("${secret:").and_then(|(before, rest)| Some((before, rest.split_once('}')?))) {
-            Some((before, (name, after))) => join(before, secret(name), after),
-            None => Value::from(text.replace("${standin}", base)),
-        },
+        Value::String(text) => {
+            match text.split_once("${secret:").and_then(|(before, rest)| Some((before, rest.split_once('}')?))) {
+                Some((before, (name, after))) => join(before, secret(name), after),
+                None => Value::from(text.replace("${standin}", base)),
+            }
+        }
         Value::Array(items) => Value::array(items.iter().map(|item| placeholders(item, base, secret))),
-        Value::Object(map) => Value::from(map.iter().map(|(key, item)| (key.clone(), placeholders(item, base, secret))).collect::<Map>()),
+        Value::Object(map) => {
+            Value::from(map.iter().map(|(key, item)| (key.clone(), placeholders(item, base, secret))).collect::<Map>())
+        }
         other => other.clone(),
     }
 }
@@ -359,7 +388,8 @@ fn holds(found: &Value, expected: &Value) -> bool {
             expected.iter().all(|(key, value)| found.get(key).is_some_and(|found| holds(found, value)))
         }
         (Value::Array(found), Value::Array(expected)) => {
-            found.len() == expected.len() && found.iter().zip(expected.iter()).all(|(found, expected)| holds(found, expected))
+            found.len() == expected.len()
+                && found.iter().zip(expected.iter()).all(|(found, expected)| holds(found, expected))
         }
         _ => found == expected,
     }

@@ -34,7 +34,7 @@ pub struct Watch(BoxStream<'static, Progress>);
 
 impl Watch {
     pub fn new(stream: impl Stream<Item = Progress> + Send + 'static) -> Self {
-        Self(stream.boxed())
+        Self(stream.fuse().boxed())
     }
 
     pub async fn next(&mut self) -> Option<Progress> {

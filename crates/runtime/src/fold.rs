@@ -36,9 +36,10 @@ pub(crate) struct FoldState {
     /// Detached children that were asked for and may not have been started (semantics 5.5).
     pub detached: Vec<(Effect, StartChild)>,
     pub bytes: usize,
-    children: BTreeSet<Text>,
-    /// Detached children asked for since the last record.
-    ordinal: u32,
+    pub children: BTreeSet<Text>,
+    /// The record that causes what the machine asks for, and how many detached children it has caused.
+    pub cause: u64,
+    pub ordinal: u32,
 }
 
 /// Why a run is not in memory.
@@ -157,7 +158,7 @@ impl Loading<'_> {
         if let EventBody::Started(started) = &event.body {
             state.origin = started.origin.clone();
         }
-        state.note(self.key, &record, &event);
+        state.note(&record, &event);
         state.commands(self.key, &mut machine)?;
         Ok((machine, state))
     }
@@ -202,7 +203,7 @@ impl Loading<'_> {
             }
             for record in &records {
                 let event = decode(record)?;
-                state.note(self.key, record, &event);
+                state.note(record, &event);
                 if !dropped.contains(&record.seq) {
                     guarded(|| machine.handle(&event)).map_err(engine_error)?;
                     state.commands(self.key, machine)?;
@@ -248,11 +249,13 @@ fn engine_error(message: String) -> Failure {
 }
 
 impl FoldState {
-    fn note(&mut self, _run: RunKey, record: &Record, event: &Event) {
+    fn note(&mut self, record: &Record, event: &Event) {
         self.seq = record.seq;
         self.at = self.at.max(record.at);
         self.bytes += row_bytes(record);
-        self.ordinal = 0;
+        if !matches!(event.body, EventBody::Dispatched { .. } | EventBody::Decided { .. }) {
+            (self.cause, self.ordinal) = (record.seq, 0);
+        }
         match &event.body {
             EventBody::Dispatched { path, attempt } => {
                 self.marks.insert(path.clone(), *attempt);
@@ -275,7 +278,7 @@ impl FoldState {
         while let Some(command) = guarded(|| machine.poll()).map_err(engine_error)? {
             match command {
                 Command::StartChild(child) if child.detached => {
-                    self.detached.push((Effect { run, seq: self.seq, ordinal: self.ordinal }, child));
+                    self.detached.push((Effect { run, seq: self.cause, ordinal: self.ordinal }, child));
                     self.ordinal += 1;
                 }
                 Command::StartChild(child) => {

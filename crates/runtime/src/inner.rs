@@ -3,6 +3,7 @@ use crate::flows::{FlowCache, Prepared, store_failed};
 use crate::message::{Message, NewRun};
 use crate::options::Options;
 use crate::shared::Shared;
+use crate::writer::{Reply, Submission};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{Notify, oneshot};
@@ -11,7 +12,7 @@ use weir_base::{Micros, Text, Value, hash_value_hex};
 use weir_engine::{Event, EventBody, Origin, Record, SEMANTICS, Started, Status};
 use weir_kind::TaskHost;
 use weir_runs::{FlowRef, RunView, RunsError, StartRun};
-use weir_store::{Batch, CommitError, Effect, Entry, Place, Run};
+use weir_store::{Batch, CommitError, Effect, Entry, InboxKey, Place, Run, RunKey};
 
 /// The parts of a running runtime.
 pub(crate) struct Inner {
@@ -24,10 +25,12 @@ pub(crate) struct Inner {
     pub parked: Notify,
     /// Told when a place has become free, or a run waits for one.
     pub claim: Notify,
+    /// Told when recovery is over.
+    pub recovered: Notify,
     pub accepting: AtomicBool,
     pub recovering: AtomicBool,
     /// Why the store cannot be written any more.
-    pub failure: OnceLock<String>,
+    pub failure: Arc<OnceLock<String>>,
 }
 
 /// A run's start, as far as it is known before its flow is.
@@ -129,7 +132,7 @@ impl Inner {
 
     async fn begin_as(
         &self,
-        key: weir_store::RunKey,
+        key: RunKey,
         start: &Beginning,
         flow: Arc<Prepared>,
         replies: Replies,
@@ -154,6 +157,14 @@ impl Inner {
         let new = NewRun { run, flow, started, slot, effect: start.effect, started_reply, ended_reply };
         self.shared.send(key, Message::Start(Box::new(new)));
         Ok(Begun::Started)
+    }
+
+    /// Takes a message out of the inbox that no run can take up.
+    pub fn clear_inbox(&self, run: RunKey, message: InboxKey) {
+        let mut batch = Batch::new(self.shared.writer.epoch());
+        batch.inbox_done.push(message);
+        let batches = vec![(run, batch)];
+        self.shared.writer.send(Submission { batches, durable: false, soon: true, reset: false, reply: Reply::None });
     }
 
     fn admit(&self, start: &Beginning, slot: &Slot) -> bool {
@@ -195,7 +206,12 @@ fn run_id(request: &StartRun, place: &Place) -> Result<(Text, bool), RunsError> 
         let scope = Value::array([place.tenant.clone(), place.project.clone(), key.clone()].map(Value::from));
         return Ok((format!("key-{}", hash_value_hex(&scope)).into(), false));
     }
-    Ok((Uuid::now_v7().to_string().into(), true))
+    Ok((new_run_id(), true))
+}
+
+/// A run id nobody has used; later ones sort after earlier ones.
+pub fn new_run_id() -> Text {
+    Uuid::now_v7().to_string().into()
 }
 
 /// A run that is not in memory, as its row says.

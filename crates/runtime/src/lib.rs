@@ -1,1 +1,36 @@
-//! (runtime)
+//! The embedded runtime: carries runs from their start to their end on one machine, whatever happens in between.
+//!
+//! Loops (`shard/`) hold runs (`live/`), feed their machines, and hand rows to one writer (`writer.rs`) that
+//! commits for all of them together; commands are released when the record that caused them is on disk. This is
+//! the only crate that holds a clock. It never interprets a kind, never reads the environment or the command
+//! line, and knows the store only by its port. Start with `runtime.rs`, then `live/mod.rs` and `shard/mod.rs`.
+
+mod admission;
+mod background;
+mod children;
+mod clock;
+mod faults;
+mod flows;
+mod fold;
+mod guard;
+mod inner;
+mod inspect;
+mod literal_hosts;
+mod live;
+mod message;
+mod options;
+mod ports;
+mod runtime;
+mod shard;
+mod shared;
+mod snapshot;
+mod timers;
+mod watchers;
+mod writer;
+
+pub use clock::{Clock, SystemClock, VirtualClock};
+pub use faults::{Faults, NoFaults};
+pub use flows::{FlowFinder, NoFinder};
+pub use inner::new_run_id;
+pub use options::{Options, RetentionOptions};
+pub use runtime::{Parts, Runtime, logs_of_run, post_request, replay_run};

@@ -16,7 +16,8 @@ pub(crate) enum Message {
     /// Carry on a run that is in the store and not over; `done` is told when it is in memory, or cannot be.
     Load { run: Box<Run>, recovery: bool, done: Option<oneshot::Sender<()>> },
     Loaded { key: RunKey, result: Box<Result<Folded, Unfolded>> },
-    Finished { key: RunKey, path: Text, attempt: u32, result: Attempted },
+    /// `generation` tells the run's present machine from one that was dropped.
+    Finished { key: RunKey, generation: u64, path: Text, attempt: u32, result: Attempted },
     /// The answer to a read of service and project variables.
     VariablesRead { key: RunKey, path: Text, answer: Box<EventBody> },
     Request { key: RunKey, request: Request, inbox: Option<InboxKey>, reply: Option<Answer> },
@@ -30,6 +31,8 @@ pub(crate) enum Message {
     Committed { ticket: u64, runs: Vec<RunKey>, result: Result<(), CommitError> },
     /// What the store says of a run someone waits for that is not in memory.
     Row { run: Box<Run>, output: Value },
+    /// Look around: something outside the loop has changed.
+    Nudge,
     /// Start no further attempts; answered when none is under way.
     Drain(oneshot::Sender<()>),
     /// Park what can be parked, leave the rest, and end.

@@ -1,27 +1,26 @@
 use crate::fold::FoldState;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use weir_base::{Micros, Text, Value};
 use weir_engine::{Origin, SEMANTICS};
 
 /// What a snapshot holds (semantics 5.12). It may be thrown away at any time; the journal says the same.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Kept {
-    semantics: u32,
-    flow: Text,
+    pub semantics: u32,
+    /// Content hash of the flow version.
+    pub flow: Text,
     pub at: Micros,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    origin: Option<Origin>,
+    pub origin: Option<Origin>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    marks: BTreeMap<Text, u32>,
+    pub marks: BTreeMap<Text, u32>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub children: BTreeSet<Text>,
     pub state: Value,
 }
 
 impl Kept {
-    pub fn new(flow: Text, at: Micros, origin: Option<Origin>, marks: BTreeMap<Text, u32>, state: Value) -> Self {
-        Self { semantics: SEMANTICS, flow, at, origin, marks, state }
-    }
-
     pub fn read(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
     }
@@ -36,6 +35,7 @@ impl Kept {
     }
 
     pub fn into_fold(self, seq: u64) -> FoldState {
-        FoldState { origin: self.origin, seq, at: self.at, marks: self.marks, ..FoldState::default() }
+        let Self { at, origin, marks, children, .. } = self;
+        FoldState { origin, seq, at, marks, children, cause: seq, ..FoldState::default() }
     }
 }

@@ -30,7 +30,8 @@ pub fn delete(script: &mut Script, done: Vec<(RunKey, Text)>) {
 #[async_trait]
 impl Attempts for SqlStore {
     async fn attempts(&self, run: RunKey) -> Result<Vec<Attempt>, StoreError> {
-        let query = sqlx::query("SELECT path, attempt, not_before FROM attempts WHERE rid = $1 ORDER BY path").bind(run.0);
+        let query =
+            sqlx::query("SELECT path, attempt, not_before FROM attempts WHERE rid = $1 ORDER BY path").bind(run.0);
         let rows = query.fetch_all(self.readers()).await.map_err(store_error)?;
         read_all(&rows, |row| Ok(Attempt { run, path: row.text(0)?, attempt: row.small(1)?, not_before: row.get(2)? }))
     }

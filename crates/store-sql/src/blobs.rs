@@ -6,11 +6,8 @@ use async_trait::async_trait;
 use weir_base::Text;
 use weir_store::{BLOB_THRESHOLD, Blobs, RunKey, StoreError, blob_hash};
 
-const INSERT: (&str, usize, &str) = (
-    "INSERT INTO blobs (hash, bytes) SELECT * FROM",
-    2,
-    "WHERE column1 IS NOT NULL ON CONFLICT (hash) DO NOTHING",
-);
+const INSERT: (&str, usize, &str) =
+    ("INSERT INTO blobs (hash, bytes) SELECT * FROM", 2, "WHERE column1 IS NOT NULL ON CONFLICT (hash) DO NOTHING");
 const REFER: (&str, usize, &str) = (
     "INSERT INTO blob_refs (rid, hash) SELECT * FROM",
     2,

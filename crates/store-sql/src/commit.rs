@@ -4,15 +4,15 @@ use crate::script::{Piece, Script};
 use crate::writer::Writer;
 use crate::{attempts, blobs, effects, inbox, journal, observations, runs, snapshots};
 use sqlx::Row;
+use sqlx::sqlite::SqliteArguments;
 use weir_base::Text;
 use weir_store::{Batch, CommitError, Epoch, RunKey, StoreError};
 
 /// Fails the whole transaction unless the epoch is the newest.
-const GUARD: &str =
-    "INSERT INTO stale_owner (epoch) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM owner WHERE epoch = ?)";
+const GUARD: &str = "INSERT INTO stale_owner (epoch) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM owner WHERE epoch = ?)";
 
 /// Something to write, so that there is something to wait for.
-const SYNC: &str = "UPDATE owner SET synced = synced + 1 WHERE epoch = ?";
+const SYNC: &str = "UPDATE owner SET synced = synced + 1 WHERE id = 1";
 
 /// What a batch is looked through for when the database has refused it.
 struct Suspects {
@@ -39,8 +39,9 @@ impl SqlStore {
 
 /// How a batch is written.
 enum Plan {
+    Nothing,
     /// Nothing to write; only the disk is waited for.
-    Sync(Epoch),
+    Sync,
     /// Journal rows only, the usual step: one statement, no BEGIN, no COMMIT.
     Rows(Piece, u64),
     Script(Script),
@@ -60,7 +61,7 @@ impl From<sqlx::Error> for Failed {
 impl Plan {
     fn of(batch: Batch) -> Self {
         if batch.is_empty() {
-            return Plan::Sync(batch.epoch);
+            return if batch.durable { Plan::Sync } else { Plan::Nothing };
         }
         if batch.len() == batch.records.len() && journal::fits_one_statement(&batch.records) {
             let rows = batch.records.len() as u64;
@@ -71,7 +72,8 @@ impl Plan {
 
     async fn run(self, writer: &mut Writer) -> Result<(), Failed> {
         match self {
-            Plan::Sync(epoch) => sync(writer, epoch).await,
+            Plan::Nothing => Ok(()),
+            Plan::Sync => Ok(sync(writer).await?),
             Plan::Rows(piece, rows) => match writer.run_alone(piece).await? {
                 written if written == rows => Ok(()),
                 _ => Err(Failed::Stale),
@@ -81,19 +83,12 @@ impl Plan {
     }
 }
 
-async fn sync(writer: &mut Writer, epoch: Epoch) -> Result<(), Failed> {
+async fn sync(writer: &mut Writer) -> Result<(), sqlx::Error> {
     if !writer.is_unsynced() {
         return Ok(());
     }
-    let mut script = Script::new(1);
-    script.add(SYNC, |binder| {
-        binder.value(epoch.0);
-    });
-    let rows = match script.pieces.pop() {
-        Some(piece) => writer.run_alone(piece).await?,
-        None => 1,
-    };
-    if rows == 1 { Ok(()) } else { Err(Failed::Stale) }
+    let piece = Piece { sql: SYNC.to_owned(), arguments: SqliteArguments::default() };
+    writer.run_alone(piece).await.map(drop)
 }
 
 fn script(batch: Batch) -> Script {

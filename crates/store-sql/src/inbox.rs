@@ -26,7 +26,8 @@ impl Inbox for SqlStore {
     }
 
     async fn messages(&self, after: InboxKey, most: u32) -> Result<Vec<Message>, StoreError> {
-        const READ: &str = "SELECT number, run, kind, payload, at FROM inbox WHERE number > $1 ORDER BY number LIMIT $2";
+        const READ: &str =
+            "SELECT number, run, kind, payload, at FROM inbox WHERE number > $1 ORDER BY number LIMIT $2";
         let query = sqlx::query(READ).bind(after.0).bind(limit(most));
         let rows = query.fetch_all(self.readers()).await.map_err(store_error)?;
         read_all(&rows, message)

@@ -12,8 +12,7 @@ use weir_store::{BLOB_THRESHOLD, Entry, Epoch, Journal, RunKey, StoreError, chec
 
 const INSERT: &str = "INSERT INTO journal (rid, seq, at, type, path, payload, blob) SELECT * FROM";
 const ROWS: &str = "WHERE column1 IS NOT NULL";
-const GUARDED_ROWS: &str =
-    "WHERE column1 IS NOT NULL AND EXISTS (SELECT 1 FROM owner WHERE epoch = ?)";
+const GUARDED_ROWS: &str = "WHERE column1 IS NOT NULL AND EXISTS (SELECT 1 FROM owner WHERE epoch = ?)";
 const COLUMNS: usize = 7;
 
 /// The types of records there are, so that reading a journal allocates none of their names.
@@ -107,5 +106,8 @@ fn record(row: Columns<'_>) -> Result<Record, StoreError> {
 }
 
 fn type_name(text: &str) -> Cow<'static, str> {
-    TYPES.iter().find(|known| **known == text).map_or_else(|| Cow::Owned(text.to_owned()), |known| Cow::Borrowed(*known))
+    TYPES
+        .iter()
+        .find(|known| **known == text)
+        .map_or_else(|| Cow::Owned(text.to_owned()), |known| Cow::Borrowed(*known))
 }

@@ -28,5 +28,6 @@ mod snapshots;
 mod variables;
 mod writer;
 
+pub use lock::is_owned;
 pub use open::SqlStore;
 pub use options::{SqlOptions, Synchronous};

@@ -23,6 +23,12 @@ impl OwnerLock {
     }
 }
 
+/// Whether some process, this one included, owns the data in a directory now.
+pub fn is_owned(directory: &Path) -> bool {
+    let file = OpenOptions::new().read(true).write(true).open(directory.join("weir.lock"));
+    file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
 fn write_pid(file: &mut File) -> std::io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;

@@ -5,11 +5,8 @@ use crate::script::Script;
 use async_trait::async_trait;
 use weir_store::{NewObservation, Observation, Observations, RunKey, StoreError};
 
-const INSERT: (&str, usize, &str) = (
-    "INSERT INTO observations (rid, path, attempt, at, kind, payload) SELECT * FROM",
-    6,
-    "WHERE column1 IS NOT NULL",
-);
+const INSERT: (&str, usize, &str) =
+    ("INSERT INTO observations (rid, path, attempt, at, kind, payload) SELECT * FROM", 6, "WHERE column1 IS NOT NULL");
 
 pub fn insert(script: &mut Script, observations: Vec<NewObservation>) {
     script.add_rows(INSERT, observations, |binder, seen| {

@@ -61,11 +61,18 @@ impl SqlStore {
         lock: Option<OwnerLock>,
     ) -> Result<Self, StoreError> {
         let mut writer = Writer::new(connection, options.synchronous);
-        let newest = "SELECT MAX((SELECT COALESCE(MAX(rid), 0) FROM runs), (SELECT COALESCE(MAX(rid), 0) FROM removed_runs))";
+        let newest =
+            "SELECT MAX((SELECT COALESCE(MAX(rid), 0) FROM runs), (SELECT COALESCE(MAX(rid), 0) FROM removed_runs))";
         let rows = writer.fetch(newest).await?;
         let newest: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0)).map_err(store_error)?;
         let readers = pool(&path, options);
-        Ok(Self { path, writer: Mutex::new(writer), readers, next_run: AtomicI64::new(newest + 1), lock: Guard::new(lock) })
+        Ok(Self {
+            path,
+            writer: Mutex::new(writer),
+            readers,
+            next_run: AtomicI64::new(newest + 1),
+            lock: Guard::new(lock),
+        })
     }
 
     pub(crate) fn readers(&self) -> &SqlitePool {

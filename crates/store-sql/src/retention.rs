@@ -121,10 +121,7 @@ impl SqlStore {
         Ok(total as u64)
     }
 
-    async fn slice(
-        &self,
-        query: Query,
-    ) -> Result<u64, StoreError> {
+    async fn slice(&self, query: Query) -> Result<u64, StoreError> {
         let mut writer = self.writer().await;
         let connection = writer.begin().await?;
         let rows = query.execute(connection).await.map(|done| done.rows_affected()).map_err(store_error);

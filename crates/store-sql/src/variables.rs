@@ -63,11 +63,7 @@ async fn remembered(connection: &mut SqliteConnection, op: &VariableOp) -> Resul
     row.map(|row| Columns(&row).json(0)).transpose()
 }
 
-async fn value(
-    connection: &mut SqliteConnection,
-    scope: &VariableScope,
-    name: &Text,
-) -> Result<Value, StoreError> {
+async fn value(connection: &mut SqliteConnection, scope: &VariableScope, name: &Text) -> Result<Value, StoreError> {
     let query = sqlx::query(READ).bind(scope.tenant.clone()).bind(scope.project.clone());
     let query = query.bind(service(scope)).bind(name.clone());
     let row = query.fetch_optional(connection).await.map_err(store_error)?;

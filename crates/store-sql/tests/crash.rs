@@ -27,14 +27,14 @@ impl Machine {
 }
 
 fn record(seq: u64) -> Record {
-    let size = if seq % 5 == 0 { BLOB_THRESHOLD + 1 } else { 300 };
+    let size = if seq.is_multiple_of(5) { BLOB_THRESHOLD + 1 } else { 300 };
     Record { seq, at: seq as i64, ty: "task_finished".into(), path: "a".into(), payload: "x".repeat(size) }
 }
 
 fn batch(epoch: Epoch, run: RunKey, seq: u64) -> Batch {
     let mut batch = Batch::new(epoch);
     batch.records.push(Entry { run, record: record(seq) });
-    if seq % 3 == 0 {
+    if seq.is_multiple_of(3) {
         batch.updates.push(RunUpdate::parked(run, Some(seq as i64)));
     }
     batch
@@ -145,7 +145,9 @@ async fn every_moment_is_a_good_one_to_lose_power() {
     let all = machine.disk.operations();
     assert!(all > 100, "{all}");
     for operation in (1..=all).step_by(3) {
-        for (point, torn) in [(FaultPoint::Before, None), (FaultPoint::After, None), (FaultPoint::After, Some(operation))] {
+        for (point, torn) in
+            [(FaultPoint::Before, None), (FaultPoint::After, None), (FaultPoint::After, Some(operation))]
+        {
             survive(Fault { operation, point }, torn).await;
         }
     }

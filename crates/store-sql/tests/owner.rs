@@ -4,7 +4,9 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor};
 use std::path::Path;
 use tempfile::TempDir;
-use weir_store::{Batch, CommitError, Epoch, Flows, Inbox, InboxKey, NewMessage, Place, Run, RunKey, Runs, Store, StoreError};
+use weir_store::{
+    Batch, CommitError, Epoch, Flows, Inbox, InboxKey, NewMessage, Place, Run, RunKey, Runs, Store, StoreError,
+};
 use weir_store_sql::{SqlOptions, SqlStore};
 
 async fn open(directory: &Path) -> Result<SqlStore, StoreError> {

@@ -172,7 +172,8 @@ mod tests {
     #[test]
     fn updates_of_one_run_become_one_row() {
         let key = RunKey(1);
-        let mut batch = Batch { updates: vec![RunUpdate::started(key, 5), RunUpdate::parked(key, Some(9))], ..Batch::default() };
+        let mut batch =
+            Batch { updates: vec![RunUpdate::started(key, 5), RunUpdate::parked(key, Some(9))], ..Batch::default() };
         batch.normalise().unwrap();
         let [update] = &batch.updates[..] else { panic!("{:?}", batch.updates) };
         assert_eq!((update.status, update.started_at, update.wake_at), (Status::Waiting, Some(5), Some(9)));

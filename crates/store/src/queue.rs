@@ -53,6 +53,6 @@ mod tests {
     fn queues_take_turns() {
         assert_eq!(interleave(vec![vec![1, 2, 3], vec![], vec![4]], 10), [1, 4, 2, 3]);
         assert_eq!(interleave(vec![vec![1, 2, 3], vec![4]], 2), [1, 4]);
-        assert_eq!(interleave(Vec::<Vec<u8>>::new(), 2), []);
+        assert!(interleave(Vec::<Vec<u8>>::new(), 2).is_empty());
     }
 }

@@ -47,9 +47,9 @@ pub trait Store:
     /// Writes the whole batch in one transaction, or nothing.
     ///
     /// With `batch.durable` it, and every batch before it, is on the disk when this returns, even if the batch
-    /// is empty. Without, it is readable at once, and a power failure may take back the newest such batches,
-    /// never one without all that came after it. Batches are applied in the order in which `commit` was called
-    /// by one task.
+    /// is empty (one that is empty writes nothing, so its epoch is not looked at). Without, it is readable at
+    /// once, and a power failure may take back the newest such batches, never one without all that came after
+    /// it. Batches are applied in the order in which `commit` was called by one task.
     async fn commit(&self, batch: Batch) -> Result<(), CommitError>;
 
     /// Finishes what is under way and lets go of the data. Later calls fail.

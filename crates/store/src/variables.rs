@@ -50,11 +50,7 @@ pub enum VariableFault {
 #[async_trait]
 pub trait Variables {
     /// The values by name, null where unset.
-    async fn variables(
-        &self,
-        scope: &VariableScope,
-        names: &[Text],
-    ) -> Result<BTreeMap<Text, Value>, StoreError>;
+    async fn variables(&self, scope: &VariableScope, names: &[Text]) -> Result<BTreeMap<Text, Value>, StoreError>;
 
     /// Applies the changes in order, each on what the one before left; all of it durable before this returns.
     /// Per change the value after it, or why there was none.

@@ -70,7 +70,8 @@ mod tests {
 
     /// `""` means it fits, else the message.
     fn check(from: &str, to: &str, expected: &str) {
-        let found = schema(from).assignable(&schema(to)).map_or_else(|mismatch| mismatch.to_string(), |()| String::new());
+        let found =
+            schema(from).assignable(&schema(to)).map_or_else(|mismatch| mismatch.to_string(), |()| String::new());
         assert_eq!(found, expected, "{from} -> {to}");
     }
 
@@ -85,10 +86,26 @@ mod tests {
         check(r#"{"type":["string","null"]}"#, r#"{"type":"string"}"#, "expected string, found null");
         check(r#"{"type":"string"}"#, r#"{"type":["string","null"]}"#, "");
         let object = r#"{"type":"object","properties":{"a":{"type":"array","items":{"type":"string"}}},"required":["a"],"additionalProperties":false}"#;
-        check(object, r#"{"properties":{"a":{"items":{"type":"number"},"type":"array"}}}"#, "`a[]`: expected number, found string");
-        check(object, r#"{"required":["b"],"properties":{"b":{"type":"string"}}}"#, "`b`: expected string, found no such member");
-        check(r#"{"properties":{"a":{"type":"string"}}}"#, r#"{"required":["a"],"type":"object"}"#, "`a`: expected any value, found a member that may be absent");
-        check(object, r#"{"type":"object","additionalProperties":false}"#, "`a`: expected nothing, found list of string");
+        check(
+            object,
+            r#"{"properties":{"a":{"items":{"type":"number"},"type":"array"}}}"#,
+            "`a[]`: expected number, found string",
+        );
+        check(
+            object,
+            r#"{"required":["b"],"properties":{"b":{"type":"string"}}}"#,
+            "`b`: expected string, found no such member",
+        );
+        check(
+            r#"{"properties":{"a":{"type":"string"}}}"#,
+            r#"{"required":["a"],"type":"object"}"#,
+            "`a`: expected any value, found a member that may be absent",
+        );
+        check(
+            object,
+            r#"{"type":"object","additionalProperties":false}"#,
+            "`a`: expected nothing, found list of string",
+        );
         check(r#"{"type":"object"}"#, object, "");
         check("true", object, "");
     }

@@ -53,7 +53,7 @@ fn tidy(path: &Path, text: &str, ids: bool) -> Result<String, (Vec<Diagnostic>, 
     // Blanks at the end of a line can mean something inside a block of text: then the file stays as it is.
     let tidied = if values(&before) == values(&after) { spaced } else { text.to_owned() };
     match ids {
-        true => weir_dialects::write_ids(&tidied).map_err(|problems| (problems, source(&tidied))),
+        true => weir_dialects::write_ids(&tidied).map_err(|problem| (vec![*problem], source(&tidied))),
         false => Ok(tidied),
     }
 }

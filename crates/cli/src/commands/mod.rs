@@ -5,3 +5,5 @@ pub mod completions;
 pub mod convert;
 pub mod fmt;
 pub mod kinds;
+pub mod run;
+pub mod runs;

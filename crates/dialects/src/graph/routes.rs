@@ -32,6 +32,7 @@ pub fn routes(workflow: &Workflow<'_>, report: &mut Vec<Diagnostic>) -> Vec<Rout
     for (at, step) in workflow.steps.iter().enumerate().filter(|(_, step)| step.is_conditional()) {
         router.missing_paths(at, step, &places);
     }
+    router.approvals();
     router.routes
 }
 
@@ -67,7 +68,8 @@ impl<'a, 'r> Router<'a, 'r> {
         }
         for (handle, named) in self.handles(from, wire) {
             if from.ty == NodeType::Fail && &*handle == OUT {
-                let message = format!("the edge `{}` leaves `{}`, which always fails", short(&wire.name), short(&from.id));
+                let message =
+                    format!("the edge `{}` leaves `{}`, which always fails", short(&wire.name), short(&from.id));
                 self.refuse("INVALID_EDGE_SOURCE", message, wire, "source");
                 continue;
             }
@@ -183,6 +185,32 @@ impl<'a, 'r> Router<'a, 'r> {
                     let path = step.path(&format!(".data.config.{way}Path"));
                     self.report.push(Diagnostic::error("INVALID_EDGE_TARGET", message).at(doc.span).path(path));
                 }
+            }
+        }
+    }
+
+    /// An approval with only one way on fails where it is not given. With more than one, each must be drawn.
+    fn approvals(&mut self) {
+        let mut drawn: HashMap<usize, Vec<&'static str>> = HashMap::new();
+        for route in &self.routes {
+            let known = ["rejected", "timeout"].into_iter().find(|known| *known == &*route.handle);
+            drawn.entry(route.from).or_default().extend(known);
+        }
+        let is_approval = |at: usize| self.workflow.steps[at].ty == NodeType::Approval;
+        for route in self.routes.iter_mut().filter(|route| is_approval(route.from) && &*route.handle == "approved") {
+            if drawn[&route.from].is_empty() {
+                route.handle = OUT.into();
+            }
+        }
+        let approvals = self.workflow.steps.iter().enumerate().filter(|(at, _)| is_approval(*at));
+        for (step, ways) in approvals.filter_map(|(at, step)| Some((step, drawn.get(&at)?))) {
+            let timed = step.any_field(&["timeout", "deadline"]).is_some();
+            let needed = ["rejected", "timeout"].into_iter().filter(|way| *way == "rejected" || timed);
+            for way in needed.filter(|way| !ways.is_empty() && !ways.contains(way)) {
+                let message = format!("the approval `{}` says nothing of what follows `{way}`", short(&step.id));
+                let help = format!("draw an edge with `sourceHandle: {way}`");
+                let problem = Diagnostic::error("INVALID_CONFIG", message).at(step.doc.span).path(step.path(""));
+                self.report.push(problem.help(help));
             }
         }
     }

@@ -56,3 +56,18 @@ fn problems_have_places() {
         assert!(shown.iter().any(|line| line.starts_with(expected)), "{text}\n{shown:?}");
     }
 }
+
+#[test]
+fn the_deepest_flow_comes_back() {
+    let (open, close) = (r#"{"id":"n","sequence":{"children":["#, "]}}");
+    let nested = |depth: usize| {
+        let root =
+            format!("{}{{\"id\":\"r\",\"set\":{{\"writes\":[]}}}}{}", open.repeat(depth - 1), close.repeat(depth - 1));
+        format!(r#"{{"ir":1,"name":"n","dialect":"ir","root":{root}}}"#)
+    };
+    let parsed = read("flow.json", &nested(weir_ir::MAX_DEPTH));
+    assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
+    let printed = crate::print(parsed.flow.as_ref().unwrap(), "ir", &NoKinds).unwrap();
+    assert_eq!(read("flow.json", &printed).flow, parsed.flow);
+    assert_eq!(read("flow.json", &nested(10_000)).diagnostics[0].code, "TOO_DEEP");
+}

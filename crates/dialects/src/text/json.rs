@@ -1,8 +1,11 @@
 use super::doc::{Doc, DocKind, Entry};
-use super::yaml::{MAX_BYTES, MAX_LEVELS, MAX_NODES, duplicate_key, imprecise, not_finite};
+use super::yaml::{MAX_BYTES, MAX_NODES, duplicate_key, imprecise, not_finite};
 use crate::SourceFile;
 use std::collections::HashSet;
 use weir_base::{Diagnostic, Span, Text};
+
+/// How deep lists and maps may nest. A flow in its own JSON form takes up to three levels for each level of nodes.
+const MAX_LEVELS: usize = 512;
 
 /// Reads a JSON text. What can be guessed (a comma too many or too few, a comment) is reported and read on past;
 /// anything else ends the reading, and then there is no document.

@@ -10,7 +10,7 @@ pub(super) const MAX_BYTES: usize = 16 << 20;
 /// The most values one text may hold; what an alias stands for is counted every time it is used.
 pub(super) const MAX_NODES: usize = 200_000;
 /// How deep lists and maps may nest.
-pub(super) const MAX_LEVELS: usize = 256;
+const MAX_LEVELS: usize = 256;
 /// After this many syntax problems the rest is not worth reading.
 const MAX_SYNTAX_ERRORS: usize = 100;
 

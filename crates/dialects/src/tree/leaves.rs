@@ -2,10 +2,11 @@ use super::composites::derived;
 use super::lower::{At, Lower};
 use super::names::{variable, variable_key};
 use super::types::{TASK_PROPS, Type};
+use crate::fields::short;
 use crate::text::{Doc, DocKind, Entry};
 use crate::{Leaf, header};
 use std::rc::Rc;
-use weir_base::{Text, Value};
+use weir_base::{Diagnostic, Text, Value};
 use weir_expr::{Expr, Part, Template};
 use weir_ir::{Assign, Fail, NodeKind, Order, RetryPolicy, SetOp, Target, Task, UnknownPolicy, VarScope, Wait, Write};
 
@@ -116,6 +117,7 @@ impl Lower<'_> {
         if at.prop("level").is_some() {
             params.push(("level", self.log_level(at)));
         }
+        params.extend(self.any(at, "metadata").map(|metadata| ("metadata", metadata)));
         self.task(at, Task::new("log", object(params)), None, &[])
     }
 
@@ -203,15 +205,40 @@ impl Lower<'_> {
 
     /// Kinds that only compute are steps of the engine, without a record (semantics 2.4).
     fn pure_step(&mut self, at: &At<'_>, leaf: &Leaf, params: &Template) -> Option<NodeKind> {
-        let settings = ["timeout", "retry", "retryPolicy", "onUnknown"];
-        if settings.iter().any(|name| at.prop(name).is_some()) {
-            return None;
-        }
-        match &*leaf.kind {
-            "set" if at.prop("outputKey").is_none() => set_step(params),
-            "transform" => self.transform(at, leaf.output_key.clone()),
+        let default_key = leaf.output_key.clone();
+        let pure = match &*leaf.kind {
+            "set" => self.set(at, params, default_key),
+            "transform" => self.transform(at, default_key),
             _ => None,
+        };
+        if pure.is_some() {
+            self.no_task_props(at);
         }
+        pure
+    }
+
+    /// What is computed at once is never tried again, and takes no time.
+    fn no_task_props(&mut self, at: &At<'_>) {
+        for entry in at.props.iter().filter(|entry| TASK_PROPS[1..].contains(&&*entry.key)) {
+            let message =
+                format!("`{}` is for steps that do something outside; {} only computes", entry.key, short(at.ty));
+            let found = Diagnostic::error("UNKNOWN_PROP", message).at(entry.key_span).path(&*at.id);
+            self.out.push(found.help("remove it"));
+        }
+    }
+
+    /// A write, and a second one of what the variable then holds, where the node names a key for that.
+    fn set(&mut self, at: &At<'_>, params: &Template, default_key: Option<Text>) -> Option<NodeKind> {
+        let first = set_step(params)?;
+        let key = if at.prop("outputKey").is_some() { self.word(at, "outputKey") } else { default_key };
+        let name = first.target.as_ref().and_then(|target| target.name.constant());
+        let mut writes = vec![first];
+        if let (Some(key), Some(Value::String(name))) = (key, name) {
+            let value = Template::Expr(self.built(&variable(&name), at.doc.span));
+            let target = Some(Target { scope: VarScope::Run, name: Template::Value(key.into()) });
+            writes.push(Write { target, op: SetOp::Set, value });
+        }
+        Some(NodeKind::Set { writes })
     }
 
     /// `{value}`, or `{expression}` as text; written to a variable where the node names one.
@@ -285,7 +312,7 @@ impl Lower<'_> {
 }
 
 /// `{scope?, name, op?, value?}`; a variable that lives outside the run is a task's business.
-fn set_step(params: &Template) -> Option<NodeKind> {
+fn set_step(params: &Template) -> Option<Write> {
     let members: Vec<(Text, Template)> = match params {
         Template::Object(members) => members.clone(),
         Template::Value(Value::Object(map)) => {
@@ -315,7 +342,7 @@ fn set_step(params: &Template) -> Option<NodeKind> {
     let name = member("name").filter(|name| name.constant().is_none_or(|name| name.as_str().is_some()))?;
     let unit = if matches!(op, SetOp::Increment | SetOp::Decrement) { Value::from(1) } else { Value::Null };
     let value = member("value").unwrap_or(Template::Value(unit));
-    Some(NodeKind::Set { writes: vec![Write { target: Some(Target { scope: VarScope::Run, name }), op, value }] })
+    Some(Write { target: Some(Target { scope: VarScope::Run, name }), op, value })
 }
 
 pub(super) fn success() -> NodeKind {

@@ -92,7 +92,7 @@ pub(super) const TYPES: [Spec; 32] = [
     spec(Type::FailureNode, "FailureNode", Children::None, &[]),
     spec(Type::RunningNode, "RunningNode", Children::None, &[]),
     spec(Type::Script, "Script", Children::None, &["textContent"]),
-    spec(Type::LogMessage, "LogMessage", Children::None, &["message", "level"]),
+    spec(Type::LogMessage, "LogMessage", Children::None, &["message", "level", "metadata"]),
     spec(Type::RegexExtract, "RegexExtract", Children::None, &["input", "pattern", "flags", "matchIndex"]),
 ];
 

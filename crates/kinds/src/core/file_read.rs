@@ -26,7 +26,8 @@ fn decode(bytes: Vec<u8>, encoding: &str, path: &str) -> Result<Value, TaskError
         return Ok(STANDARD.encode(bytes).into());
     }
     let text = String::from_utf8(bytes).map_err(|error| {
-        let message = format!("`{path}` is not UTF-8 from byte {} on; read it as base64", error.utf8_error().valid_up_to());
+        let message =
+            format!("`{path}` is not UTF-8 from byte {} on; read it as base64", error.utf8_error().valid_up_to());
         TaskError::input("FILE_NOT_TEXT", message)
     })?;
     match encoding {

@@ -32,9 +32,9 @@ fn encode(content: &Value, encoding: &str) -> Result<Vec<u8>, TaskError> {
     };
     match encoding {
         "json" => Ok(format!("{}\n", content.to_json_pretty()).into_bytes()),
-        "base64" => STANDARD.decode(content.as_str().ok_or_else(not_text)?).map_err(|error| {
-            TaskError::input("CONTENT_NOT_BASE64", format!("`content` is not base64: {error}"))
-        }),
+        "base64" => STANDARD
+            .decode(content.as_str().ok_or_else(not_text)?)
+            .map_err(|error| TaskError::input("CONTENT_NOT_BASE64", format!("`content` is not base64: {error}"))),
         _ => Ok(content.as_str().ok_or_else(not_text)?.as_bytes().to_vec()),
     }
 }

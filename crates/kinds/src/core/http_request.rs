@@ -2,6 +2,7 @@ use crate::http_status::status_error;
 use crate::params::{duration, flag, list, optional_text, shortened, shown, text};
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 use std::sync::Arc;
 use url::form_urlencoded::Serializer;
 use weir_base::{Map, Text, Value};
@@ -26,8 +27,7 @@ impl HttpRequest {
 impl Kind for HttpRequest {
     async fn run(&self, cx: &TaskContext<'_>, params: Value) -> Result<TaskOutput, TaskError> {
         let request = prepare(cx, &params).await?;
-        let mut response = self.egress.send(request, &cx.flow().egress).await?;
-        let body = response.body.bytes().await?;
+        let (response, body) = self.send(cx, request).await.map_err(|error| repeatable(error, &params))?;
         if is_expected(response.status, list(&params, "expectedStatus")) {
             let data = data(&response, &body, text(&params, "response"))?;
             let (status, headers) = (response.status.into(), headers(&response));
@@ -35,6 +35,22 @@ impl Kind for HttpRequest {
         }
         Err(unexpected(cx, &response, &body))
     }
+}
+
+impl HttpRequest {
+    async fn send(&self, cx: &TaskContext<'_>, request: Request) -> Result<(Response, Bytes), TaskError> {
+        let mut response = self.egress.send(request, &cx.flow().egress).await?;
+        let body = response.body.bytes().await?;
+        Ok((response, body))
+    }
+}
+
+/// A request that broke off may have been carried out; unless repeating it is harmless, it is not repeated unasked.
+fn repeatable(error: TaskError, params: &Value) -> TaskError {
+    let harmless = !matches!(text(params, "method"), "POST" | "PATCH") || flag(params, "idempotent");
+    let sent = &*error.code == "EGRESS_INTERRUPTED";
+    let retryable = error.retryable && (harmless || !sent);
+    error.retryable(retryable)
 }
 
 async fn prepare(cx: &TaskContext<'_>, params: &Value) -> Result<Request, TaskError> {
@@ -46,7 +62,12 @@ async fn prepare(cx: &TaskContext<'_>, params: &Value) -> Result<Request, TaskEr
     add_query(&mut request, params.get("query"));
     add_body(&mut request, params)?;
     for (name, value) in params.get("headers").and_then(Value::as_object).into_iter().flatten() {
-        request.header(name, &shown(value))?;
+        let value = shown(value);
+        if cx.holds_secret(&value) {
+            request.sensitive_header(name, &value)?;
+        } else {
+            request.header(name, &value)?;
+        }
     }
     if let Some(auth) = params.get("auth").filter(|auth| !auth.is_null()) {
         authorize(cx, &mut request, auth).await?;
@@ -115,7 +136,8 @@ async fn authorize(cx: &TaskContext<'_>, request: &mut Request, auth: &Value) ->
             request.sensitive_header("authorization", &format!("Basic {pair}"))?;
         }
         "apiKey" => {
-            let (name, value) = (optional_text(auth, "name").unwrap_or("x-api-key"), credential(cx, auth, "value").await?);
+            let (name, value) =
+                (optional_text(auth, "name").unwrap_or("x-api-key"), credential(cx, auth, "value").await?);
             if text(auth, "in") == "query" {
                 request.url_mut().query_pairs_mut().append_pair(name, &value);
             } else {
@@ -135,7 +157,8 @@ async fn credential(cx: &TaskContext<'_>, auth: &Value, field: &str) -> Result<T
     if let Some(name) = optional_text(auth, "secret") {
         return cx.secret(name).await;
     }
-    let missing = || TaskError::input("INVALID_AUTH", format!("`auth` needs `secret`, the name of a secret, or `{field}`"));
+    let missing =
+        || TaskError::input("INVALID_AUTH", format!("`auth` needs `secret`, the name of a secret, or `{field}`"));
     optional_text(auth, field).map(Text::from).ok_or_else(missing)
 }
 
@@ -151,7 +174,8 @@ fn headers(response: &Response) -> Value {
     let mut joined = Map::default();
     for (name, value) in &response.headers {
         let glue = if name == "set-cookie" { "\n" } else { ", " };
-        let earlier = joined.get(name.as_str()).and_then(Value::as_str).map(|earlier| format!("{earlier}{glue}{value}"));
+        let earlier =
+            joined.get(name.as_str()).and_then(Value::as_str).map(|earlier| format!("{earlier}{glue}{value}"));
         joined.insert(name.as_str().into(), earlier.unwrap_or_else(|| value.clone()).into());
     }
     Value::from(joined)
@@ -185,7 +209,8 @@ fn unexpected(cx: &TaskContext<'_>, response: &Response, body: &[u8]) -> TaskErr
     let data = if text.len() <= SHOWN_BODY { data(response, body, "auto").ok() } else { None };
     let data = data.unwrap_or_else(|| shortened(&text, SHOWN_BODY).into());
     let detail = Value::object([("status", response.status.into()), ("headers", headers(response)), ("data", data)]);
-    let host = url::Url::parse(&response.url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let host =
+        url::Url::parse(&response.url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
     let message = format!("`{host}` answered with status {}", response.status);
     status_error("HTTP_STATUS", message, response, cx.request.now).detail(detail)
 }

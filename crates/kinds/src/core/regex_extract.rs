@@ -199,7 +199,12 @@ mod tests {
         check(r"(a)\1", "g", "", r"`(a)\1` refers back to a group, which is not supported");
         check("(a", "g", "", "`(a` is not a regular expression: unclosed group");
         check("a{2", "g", "", "`a{2` is not a regular expression: unclosed counted repetition");
-        check("\\", "g", "", "`\\` is not a regular expression: incomplete escape sequence, reached end of pattern prematurely");
+        check(
+            "\\",
+            "g",
+            "",
+            "`\\` is not a regular expression: incomplete escape sequence, reached end of pattern prematurely",
+        );
         assert!(compile("(?:a{1000}){1000}", Flags::default()).unwrap_err().message.contains("exceeds size limit"));
         assert_eq!(&*Flags::parse("gy").err().unwrap().code, "INVALID_FLAGS");
     }

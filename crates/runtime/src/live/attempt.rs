@@ -121,11 +121,19 @@ impl Live {
         open.state = OpenState::UnderWay(token.drop_guard());
         self.under_way += 1;
         cx.attempts_under_way += 1;
-        let to = cx.to.clone();
+        let (to, generation) = (cx.to.clone(), self.generation);
         tokio::spawn(async move {
             let result = future.await;
-            let _ = to.send(Message::Finished { key, path, attempt, result });
+            let _ = to.send(Message::Finished { key, generation, path, attempt, result });
         });
+    }
+
+    /// An attempt that did not end at once is over.
+    pub fn ended_attempt(&mut self, cx: &mut Cx, generation: u64, path: Text, attempt: u32, result: Attempted) {
+        if generation == self.generation {
+            self.under_way = self.under_way.saturating_sub(1);
+            self.finished(cx, path, attempt, result);
+        }
     }
 
     /// An attempt is over.
@@ -322,11 +330,11 @@ fn noise(run: &str, path: &str, attempt: u32) -> f64 {
     high as f64 / (1u64 << 52) as f64 - 1.0
 }
 
-fn policy_of(policy: weir_kind::UnknownPolicy) -> UnknownPolicy {
+fn policy_of(policy: weir_catalog::UnknownPolicy) -> UnknownPolicy {
     match policy {
-        weir_kind::UnknownPolicy::Retry => UnknownPolicy::Retry,
-        weir_kind::UnknownPolicy::Ask => UnknownPolicy::Ask,
-        weir_kind::UnknownPolicy::Fail => UnknownPolicy::Fail,
+        weir_catalog::UnknownPolicy::Retry => UnknownPolicy::Retry,
+        weir_catalog::UnknownPolicy::Ask => UnknownPolicy::Ask,
+        weir_catalog::UnknownPolicy::Fail => UnknownPolicy::Fail,
     }
 }
 

@@ -42,7 +42,9 @@ impl Live {
         if let Some(origin) = self.origin.as_ref().filter(|origin| !origin.detached) {
             tell_parent(cx, origin.clone(), view);
         }
-        if cx.inner.admission.leave(&self.slot) {
+        if self.is_pending {
+            cx.inner.admission.remove_pending(1);
+        } else if cx.inner.admission.leave(&self.slot) {
             cx.inner.claim.notify_one();
         }
     }

@@ -19,16 +19,20 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use weir_base::{Micros, Text};
-use weir_engine::{Command, Event, EventBody, Machine, Origin, Record, Status, StepError};
+use weir_engine::{Command, Event, EventBody, Machine, Origin, Record, StartChild, Status, StepError};
 use weir_ir::Durability;
 use weir_kind::FlowContext;
 use weir_runs::{ProgressBody, RunView, RunsError};
-use weir_store::{Attempt, Batch, Entry, Epoch, Place, RunKey, RunUpdate};
+use weir_store::{Attempt, Batch, Effect, Entry, Epoch, Place, RunKey, RunUpdate};
 
 pub(crate) use request::Asked;
+pub(crate) use view::query;
 
 /// A run that is carried by a loop.
 pub(crate) struct Live {
+    pub generation: u64,
+    /// Has not taken a place yet.
+    is_pending: bool,
     pub key: RunKey,
     pub id: Text,
     pub place: Place,
@@ -67,8 +71,8 @@ pub(crate) struct Live {
     /// Attempts of tasks that the machine has not asked for again yet.
     resumed: HashMap<Text, Attempt>,
     snapshot: Snapshots,
-    /// The newest command without an event: its cause, and which one of those it was.
-    effects: Option<(u64, u32)>,
+    /// The record that causes what the machine asks for now, and how many commands without an event it has caused.
+    cause: (u64, u32),
     traced: bool,
     /// What watchers were told last.
     told: Option<(Status, Vec<Text>)>,
@@ -97,6 +101,7 @@ enum Phase {
 /// Something to do once the rows before it are on disk.
 enum Held {
     Command(Command),
+    Child(Box<StartChild>, Option<Effect>),
     /// Start the attempt the task is at.
     Launch { path: Text },
     /// Start the next attempt at this time.
@@ -162,12 +167,12 @@ impl Live {
         live.resumed = attempts.into_iter().map(|attempt| (attempt.path.clone(), attempt)).collect();
         live.snapshot = Snapshots { seq: snapshot.0, size: snapshot.1, bytes: state.bytes };
         if stored == Status::Pending {
-            live.phase = Phase::Dormant;
+            (live.phase, live.is_pending) = (Phase::Dormant, true);
         }
         live
     }
 
-    fn new(parts: Parts, cx: &Cx) -> Self {
+    fn new(parts: Parts, cx: &mut Cx) -> Self {
         let Parts { run, flow, slot, machine, origin, seq, at } = parts;
         let options = &cx.inner.options;
         let durability = options.force_durability.or(flow.durability).unwrap_or(options.durability);
@@ -177,7 +182,10 @@ impl Live {
         let context = flow.context(&place);
         let stored = run.status;
         batch.runs.push(run);
+        cx.generations += 1;
         Self {
+            generation: cx.generations,
+            is_pending: false,
             key,
             id,
             place,
@@ -209,7 +217,7 @@ impl Live {
             marks: BTreeMap::new(),
             resumed: HashMap::new(),
             snapshot: Snapshots { seq: 0, size: 0, bytes: 0 },
-            effects: None,
+            cause: (seq, 0),
             traced: false,
             told: None,
             park_armed: false,
@@ -238,6 +246,9 @@ impl Live {
 
     fn write(&mut self, cx: &mut Cx, event: &Event, hard: bool) {
         self.seq += 1;
+        if !matches!(event.body, EventBody::Dispatched { .. } | EventBody::Decided { .. }) {
+            self.cause = (self.seq, 0);
+        }
         let record = Record::encode(self.seq, event);
         self.snapshot.bytes += row_bytes(&record);
         self.batch.records.push(Entry { run: self.key, record });
@@ -299,6 +310,15 @@ impl Live {
             false => RunUpdate::started(self.key, self.at),
         };
         self.batch.updates.push(update);
+    }
+
+    /// The run's turn has come.
+    pub fn activate(&mut self, cx: &mut Cx) {
+        if self.phase == Phase::Dormant {
+            (self.phase, self.is_pending, self.stored) = (Phase::Active, false, Status::Running);
+            self.started_at.get_or_insert(cx.now());
+            self.drain(cx);
+        }
     }
 
     /// Takes everything the machine wants done.

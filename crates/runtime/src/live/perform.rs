@@ -4,7 +4,7 @@ use crate::children::{ChildStart, cancel_child, start_child};
 use crate::shard::Cx;
 use crate::timers::Due;
 use weir_base::{Micros, Text};
-use weir_engine::{Command, EventBody};
+use weir_engine::{Command, EventBody, StartChild};
 use weir_store::{Effect, VariableScope};
 
 impl Live {
@@ -14,6 +14,10 @@ impl Live {
             Command::Run(task) => self.open_task(cx, task),
             Command::ContinueAsNew { state } => self.apply(cx, EventBody::Continued { state }, self.is_hard()),
             Command::Complete { status, output, error } => self.complete(cx, status, output, error),
+            Command::StartChild(child) => {
+                let effect = child.detached.then(|| self.next_effect());
+                self.hold_or_perform(cx, Held::Child(Box::new(child), effect));
+            }
             other => self.hold_or_perform(cx, Held::Command(other)),
         }
     }
@@ -21,6 +25,7 @@ impl Live {
     pub(super) fn perform(&mut self, cx: &mut Cx, held: Held) {
         match held {
             Held::Command(command) => self.perform_command(cx, command),
+            Held::Child(child, effect) => self.start_child(cx, *child, effect),
             Held::Launch { path } => cx.launches.push_back((self.key, path)),
             Held::Backoff { path, attempt, not_before } => self.back_off(cx, path, attempt, not_before),
             Held::Answer(answer) => drop(answer.send(Ok(()))),
@@ -34,24 +39,28 @@ impl Live {
         match command {
             Command::StartTimer { path, due, deadline } => self.start_timer(cx, path, due, deadline),
             Command::Cancel { path } => self.cancel(cx, &path),
-            Command::StartChild(child) => {
-                let effect = child.detached.then(|| self.next_effect());
-                if !child.detached {
-                    self.children.insert(child.path.clone());
-                }
-                let start = ChildStart { parent: self.key, parent_id: self.id.clone(), place: self.place.clone(), child, effect };
-                let inner = cx.inner.clone();
-                cx.help(start_child(inner, start));
-            }
             Command::ReadVariables { path, service, project } => self.read_variables(cx, path, service, project),
-            Command::Run(_) | Command::Complete { .. } | Command::ContinueAsNew { .. } => {}
+            Command::Run(_) | Command::StartChild(_) | Command::Complete { .. } | Command::ContinueAsNew { .. } => {}
         }
     }
 
+    /// The key of a command that no record answers (semantics 5.5).
     fn next_effect(&mut self) -> Effect {
-        let ordinal = self.effects.filter(|(seq, _)| *seq == self.seq).map_or(0, |(_, ordinal)| ordinal + 1);
-        self.effects = Some((self.seq, ordinal));
-        Effect { run: self.key, seq: self.seq, ordinal }
+        let (seq, ordinal) = self.cause;
+        self.cause.1 += 1;
+        Effect { run: self.key, seq, ordinal }
+    }
+
+    /// Starts a child, or asks for its state if it was started before (semantics 5.5).
+    pub fn start_child(&mut self, cx: &mut Cx, child: StartChild, effect: Option<Effect>) {
+        if !child.detached {
+            if !self.machine.expects(&child.path) {
+                return;
+            }
+            self.children.insert(child.path.clone());
+        }
+        let start = ChildStart { parent: self.key, parent_id: self.id.clone(), place: self.place.clone(), child, effect };
+        cx.help(start_child(cx.inner.clone(), start));
     }
 
     pub(super) fn start_timer(&mut self, cx: &mut Cx, path: Text, due: Micros, deadline: bool) {

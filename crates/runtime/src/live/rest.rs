@@ -6,7 +6,7 @@ use crate::guard::guarded;
 use crate::shard::Cx;
 use crate::snapshot::Kept;
 use crate::timers::Due;
-use weir_engine::Status;
+use weir_engine::{SEMANTICS, Status};
 use weir_store::{RunUpdate, Snapshot};
 
 /// A snapshot is worth keeping once reading it is cheaper than folding so many records.
@@ -103,7 +103,15 @@ impl Live {
 
     fn add_snapshot(&mut self) {
         let Ok(state) = guarded(|| self.machine.to_state()) else { return };
-        let kept = Kept::new(self.flow.hash.clone(), self.at, self.origin.clone(), self.marks.clone(), state);
+        let kept = Kept {
+            semantics: SEMANTICS,
+            flow: self.flow.hash.clone(),
+            at: self.at,
+            origin: self.origin.clone(),
+            marks: self.marks.clone(),
+            children: self.children.iter().cloned().collect(),
+            state,
+        };
         let bytes = kept.write();
         self.snapshot = super::Snapshots { seq: self.seq, size: bytes.len(), bytes: 0 };
         self.batch.snapshots.push(Snapshot { run: self.key, seq: self.seq, bytes });

@@ -28,6 +28,8 @@ pub(crate) struct Cx {
     /// The number the rows of this turn will have, and the newest that is written.
     pub next_ticket: u64,
     pub committed: u64,
+    /// How many machines have been taken into memory.
+    pub generations: u64,
     pub attempts_under_way: usize,
     /// Things done beside the loop that will be heard of.
     pub helpers: usize,

@@ -98,8 +98,9 @@ CREATE TABLE effects (
     PRIMARY KEY (rid, seq, ordinal)
 ) WITHOUT ROWID;
 
+-- Numbers are never used again: readers follow them.
 CREATE TABLE observations (
-    number INTEGER NOT NULL PRIMARY KEY,
+    number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     rid BIGINT NOT NULL,
     path TEXT NOT NULL,
     attempt BIGINT NOT NULL,

@@ -55,7 +55,10 @@ impl Image {
         let pending = mem::take(&mut self.pending);
         if let Some(luck) = luck {
             self.is_durable |= luck.coin();
-            pending.into_iter().filter_map(|change| luck.tear(change)).for_each(|change| change.apply(&mut self.durable));
+            pending
+                .into_iter()
+                .filter_map(|change| luck.tear(change))
+                .for_each(|change| change.apply(&mut self.durable));
         }
         self.seen.clone_from(&self.durable);
         self.is_durable

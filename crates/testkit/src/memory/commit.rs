@@ -1,11 +1,12 @@
 use super::state::State;
-use weir_store::{BLOB_THRESHOLD, Batch, CommitError, Entry, NewObservation, Observation, Run, RunUpdate, blob_hash};
+use weir_store::{
+    BLOB_THRESHOLD, Batch, CommitError, Entry, NewObservation, Observation, Run, RunKey, RunUpdate, blob_hash,
+};
 
 impl State {
     /// Refuses what would break a rule, before anything is changed.
     pub fn admit(&self, batch: &Batch) -> Result<(), CommitError> {
-        let nothing_unsynced = batch.is_empty();
-        if batch.epoch != self.epoch && !nothing_unsynced {
+        if batch.epoch != self.epoch && !batch.is_empty() {
             return Err(CommitError::StaleOwner { epoch: batch.epoch });
         }
         self.admit_runs(&batch.runs)?;
@@ -55,6 +56,9 @@ impl State {
     }
 
     fn update_run(&mut self, update: RunUpdate) {
+        if let Some(output) = &update.output {
+            self.spill(update.key, &output.to_json());
+        }
         let Some(run) = self.runs.get_mut(&update.key) else { return };
         run.apply(&update);
         match update.output {
@@ -63,14 +67,18 @@ impl State {
         };
     }
 
-    /// Large payloads are also blobs here, so that they can be asked for by hash as in every other store.
     fn append(&mut self, Entry { run, record }: Entry) {
-        if record.payload.len() > BLOB_THRESHOLD {
-            let hash = blob_hash(record.payload.as_bytes());
-            self.blobs.insert(hash.clone(), record.payload.clone().into_bytes());
+        self.spill(run, &record.payload);
+        self.journal.entry(run).or_default().push(record);
+    }
+
+    /// Large values are also blobs here, so that they can be asked for by hash as in every other store.
+    fn spill(&mut self, run: RunKey, text: &str) {
+        if text.len() > BLOB_THRESHOLD {
+            let hash = blob_hash(text.as_bytes());
+            self.blobs.insert(hash.clone(), text.as_bytes().to_vec());
             self.blob_refs.insert((run, hash));
         }
-        self.journal.entry(run).or_default().push(record);
     }
 
     fn observe(&mut self, seen: NewObservation) {

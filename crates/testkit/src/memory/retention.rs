@@ -14,7 +14,8 @@ impl Retention for MemoryStore {
         let most = limit * 1_000;
         let young = policy.observations_before.map(|before| state.old_observations(before, most)).unwrap_or_default();
         let of_runs = state.observations.values().filter(|o| gone.contains(&o.seen.run)).count();
-        let old: HashSet<i64> = young.into_iter().filter(|number| !gone.contains(&state.observations[number].seen.run)).collect();
+        let old: HashSet<i64> =
+            young.into_iter().filter(|number| !gone.contains(&state.observations[number].seen.run)).collect();
         state.observations.retain(|number, o| !old.contains(number) && !gone.contains(&o.seen.run));
         let blobs = state.forget(&gone);
         Ok(Swept {

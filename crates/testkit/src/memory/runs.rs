@@ -4,9 +4,7 @@ use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_base::{Micros, Value};
 use weir_engine::Status;
-use weir_store::{
-    Claim, Page, PageRequest, QueueId, Run, RunFilter, RunKey, Runs, StoreError, interleave, rotate,
-};
+use weir_store::{Claim, Page, PageRequest, QueueId, Run, RunFilter, RunKey, Runs, StoreError, interleave, rotate};
 
 #[async_trait]
 impl Runs for MemoryStore {
@@ -25,7 +23,8 @@ impl Runs for MemoryStore {
 
     async fn unfinished(&self, after: Option<RunKey>, limit: u32) -> Result<Vec<Run>, StoreError> {
         let state = self.state();
-        let open = state.runs.values().filter(|run| run.ended_at.is_none() && after.is_none_or(|after| run.key > after));
+        let open =
+            state.runs.values().filter(|run| run.ended_at.is_none() && after.is_none_or(|after| run.key > after));
         Ok(open.take(limit as usize).cloned().collect())
     }
 
@@ -33,7 +32,8 @@ impl Runs for MemoryStore {
         let state = self.state();
         let pending: Vec<&Run> = state.runs.values().filter(|run| run.status == Status::Pending).collect();
         let queues: BTreeSet<QueueId> = pending.iter().map(|run| run.place.queue()).collect();
-        let heads = rotate(queues.into_iter().collect(), claim).iter().map(|queue| head(&pending, queue, claim)).collect();
+        let heads =
+            rotate(queues.into_iter().collect(), claim).iter().map(|queue| head(&pending, queue, claim)).collect();
         Ok(interleave(heads, claim.limit as usize))
     }
 
@@ -75,8 +75,7 @@ fn head(pending: &[&Run], queue: &QueueId, claim: &Claim) -> Vec<Run> {
         claim.full_flows.contains(&run.flow)
             || run.concurrency_key.as_ref().is_some_and(|key| claim.full_keys.contains(key))
     };
-    let mut head: Vec<&Run> =
-        pending.iter().copied().filter(|run| run.place.queue() == *queue && !full(run)).collect();
+    let mut head: Vec<&Run> = pending.iter().copied().filter(|run| run.place.queue() == *queue && !full(run)).collect();
     head.sort_by_key(|run| (std::cmp::Reverse(run.priority), run.key));
     head.into_iter().take(claim.limit as usize).cloned().collect()
 }
@@ -89,7 +88,10 @@ fn shows(filter: &RunFilter, run: &Run) -> bool {
         && equal(&filter.flow, &run.flow)
         && (filter.statuses.is_empty() || filter.statuses.contains(&run.status))
         && filter.text.as_ref().is_none_or(|text| mentions(run, &text.to_ascii_lowercase()))
-        && filter.under.as_ref().is_none_or(|under| run.id.strip_prefix(&**under).is_some_and(|rest| rest.starts_with('/')))
+        && filter
+            .under
+            .as_ref()
+            .is_none_or(|under| run.id.strip_prefix(&**under).is_some_and(|rest| rest.starts_with('/')))
 }
 
 fn mentions(run: &Run, text: &str) -> bool {

@@ -31,7 +31,8 @@ pub async fn numbers_are_dense(store: Arc<dyn Store>) {
     let key = owned.running("a").await;
     assert_eq!(owned.store.last_seq(key).await.unwrap(), 0);
     owned.commit(|batch| batch.records = (1..=10).map(|seq| entry(key, seq)).collect()).await;
-    let cases: [(u64, u32, std::ops::RangeInclusive<u64>); 4] = [(1, 3, 1..=3), (0, 2, 1..=2), (9, 5, 9..=10), (10, 1, 10..=10)];
+    let cases: [(u64, u32, std::ops::RangeInclusive<u64>); 4] =
+        [(1, 3, 1..=3), (0, 2, 1..=2), (9, 5, 9..=10), (10, 1, 10..=10)];
     for (from, limit, expected) in cases {
         let read = owned.store.records(key, from, limit).await.unwrap();
         assert_eq!(read.iter().map(|record| record.seq).collect::<Vec<_>>(), expected.collect::<Vec<_>>());
@@ -67,7 +68,8 @@ pub async fn folding_begins_at_the_newest_link(store: Arc<dyn Store>) {
     assert_eq!(owned.store.first_of_link(key).await.unwrap(), 1);
     let body = EventBody::Continued { state: weir_base::Value::Null };
     for seq in 1..=9 {
-        let record = if seq % 4 == 0 { Record::encode(seq, &Event::new(0, body.clone())) } else { super::fixture::record(seq) };
+        let record =
+            if seq % 4 == 0 { Record::encode(seq, &Event::new(0, body.clone())) } else { super::fixture::record(seq) };
         owned.commit(|batch| batch.records.push(Entry { run: key, record })).await;
         assert_eq!(owned.store.first_of_link(key).await.unwrap(), (seq / 4 * 4).max(1));
     }

@@ -29,22 +29,36 @@ pub async fn pages_join_up(store: Arc<dyn Store>) {
 
 pub async fn filters_narrow(store: Arc<dyn Store>) {
     let owned = Owned::claim(store).await;
-    for (id, project, flow) in [("Alpha", "p", "orders"), ("Alpha/sub", "p", "billing"), ("alphabet", "q", "orders"), ("100%", "p", "a_b")] {
+    for (id, project, flow) in
+        [("Alpha", "p", "orders"), ("Alpha/sub", "p", "billing"), ("alphabet", "q", "orders"), ("100%", "p", "a_b")]
+    {
         let mut run = owned.run(id, project, 1);
         run.flow = flow.into();
         owned.commit(|batch| batch.runs.push(run)).await;
     }
     let failed = owned.store.run("100%").await.unwrap().unwrap().key;
     let error = Some(StepError::input("NOT_A_LIST", "Expected a List"));
-    owned.commit(|batch| batch.updates.push(RunUpdate::ended(failed, Status::Failed, 2, weir_base::Value::Null, error))).await;
+    owned
+        .commit(|batch| batch.updates.push(RunUpdate::ended(failed, Status::Failed, 2, weir_base::Value::Null, error)))
+        .await;
     let text = |text: &str| RunFilter { text: Some(text.into()), ..RunFilter::default() };
     let cases = [
         (RunFilter::default(), &["100%", "alphabet", "Alpha/sub", "Alpha"][..]),
         (RunFilter { project: Some("q".into()), ..RunFilter::default() }, &["alphabet"]),
         (RunFilter { flow: Some("orders".into()), project: Some("p".into()), ..RunFilter::default() }, &["Alpha"]),
         (RunFilter { tenant: Some("other".into()), ..RunFilter::default() }, &[]),
-        (RunFilter { service: Some("default".into()), statuses: vec![Status::Failed], ..RunFilter::default() }, &["100%"]),
-        (RunFilter { statuses: vec![Status::Failed, Status::Pending], text: Some("SUB".into()), ..RunFilter::default() }, &["Alpha/sub"]),
+        (
+            RunFilter { service: Some("default".into()), statuses: vec![Status::Failed], ..RunFilter::default() },
+            &["100%"],
+        ),
+        (
+            RunFilter {
+                statuses: vec![Status::Failed, Status::Pending],
+                text: Some("SUB".into()),
+                ..RunFilter::default()
+            },
+            &["Alpha/sub"],
+        ),
         (RunFilter { under: Some("Alpha".into()), ..RunFilter::default() }, &["Alpha/sub"]),
         (text("aLPHA"), &["alphabet", "Alpha/sub", "Alpha"]),
         (text("a list"), &["100%"]),
@@ -68,7 +82,10 @@ pub async fn states_are_counted(store: Arc<dyn Store>) {
     let pending = owned.run("d", "local", 1);
     owned.commit(|batch| batch.runs.push(pending)).await;
     let counts = owned.store.count_runs(Some("")).await.unwrap();
-    assert_eq!(counts.into_iter().collect::<Vec<_>>(), [(Status::Pending, 1), (Status::Waiting, 1), (Status::Succeeded, 2)]);
+    assert_eq!(
+        counts.into_iter().collect::<Vec<_>>(),
+        [(Status::Pending, 1), (Status::Waiting, 1), (Status::Succeeded, 2)]
+    );
     assert!(owned.store.count_runs(Some("other")).await.unwrap().is_empty());
 }
 

@@ -23,7 +23,8 @@ async fn check(owned: &Owned, claim: Claim, expected: &[&str]) {
 pub async fn queues_take_turns_and_keep_their_order(store: Arc<dyn Store>) {
     let owned = Owned::claim(store).await;
     check(&owned, claim(5), &[]).await;
-    fill(&owned, &[("a1", "a", 0), ("a2", "a", 0), ("a3", "a", 0), ("b1", "b", 0), ("a4", "a", 9), ("b2", "b", -1)]).await;
+    fill(&owned, &[("a1", "a", 0), ("a2", "a", 0), ("a3", "a", 0), ("b1", "b", 0), ("a4", "a", 9), ("b2", "b", -1)])
+        .await;
     let started = owned.running("runs already").await;
     check(&owned, claim(9), &["a4", "b1", "a1", "b2", "a2", "a3"]).await;
     check(&owned, claim(3), &["a4", "b1", "a1"]).await;

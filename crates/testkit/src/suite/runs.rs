@@ -90,7 +90,9 @@ pub async fn outputs_of_any_size_come_back(store: Arc<dyn Store>) {
     let long = Value::from("x".repeat(3 * BLOB_THRESHOLD));
     for (id, output) in [("none", Value::Null), ("short", Value::from(1)), ("long", long)] {
         let key = owned.running(id).await;
-        owned.commit(|batch| batch.updates.push(RunUpdate::ended(key, Status::Succeeded, 2, output.clone(), None))).await;
+        owned
+            .commit(|batch| batch.updates.push(RunUpdate::ended(key, Status::Succeeded, 2, output.clone(), None)))
+            .await;
         assert!(owned.store.run_output(key).await.unwrap() == output, "{id}");
     }
 }

@@ -8,8 +8,11 @@ use weir_store::{Attempt, Effect, InboxKey, NewMessage, NewObservation, RunKey, 
 pub async fn attempts_last_until_their_result(store: Arc<dyn Store>) {
     let owned = Owned::claim(store).await;
     let (run, other) = (owned.running("a").await, owned.running("b").await);
-    let attempt = |run, path: &str, attempt| Attempt { run, path: path.into(), attempt, not_before: 10 * i64::from(attempt) };
-    owned.commit(|batch| batch.attempts = vec![attempt(run, "x", 2), attempt(run, "y", 2), attempt(other, "x", 2)]).await;
+    let attempt =
+        |run, path: &str, attempt| Attempt { run, path: path.into(), attempt, not_before: 10 * i64::from(attempt) };
+    owned
+        .commit(|batch| batch.attempts = vec![attempt(run, "x", 2), attempt(run, "y", 2), attempt(other, "x", 2)])
+        .await;
     owned.commit(|batch| batch.attempts = vec![attempt(run, "x", 3), attempt(run, "x", 4)]).await;
     assert_eq!(owned.store.attempts(run).await.unwrap(), [attempt(run, "x", 4), attempt(run, "y", 2)]);
     owned.commit(|batch| batch.attempts_done = vec![(run, "x".into()), (run, "never".into())]).await;
@@ -65,7 +68,10 @@ pub async fn messages_are_taken_up_once(store: Arc<dyn Store>) {
     let first = owned.store.post(message("signal")).await.unwrap();
     let second = owned.store.post(message("cancel")).await.unwrap();
     let waiting = owned.store.messages(InboxKey::default(), 10).await.unwrap();
-    assert_eq!(waiting.iter().map(|m| (m.key, &*m.message.kind)).collect::<Vec<_>>(), [(first, "signal"), (second, "cancel")]);
+    assert_eq!(
+        waiting.iter().map(|m| (m.key, &*m.message.kind)).collect::<Vec<_>>(),
+        [(first, "signal"), (second, "cancel")]
+    );
     assert_eq!(owned.store.messages(first, 10).await.unwrap().len(), 1);
     owned.commit(|batch| batch.inbox_done = vec![first, second]).await;
     assert!(owned.store.messages(InboxKey::default(), 10).await.unwrap().is_empty());

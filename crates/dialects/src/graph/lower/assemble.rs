@@ -80,13 +80,12 @@ impl Assembly<'_, '_, '_> {
         }
         nodes.extend(again.map(|node| GraphNode { input: routes.input(ids.len() - 1, false), ..node }));
         let id = |node: usize| self.id(node);
-        let back: Vec<Text> =
-            region.back.iter().filter(|(_, handle)| &**handle == "timeout").map(|(node, _)| id(*node)).collect();
+        let back: Vec<(Text, Text)> = region.back.iter().map(|(node, handle)| (id(*node), handle.clone())).collect();
         let exits = region.exits.into_iter().map(|(node, handle, name)| GraphExit { from: id(node), handle, name });
         let exits = exits.collect();
         let output = routes.output(ids.len());
         let mut graph = Graph { nodes, edges, exits, output };
-        route_timeouts(&mut graph, &back);
+        route_waits(&mut graph, &back);
         graph
     }
 
@@ -238,17 +237,16 @@ fn reads_data(draft: &Draft) -> bool {
     }
 }
 
-/// A wait whose `timeout` handle is drawn leaves by it; any other fails when its time is up.
-fn route_timeouts(graph: &mut Graph, back: &[Text]) {
-    let timeouts = graph.edges.iter().map(|edge| (&edge.from, &edge.handle));
-    let timeouts = timeouts.chain(graph.exits.iter().map(|exit| (&exit.from, &exit.handle)));
-    let timeouts = timeouts.filter(|(_, handle)| &***handle == "timeout").map(|(from, _)| from);
-    let drawn: HashSet<&Text> = timeouts.chain(back).collect();
-    let waits = |node: &GraphNode| matches!(node.node.kind, NodeKind::Wait(_));
-    let routed: Vec<bool> = graph.nodes.iter().map(|node| waits(node) && drawn.contains(&node.node.id)).collect();
-    for (node, routed) in graph.nodes.iter_mut().zip(routed) {
+/// A wait leaves by the handles that are drawn; one without fails when its time is up, or when it is rejected.
+fn route_waits(graph: &mut Graph, back: &[(Text, Text)]) {
+    let drawn = graph.edges.iter().map(|edge| (&edge.from, &edge.handle));
+    let drawn = drawn.chain(graph.exits.iter().map(|exit| (&exit.from, &exit.handle)));
+    let drawn = drawn.chain(back.iter().map(|(from, handle)| (from, handle)));
+    let routed = drawn.filter(|(_, handle)| matches!(&***handle, "timeout" | "approved" | "rejected"));
+    let routed: HashSet<Text> = routed.map(|(from, _)| from.clone()).collect();
+    for node in &mut graph.nodes {
         if let NodeKind::Wait(Wait::Signal { routes, .. } | Wait::Approval { routes, .. }) = &mut node.node.kind {
-            *routes = routed;
+            *routes = routed.contains(&node.node.id);
         }
     }
 }

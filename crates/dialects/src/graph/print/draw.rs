@@ -407,17 +407,18 @@ fn leading_back(graph: &Graph, pieces: &HashMap<&str, Piece>) -> Vec<End> {
     for edge in graph.edges.iter().filter(|edge| !pieces.contains_key(&*edge.to)) {
         ends.extend(pieces.get(&*edge.from).map(|piece| ends_by(piece, &edge.handle)).unwrap_or_default());
     }
-    let timeouts = graph.edges.iter().map(|edge| (&edge.from, &edge.handle));
-    let timeouts = timeouts.chain(graph.exits.iter().map(|exit| (&exit.from, &exit.handle)));
-    let drawn: HashSet<&Text> = timeouts.filter(|(_, handle)| &***handle == "timeout").map(|(from, _)| from).collect();
+    let drawn = graph.edges.iter().map(|edge| (&*edge.from, &*edge.handle));
+    let drawn: HashSet<_> = drawn.chain(graph.exits.iter().map(|exit| (&*exit.from, &*exit.handle))).collect();
     for node in &graph.nodes {
-        let NodeKind::Wait(Wait::Signal { routes: true, .. } | Wait::Approval { routes: true, .. }) = &node.node.kind
-        else {
-            continue;
+        let ways: &[&str] = match &node.node.kind {
+            NodeKind::Wait(Wait::Signal { routes: true, .. }) => &["timeout"],
+            NodeKind::Wait(Wait::Approval { routes: true, timeout: None, .. }) => &["approved", "rejected"],
+            NodeKind::Wait(Wait::Approval { routes: true, .. }) => &["approved", "rejected", "timeout"],
+            _ => continue,
         };
-        let id = &node.node.id;
-        if !drawn.contains(id) {
-            ends.extend(pieces.get(&**id).map(|piece| ends_by(piece, "timeout")).unwrap_or_default());
+        let id = &*node.node.id;
+        for way in ways.iter().filter(|way| !drawn.contains(&(id, **way))) {
+            ends.extend(pieces.get(id).map(|piece| ends_by(piece, way)).unwrap_or_default());
         }
     }
     ends.into_iter().map(|end| End { name: OUT.into(), ..end }).collect()

@@ -4,7 +4,7 @@ use super::{codes, drawing, flow, graph, json, owned, read, read_value, workflow
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
 use weir_base::Value;
-use weir_ir::{Flow, Graph};
+use weir_ir::{Flow, Graph, Input};
 
 const TYPES: [&str; 9] =
     ["activity", "condition", "loop", "retry", "phase", "end", "signal", "state-variable", "trigger"];
@@ -56,6 +56,41 @@ fn well_formed(found: &Flow) -> Result<usize, String> {
     Ok(seen.len())
 }
 
+/// Walks a region with each node leaving by one of its drawn handles, as `choices` has it, and looks whether any
+/// node that was promised one value gets two.
+fn never_two(region: &Graph, choices: u32) -> bool {
+    let places: HashMap<&str, usize> = region.nodes.iter().enumerate().map(|(at, node)| (&*node.node.id, at)).collect();
+    let mut handles: Vec<Vec<&str>> = vec![Vec::new(); places.len()];
+    let mut incoming = vec![0; places.len()];
+    for edge in &region.edges {
+        handles[places[&*edge.from]].push(&edge.handle);
+        incoming[places[&*edge.to]] += 1;
+    }
+    let mut taken = vec![0; places.len()];
+    let mut left = incoming.clone();
+    let mut ready: Vec<usize> = (0..places.len()).filter(|at| left[*at] == 0).collect();
+    while let Some(at) = ready.pop() {
+        let runs = incoming[at] == 0 || taken[at] > 0;
+        let known = &handles[at];
+        let choice = known.get((choices >> (at % 12)) as usize % known.len().max(1)).copied().unwrap_or("");
+        for edge in region.edges.iter().filter(|edge| places[&*edge.from] == at) {
+            let to = places[&*edge.to];
+            taken[to] += usize::from(runs && &*edge.handle == choice);
+            left[to] -= 1;
+            if left[to] == 0 {
+                ready.push(to);
+            }
+        }
+    }
+    let bare = |at: &usize| region.nodes[*at].input == Input::Bare && incoming[*at] > 1;
+    (0..places.len()).filter(bare).all(|at| taken[at] <= 1)
+        && region
+            .nodes
+            .iter()
+            .filter_map(|node| owned(&node.node))
+            .all(|inner| never_two(inner, choices.rotate_left(5)))
+}
+
 fn random_drawing() -> impl Strategy<Value = (usize, Value)> {
     let types = prop::collection::vec(0..TYPES.len(), 1..14);
     let edges = prop::collection::vec((0usize..14, 0..HANDLES.len(), 0usize..14), 0..40);
@@ -71,7 +106,7 @@ fn random_drawing() -> impl Strategy<Value = (usize, Value)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     /// Any drawing, legal or not, becomes regions without cycles that hold each node exactly once.
     #[test]
@@ -96,6 +131,14 @@ proptest! {
         let turned = flow(&Value::from(members));
         let inputs = |found: &Flow| graph(found).nodes.iter().map(|node| node.input.clone()).collect::<Vec<_>>();
         prop_assert_eq!(inputs(&turned), inputs(&parsed.flow.expect("a flow")));
+    }
+
+    /// 3.5: a value is bare only where no run can bring two; every way through the flow is tried.
+    #[test]
+    fn rule_3_5_bare_means_one((_, document) in random_drawing(), choices in 0u32..4_096) {
+        let parsed = read_value(&document);
+        let found = parsed.flow.expect("a flow");
+        prop_assert!(never_two(graph(&found), choices), "{}", document.to_json());
     }
 
     /// A damaged document ends in problems, never in a panic.

@@ -6,7 +6,7 @@ use super::{codes, drawing, find, flow, read_value, shown};
 fn check(ty: &str, data: &str, expected: &str) {
     let edges = match ty {
         "condition" | "conditional" => "t>n n.true>e n.false>e",
-        "approval" => "t>n n.approved>e n.rejected>e",
+        "approval" => "t>n n.approved>e n.rejected>e n.timeout>e",
         _ => "t>n n>e",
     };
     let found = flow(&drawing(&format!("t:trigger n:{ty} e:end"), edges, &[("n", data)]));
@@ -38,6 +38,15 @@ fn activities() {
         "http.request",
         r#"{"config":{"url":"http://x"}}"#,
         r#"{"task":{"kind":"http.request","params":{"url":"http://x"}}}"#,
+    );
+}
+
+#[test]
+fn parameters_of_a_task_are_its_own() {
+    check(
+        "activity",
+        r#"{"activityName":"ours","config":{"join":", ","timeout":3,"onError":"x"}}"#,
+        r#"{"task":{"kind":"ours","params":{"join":", ","timeout":3,"onError":"x"}}}"#,
     );
 }
 
@@ -221,8 +230,11 @@ fn waits_and_ends() {
     check(
         "approval",
         r#"{"label":"Ship it?","config":{"timeout":"1d"}}"#,
-        r#"{"wait":{"approval":{"message":"Ship it?","timeout":"1d","routes":false}}}"#,
+        r#"{"wait":{"approval":{"message":"Ship it?","timeout":"1d","routes":true}}}"#,
     );
+    let one_way = r#"{"wait":{"approval":{"message":"","routes":false}}}"#;
+    let found = flow(&drawing("t:trigger a:approval e:end", "t>a a>e", &[]));
+    assert_eq!((shown(find(&found, "a")).as_str(), &*super::graph(&found).edges[1].handle), (one_way, "out"));
     let found = flow(&drawing(
         "t:trigger c:condition f:fail r:return",
         "t>c c.true>f c.false>r",

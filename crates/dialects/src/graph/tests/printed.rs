@@ -47,7 +47,8 @@ type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]
 /// Drawings of every kind of node survive being drawn anew.
 #[test]
 fn every_node_type_is_drawn_again() {
-    let cases: [Case; 12] = [
+    let cases: [Case; 13] = [
+        ("t:trigger l:loop a:approval b:activity e:end", "t>l l>a a>b b>l a.rejected>l l>e", &[]),
         ("t:trigger r:retry a:activity b:activity h:activity e:end", "t>r t>b r>a a>e a.error>h b>e h>e", &[]),
         ("t:trigger l:loop a:activity b:activity e:end", "t>l l>a a>b a.error>l b>l l>e", &[]),
         (

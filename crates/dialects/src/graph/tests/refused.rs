@@ -85,6 +85,10 @@ fn handles_that_lead_nowhere() {
     check("t:trigger c:condition e:end", "t>c c.maybe>e", &[], &["INVALID_CONFIG"]);
     check("t:trigger a:activity e:end", "t>a a.finished>e", &[], &["INVALID_CONFIG"]);
     check("t:trigger a:activity e:end", "t>a a.output>e", &[], &[]);
+    check("t:trigger a:approval e:end", "t>a a.approved>e a.timeout>e", &[], &["INVALID_CONFIG"]);
+    let timed = [("a", r#"{"config":{"timeout":"1d"}}"#)];
+    check("t:trigger a:approval e:end", "t>a a>e a.rejected>e", &timed, &["INVALID_CONFIG"]);
+    check("t:trigger a:approval e:end", "t>a a>e", &timed, &[]);
     let paths = [("c", r#"{"config":{"condition":"data","truePath":"nowhere","falsePath":"e"}}"#)];
     check("t:trigger c:condition e:end", "t>c c>e", &paths, &["INVALID_EDGE_TARGET"]);
 }

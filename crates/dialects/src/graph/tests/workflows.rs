@@ -132,3 +132,16 @@ fn only_workflows_fit() {
     assert_ne!(fits("organism: {name: a}\nlisteners: []\nnodes: []\nedges: []"), Some("graph"));
     assert_ne!(fits("type: Sequence\nchildren: []"), Some("graph"));
 }
+
+/// The example of the user's page is a flow without a problem.
+#[test]
+fn the_documented_example() {
+    let page = include_str!("../../../../../docs/dialects/graph.md");
+    let example = page.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let parsed = read("page.json", example);
+    assert!(codes(&parsed).is_empty(), "{:#?}", parsed.diagnostics);
+    let found = parsed.flow.expect("a flow");
+    let expected = "start:region check:bare ask:bare ship:bare end:bare \
+                    | start>check check.true>ask check.false>ship ask>ship ship>end -> bare";
+    assert_eq!(sketch(graph(&found)), expected);
+}

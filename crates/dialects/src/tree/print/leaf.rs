@@ -2,7 +2,7 @@ use super::Printer;
 use super::node::Parts;
 use super::script::script_text;
 use crate::tree::leaves::{failure, placeholder_key, success};
-use crate::tree::names::variable_key;
+use crate::tree::names::{variable, variable_key};
 use crate::{header, tree::types};
 use weir_base::{Map, Text, Value};
 use weir_expr::{Part, Template};
@@ -42,6 +42,10 @@ impl Printer<'_> {
                 Ok(Parts::new(node, &["Script"]).prop("textContent", text))
             }
             [write] => self.pure(node, write),
+            [write, second] if is_copy(write, second) => {
+                let parts = self.pure(node, write)?;
+                Ok(parts.maybe("outputKey", second.target.as_ref().map(|target| target.name.to_value())))
+            }
             _ => Err("it writes several variables at once"),
         }
     }
@@ -138,6 +142,15 @@ impl Parts<'_> {
     }
 }
 
+/// Whether the second write is what the first one's variable then holds.
+fn is_copy(first: &Write, second: &Write) -> bool {
+    let name = first.target.as_ref().and_then(|target| target.name.constant());
+    let (Some(Value::String(name)), Template::Expr(expr)) = (name, &second.value) else {
+        return false;
+    };
+    second.op == SetOp::Set && second.target.is_some() && expr.source() == variable(&name)
+}
+
 /// A step that ends at once or never, under whichever of its names the source used.
 fn with_status<'n>(node: &Node, name: &'static str, status: &str) -> Parts<'n> {
     let parts = Parts::new(node, &[name, "AlwaysCondition", "MockAction"]);
@@ -193,7 +206,7 @@ fn output_key(parts: &mut Parts<'_>, task: &Task, default: Option<Text>) -> Resu
 /// Messages with placeholders in the form they were written in.
 fn log<'n>(parts: Parts<'n>, params: &Template) -> Answer<'n> {
     let Template::Object(members) = params else {
-        return parts.params(params, &["message", "level"]);
+        return parts.params(params, &["message", "level", "metadata"]);
     };
     let mut parts = parts;
     for (key, value) in members {

@@ -142,6 +142,7 @@ fn props() {
         ("type: LogMessage\nid: a\nprops: {message: x, level: loud}\n".to_owned(), "INVALID_PROP 3:28 a"),
         ("type: RegexExtract\nid: a\nprops: {input: x}\n".to_owned(), "MISSING_PROP 1:7 a\nMISSING_PROP 1:7 a"),
         ("type: SubTree\nid: a\n".to_owned(), "MISSING_PROP 1:7 a"),
+        ("type: SetVariable\nid: a\nprops: {name: x, value: 1, retry: 2}\n".to_owned(), "UNKNOWN_PROP 3:28 a"),
         (format!("type: Precondition\nid: a\nprops: {{conditions: x}}\n{body}"), "INVALID_PROP 3:21 a"),
         (
             format!(

@@ -92,7 +92,10 @@ pub(super) const TREES: [(&str, &str); 36] = [
         "script",
         "type: Script\nprops:\n  textContent: |\n    total = price * 2; // twice\n    ok = total != null && total > param(\"least\")\n    total\n",
     ),
-    ("log", "type: LogMessage\nprops: {message: 'Order ${order.id} of {{ customer }} for ${total}', level: warn}\n"),
+    (
+        "log",
+        "type: LogMessage\nprops: {message: 'Order ${order.id} of {{ customer }} for ${total}', level: warn, metadata: {at: '{{ now }}'}}\n",
+    ),
     ("log_placeholder", "type: LogMessage\nprops: {message: '${total}'}\n"),
     ("regex", "type: RegexExtract\nprops: {input: text, pattern: '[0-9]+', outputKey: numbers, matchIndex: 0}\n"),
     (
@@ -101,7 +104,7 @@ pub(super) const TREES: [(&str, &str); 36] = [
     ),
     (
         "pure_kinds",
-        "type: Sequence\nchildren:\n  - {type: SetVariable, props: {name: total, value: '{{ a + b }}'}}\n  - {type: SetVariable, props: {name: list, op: append, value: 1}}\n  - {type: SetVariable, props: {scope: project, name: x, value: 1}}\n  - {type: Transform, props: {expression: a + 1, outputKey: b}}\n  - {type: Transform, props: {value: {total: '{{ a }}'}}}\n",
+        "type: Sequence\nchildren:\n  - {type: SetVariable, props: {name: total, value: '{{ a + b }}'}}\n  - {type: SetVariable, props: {name: list, op: append, value: 1}}\n  - {type: SetVariable, props: {scope: project, name: x, value: 1}}\n  - {type: Transform, props: {expression: a + 1, outputKey: b}}\n  - {type: Transform, props: {value: {total: '{{ a }}'}}}\n  - {type: SetVariable, props: {name: n, op: increment, value: 2, outputKey: now_n}}\n",
     ),
     (
         "header",
@@ -177,7 +180,6 @@ fn rule_2_4_pure_kinds_are_not_tasks() {
     assert_eq!(tasks("type: SetVariable\nprops: {name: a, value: 1}\n"), 0);
     assert_eq!(tasks("type: Transform\nprops: {expression: '1', outputKey: x}\n"), 0);
     assert_eq!(tasks("type: SetVariable\nprops: {name: a, value: 1, scope: project}\n"), 1);
-    assert_eq!(tasks("type: SetVariable\nprops: {name: a, value: 1, retry: 2}\n"), 1);
 }
 
 #[test]
@@ -193,4 +195,18 @@ fn places_lead_to_the_text() {
     task.params.for_each_expr(&mut |expr| spans.extend(expr.span()));
     assert_eq!(spans.len(), 1);
     assert_eq!(text[spans[0].range()].trim(), "name");
+}
+
+/// The examples of the documentation are trees.
+#[test]
+fn documented_trees_are_trees() {
+    let page = include_str!("../../../../../docs/dialects/tree.md");
+    let examples: Vec<&str> = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(!examples.is_empty());
+    for text in examples {
+        flow(text);
+    }
+    for name in crate::tree::node_types() {
+        assert!(page.contains(&format!("`{name}`")), "{name} is not documented");
+    }
 }

@@ -21,6 +21,8 @@ use std::sync::Arc;
 use tools::ToolCall;
 use weir_base::{Text, Value};
 
+/// How deep values written by a model as text may be nested.
+const MAX_DEPTH: usize = 100;
 /// The slot of the model task; tool calls have their place in the reply.
 const ASK: u32 = u32::MAX;
 
@@ -160,10 +162,19 @@ fn answer_of(agent: &AgentPlan, text: Text) -> Result<Value, StepError> {
     if agent.output.is_none() {
         return Ok(Value::String(text));
     }
-    Value::from_json(text.trim()).map_err(|error| {
-        let message = format!("the answer must be JSON, and {} is not: {error}", shown(&Value::String(text.clone())));
+    read_json(&text).map_err(|reason| {
+        let message = format!("the answer must be JSON, and {} is not: {reason}", shown(&Value::String(text.clone())));
         StepError::new(code::AGENT_OUTPUT_INVALID, category::OUTPUT, message)
     })
+}
+
+/// JSON a model has written as text, nested no deeper than the outputs of tasks may be.
+fn read_json(text: &str) -> Result<Value, String> {
+    let value = Value::from_json(text.trim()).map_err(|error| error.to_string())?;
+    match value.depth() > MAX_DEPTH {
+        true => Err(format!("it is nested more than {MAX_DEPTH} levels deep")),
+        false => Ok(value),
+    }
 }
 
 fn over_turns(turns: u32, agent: &AgentPlan) -> Option<StepError> {

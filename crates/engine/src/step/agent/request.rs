@@ -56,7 +56,8 @@ fn tool_list(core: &Core, ix: Ix, agent: &AgentPlan) -> Value {
         return agent.tool_list.clone();
     }
     let own = agent.tool_list.as_array().unwrap_or_default();
-    let free = |tool: &Value| agent.tools.iter().all(|own| tool.get("name").and_then(Value::as_str) != Some(&*own.name));
+    let free =
+        |tool: &Value| agent.tools.iter().all(|own| tool.get("name").and_then(Value::as_str) != Some(&*own.name));
     Value::array(own.iter().cloned().chain(mailbox::todo_tools().into_iter().filter(free)))
 }
 

@@ -1,6 +1,6 @@
 //! The tool calls of one turn: who answers them, and their results.
 
-use super::{next_turn, request, seat_of, state, state_mut, turn_path};
+use super::{next_turn, read_json, request, seat_of, state, state_mut, turn_path};
 use crate::arena::Ix;
 use crate::env::EnvKind;
 use crate::frame::{Outcome, State};
@@ -87,7 +87,7 @@ fn arguments(call: &Value) -> Option<Value> {
     let read = match call.get("arguments") {
         None | Some(Value::Null) => return Some(Value::object([])),
         Some(Value::String(text)) if text.trim().is_empty() => return Some(Value::object([])),
-        Some(Value::String(text)) => Value::from_json(text).ok()?,
+        Some(Value::String(text)) => read_json(text).ok()?,
         Some(other) => other.clone(),
     };
     read.as_object().is_some().then_some(read)

@@ -44,7 +44,7 @@ pub(super) fn enter(core: &mut Core, plan: &Plan, ix: Ix, mailbox: &MailboxPlan)
     match addressed(mailbox, &data) {
         Ok((listeners, payload)) => {
             let mut round = Round::new(state_mut(core, ix), mailbox);
-            round.from_outside(listeners, payload);
+            round.outside(listeners, payload);
             let effects = round.finish();
             apply(core, plan, ix, mailbox, effects);
         }

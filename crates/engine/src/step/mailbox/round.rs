@@ -54,7 +54,7 @@ impl<'a> Round<'a> {
     }
 
     /// A message from outside opens a root thread for each of its listeners.
-    pub fn from_outside(&mut self, listeners: &[u32], payload: &Value) {
+    pub fn outside(&mut self, listeners: &[u32], payload: &Value) {
         for listener in listeners {
             let thread = self.open(None, *listener, Caller::Outside);
             self.deliver(thread, Value::Null, self.kind_of(*listener), payload.clone());
@@ -131,8 +131,7 @@ impl<'a> Round<'a> {
     fn put_out(&mut self, thread: u64, answer: Value) {
         let from = self.name_of(self.state.thread(thread).listener);
         let Some(letter) = self.letter(from, Value::Null, RESPONSE.into(), answer.clone(), Value::Null) else { return };
-        self.state.bytes += letter.bytes;
-        self.count_message();
+        self.hold(letter.bytes);
         self.remember(thread, letter);
         self.state.outputs.push(answer);
     }
@@ -229,7 +228,7 @@ impl<'a> Round<'a> {
     /// Puts a message into the queue, and gives it back for the sender's own context; nothing where a limit is passed.
     fn deliver(&mut self, thread: u64, from: Value, kind: Value, payload: Value) -> Option<Letter> {
         let letter = self.letter_to(thread, from, kind, payload)?;
-        self.state.bytes += letter.bytes;
+        self.hold(letter.bytes);
         self.count_message();
         self.notice(thread, &letter.value);
         let target = self.state.thread_mut(thread);
@@ -257,13 +256,19 @@ impl<'a> Round<'a> {
 
     fn count_message(&mut self) {
         self.state.sent += 1;
-        let (most, sent, bytes) = (self.plan.max_messages, self.state.sent, self.state.bytes);
-        let over = match (sent > most, bytes > MAILBOX_BYTES) {
-            (true, _) => format!("more than {most} messages were sent in one run"),
-            (_, true) => format!("the messages of this run take more than {MAILBOX_BYTES} bytes"),
-            _ => return,
-        };
-        self.effects.failure.get_or_insert_with(|| limit(code::MESSAGE_LIMIT, over));
+        let most = self.plan.max_messages;
+        if self.state.sent > most {
+            let message = format!("more than {most} messages were sent in one run");
+            self.effects.failure.get_or_insert_with(|| limit(code::MESSAGE_LIMIT, message));
+        }
+    }
+
+    fn hold(&mut self, bytes: u64) {
+        self.state.bytes += bytes;
+        if self.state.bytes > MAILBOX_BYTES {
+            let message = format!("the messages of this run take more than {MAILBOX_BYTES} bytes");
+            self.effects.failure.get_or_insert_with(|| limit(code::MESSAGE_LIMIT, message));
+        }
     }
 
     fn remember(&mut self, thread: u64, letter: Letter) {

@@ -57,7 +57,12 @@ pub(super) enum Caller {
     /// The parent thread's listener.
     Parent,
     /// A tool call of the agent that works in the parent thread under `slot`.
-    Call { agent: Ix, slot: u32, tool: u32, part: u32 },
+    Call {
+        agent: Ix,
+        slot: u32,
+        tool: u32,
+        part: u32,
+    },
 }
 
 /// A message being handled.

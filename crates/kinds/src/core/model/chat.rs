@@ -92,7 +92,10 @@ impl Chat {
             messages.push(Message::User(shown(prompt)));
         }
         if !messages.iter().any(|message| !matches!(message, Message::System(_))) {
-            return Err(TaskError::input("MODEL_NO_MESSAGES", "there is nothing to answer: give `messages` or `prompt`"));
+            return Err(TaskError::input(
+                "MODEL_NO_MESSAGES",
+                "there is nothing to answer: give `messages` or `prompt`",
+            ));
         }
         let number = |name| params.get(name).and_then(Value::as_f64);
         Ok(Chat {
@@ -169,5 +172,8 @@ async fn recorded(cx: &TaskContext<'_>, path: &str) -> Result<Recorded, TaskErro
 }
 
 fn missing(path: &str) -> TaskError {
-    TaskError::input("TRANSCRIPT_MISSING", format!("the conversation refers to `{path}`, which has no result in this run"))
+    TaskError::input(
+        "TRANSCRIPT_MISSING",
+        format!("the conversation refers to `{path}`, which has no result in this run"),
+    )
 }

@@ -7,7 +7,7 @@ use crate::http_status::status_error;
 use crate::params::{list, optional_text, shortened, text};
 use weir_base::{Duration, Map, Text, Value};
 use weir_egress::{Client, Request, Response};
-use weir_kind::{Backend, Category, EgressPolicy, TaskContext, TaskError, Usage};
+use weir_kind::{Backend, Category, EgressPolicy, TaskContext, TaskError, TextStream, Usage};
 
 /// Where a provider lives that is named without a base URL.
 const KNOWN: [(&str, &str); 4] = [
@@ -24,16 +24,16 @@ pub async fn ask(cx: &TaskContext<'_>, egress: &Client, backend: &Backend, chat:
     let request = request(cx, backend, body(chat, &model, &names)).await?;
     let policy = policy(cx, &request)?;
     let mut response = egress.send(request.0, &policy).await?;
-    let mut reply = if response.status != 200 {
+    let mut reply = if response.status / 100 != 2 {
         return Err(refused(cx, backend, &mut response).await);
     } else if is_stream(&response) {
         read_stream(cx, &mut response, &names).await?
     } else {
         let bytes = response.body.bytes().await?;
         let reply = whole(&String::from_utf8_lossy(&bytes), &names)?;
-        if !reply.text.is_empty() {
-            cx.stream(0, Value::object([("text", reply.text.as_str().into())]));
-        }
+        let mut shown = TextStream::default();
+        shown.push(cx, &reply.text);
+        shown.finish(cx);
         reply
     };
     reply.provider = backend.provider.clone();
@@ -109,7 +109,10 @@ fn body(chat: &Chat, model: &str, names: &ToolNames) -> Value {
         put("tools", Value::array(chat.tools.iter().map(|tool| wire_tool(tool, names))));
     }
     let numbers = [("temperature", chat.temperature), ("top_p", chat.top_p)];
-    numbers.into_iter().filter_map(|(name, value)| Some((name, value?))).for_each(|(name, value)| put(name, value.into()));
+    numbers
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .for_each(|(name, value)| put(name, value.into()));
     if let Some(limit) = chat.max_tokens {
         put("max_tokens", limit.into());
     }
@@ -129,7 +132,7 @@ fn body(chat: &Chat, model: &str, names: &ToolNames) -> Value {
 
 fn wire_tool(tool: &Tool, names: &ToolNames) -> Value {
     let function = [
-        ("name", Value::from(names.to_wire(&tool.name))),
+        ("name", Value::from(names.wire_name(&tool.name))),
         ("description", tool.description.clone().into()),
         ("parameters", tool.schema.clone()),
     ];
@@ -147,14 +150,16 @@ fn wire_message(message: &Message, names: &ToolNames) -> Value {
             let calls = Value::array(calls.iter().map(|call| wire_call(call, names)));
             Value::object([("role", "assistant".into()), ("content", content), ("tool_calls", calls)])
         }
-        Message::Tool { id, text } => {
-            Value::object([("role", "tool".into()), ("tool_call_id", id.clone().into()), ("content", text.as_str().into())])
-        }
+        Message::Tool { id, text } => Value::object([
+            ("role", "tool".into()),
+            ("tool_call_id", id.clone().into()),
+            ("content", text.as_str().into()),
+        ]),
     }
 }
 
 fn wire_call(call: &ToolCall, names: &ToolNames) -> Value {
-    let function = [("name", Value::from(names.to_wire(&call.name))), ("arguments", call.arguments.to_json().into())];
+    let function = [("name", Value::from(names.wire_name(&call.name))), ("arguments", call.arguments.to_json().into())];
     Value::object([("id", call.id.clone().into()), ("type", "function".into()), ("function", Value::object(function))])
 }
 
@@ -178,25 +183,31 @@ fn whole(text: &str, names: &ToolNames) -> Result<Reply, TaskError> {
     let calls = calls.collect::<Result<Vec<_>, _>>()?;
     let stop = stop_reason(optional_text(choice, "finish_reason"), &calls);
     let said = self::text(message, "content").to_owned();
-    Ok(Reply { text: said, calls, stop, model: self::text(&body, "model").into(), usage: usage(&body), ..Reply::default() })
+    Ok(Reply {
+        text: said,
+        calls,
+        stop,
+        model: self::text(&body, "model").into(),
+        usage: usage(&body),
+        ..Reply::default()
+    })
 }
 
 /// Collects an answer that comes in pieces, showing each as it comes.
 async fn read_stream(cx: &TaskContext<'_>, response: &mut Response, names: &ToolNames) -> Result<Reply, TaskError> {
-    let (mut events, mut partial) = (Events::default(), Partial::default());
+    let (mut events, mut partial, mut shown) = (Events::default(), Partial::default(), TextStream::default());
     while let Some(bytes) = response.body.chunk().await? {
         for data in events.push(&bytes) {
             if data.trim() == "[DONE]" {
+                shown.finish(cx);
                 return partial.finish(names);
             }
-            if let Some(piece) = partial.add(&data)? {
-                cx.stream(partial.pieces, Value::object([("text", piece.into())]));
-                partial.pieces += 1;
-            }
+            shown.push(cx, partial.add(&data)?);
         }
     }
     // Some servers leave out the last event; an answer that says why it stopped is whole all the same.
     if partial.stop.is_some() {
+        shown.finish(cx);
         return partial.finish(names);
     }
     Err(TaskError::new(Category::Network, "MODEL_STREAM_CUT", "the model's answer broke off before its end"))
@@ -209,7 +220,6 @@ struct Partial {
     stop: Option<String>,
     model: String,
     usage: Usage,
-    pieces: u64,
 }
 
 #[derive(Default)]
@@ -220,8 +230,8 @@ struct PartialCall {
 }
 
 impl Partial {
-    /// Takes in one event; gives the new text, if there is any.
-    fn add(&mut self, data: &str) -> Result<Option<String>, TaskError> {
+    /// Takes in one event; gives the new text.
+    fn add(&mut self, data: &str) -> Result<&str, TaskError> {
         let event = Value::from_json(data).map_err(|error| invalid(&format!("a part of it is not JSON: {error}")))?;
         if let Some(message) = error_message(&event) {
             return Err(invalid(&message));
@@ -232,15 +242,15 @@ impl Partial {
         if event.get("usage").is_some_and(|usage| !usage.is_null()) {
             self.usage = usage(&event);
         }
-        let Some(choice) = list(&event, "choices").first() else { return Ok(None) };
+        let Some(choice) = list(&event, "choices").first() else { return Ok("") };
         if let Some(reason) = optional_text(choice, "finish_reason") {
             self.stop = Some(reason.to_owned());
         }
         let delta = choice.get("delta").unwrap_or(&Value::Null);
         list(delta, "tool_calls").iter().try_for_each(|call| self.add_call(call))?;
-        let piece = text(delta, "content");
-        self.text.push_str(piece);
-        Ok((!piece.is_empty()).then(|| piece.to_owned()))
+        let before = self.text.len();
+        self.text.push_str(text(delta, "content"));
+        Ok(&self.text[before..])
     }
 
     fn add_call(&mut self, part: &Value) -> Result<(), TaskError> {
@@ -280,7 +290,7 @@ impl PartialCall {
             invalid(&format!("the arguments of `{}` are not JSON: {error}", shortened(&self.name, 80)))
         })?;
         let id = self.id.unwrap_or_else(|| format!("call_{place}"));
-        Ok(ToolCall { id: id.into(), name: names.from_wire(&self.name), arguments })
+        Ok(ToolCall { id: id.into(), name: names.own_name(&self.name), arguments })
     }
 }
 

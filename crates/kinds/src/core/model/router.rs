@@ -87,7 +87,12 @@ impl Router {
     }
 
     /// The backends that offer the model, in the order they are to be asked.
-    fn candidates<'a>(&self, cx: &TaskContext<'_>, settings: &'a ModelSettings, chat: &Chat) -> Result<Vec<Candidate<'a>>, TaskError> {
+    fn candidates<'a>(
+        &self,
+        cx: &TaskContext<'_>,
+        settings: &'a ModelSettings,
+        chat: &Chat,
+    ) -> Result<Vec<Candidate<'a>>, TaskError> {
         let offers = |backend: &&Backend| match &chat.model {
             Some(model) => backend.models.is_empty() || backend.models.contains(model),
             None => true,
@@ -103,7 +108,8 @@ impl Router {
             found.rotate_left(usize::try_from(turn % count).unwrap_or(0));
         }
         let tenant = &cx.flow().tenant;
-        let candidate = |backend| Candidate { backend, shared: self.shared(tenant, backend), failures: 0, not_before: None };
+        let candidate =
+            |backend| Candidate { backend, shared: self.shared(tenant, backend), failures: 0, not_before: None };
         let mut candidates: Vec<Candidate<'a>> = found.into_iter().map(candidate).collect();
         if settings.routing == ModelRouting::LeastLoaded {
             candidates.sort_by_key(|candidate| candidate.shared.open());
@@ -151,7 +157,11 @@ impl Shared {
     }
 
     /// Runs one call in a slot of the backend, charging its bucket: the estimate first, the difference after.
-    async fn ask(&self, estimate: f64, call: impl Future<Output = Result<Reply, TaskError>>) -> Result<Reply, TaskError> {
+    async fn ask(
+        &self,
+        estimate: f64,
+        call: impl Future<Output = Result<Reply, TaskError>>,
+    ) -> Result<Reply, TaskError> {
         let slot = self.slots.acquire().await;
         let _slot = slot.map_err(|_| TaskError::internal("MODEL_ROUTER_CLOSED", "the backend's slots are gone"))?;
         self.charge(estimate);
@@ -244,7 +254,8 @@ fn busy(wait: StdDuration) -> TaskError {
 
 fn nobody_offers(chat: &Chat, settings: &ModelSettings) -> TaskError {
     if settings.backends.is_empty() {
-        let message = "the flow names no model backend; add one to `settings.models.backends`, or replies to the test data";
+        let message =
+            "the flow names no model backend; add one to `settings.models.backends`, or replies to the test data";
         return TaskError::input("MODEL_NOT_CONFIGURED", message);
     }
     let model = chat.model.as_deref().unwrap_or_default();

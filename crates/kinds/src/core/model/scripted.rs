@@ -4,7 +4,7 @@ use super::chat::{Chat, Message, Reply, ToolCall};
 use crate::http_status::{category, is_transient};
 use crate::params::{list, optional_text, shown, text};
 use weir_base::{Duration, Text, Value};
-use weir_kind::{Category, TaskContext, TaskError, Usage};
+use weir_kind::{Category, TaskContext, TaskError, TextStream, Usage};
 
 /// The script of a flow, if it has one.
 pub fn script<'a>(cx: &'a TaskContext<'_>) -> Option<&'a Value> {
@@ -18,7 +18,10 @@ pub fn script<'a>(cx: &'a TaskContext<'_>) -> Option<&'a Value> {
 /// of a reply is gone through try by try.
 pub fn ask(cx: &TaskContext<'_>, chat: &Chat, tried: u64) -> Result<Reply, TaskError> {
     let script = script(cx).ok_or_else(|| {
-        TaskError::input("MODEL_SCRIPT_MISSING", "the scripted model needs replies in the flow's test data, under `model`")
+        TaskError::input(
+            "MODEL_SCRIPT_MISSING",
+            "the scripted model needs replies in the flow's test data, under `model`",
+        )
     })?;
     let replies = replies_for(script, &cx.request.path).ok_or_else(|| exhausted(cx, chat))?;
     let entry = choose(replies, chat).ok_or_else(|| exhausted(cx, chat))?;
@@ -30,9 +33,9 @@ pub fn ask(cx: &TaskContext<'_>, chat: &Chat, tried: u64) -> Result<Reply, TaskE
         Some(error) => Err(error),
         None => {
             let reply = reply(entry, chat);
-            for (index, piece) in reply.text.split_inclusive(' ').enumerate() {
-                cx.stream(index as u64, Value::object([("text", piece.into())]));
-            }
+            let mut shown = TextStream::default();
+            reply.text.split_inclusive(' ').for_each(|piece| shown.push(cx, piece));
+            shown.finish(cx);
             Ok(reply)
         }
     }
@@ -81,7 +84,8 @@ fn failure(entry: &Value) -> Option<TaskError> {
 fn reply(entry: &Value, chat: &Chat) -> Reply {
     let said = entry.as_str().map(str::to_owned);
     let said = said.or_else(|| entry.get("text").filter(|text| !text.is_null()).map(shown)).unwrap_or_default();
-    let calls: Vec<ToolCall> = list(entry, "toolCalls").iter().enumerate().map(|(place, call)| tool_call(call, place)).collect();
+    let calls: Vec<ToolCall> =
+        list(entry, "toolCalls").iter().enumerate().map(|(place, call)| tool_call(call, place)).collect();
     let default = if calls.is_empty() { "stop" } else { "tool_calls" };
     let usage = entry.get("usage").unwrap_or(&Value::Null);
     let count = |name, default| usage.get(name).and_then(Value::as_u64).unwrap_or(default);
@@ -95,7 +99,10 @@ fn reply(entry: &Value, chat: &Chat) -> Reply {
         text: said,
         calls,
         stop: optional_text(entry, "stopReason").unwrap_or(default).into(),
-        model: optional_text(entry, "model").map(Text::from).or_else(|| chat.model.clone()).unwrap_or_else(|| "scripted".into()),
+        model: optional_text(entry, "model")
+            .map(Text::from)
+            .or_else(|| chat.model.clone())
+            .unwrap_or_else(|| "scripted".into()),
         provider: "scripted".into(),
         usage,
     }

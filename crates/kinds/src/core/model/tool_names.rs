@@ -25,12 +25,12 @@ impl ToolNames {
     }
 
     /// The name on the wire; of a tool that is no longer offered, the same kind of name.
-    pub fn to_wire(&self, name: &str) -> String {
+    pub fn wire_name(&self, name: &str) -> String {
         self.0.iter().find(|(own, _)| &**own == name).map_or_else(|| plain(name), |(_, wire)| wire.clone())
     }
 
     /// The tool's own name; a name nobody offered stays as it is.
-    pub fn from_wire(&self, wire: &str) -> Text {
+    pub fn own_name(&self, wire: &str) -> Text {
         self.0.iter().find(|(_, known)| known == wire).map_or_else(|| wire.into(), |(own, _)| own.clone())
     }
 }
@@ -50,12 +50,13 @@ mod tests {
     fn names_stay_apart_and_come_back() {
         let tool = |name: &str| Tool { name: name.into(), description: "".into(), schema: Value::Null };
         let long = "x".repeat(70);
-        let names = ToolNames::new(&[tool("calc.add"), tool("calc_add"), tool("ž"), tool(&long), tool(&format!("{long}y"))]);
-        let wires = ["calc.add", "calc_add", "ž"].map(|name| names.to_wire(name));
+        let names =
+            ToolNames::new(&[tool("calc.add"), tool("calc_add"), tool("ž"), tool(&long), tool(&format!("{long}y"))]);
+        let wires = ["calc.add", "calc_add", "ž"].map(|name| names.wire_name(name));
         assert_eq!(wires, ["calc_add", "calc_add_2", "_"]);
-        assert_eq!(&*names.from_wire("calc_add"), "calc.add");
-        assert_eq!(&*names.from_wire("calc_add_2"), "calc_add");
-        assert_eq!(&*names.from_wire("unknown"), "unknown");
-        assert_eq!(names.to_wire(&format!("{long}y")), format!("{}_2", "x".repeat(62)));
+        assert_eq!(&*names.own_name("calc_add"), "calc.add");
+        assert_eq!(&*names.own_name("calc_add_2"), "calc_add");
+        assert_eq!(&*names.own_name("unknown"), "unknown");
+        assert_eq!(names.wire_name(&format!("{long}y")), format!("{}_2", "x".repeat(62)));
     }
 }

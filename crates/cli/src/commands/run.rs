@@ -1,0 +1,194 @@
+use crate::args::{DurabilityArg, Run};
+use crate::exit::{Exit, UsageError};
+use crate::load::Loaded;
+use crate::progress::Display;
+use crate::{compose, data, load, report, show, summary};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use weir_base::{Text, Value, has_errors};
+use weir_engine::Status;
+use weir_ir::Durability;
+use weir_runs::{FlowRef, FlowSource, ProgressBody, RunView, RunsPort, StartRun, Until};
+use weir_runtime::Runtime;
+
+pub fn run(args: &Run) -> anyhow::Result<Exit> {
+    let input = input_of(args.input.as_deref())?;
+    let source = match &args.file {
+        Some(file) => match checked(file, args)? {
+            Some(source) => Some(source),
+            None => return Ok(Exit::FlowProblems),
+        },
+        None => None,
+    };
+    let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let exit = threads.block_on(carry(args, source, input));
+    // Anything still under way has been recorded: it must not keep the process.
+    threads.shutdown_background();
+    exit
+}
+
+fn input_of(given: Option<&str>) -> anyhow::Result<Value> {
+    let Some(given) = given else { return Ok(Value::object([])) };
+    let text = match given.strip_prefix('@') {
+        Some(path) => crate::loader::read(Path::new(path)).map_err(UsageError)?,
+        None => given.to_owned(),
+    };
+    Value::from_json(&text).map_err(|error| UsageError(format!("--input is not JSON: {error}")).into())
+}
+
+/// The flow, if it can be run; its problems are printed either way.
+fn checked(file: &Path, args: &Run) -> anyhow::Result<Option<FlowSource>> {
+    let loaded = load::load(file, &args.bind, &load::catalog()?)?;
+    let problems = weir_check::for_running(loaded.diagnostics.clone());
+    let failed = has_errors(&problems);
+    if failed || !args.json {
+        report::print(&problems.iter().filter(|p| p.severity != weir_base::Severity::Info).cloned().collect::<Vec<_>>(), &loaded.files);
+    }
+    let Loaded { flow, .. } = &loaded;
+    Ok(flow.clone().filter(|_| !failed).map(|flow| FlowSource { flow, files: loaded.named_texts() }))
+}
+
+async fn carry(args: &Run, source: Option<FlowSource>, input: Value) -> anyhow::Result<Exit> {
+    let folder = data::directory(args.data.data.as_ref())?;
+    let runtime = compose::runtime(&folder, wanted(args)?).await?;
+    let outcome = match source {
+        Some(source) => start(&runtime, args, source, input).await,
+        None => recover(&runtime, args).await,
+    };
+    let stopped = runtime.stop().await;
+    let exit = outcome?;
+    stopped?;
+    Ok(exit)
+}
+
+fn wanted(args: &Run) -> anyhow::Result<compose::Wanted> {
+    let folder = args.file.as_ref().map(|file| match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => ".".into(),
+    });
+    let secrets = args.secret.iter().map(|text| secret(text)).collect::<anyhow::Result<BTreeMap<_, _>>>()?;
+    let durability = args.durability.map(|durability| match durability {
+        DurabilityArg::Sync => Durability::Sync,
+        DurabilityArg::Async => Durability::Async,
+        DurabilityArg::Exit => Durability::Exit,
+    });
+    Ok(compose::Wanted { virtual_time: args.virtual_time, durability, secrets, folder, bind: args.bind.clone() })
+}
+
+fn secret(text: &str) -> anyhow::Result<(String, String)> {
+    let (name, variable) = text.split_once('=').unwrap_or((text, text));
+    if std::env::var_os(variable).is_none() {
+        anyhow::bail!(UsageError(format!("--secret {text}: there is no environment variable `{variable}`")));
+    }
+    Ok((name.to_owned(), variable.to_owned()))
+}
+
+async fn start(runtime: &Runtime, args: &Run, source: FlowSource, input: Value) -> anyhow::Result<Exit> {
+    let id = weir_runtime::new_run_id();
+    let mut display = Display::new(args.json);
+    let mut watch = runtime.watch(&id).await?;
+    let start = StartRun {
+        run: Some(id.clone()),
+        project: args.place.project.as_str().into(),
+        service: args.place.service.as_str().into(),
+        ..StartRun::new(FlowRef::Source(Arc::new(source)), input)
+    };
+    let started = runtime.start(start).await?;
+    display.line(&format!("run {} of {}", started.run, started.flow));
+    let until = if args.no_wait { Until::Settled } else { Until::Ended };
+    let view = {
+        let end = runtime.wait(&id, until);
+        tokio::pin!(end);
+        loop {
+            tokio::select! {
+                biased;
+                Some(progress) = watch.next() => display.see(&progress),
+                view = &mut end => break view?,
+                _ = tokio::signal::ctrl_c() => {
+                    display.finish();
+                    eprintln!("stopped; the run is kept: go on with `weir run --recover`");
+                    return Ok(Exit::Waiting);
+                }
+            }
+        }
+    };
+    drain(&mut watch, &mut display).await;
+    display.finish();
+    told(runtime, args, &view).await
+}
+
+/// What happened before the end is shown before the end is.
+async fn drain(watch: &mut weir_runs::Watch, display: &mut Display) {
+    let rest = std::time::Duration::from_millis(200);
+    while let Ok(Some(progress)) = tokio::time::timeout(rest, watch.next()).await {
+        display.see(&progress);
+        if matches!(&progress.body, ProgressBody::Status { status, .. } if status.is_final()) {
+            return;
+        }
+    }
+}
+
+async fn told(runtime: &Runtime, args: &Run, view: &RunView) -> anyhow::Result<Exit> {
+    if args.json {
+        let replay = runtime.replay(&view.run, None).await?;
+        let logs = runtime.logs(&view.run).await?;
+        println!("{}", summary::of_run(&replay, &logs).to_json());
+    } else {
+        print_end(view);
+    }
+    Ok(exit_of(view.status))
+}
+
+fn print_end(view: &RunView) {
+    let took = view.ended_at.zip(view.started_at).map(|(end, start)| format!(" in {}", show::took(end - start)));
+    eprintln!("{}{}: {}", show::word(view.status), took.unwrap_or_default(), view.run);
+    if let Some(error) = &view.error {
+        let place = if error.path.is_empty() { String::new() } else { format!(" at {}", error.path) };
+        eprintln!("  {}{place}: {}", error.code, error.message);
+    }
+    if !view.status.is_final() {
+        view.waiting.iter().for_each(|reason| eprintln!("  waits for {reason}"));
+    }
+    if view.status == Status::Succeeded {
+        println!("{}", view.output.to_json_pretty());
+    }
+}
+
+pub fn exit_of(status: Status) -> Exit {
+    match status {
+        Status::Succeeded => Exit::Success,
+        Status::Failed => Exit::Failed,
+        Status::Cancelled | Status::TimedOut => Exit::Stopped,
+        Status::Pending | Status::Running | Status::Waiting | Status::Paused => Exit::Waiting,
+    }
+}
+
+/// Carries every open run to its end, oldest first; the worst end is the exit.
+async fn recover(runtime: &Runtime, args: &Run) -> anyhow::Result<Exit> {
+    let open = runtime.unfinished(None, 10_000).await?;
+    let mine: Vec<Text> = open.iter().filter(|run| !run.id.contains('/')).map(|run| run.id.clone()).collect();
+    if mine.is_empty() && !args.json {
+        eprintln!("no run was cut off");
+    }
+    runtime.recovered().await;
+    let (mut exit, mut ended) = (Exit::Success, Vec::new());
+    for run in mine {
+        let until = if args.no_wait { Until::Settled } else { Until::Ended };
+        let view = tokio::select! {
+            view = runtime.wait(&run, until) => view?,
+            _ = tokio::signal::ctrl_c() => return Ok(Exit::Waiting),
+        };
+        match args.json {
+            true => ended.push(summary::of_run(&runtime.replay(&run, None).await?, &runtime.logs(&run).await?)),
+            false => print_end(&view),
+        }
+        if exit == Exit::Success {
+            exit = exit_of(view.status);
+        }
+    }
+    if args.json {
+        println!("{}", Value::object([("runs", Value::from(ended))]).to_json());
+    }
+    Ok(exit)
+}

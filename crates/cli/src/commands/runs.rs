@@ -1,0 +1,176 @@
+use crate::args::{DecisionArg, Runs, RunsCommand};
+use crate::exit::{Exit, UsageError};
+use crate::{compose, data, show, summary};
+use std::sync::Arc;
+use weir_base::Value;
+use weir_engine::{Decision, Status};
+use weir_runs::{ReplayView, Request, RunsError};
+use weir_runtime::{Clock, SystemClock, logs_of_run, post_request, replay_run};
+use weir_store::{PageRequest, Run, RunFilter, Store};
+
+const PAGE: u32 = 1_000;
+
+pub fn run(args: &Runs) -> anyhow::Result<Exit> {
+    let threads = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    threads.block_on(perform(args))
+}
+
+async fn perform(args: &Runs) -> anyhow::Result<Exit> {
+    let folder = data::directory(args.data.data.as_ref())?;
+    let store = compose::visit(&folder).await?;
+    match &args.command {
+        RunsCommand::Ls { flow, status, text, limit, before, json } => {
+            let filter = RunFilter {
+                flow: flow.as_deref().map(Into::into),
+                statuses: status.iter().map(|word| status_of(word)).collect::<Result<_, _>>()?,
+                text: text.clone(),
+                ..RunFilter::default()
+            };
+            list(&store, filter, *limit, before.as_deref(), *json).await
+        }
+        RunsCommand::Show { run, json } => show_run(&store, run, *json).await,
+        RunsCommand::Journal { run, json } => journal(&store, run, *json).await,
+        other => {
+            let (run, request) = request_of(other)?;
+            post(&store, &folder, run, request).await
+        }
+    }
+}
+
+fn status_of(word: &str) -> anyhow::Result<Status> {
+    Status::parse(word).ok_or_else(|| {
+        UsageError(format!("--status {word}: one of pending, running, waiting, paused, succeeded, failed, cancelled, timed_out")).into()
+    })
+}
+
+fn request_of(command: &RunsCommand) -> anyhow::Result<(&str, Request)> {
+    Ok(match command {
+        RunsCommand::Signal { run, name, payload, id } => {
+            let payload = Value::from_json(payload).map_err(|error| UsageError(format!("the payload is not JSON: {error}")))?;
+            (run, Request::Signal { name: name.as_str().into(), id: id.as_deref().map(Into::into), payload })
+        }
+        RunsCommand::Cancel { run, reason } => (run, Request::Cancel { reason: reason.as_str().into() }),
+        RunsCommand::Pause { run } => (run, Request::Pause),
+        RunsCommand::Resume { run } => (run, Request::Resume),
+        RunsCommand::Decide { run, path, decision } => {
+            let decision = match decision {
+                DecisionArg::Retry => Decision::Retry,
+                DecisionArg::Fail => Decision::Fail,
+            };
+            (run, Request::Decide { path: path.as_str().into(), decision })
+        }
+        RunsCommand::Ls { .. } | RunsCommand::Show { .. } | RunsCommand::Journal { .. } => {
+            anyhow::bail!("this command asks nothing of a run")
+        }
+    })
+}
+
+async fn list(store: &Arc<dyn Store>, filter: RunFilter, limit: u32, before: Option<&str>, json: bool) -> anyhow::Result<Exit> {
+    let before = match before {
+        Some(id) => Some(row(store, id).await?.key),
+        None => None,
+    };
+    let page = store.list_runs(&filter, PageRequest { before, limit: limit.max(1) }).await?;
+    if json {
+        let rows = Value::array(page.items.iter().map(row_json));
+        let next = page.next.and_then(|_| page.items.last()).map(|run| run.id.clone());
+        println!("{}", Value::object([("runs", rows), ("next", next.into())]).to_json_pretty());
+        return Ok(Exit::Success);
+    }
+    let width = page.items.iter().map(|run| run.id.len()).max().unwrap_or(0).min(80);
+    for run in &page.items {
+        let error = run.error.as_ref().map(|error| format!("  {}: {}", error.code, show::short(&error.message, 60)));
+        let (id, status) = (&run.id, show::word(run.status));
+        println!("{id:width$}  {status:9}  {}  {}{}", show::time(run.created_at), run.flow, error.unwrap_or_default());
+    }
+    match (page.items.is_empty(), page.next) {
+        (true, _) => eprintln!("no runs"),
+        (false, Some(_)) => eprintln!("there are more: add --before {}", page.items.last().map_or("", |run| &run.id)),
+        (false, None) => {}
+    }
+    Ok(Exit::Success)
+}
+
+fn row_json(run: &Run) -> Value {
+    let time = |at: Option<weir_base::Micros>| Value::from(at.map(show::time));
+    Value::object([
+        ("run", run.id.clone().into()),
+        ("flow", run.flow.clone().into()),
+        ("version", run.version.clone().into()),
+        ("status", run.status.as_str().into()),
+        ("createdAt", show::time(run.created_at).into()),
+        ("startedAt", time(run.started_at)),
+        ("endedAt", time(run.ended_at)),
+        ("wakeAt", time(run.wake_at)),
+        ("error", run.error.as_ref().map(|error| error.to_value()).into()),
+    ])
+}
+
+async fn row(store: &Arc<dyn Store>, id: &str) -> anyhow::Result<Run> {
+    store.run(id).await?.ok_or_else(|| UsageError(format!("there is no run `{id}`; `weir runs ls` lists them")).into())
+}
+
+async fn show_run(store: &Arc<dyn Store>, id: &str, json: bool) -> anyhow::Result<Exit> {
+    let row = row(store, id).await?;
+    let replay = replay_run(store, id, None).await?;
+    let logs = logs_of_run(&**store, id).await?;
+    if json {
+        println!("{}", summary::of_run(&replay, &logs).to_json_pretty());
+        return Ok(Exit::Success);
+    }
+    print_run(&row, &replay);
+    logs.iter().for_each(|log| println!("  │ {} {}: {}", show::time(log.at), log.level, log.message));
+    Ok(Exit::Success)
+}
+
+fn print_run(row: &Run, replay: &ReplayView) {
+    println!("{}  {}  {}", row.id, row.flow, show::word(row.status));
+    println!("  created {}{}", show::time(row.created_at), row.ended_at.map(|at| format!(", ended {}", show::time(at))).unwrap_or_default());
+    for step in &replay.steps {
+        let time = step.started_at.zip(step.ended_at).map(|(from, to)| show::took(to - from)).unwrap_or_default();
+        let told = step.error.as_ref().map(|error| format!("{}: {}", error.code, error.message));
+        let told = told.or_else(|| step.waiting.as_ref().map(|what| format!("waits for {what}")));
+        let told = told.or_else(|| (!step.output.is_null()).then(|| step.output.to_json())).unwrap_or_default();
+        let attempts = if step.attempts > 1 { format!(" ×{}", step.attempts) } else { String::new() };
+        println!("  {} {}  {}{attempts}  {time}  {}", show::mark(step.status), step.path, step.kind, show::short(&told, 80));
+    }
+    replay.open.iter().for_each(|open| println!("  open: {} {}", open.what, open.path));
+    if let Some(error) = &replay.error {
+        println!("  {} at {}: {}", error.code, error.path, error.message);
+    }
+    println!("  output {}", show::short(&replay.output.to_json(), 400));
+    println!("  variables {}", show::short(&replay.variables.to_json(), 400));
+}
+
+async fn journal(store: &Arc<dyn Store>, id: &str, json: bool) -> anyhow::Result<Exit> {
+    let key = row(store, id).await?.key;
+    let mut from = 1;
+    loop {
+        let records = store.records(key, from, PAGE).await?;
+        let Some(last) = records.last() else { return Ok(Exit::Success) };
+        from = last.seq + 1;
+        for record in &records {
+            let (seq, at, ty, path) = (record.seq, show::time(record.at), &record.ty, &record.path);
+            match json {
+                true => println!("{{\"seq\":{seq},\"at\":{},\"type\":\"{ty}\",\"path\":{},\"payload\":{}}}", record.at, Value::from(path.clone()), record.payload),
+                false => println!("{seq:>5}  {at}  {ty:14}  {path}  {}", show::short(&record.payload, 120)),
+            }
+        }
+    }
+}
+
+/// Reaches the process that carries the run, or leaves the message for the next one.
+async fn post(store: &Arc<dyn Store>, folder: &std::path::Path, run: &str, request: Request) -> anyhow::Result<Exit> {
+    let word = request.name();
+    match post_request(&**store, run, &request, &SystemClock as &dyn Clock).await {
+        Ok(()) => {
+            println!("{word} is on its way to {run}");
+            if !weir_store_sql::is_owned(folder) {
+                eprintln!("no process carries this run now; it takes the {word} up with `weir run --recover`");
+            }
+            Ok(Exit::Success)
+        }
+        Err(RunsError::NotFound { .. }) => Err(UsageError(format!("there is no run `{run}`; `weir runs ls` lists them")).into()),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,114 @@
+//! Puts a runtime together: store, kinds, secrets, clock. The one place that knows all the parts.
+
+use crate::args::Bind;
+use crate::load;
+use anyhow::Context;
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use weir_base::{Text, has_errors};
+use weir_ir::Durability;
+use weir_kind::{FlowContext, PortError, Secrets};
+use weir_runs::FlowSource;
+use weir_runtime::{Clock, FlowFinder, Options, Parts, Runtime, SystemClock, VirtualClock};
+use weir_store::{Place, Store, StoreError};
+use weir_store_sql::{SqlOptions, SqlStore};
+
+/// How a runtime is wanted.
+#[derive(Default)]
+pub struct Wanted {
+    pub virtual_time: bool,
+    pub durability: Option<Durability>,
+    /// Names of environment variables that flows may use as secrets, by secret name.
+    pub secrets: BTreeMap<String, String>,
+    /// Where flows that are called by name are looked for.
+    pub folder: Option<PathBuf>,
+    pub bind: Bind,
+}
+
+/// Opens the data as its owner and starts carrying runs.
+pub async fn runtime(data: &Path, wanted: Wanted) -> anyhow::Result<Runtime> {
+    let store: Arc<dyn Store> = Arc::new(SqlStore::open(data, &SqlOptions::default()).await.map_err(|error| told(data, error))?);
+    let egress = Arc::new(weir_egress::Client::new(weir_egress::Options::default()));
+    let registry = weir_kinds::registry(egress).map_err(|problem| anyhow::anyhow!("a built-in record is broken: {}", problem.message))?;
+    let mut parts = Parts::new(store, registry);
+    parts.clock = clock(wanted.virtual_time);
+    parts.secrets = Arc::new(Environment { named: wanted.secrets });
+    if let Some(folder) = wanted.folder {
+        parts.finder = Arc::new(Beside { folder, bind: wanted.bind });
+    }
+    let options = Options {
+        force_durability: wanted.durability,
+        files_root: std::env::current_dir().ok(),
+        ..Options::default()
+    };
+    Runtime::open(options, parts).await.with_context(|| format!("the data in {} cannot be opened", data.display()))
+}
+
+/// Opens data to read it and to leave messages; another process may own it.
+pub async fn visit(data: &Path) -> anyhow::Result<Arc<dyn Store>> {
+    if !data.join("weir.db").exists() {
+        anyhow::bail!(crate::exit::UsageError(format!("there are no runs in {}", data.display())));
+    }
+    let store = SqlStore::visit(data, &SqlOptions::default()).await.map_err(|error| told(data, error))?;
+    Ok(Arc::new(store))
+}
+
+fn told(data: &Path, error: StoreError) -> anyhow::Error {
+    match error {
+        StoreError::Locked { pid } => {
+            let who = pid.map(|pid| format!("process {pid}")).unwrap_or_else(|| "another process".into());
+            let message = format!(
+                "{} is in use by {who}. `weir runs signal|cancel|pause|resume` reach it from here; or give another --data DIR",
+                data.display()
+            );
+            anyhow::anyhow!(message)
+        }
+        other => anyhow::anyhow!("{}: {other}", data.display()),
+    }
+}
+
+fn clock(virtual_time: bool) -> Arc<dyn Clock> {
+    match virtual_time {
+        true => Arc::new(VirtualClock::starting_at(SystemClock.now())),
+        false => Arc::new(SystemClock),
+    }
+}
+
+/// Secrets from the environment: `WEIR_SECRET_<NAME>`, and variables named with `--secret`. No other variable is given out.
+struct Environment {
+    named: BTreeMap<String, String>,
+}
+
+#[async_trait]
+impl Secrets for Environment {
+    async fn get(&self, _: &FlowContext, name: &str) -> Result<Option<Text>, PortError> {
+        let own = || std::env::var(format!("WEIR_SECRET_{name}")).ok();
+        let named = self.named.get(name).and_then(|variable| std::env::var(variable).ok());
+        Ok(named.or_else(own).map(Text::from))
+    }
+}
+
+/// Flows that are called by name are files beside the one that is run.
+struct Beside {
+    folder: PathBuf,
+    bind: Bind,
+}
+
+#[async_trait]
+impl FlowFinder for Beside {
+    async fn find(&self, _: &Place, name: &str) -> Option<Arc<FlowSource>> {
+        if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
+            return None;
+        }
+        let names = ["yaml", "yml", "json"].map(|ending| self.folder.join(format!("{name}.{ending}")));
+        let path = names.into_iter().find(|path| path.is_file())?;
+        let loaded = load::load(&path, &self.bind, &load::catalog().ok()?).ok()?;
+        let runnable = !has_errors(&weir_check::for_running(loaded.diagnostics.clone()));
+        let mut flow = loaded.flow.clone().filter(|_| runnable)?;
+        // The name it was called by is the name it is kept under.
+        flow.name = name.to_owned();
+        Some(Arc::new(FlowSource { flow, files: loaded.named_texts() }))
+    }
+}

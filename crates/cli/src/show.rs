@@ -1,0 +1,69 @@
+//! Words and marks for what is shown of runs and steps.
+
+use weir_base::Micros;
+use weir_engine::{Status, StepStatus};
+
+/// A mark and a word; colour is never the only sign.
+pub fn mark(status: StepStatus) -> &'static str {
+    match status {
+        StepStatus::Pending => "·",
+        StepStatus::Running => "▸",
+        StepStatus::Waiting => "…",
+        StepStatus::Succeeded => "✓",
+        StepStatus::Failed => "✗",
+        StepStatus::Skipped => "–",
+        StepStatus::Cancelled => "⊘",
+    }
+}
+
+pub fn word(status: Status) -> &'static str {
+    match status {
+        Status::TimedOut => "timed out",
+        other => other.as_str(),
+    }
+}
+
+/// A length of time in three digits or so: `0.4 ms`, `12 ms`, `3.2 s`, `4 m 10 s`, `2 h 5 m`.
+pub fn took(micros: Micros) -> String {
+    let micros = micros.max(0);
+    match micros {
+        0..10_000 => format!("{:.1} ms", micros as f64 / 1e3),
+        10_000..1_000_000 => format!("{} ms", micros / 1_000),
+        1_000_000..60_000_000 => format!("{:.1} s", micros as f64 / 1e6),
+        60_000_000..3_600_000_000 => format!("{} m {} s", micros / 60_000_000, micros / 1_000_000 % 60),
+        _ => format!("{} h {} m", micros / 3_600_000_000, micros / 60_000_000 % 60),
+    }
+}
+
+/// UTC as `2026-01-31T09:00:00.123Z`.
+pub fn time(at: Micros) -> String {
+    weir_kind::timestamp(at)
+}
+
+/// Text of at most `width` characters, cut with an ellipsis.
+pub fn short(text: &str, width: usize) -> String {
+    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if plain.chars().count() <= width {
+        return plain;
+    }
+    plain.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_short() {
+        let cases = [(400, "0.4 ms"), (12_345, "12 ms"), (3_200_000, "3.2 s"), (250_000_000, "4 m 10 s"), (7_500_000_000, "2 h 5 m")];
+        for (micros, text) in cases {
+            assert_eq!(took(micros), text);
+        }
+    }
+
+    #[test]
+    fn long_text_is_cut_and_control_characters_go() {
+        assert_eq!(short("abcdef", 4), "abc…");
+        assert_eq!(short("a\nb\u{1b}", 9), "a b ");
+    }
+}

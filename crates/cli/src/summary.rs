@@ -1,0 +1,46 @@
+//! A run as one JSON object: what `weir run --json` and `weir runs show --json` print.
+
+use crate::show;
+use weir_base::{Micros, Value};
+use weir_engine::StepError;
+use weir_runs::{LogView, ReplayView, StepView};
+
+pub fn of_run(replay: &ReplayView, logs: &[LogView]) -> Value {
+    Value::object([
+        ("run", replay.run.clone().into()),
+        ("status", replay.status.as_str().into()),
+        ("output", replay.output.clone()),
+        ("error", replay.error.as_ref().map(StepError::to_value).into()),
+        ("steps", Value::array(replay.steps.iter().map(step))),
+        ("variables", replay.variables.clone()),
+        ("logs", Value::array(logs.iter().map(log))),
+    ])
+}
+
+fn step(step: &StepView) -> Value {
+    let time = |at: Option<Micros>| Value::from(at.map(show::time));
+    Value::object([
+        ("path", step.path.clone().into()),
+        ("kind", step.kind.clone().into()),
+        ("status", status_name(step).into()),
+        ("attempts", step.attempts.into()),
+        ("startedAt", time(step.started_at)),
+        ("endedAt", time(step.ended_at)),
+        ("output", step.output.clone()),
+        ("error", step.error.as_ref().map(StepError::to_value).into()),
+    ])
+}
+
+fn status_name(step: &StepView) -> String {
+    format!("{:?}", step.status).to_lowercase()
+}
+
+fn log(log: &LogView) -> Value {
+    Value::object([
+        ("at", show::time(log.at).into()),
+        ("path", log.path.clone().into()),
+        ("level", log.level.clone().into()),
+        ("message", log.message.clone().into()),
+        ("metadata", log.metadata.clone()),
+    ])
+}

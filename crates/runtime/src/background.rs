@@ -1,0 +1,218 @@
+//! What goes on beside the loops: recovery, waking, starting what waits, the inbox, forgetting.
+
+use crate::admission::Full;
+use crate::children::patiently;
+use crate::inner::Inner;
+use crate::message::Message;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use weir_engine::Status;
+use weir_runs::Request;
+use weir_store::{Batch, InboxKey, QueueId, RetentionPolicy, Run, RunKey, RunUpdate};
+
+const PAGE: u32 = 500;
+/// Runs read from the store at the same time during recovery.
+const RECOVERED_AT_ONCE: usize = 64;
+/// At least so long between two looks for runs whose time has come.
+const WAKE_PAUSE: Duration = Duration::from_millis(20);
+const CLAIMED_AT_ONCE: u32 = 64;
+const SWEPT_AT_ONCE: u32 = 500;
+
+/// Brings every run that is not over back into memory once; those that only wait leave it again.
+pub(crate) async fn recover(inner: Arc<Inner>) {
+    let (mut after, mut open) = (None, FuturesUnordered::new());
+    while let Some(page) = patiently(|| inner.shared.store.unfinished(after, PAGE)).await {
+        let Some(last) = page.last() else { break };
+        after = Some(last.key);
+        for run in page {
+            if run.status == Status::Pending {
+                inner.admission.add_pending(1);
+                continue;
+            }
+            take_place(&inner, &run).await;
+            while open.len() >= RECOVERED_AT_ONCE {
+                open.next().await;
+            }
+            let (done, told) = oneshot::channel();
+            inner.shared.send(run.key, Message::Load { run: Box::new(run), recovery: true, done: Some(done) });
+            open.push(told);
+        }
+    }
+    while open.next().await.is_some() {}
+    inner.recovering.store(false, Ordering::Release);
+    inner.recovered.notify_waiters();
+    inner.claim.notify_one();
+    // A loop with a virtual clock may have waited for this.
+    inner.shared.shards.iter().for_each(|shard| drop(shard.send(Message::Nudge)));
+}
+
+/// An open run counts against its limits, whatever they are now.
+async fn take_place(inner: &Inner, run: &Run) {
+    if let Ok(flow) = inner.flows.version(&run.version).await {
+        inner.admission.force(&inner.slot(&run.place, &flow, run.concurrency_key.as_ref()));
+    }
+}
+
+/// Loads parked runs whose time has come.
+pub(crate) async fn wake(inner: Arc<Inner>) {
+    loop {
+        let Some(next) = patiently(|| inner.shared.store.next_wake()).await else { return };
+        let now = inner.now();
+        match next {
+            Some(at) if at <= now => {
+                wake_due(&inner).await;
+                tokio::time::sleep(WAKE_PAUSE).await;
+            }
+            Some(at) => {
+                let wait = Duration::from_micros((at - now).unsigned_abs()).min(Duration::from_secs(3_600));
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    () = inner.parked.notified() => {}
+                }
+            }
+            None => inner.parked.notified().await,
+        }
+    }
+}
+
+async fn wake_due(inner: &Inner) {
+    let Some(due) = patiently(|| inner.shared.store.due(inner.now(), PAGE)).await else { return };
+    for run in due.into_iter().filter(|run| inner.shared.live_key(&run.id).is_none()) {
+        inner.shared.send(run.key, Message::Load { run: Box::new(run), recovery: false, done: None });
+    }
+}
+
+/// Starts pending runs, one queue after the other, as places become free.
+pub(crate) async fn claim(inner: Arc<Inner>) {
+    loop {
+        inner.claim.notified().await;
+        while inner.admission.pending() > 0 && inner.accepting.load(Ordering::Acquire) {
+            let free = inner.options.held_runs.saturating_sub(inner.shared.live_count());
+            if free == 0 || !claim_some(&inner, u32::try_from(free).unwrap_or(u32::MAX).min(CLAIMED_AT_ONCE)).await {
+                break;
+            }
+        }
+    }
+}
+
+/// False where nothing more can start at present.
+async fn claim_some(inner: &Inner, limit: u32) -> bool {
+    let mut claim = inner.admission.claim(limit);
+    loop {
+        let Some(candidates) = patiently(|| inner.shared.store.runnable(&claim)).await else { return false };
+        if candidates.is_empty() {
+            return false;
+        }
+        let mut full: HashMap<QueueId, ()> = HashMap::new();
+        let mut started = Vec::new();
+        for run in candidates {
+            match place_for(inner, &run).await {
+                Ok(()) => started.push(run),
+                Err(Full::Tenant) => drop(full.insert(run.place.queue(), ())),
+                Err(Full::Flow) => claim.full_flows.push(run.flow.clone()),
+                Err(Full::Key) => claim.full_keys.extend(run.concurrency_key.clone()),
+            }
+        }
+        if !started.is_empty() {
+            return begin(inner, started).await;
+        }
+        claim.full_queues.extend(full.into_keys());
+        claim.full_queues.sort();
+    }
+}
+
+async fn place_for(inner: &Inner, run: &Run) -> Result<(), Full> {
+    match inner.flows.version(&run.version).await {
+        Ok(flow) => inner.admission.try_claim(&inner.slot(&run.place, &flow, run.concurrency_key.as_ref())),
+        // Loading it will say what is wrong with its flow.
+        Err(_) => Ok(()),
+    }
+}
+
+async fn begin(inner: &Inner, mut runs: Vec<Run>) -> bool {
+    let now = inner.now();
+    let mut batch = Batch::new(inner.shared.writer.epoch());
+    batch.updates = runs.iter().map(|run| RunUpdate::started(run.key, now)).collect();
+    if let Err(error) = inner.shared.writer.write(RunKey::default(), batch).await {
+        tracing::warn!("pending runs were not started: {error}");
+        return false;
+    }
+    inner.admission.remove_pending(runs.len() as u64);
+    for mut run in runs.drain(..) {
+        (run.status, run.started_at) = (Status::Running, Some(run.started_at.unwrap_or(now)));
+        inner.shared.send(run.key, Message::Load { run: Box::new(run), recovery: false, done: None });
+    }
+    true
+}
+
+/// Hands what other processes ask for to the runs it is about (semantics 5.13).
+pub(crate) async fn read_inbox(inner: Arc<Inner>) {
+    let mut after = InboxKey::default();
+    loop {
+        let Some(messages) = patiently(|| inner.shared.store.messages(after, PAGE)).await else { return };
+        if messages.is_empty() {
+            tokio::time::sleep(Duration::from_millis(inner.options.inbox_every.millis)).await;
+            continue;
+        }
+        inner.shared.faults.at("inbox.before");
+        for message in messages {
+            after = message.key;
+            deliver(&inner, message).await;
+        }
+        inner.shared.faults.at("inbox.after");
+    }
+}
+
+async fn deliver(inner: &Inner, message: weir_store::Message) {
+    let inbox = message.key;
+    let Some(run) = patiently(|| inner.shared.store.run(&message.message.run)).await else { return };
+    match (run, serde_json::from_str::<Request>(&message.message.payload)) {
+        (Some(run), Ok(request)) => {
+            let key = run.key;
+            inner.shared.send(key, Message::Request { key, request, inbox: Some(inbox), reply: None });
+        }
+        (run, request) => {
+            let why = request.err().map_or_else(|| "there is no such run".to_owned(), |error| error.to_string());
+            tracing::warn!(run = %message.message.run, "a message was thrown away: {why}");
+            inner.clear_inbox(run.map(|run| run.key).unwrap_or_default(), inbox);
+        }
+    }
+}
+
+/// Forgets what is old enough, a little at a time.
+pub(crate) async fn forget(inner: Arc<Inner>) {
+    let options = inner.options.retention;
+    if options.runs.is_none() && options.observations.is_none() {
+        return;
+    }
+    loop {
+        forget_once(&inner).await;
+        tokio::time::sleep(Duration::from_millis(options.every.millis.max(1_000))).await;
+    }
+}
+
+pub(crate) async fn forget_once(inner: &Inner) {
+    let options = inner.options.retention;
+    let before = |age: Option<weir_base::Duration>| age.map(|age| inner.now().saturating_sub(age.micros()));
+    let policy = RetentionPolicy {
+        runs_before: before(options.runs),
+        observations_before: before(options.observations),
+        limit: SWEPT_AT_ONCE,
+    };
+    let mut swept_any = false;
+    while let Some(swept) = patiently(|| inner.shared.store.sweep(policy)).await {
+        swept_any |= swept.runs + swept.observations + swept.blobs > 0;
+        if !swept.more {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    if swept_any {
+        patiently(|| inner.shared.store.reclaim()).await;
+    }
+}

@@ -1,0 +1,227 @@
+//! A run as its journal tells it: its steps, and its state after any of its records. Asks nothing outside.
+
+use crate::flows::{FlowCache, Prepared, store_failed};
+use crate::fold::first_machine;
+use crate::guard::guarded;
+use crate::ports::LOG;
+use indexmap::IndexMap;
+use std::collections::HashSet;
+use std::sync::Arc;
+use weir_base::{Micros, Text, Value};
+use weir_engine::{Command, Event, EventBody, Machine, Record, Status, StepStatus, TaskResult, Trace, TraceBody};
+use weir_runs::{LogView, OpenView, ReplayView, RunsError, StepView};
+use weir_store::{Run, RunKey, Store};
+
+const PAGE: u32 = 1_000;
+
+/// A machine folded from the very first record, and what was seen on the way.
+pub(crate) struct Replayed {
+    pub machine: Machine,
+    flow: Arc<Prepared>,
+    steps: Steps,
+    warnings: Vec<Text>,
+    seq: u64,
+    at: Micros,
+}
+
+/// Folds the journal up to and including record `to`.
+pub(crate) async fn replay(store: &dyn Store, flows: &FlowCache, run: &Run, to: Option<u64>) -> Result<Replayed, RunsError> {
+    let to = to.unwrap_or(u64::MAX);
+    let rebased = rebases(store, run.key, to).await?;
+    let first = store.records(run.key, 1, 1).await.map_err(store_failed)?;
+    let first = first.first().ok_or_else(|| unreadable("the journal is empty"))?;
+    let event = decode(first)?;
+    let flow = flows.version(&rebased.version.unwrap_or_else(|| first_version(run, &event))).await?;
+    let machine = first_machine(&run.id, &flow, &event, true).map_err(|(_, message)| unreadable(message))?;
+    let mut replayed =
+        Replayed { machine, flow, steps: Steps::default(), warnings: Vec::new(), seq: first.seq, at: first.at };
+    replayed.note_trace();
+    while replayed.seq < to {
+        let records = store.records(run.key, replayed.seq + 1, PAGE).await.map_err(store_failed)?;
+        if records.is_empty() {
+            break;
+        }
+        for record in records.iter().take_while(|record| record.seq <= to) {
+            replayed.fold(record, !rebased.dropped.contains(&record.seq))?;
+        }
+    }
+    Ok(replayed)
+}
+
+#[derive(Default)]
+struct Rebases {
+    version: Option<Text>,
+    dropped: HashSet<u64>,
+}
+
+/// The newest flow the run goes on under, and the results that were set aside for it (semantics 6.2).
+async fn rebases(store: &dyn Store, key: RunKey, to: u64) -> Result<Rebases, RunsError> {
+    let (mut rebases, mut from) = (Rebases::default(), 1);
+    loop {
+        let records = store.records(key, from, PAGE).await.map_err(store_failed)?;
+        let Some(last) = records.last().filter(|_| from <= to) else { return Ok(rebases) };
+        from = last.seq + 1;
+        for record in records.iter().filter(|record| record.ty == "rebased" && record.seq <= to) {
+            if let EventBody::Rebased { flow, dropped } = decode(record)?.body {
+                rebases.version = Some(flow);
+                rebases.dropped.extend(dropped);
+            }
+        }
+    }
+}
+
+fn first_version(run: &Run, event: &Event) -> Text {
+    match &event.body {
+        EventBody::Started(started) => started.flow.clone(),
+        _ => run.version.clone(),
+    }
+}
+
+fn decode(record: &Record) -> Result<Event, RunsError> {
+    record.decode().map_err(|error| unreadable(error.to_string()))
+}
+
+fn unreadable(message: impl Into<String>) -> RunsError {
+    RunsError::rejected("RUN_UNREADABLE", message)
+}
+
+impl Replayed {
+    fn fold(&mut self, record: &Record, counts: bool) -> Result<(), RunsError> {
+        let event = decode(record)?;
+        (self.seq, self.at) = (record.seq, self.at.max(record.at));
+        if !counts {
+            return Ok(());
+        }
+        if let EventBody::TaskFinished { path, result } | EventBody::Override { path, result } = &event.body {
+            self.steps.note_result(path, result);
+        }
+        guarded(|| self.machine.handle(&event)).map_err(unreadable)?;
+        // Nothing is done with commands here, and they must not pile up.
+        while guarded(|| self.machine.poll()).map_err(unreadable)?.is_some() {}
+        self.note_trace();
+        Ok(())
+    }
+
+    fn note_trace(&mut self) {
+        for trace in self.machine.take_trace() {
+            if let TraceBody::Warning { message } = &trace.body {
+                self.warnings.push(message.clone());
+            }
+            self.steps.note(trace);
+        }
+    }
+
+    pub fn into_steps(self) -> Vec<StepView> {
+        self.steps.0.into_values().collect()
+    }
+
+    pub fn into_view(mut self, run: &Run) -> Result<ReplayView, RunsError> {
+        guarded(|| self.machine.reissue()).map_err(unreadable)?;
+        let mut open = Vec::new();
+        while let Some(command) = guarded(|| self.machine.poll()).map_err(unreadable)? {
+            open.extend(open_view(command));
+        }
+        let machine = &self.machine;
+        Ok(ReplayView {
+            run: run.id.clone(),
+            flow: self.flow.name.clone(),
+            version: self.flow.hash.clone(),
+            seq: self.seq,
+            at: self.at,
+            status: self.status(),
+            output: machine.output(),
+            error: machine.error().cloned(),
+            variables: machine.variables(),
+            signals: machine.awaited_signals(),
+            open,
+            warnings: self.warnings.clone(),
+            steps: self.steps.0.into_values().collect(),
+        })
+    }
+
+    fn status(&self) -> Status {
+        self.machine.status()
+    }
+}
+
+fn open_view(command: Command) -> Option<OpenView> {
+    let (what, path, due) = match command {
+        Command::Run(task) => (format!("task {}", task.spec.kind), task.path, None),
+        Command::StartTimer { path, due, .. } => ("timer".to_owned(), path, Some(due)),
+        Command::StartChild(child) => (format!("child {}", child.flow), child.path, None),
+        Command::ReadVariables { path, .. } => ("variables".to_owned(), path, None),
+        Command::ContinueAsNew { .. } => ("continue".to_owned(), "".into(), None),
+        Command::Cancel { .. } | Command::Complete { .. } => return None,
+    };
+    Some(OpenView { what: what.into(), path, due })
+}
+
+/// Steps by path, in the order of entering.
+#[derive(Default)]
+struct Steps(IndexMap<Text, StepView>);
+
+impl Steps {
+    fn note(&mut self, trace: Trace) {
+        let Trace { at, path, body } = trace;
+        match body {
+            TraceBody::Entered { kind, title, phase, region } => {
+                let step = StepView { phase, region, started_at: Some(at), ..step(&path, kind, title, StepStatus::Running) };
+                self.0.insert(path, step);
+            }
+            TraceBody::Skipped { kind, title } => {
+                self.0.insert(path.clone(), step(&path, kind, title, StepStatus::Skipped));
+            }
+            TraceBody::Waiting { reason } => self.with(&path, |step| {
+                (step.status, step.waiting) = (StepStatus::Waiting, Some(reason));
+            }),
+            TraceBody::Settled { status, output, error, handle, .. } => self.with(&path, |step| {
+                (step.status, step.output, step.error, step.handle) = (status, output, error, handle);
+                (step.ended_at, step.waiting) = (Some(at), None);
+            }),
+            TraceBody::VariableSet { .. } | TraceBody::Warning { .. } => {}
+        }
+    }
+
+    fn note_result(&mut self, path: &Text, result: &TaskResult) {
+        self.with(path, |step| {
+            step.attempts = result.attempts;
+            step.started_at = result.started_at.or(step.started_at);
+        });
+    }
+
+    fn with(&mut self, path: &Text, change: impl FnOnce(&mut StepView)) {
+        if let Some(step) = self.0.get_mut(path) {
+            change(step);
+        }
+    }
+}
+
+fn step(path: &Text, kind: Text, title: Text, status: StepStatus) -> StepView {
+    StepView {
+        path: path.clone(),
+        kind,
+        title,
+        phase: None,
+        region: false,
+        status,
+        attempts: u32::from(status != StepStatus::Skipped),
+        started_at: None,
+        ended_at: None,
+        output: Value::Null,
+        error: None,
+        handle: None,
+        waiting: None,
+    }
+}
+
+/// What the run's steps have logged, in order.
+pub(crate) async fn logs(store: &dyn Store, key: RunKey) -> Result<Vec<LogView>, RunsError> {
+    let (mut logs, mut after) = (Vec::new(), 0);
+    loop {
+        let page = store.observations(key, after, PAGE).await.map_err(store_failed)?;
+        let Some(last) = page.last() else { return Ok(logs) };
+        after = last.number;
+        let lines = page.iter().filter(|observation| &*observation.seen.kind == LOG);
+        logs.extend(lines.filter_map(|line| serde_json::from_str::<LogView>(&line.seen.payload).ok()));
+    }
+}

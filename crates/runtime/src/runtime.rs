@@ -1,0 +1,345 @@
+use crate::admission::{Admission, Limits};
+use crate::background;
+use crate::clock::{Clock, SystemClock};
+use crate::faults::{Faults, NoFaults};
+use crate::flows::{FlowCache, FlowFinder, NoFinder, store_failed};
+use crate::inner::{Begun, Inner, Replies, view_of_row};
+use crate::inspect;
+use crate::live::query;
+use crate::message::{Awaited, Message};
+use crate::options::Options;
+use crate::ports::ports;
+use crate::shard::Shard;
+use crate::shared::Shared;
+use crate::writer::{Writer, WriterOptions};
+use async_trait::async_trait;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+use weir_base::{Text, Value};
+use weir_kind::{Catalog, FlowContext, HostOptions, PortError, Registry, Secrets, TaskHost};
+use weir_runs::{
+    FlowSource, LogView, ReplayView, Request, RunView, RunsError, RunsPort, StartRun, StepView, Until, Watch,
+};
+use weir_store::{NewMessage, Place, Run, RunKey, Store, StoreError};
+
+/// What a runtime is made of.
+pub struct Parts {
+    pub store: Arc<dyn Store>,
+    pub registry: Registry,
+    pub secrets: Arc<dyn Secrets>,
+    pub host: HostOptions,
+    pub clock: Arc<dyn Clock>,
+    pub faults: Arc<dyn Faults>,
+    pub finder: Arc<dyn FlowFinder>,
+    /// Told to other processes that ask for the same data.
+    pub pid: u32,
+}
+
+impl Parts {
+    /// With the clock of the machine, no secrets, no faults, and flows from the store alone.
+    pub fn new(store: Arc<dyn Store>, registry: Registry) -> Self {
+        Self {
+            store,
+            registry,
+            secrets: Arc::new(NoSecrets),
+            host: HostOptions::default(),
+            clock: Arc::new(SystemClock),
+            faults: Arc::new(NoFaults),
+            finder: Arc::new(NoFinder),
+            pid: std::process::id(),
+        }
+    }
+}
+
+struct NoSecrets;
+
+#[async_trait]
+impl Secrets for NoSecrets {
+    async fn get(&self, _: &FlowContext, _: &str) -> Result<Option<Text>, PortError> {
+        Ok(None)
+    }
+}
+
+/// The embedded runtime: carries every run of one store.
+///
+/// Dropping it ends everything at once, as a crash would; [`Runtime::stop`] ends it in order.
+pub struct Runtime {
+    inner: Arc<Inner>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Runtime {
+    /// Becomes the owner of the store's data and carries on whatever is not over.
+    ///
+    /// Recovery goes on in the background; see [`Runtime::recovered`].
+    pub async fn open(options: Options, parts: Parts) -> Result<Runtime, StoreError> {
+        let Parts { store, registry, secrets, host, clock, faults, finder, pid } = parts;
+        let epoch = store.claim(pid, clock.now()).await?;
+        let count = if clock.is_virtual() { 1 } else { options.shards.max(1) };
+        let (senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| unbounded_channel()).unzip();
+        let failure: Arc<OnceLock<String>> = Arc::default();
+        let on_failure = {
+            let (failure, shards) = (failure.clone(), senders.clone());
+            move |error: weir_store::CommitError| {
+                tracing::error!("the store cannot be written any more: {error}");
+                let _ = failure.set(error.to_string());
+                shards.iter().for_each(|shard| drop(shard.send(Message::Halt)));
+            }
+        };
+        let writing = WriterOptions {
+            window: Duration::from_millis(options.commit_window.millis),
+            flush_after: Duration::from_millis(options.flush_after.millis),
+        };
+        let (writer, write) = Writer::new(store.clone(), epoch, faults.clone(), writing, on_failure);
+        let shared = Arc::new(Shared::new(store.clone(), clock, faults, writer, senders.clone()));
+        let limits = Limits { per_tenant: options.runs_per_tenant, per_flow: options.runs_per_flow };
+        let inner = Arc::new(Inner {
+            host: TaskHost::new(registry, ports(&shared, secrets), host),
+            flows: FlowCache::new(store, finder, options.files_root.clone()),
+            shared,
+            options,
+            admission: Admission::new(limits),
+            parked: Notify::new(),
+            claim: Notify::new(),
+            recovered: Notify::new(),
+            accepting: AtomicBool::new(true),
+            recovering: AtomicBool::new(true),
+            failure,
+        });
+        let mut tasks = vec![tokio::spawn(write)];
+        for (to, from) in senders.into_iter().zip(receivers) {
+            tasks.push(tokio::spawn(Shard::new(inner.clone(), to, from).run()));
+        }
+        tasks.push(tokio::spawn(background::recover(inner.clone())));
+        tasks.push(tokio::spawn(background::wake(inner.clone())));
+        tasks.push(tokio::spawn(background::claim(inner.clone())));
+        tasks.push(tokio::spawn(background::read_inbox(inner.clone())));
+        tasks.push(tokio::spawn(background::forget(inner.clone())));
+        Ok(Runtime { inner, tasks })
+    }
+
+    /// Waits until every run that was open when the runtime was opened has been taken up again.
+    pub async fn recovered(&self) {
+        let told = self.inner.recovered.notified();
+        if self.inner.recovering.load(Ordering::Acquire) {
+            told.await;
+        }
+    }
+
+    /// Runs that are not over, oldest first, from after `after`.
+    pub async fn unfinished(&self, after: Option<RunKey>, limit: u32) -> Result<Vec<Run>, StoreError> {
+        self.inner.shared.store.unfinished(after, limit).await
+    }
+
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.inner.shared.store
+    }
+
+    pub fn catalog(&self) -> &Catalog {
+        self.inner.host.catalog()
+    }
+
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.shared.clock
+    }
+
+    /// How many runs are in memory.
+    pub fn held_runs(&self) -> usize {
+        self.inner.shared.live_count()
+    }
+
+    /// Keeps a flow in the store as the newest of its name; its content hash.
+    pub async fn publish(&self, place: &Place, source: &FlowSource) -> Result<Text, RunsError> {
+        let flow = self.inner.flows.publish(place, source, self.inner.now()).await?;
+        Ok(flow.hash.clone())
+    }
+
+    /// Forgets what the retention options name, now.
+    pub async fn sweep(&self) {
+        background::forget_once(&self.inner).await;
+    }
+
+    /// Takes no further starts, waits for attempts under way as long as the options say, ends the rest, and
+    /// leaves everything on disk. Runs that are not over go on when the data is opened again.
+    pub async fn stop(mut self) -> Result<(), RunsError> {
+        self.inner.accepting.store(false, Ordering::Release);
+        let drain = Duration::from_millis(self.inner.options.drain.millis);
+        let _ = tokio::time::timeout(drain, self.ask_shards(Message::Drain)).await;
+        self.ask_shards(Message::Stop).await;
+        let result = self.inner.shared.writer.barrier(true).await;
+        self.end();
+        match (result, self.inner.failure.get()) {
+            (_, Some(failure)) => Err(RunsError::Failed(failure.clone())),
+            (Err(error), None) => Err(RunsError::Failed(error.to_string())),
+            (Ok(()), None) => Ok(()),
+        }
+    }
+
+    async fn ask_shards(&self, message: impl Fn(oneshot::Sender<()>) -> Message) {
+        let mut answers = Vec::new();
+        for shard in &self.inner.shared.shards {
+            let (reply, answer) = oneshot::channel();
+            let _ = shard.send(message(reply));
+            answers.push(answer);
+        }
+        for answer in answers {
+            let _ = answer.await;
+        }
+    }
+
+    fn end(&mut self) {
+        self.inner.accepting.store(false, Ordering::Release);
+        self.tasks.drain(..).for_each(|task| task.abort());
+    }
+
+    async fn row(&self, run: &str) -> Result<Run, RunsError> {
+        let found = self.inner.shared.store.run(run).await.map_err(store_failed)?;
+        found.ok_or_else(|| RunsError::NotFound { run: run.into() })
+    }
+
+    async fn key(&self, run: &str) -> Result<RunKey, RunsError> {
+        match self.inner.shared.live_key(run) {
+            Some(key) => Ok(key),
+            None => Ok(self.row(run).await?.key),
+        }
+    }
+
+    async fn ask<T>(
+        &self,
+        key: RunKey,
+        message: impl FnOnce(oneshot::Sender<Result<T, RunsError>>) -> Message,
+    ) -> Result<T, RunsError> {
+        let (reply, answer) = oneshot::channel();
+        self.inner.shared.send(key, message(reply));
+        answer.await.unwrap_or_else(|_| Err(self.inner.gone()))
+    }
+
+    /// Everything sent so far can be read from the store.
+    async fn settle_store(&self) -> Result<(), RunsError> {
+        self.inner.shared.writer.barrier(false).await.map_err(crate::inner::commit_failed)
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+#[async_trait]
+impl RunsPort for Runtime {
+    async fn start(&self, start: StartRun) -> Result<RunView, RunsError> {
+        let (reply, answer) = oneshot::channel();
+        let replies = Replies { started: Some(reply), ended: None };
+        match self.inner.start(start, replies).await? {
+            (_, Begun::Started) => answer.await.unwrap_or_else(|_| Err(self.inner.gone())),
+            (_, Begun::Pending(run) | Begun::Exists(run)) => self.view(&run.id).await,
+            (id, Begun::Running) => self.view(&id).await,
+        }
+    }
+
+    async fn run(&self, start: StartRun) -> Result<RunView, RunsError> {
+        let (reply, answer) = oneshot::channel();
+        let replies = Replies { started: None, ended: Some(reply) };
+        match self.inner.start(start, replies).await? {
+            (_, Begun::Started) => answer.await.unwrap_or_else(|_| Err(self.inner.gone())),
+            (id, _) => self.wait(&id, Until::Ended).await,
+        }
+    }
+
+    async fn view(&self, run: &str) -> Result<RunView, RunsError> {
+        if let Some(key) = self.inner.shared.live_key(run) {
+            return self.ask(key, |reply| Message::View { key, until: Awaited::Now, reply }).await;
+        }
+        let row = self.row(run).await?;
+        let output = self.inner.shared.store.run_output(row.key).await.map_err(store_failed)?;
+        Ok(view_of_row(&row, output))
+    }
+
+    async fn wait(&self, run: &str, until: Until) -> Result<RunView, RunsError> {
+        let key = self.key(run).await?;
+        let until = match until {
+            Until::Ended => Awaited::Ended,
+            Until::Settled => Awaited::Settled,
+        };
+        self.ask(key, |reply| Message::View { key, until, reply }).await
+    }
+
+    async fn request(&self, run: &str, request: Request) -> Result<(), RunsError> {
+        self.inner.check()?;
+        let key = self.key(run).await?;
+        self.ask(key, |reply| Message::Request { key, request, inbox: None, reply: Some(reply) }).await
+    }
+
+    async fn query(&self, run: &str, name: &str) -> Result<Value, RunsError> {
+        if let Some(key) = self.inner.shared.live_key(run) {
+            let name = name.into();
+            match self.ask(key, |reply| Message::Query { key, name, reply }).await {
+                Err(RunsError::Busy(_)) => {}
+                answer => return answer,
+            }
+        }
+        let row = self.row(run).await?;
+        let replayed = inspect::replay(&*self.inner.shared.store, &self.inner.flows, &row, None).await?;
+        query(&replayed.machine, name)
+    }
+
+    async fn watch(&self, run: &str) -> Result<Watch, RunsError> {
+        let watch = self.inner.shared.watchers.watch(run);
+        if let Some(key) = self.inner.shared.live_key(run) {
+            self.inner.shared.send(key, Message::Trace { key });
+        }
+        Ok(watch)
+    }
+
+    async fn steps(&self, run: &str) -> Result<Vec<StepView>, RunsError> {
+        self.settle_store().await?;
+        let row = self.row(run).await?;
+        Ok(inspect::replay(&*self.inner.shared.store, &self.inner.flows, &row, None).await?.into_steps())
+    }
+
+    async fn replay(&self, run: &str, to: Option<u64>) -> Result<ReplayView, RunsError> {
+        self.settle_store().await?;
+        let row = self.row(run).await?;
+        inspect::replay(&*self.inner.shared.store, &self.inner.flows, &row, to).await?.into_view(&row)
+    }
+
+    async fn logs(&self, run: &str) -> Result<Vec<LogView>, RunsError> {
+        self.settle_store().await?;
+        let row = self.row(run).await?;
+        inspect::logs(&*self.inner.shared.store, row.key).await
+    }
+}
+
+/// Leaves a request for the process that owns the data; it takes it up within a second.
+///
+/// `store` need not be owned. A run that is over, or does not exist, is told at once.
+pub async fn post_request(store: &dyn Store, run: &str, request: &Request, clock: &dyn Clock) -> Result<(), RunsError> {
+    let row = store.run(run).await.map_err(store_failed)?;
+    let row = row.ok_or_else(|| RunsError::NotFound { run: run.into() })?;
+    if row.status.is_final() {
+        return Err(RunsError::Ended { run: row.id, status: row.status });
+    }
+    let payload = serde_json::to_string(request).map_err(|error| RunsError::rejected("NOT_JSON", error.to_string()))?;
+    let message = NewMessage { run: row.id, kind: request.name().into(), payload, at: clock.now() };
+    store.post(message).await.map(drop).map_err(store_failed)
+}
+
+/// Replays a run from a store that another process may own: the state after record `to`, asking nothing outside.
+pub async fn replay_run(store: &Arc<dyn Store>, run: &str, to: Option<u64>) -> Result<ReplayView, RunsError> {
+    let row = store.run(run).await.map_err(store_failed)?;
+    let row = row.ok_or_else(|| RunsError::NotFound { run: run.into() })?;
+    let flows = FlowCache::new(store.clone(), Arc::new(NoFinder), None);
+    inspect::replay(&**store, &flows, &row, to).await?.into_view(&row)
+}
+
+/// What the steps of a run have logged, from a store that another process may own.
+pub async fn logs_of_run(store: &dyn Store, run: &str) -> Result<Vec<LogView>, RunsError> {
+    let row = store.run(run).await.map_err(store_failed)?;
+    let row = row.ok_or_else(|| RunsError::NotFound { run: run.into() })?;
+    inspect::logs(store, row.key).await
+}

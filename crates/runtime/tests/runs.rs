@@ -1,0 +1,156 @@
+//! Whole runs: start, finish, look at.
+
+mod support;
+
+use support::*;
+use weir_base::Value;
+use weir_engine::Status;
+use weir_runs::{ProgressBody, RunsError, RunsPort};
+
+#[tokio::test]
+async fn a_run_starts_works_and_ends() {
+    for world in [World::memory(), World::sqlite().await] {
+        let runtime = world.open().await;
+        let steps = [task("a", "call", r#"{"value":1}"#), task("b", "pure", r#"{"value":{"x":2}}"#)];
+        let view = run(&runtime, flow(&sequence(&steps)), "r").await;
+        succeeded(&view);
+        assert_eq!((view.output.to_json(), view.started_at, view.ended_at), (r#"{"x":2}"#.into(), Some(START), Some(START)));
+        assert_eq!(world.journal("r").await, ["started", "task_finished", "task_finished"]);
+        assert_eq!(world.witness.paths(), ["s/a#1", "s/b#1"]);
+        let steps = runtime.steps("r").await.unwrap();
+        let expected = [("s", "succeeded"), ("s/a", "succeeded"), ("s/b", "succeeded")];
+        assert_eq!(statuses(&steps), expected.map(|(path, status)| (path.to_owned(), status.to_owned())));
+        assert_eq!(world.row("r").await.status, Status::Succeeded);
+        assert_eq!(runtime.view("r").await.unwrap(), view);
+        assert_eq!(runtime.held_runs(), 0);
+        runtime.stop().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_runs_at_once_all_end() {
+    let world = World { real_time: true, ..World::sqlite().await };
+    let runtime = std::sync::Arc::new(world.open().await);
+    let steps: Vec<String> = (0..5).map(|n| task(&format!("t{n}"), if n % 2 == 0 { "pure" } else { "call" }, r#"{"do":"yield","value":1}"#)).collect();
+    let flow = flow(&parallel(&steps));
+    let runs: Vec<_> = (0..200)
+        .map(|n| {
+            let (runtime, flow) = (runtime.clone(), flow.clone());
+            tokio::spawn(async move { run(&runtime, flow, &format!("r{n}")).await })
+        })
+        .collect();
+    for (n, view) in runs.into_iter().enumerate() {
+        succeeded(&view.await.unwrap());
+        assert_eq!(world.journal(&format!("r{n}")).await.len(), 6);
+    }
+    assert_eq!(world.witness.calls().len(), 1_000);
+}
+
+#[tokio::test]
+async fn a_failure_carries_its_reason() {
+    let world = World::memory();
+    let runtime = world.open().await;
+    let view = run(&runtime, flow(&task("t", "call", r#"{"do":"fail"}"#)), "r").await;
+    assert_eq!((view.status, code(&view)), (Status::Failed, "BROKEN"));
+    assert_eq!(view.error.as_ref().map(|error| &*error.path), Some("t"));
+    let view = run(&runtime, flow(&task("t", "call", r#"{"do":"panic"}"#)), "p").await;
+    assert_eq!((view.status, code(&view)), (Status::Failed, "TASK_PANICKED"));
+    let view = run(&runtime, flow(r#"{"id":"t","task":{"kind":"nope","params":{}}}"#), "u").await;
+    assert_eq!(code(&view), "KIND_UNKNOWN");
+}
+
+#[tokio::test]
+async fn the_same_id_and_the_same_key_are_the_same_run() {
+    let world = World::memory();
+    let runtime = world.open().await;
+    let flow = flow(&task("t", "call", "{}"));
+    let first = run(&runtime, flow.clone(), "r").await;
+    assert_eq!(run(&runtime, flow.clone(), "r").await, first);
+    let keyed = || weir_runs::StartRun::new(flow.clone(), Value::Null).with_key("order-7");
+    let first = runtime.run(keyed()).await.unwrap();
+    assert_eq!(runtime.start(keyed()).await.unwrap(), first);
+    assert_eq!(world.witness.calls().len(), 2);
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_said() {
+    let world = World::memory();
+    let runtime = world.open().await;
+    assert_eq!(runtime.view("x").await, Err(RunsError::NotFound { run: "x".into() }));
+    assert_eq!(runtime.cancel("x", "").await, Err(RunsError::NotFound { run: "x".into() }));
+    let unknown = start(weir_runs::FlowRef::Newest("nope".into()), "r");
+    assert!(matches!(runtime.start(unknown).await, Err(RunsError::FlowUnknown { .. })));
+    let ended = run(&runtime, flow(&task("t", "pure", "{}")), "r").await;
+    let refused = RunsError::Ended { run: "r".into(), status: ended.status };
+    assert_eq!(runtime.cancel("r", "").await, Err(refused));
+    assert!(matches!(runtime.start(start(flow(&task("t", "pure", "{}")), "")).await, Err(RunsError::Rejected { .. })));
+}
+
+#[tokio::test]
+async fn a_watcher_sees_steps_logs_and_the_end() {
+    let world = World::memory();
+    let runtime = world.open().await;
+    let mut watch = runtime.watch("r").await.unwrap();
+    let steps = [task("a", "pure", r#"{"do":"log","value":{"n":1}}"#), timer("w", "1h"), task("b", "call", "{}")];
+    run(&runtime, flow(&sequence(&steps)), "r").await;
+    let mut seen = Vec::new();
+    while let Some(progress) = watch.next().await {
+        seen.push(match progress.body {
+            ProgressBody::Step(trace) => match trace.body {
+                weir_engine::TraceBody::Entered { .. } => format!("+{}", trace.path),
+                weir_engine::TraceBody::Settled { .. } => format!("-{}", trace.path),
+                weir_engine::TraceBody::Waiting { reason } => format!("?{reason}"),
+                other => format!("{other:?}"),
+            },
+            ProgressBody::Log(line) => format!("log {} {}", line.message, line.metadata),
+            ProgressBody::Status { status, .. } => status.as_str().to_owned(),
+            other => format!("{other:?}"),
+        });
+    }
+    let expected = ["+s", "+s/a", "log hello {\"n\":1}", "-s/a", "+s/w", "?timer", "-s/w", "+s/b", "-s/b", "-s", "succeeded"];
+    assert_eq!(seen, expected);
+    let logs = runtime.logs("r").await.unwrap();
+    assert_eq!((logs.len(), &*logs[0].message, &*logs[0].path), (1, "hello", "s/a"));
+}
+
+#[tokio::test]
+async fn queries_are_answered_from_memory_and_from_the_journal() {
+    let world = World::memory();
+    let runtime = world.open().await;
+    let members = r#""variables":{"n":{"initial":3}},"queries":{"twice":"vars.n * 2"},"#;
+    let flow = flow_with(members, &sequence(&[signal("w", "go")]));
+    runtime.start(start(flow, "r")).await.unwrap();
+    assert_eq!(runtime.query("r", "twice").await.unwrap(), Value::from(6));
+    runtime.signal("r", "go", None, Value::Null).await.unwrap();
+    ended(&runtime, "r").await;
+    assert_eq!(runtime.query("r", "twice").await.unwrap(), Value::from(6));
+    assert!(matches!(runtime.query("r", "thrice").await, Err(RunsError::Rejected { code: "QUERY_UNKNOWN", .. })));
+}
+
+/// Semantics 2.11: one read per step, one journaled answer; changes are atomic and keyed.
+#[tokio::test]
+async fn rule_2_11_project_variables_are_read_and_changed() {
+    let world = World::memory();
+    let runtime = world.open().await;
+    let steps = [task("a", "call", r#"{"do":"increment"}"#), task("b", "pure", r#"{"value":"{{ project.n }}"}"#)];
+    let view = run(&runtime, flow(&sequence(&steps)), "r").await;
+    assert_eq!((view.status, view.output), (Status::Succeeded, Value::from(1)));
+    assert_eq!(world.journal("r").await, ["started", "task_finished", "variables_read", "task_finished"]);
+}
+
+#[tokio::test]
+async fn replay_shows_the_state_after_any_record_and_calls_nothing() {
+    let world = World::memory();
+    let runtime = world.open().await;
+    let steps = [task("a", "call", r#"{"value":1}"#), timer("w", "1m"), task("b", "call", "{}")];
+    run(&runtime, flow(&sequence(&steps)), "r").await;
+    let calls = world.witness.calls().len();
+    let open = |view: &weir_runs::ReplayView| view.open.iter().map(|open| format!("{} {}", open.what, open.path)).collect::<Vec<_>>();
+    for (to, expected) in [(1, vec!["task test.call s/a"]), (2, vec!["timer s/w"]), (3, vec!["task test.call s/b"]), (4, vec![])] {
+        let view = runtime.replay("r", Some(to)).await.unwrap();
+        assert_eq!((view.seq, open(&view)), (to, expected.into_iter().map(str::to_owned).collect()));
+    }
+    let last = runtime.replay("r", None).await.unwrap();
+    assert_eq!((last.status, last.at), (Status::Succeeded, START + 60_000_000));
+    assert_eq!(world.witness.calls().len(), calls);
+}

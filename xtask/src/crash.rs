@@ -1,0 +1,48 @@
+use crate::{process, project};
+use anyhow::{Result, bail};
+
+/// Where the last whole run is kept, committed as text.
+const RESULTS: &str = "docs/crash-results.txt";
+
+/// 50 cases of each suite.
+pub fn sample() -> Result<()> {
+    suites("50").map(drop)
+}
+
+/// 1,000 cases of each suite; the suites' own summaries are written down.
+pub fn whole() -> Result<()> {
+    let lines = suites("1000")?;
+    if lines.is_empty() {
+        bail!("no suite printed a line that begins with `crash:`");
+    }
+    let text = format!("{}\n", lines.join("\n"));
+    std::fs::write(project::root().join(RESULTS), &text)?;
+    println!("{text}written to {RESULTS}");
+    Ok(())
+}
+
+/// Runs every test whose file is named `crash…` with `CRASH_CASES`; gives the lines that begin with `crash:`.
+fn suites(cases: &str) -> Result<Vec<String>> {
+    let mut found = project::test_targets()?;
+    found.retain(|(_, name)| name.starts_with("crash"));
+    if found.is_empty() {
+        bail!("no crash suite was found: crates/*/tests/crash*.rs");
+    }
+    let mut lines = Vec::new();
+    for (folder, name) in found {
+        lines.extend(suite(&format!("weir-{folder}"), &name, cases)?);
+    }
+    Ok(lines)
+}
+
+fn suite(package: &str, name: &str, cases: &str) -> Result<Vec<String>> {
+    let args = ["test", "--quiet", "--package", package, "--test", name, "--", "--nocapture"];
+    let output = process::output(process::cargo(&args).env("CRASH_CASES", cases).env("INSTA_UPDATE", "no"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    print!("{text}");
+    if !output.status.success() {
+        eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        bail!("{package} {name} ended with {}", output.status);
+    }
+    Ok(text.lines().filter(|line| line.starts_with("crash:")).map(str::to_owned).collect())
+}

@@ -1,0 +1,75 @@
+use crate::group::{Group, run_all};
+use crate::process::{cargo, command, run as start};
+use crate::{crash, fuzz, pages, project, tools};
+use anyhow::{Result, bail};
+
+/// Tests that are groups of their own.
+const APART: [&str; 3] = ["tidy", "fuzz", "crash"];
+
+/// In the order in which a mistake is cheapest to hear of.
+const GROUPS: [Group; 10] = [
+    Group { name: "format", run: formatted },
+    Group { name: "tidy", run: tidy },
+    Group { name: "clippy", run: clippy },
+    Group { name: "deny", run: deny },
+    Group { name: "tests", run: tests },
+    Group { name: "doctests", run: doctests },
+    Group { name: "pages", run: pages::check },
+    Group { name: "examples", run: examples },
+    Group { name: "crash", run: crash::sample },
+    Group { name: "fuzz", run: fuzz::short },
+];
+
+pub fn run() -> Result<()> {
+    run_all(&GROUPS)
+}
+
+pub fn format() -> Result<()> {
+    start(&mut cargo(&["fmt", "--all"]))
+}
+
+fn formatted() -> Result<()> {
+    start(&mut cargo(&["fmt", "--all", "--check"]))
+}
+
+fn tidy() -> Result<()> {
+    start(&mut cargo(&["test", "--quiet", "--package", "weir-testkit", "--test", "tidy"]))
+}
+
+fn clippy() -> Result<()> {
+    start(&mut cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
+}
+
+fn deny() -> Result<()> {
+    let program = tools::cargo_deny()?;
+    start(&mut command(program, &["--all-features", "check", "licenses", "bans", "sources"]))
+}
+
+/// Unit and integration tests of every crate, but for those that are groups of their own.
+fn tests() -> Result<()> {
+    let apart = |name: &str| APART.iter().any(|word| name.starts_with(word));
+    let mut names: Vec<String> = project::test_targets()?.into_iter().map(|(_, name)| name).collect();
+    names.retain(|name| !apart(name));
+    names.sort();
+    names.dedup();
+    let mut args = match tools::has_nextest() {
+        true => vec!["nextest", "run", "--no-fail-fast", "--status-level", "slow", "--final-status-level", "fail"],
+        false => vec!["test", "--quiet", "--no-fail-fast"],
+    };
+    args.extend(["--workspace", "--lib", "--bins"]);
+    names.iter().for_each(|name| args.extend(["--test", name]));
+    start(cargo(&args).env("INSTA_UPDATE", "no"))
+}
+
+fn doctests() -> Result<()> {
+    start(&mut cargo(&["test", "--quiet", "--workspace", "--doc"]))
+}
+
+/// Runs every example, compares it with what is expected, and replays it from its journal.
+fn examples() -> Result<()> {
+    let folder = project::root().join("examples");
+    if project::folders(&folder)?.is_empty() {
+        bail!("examples/ is empty");
+    }
+    start(&mut command(project::debug_weir()?, &["test", "examples"]))
+}
