@@ -32,7 +32,9 @@ pub fn test_targets() -> Result<Vec<(String, String)>> {
             continue;
         }
         let name = name_of(&folder);
-        found.extend(files(&tests, "rs")?.into_iter().map(|file| (name.clone(), stem_of(&file))));
+        found.extend(files(&tests, "rs")?.iter().map(|file| (name.clone(), stem_of(file))));
+        let whole = folders(&tests)?.into_iter().filter(|folder| folder.join("main.rs").is_file());
+        found.extend(whole.map(|folder| (name.clone(), name_of(&folder))));
     }
     Ok(found)
 }

@@ -1,4 +1,4 @@
-//! Ids, spans, values, durations and diagnostics: the words every other crate speaks.
+//! Ids, spans, values, types, durations and diagnostics: the words every other crate speaks.
 //!
 //! This crate holds no policy. It reads no clock, no environment and no file, and it knows nothing
 //! about flows, kinds or runs. Start with [`Value`] and [`Diagnostic`].

@@ -123,7 +123,7 @@ fn errors(page: &mut String, record: &Record) {
     if record.validation_rules.is_empty() {
         return;
     }
-    page.push_str("## Errors\n\n| Code | When | Message |\n|---|---|---|\n");
+    page.push_str("## Errors\n\n| Code | Unless | Message |\n|---|---|---|\n");
     for rule in &record.validation_rules {
         let _ = writeln!(page, "| `{}` | {} | {} |", rule.error_code, cell(&rule.rule), cell(&rule.error_message));
     }
@@ -147,11 +147,11 @@ fn examples(page: &mut String, cases: &[TestCase]) {
 fn decisions(page: &mut String, record: &Record) {
     page.push_str("## Why it is so\n\n");
     for decision in &record.schema_decisions {
-        let _ = write!(page, "- **{}** {}", decision.decision.trim(), cell(&decision.reasoning));
+        let _ = writeln!(page, "- **{}** {}", decision.decision.trim(), cell(&decision.reasoning));
         for alternative in &decision.alternatives_considered {
-            let _ = write!(page, " Not {}: {}", alternative.option.trim(), cell(&alternative.rejected_because));
+            let reason = cell(&alternative.rejected_because);
+            let _ = writeln!(page, "  - Not {}: {}.", alternative.option.trim(), reason.trim_end_matches('.'));
         }
-        page.push('\n');
     }
     page.push('\n');
 }

@@ -16,6 +16,12 @@ mod report;
 mod show;
 mod summary;
 
+/// [`show::out`] with a format.
+#[macro_export]
+macro_rules! outln {
+    ($($format:tt)*) => { $crate::show::out(format_args!($($format)*)) };
+}
+
 use args::{Args, Command};
 use clap::Parser;
 use exit::Exit;

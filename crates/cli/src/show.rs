@@ -3,6 +3,14 @@
 use weir_base::Micros;
 use weir_engine::{Status, StepStatus};
 
+/// Writes a line to stdout. A reader that has gone away ends the command quietly, as it does for any other tool.
+pub fn out(text: impl std::fmt::Display) {
+    use std::io::Write;
+    if writeln!(std::io::stdout(), "{text}").is_err() {
+        std::process::exit(0);
+    }
+}
+
 /// A mark and a word; colour is never the only sign.
 pub fn mark(status: StepStatus) -> &'static str {
     match status {

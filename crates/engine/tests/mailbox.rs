@@ -189,7 +189,7 @@ fn a_failure_outside_ends_what_is_still_at_work() {
 #[test]
 fn an_unbound_handler_names_its_binding() {
     let unbound = r#"{"name":"greeter","agent":false,"peers":[],"binding":"handlers.hello.greet"}"#.to_owned();
-    let ran = check_fails(&[unbound.clone()], "0", "UNBOUND_HANDLER");
+    let ran = check_fails(std::slice::from_ref(&unbound), "0", "UNBOUND_HANDLER");
     let error = ran.error.unwrap();
     assert!(error.message.contains("handlers.hello.greet"), "{error}");
     assert_eq!(error.path, "org/t0/greeter[0]".into());

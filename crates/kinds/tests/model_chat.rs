@@ -336,6 +336,16 @@ async fn failover_asks_by_priority_and_goes_on_at_once() {
 }
 
 #[tokio::test]
+async fn one_refused_key_does_not_speak_for_all_backends() {
+    let server =
+        StandIn::start(|_, seen: &Seen| reply(if seen.target.starts_with("/a") { 503 } else { 401 }, &[], "")).await;
+    let backends = vec![backend("a", &server), backend("b", &server)];
+    let flow = flow(&[&server], ModelSettings { retries: 1, backends, ..ModelSettings::default() });
+    let error = Lab::new().ask(&flow, HI).await.unwrap_err();
+    assert_eq!((error.category, error.retryable), (Category::Auth, true), "`a` may be back another time");
+}
+
+#[tokio::test]
 async fn round_robin_asks_in_turn() {
     let server = StandIn::start(naming).await;
     let backends = ["a", "b", "c"].map(|name| backend(name, &server)).to_vec();

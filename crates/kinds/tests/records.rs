@@ -123,6 +123,12 @@ fn every_kind_has_a_page_and_types() {
     }
 }
 
+#[test]
+fn a_page_reads_well() {
+    let catalog = weir_kinds::catalog().unwrap();
+    insta::assert_snapshot!(docs(catalog.record("regex.extract").unwrap()));
+}
+
 /// Test cases of engine steps are run where the engine is; here their parameters are checked against the schema.
 #[test]
 fn cases_that_should_succeed_have_parameters_that_fit() {

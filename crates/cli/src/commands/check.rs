@@ -15,7 +15,7 @@ pub fn run(args: &Check) -> anyhow::Result<Exit> {
         }
     }
     if args.format == Format::Json {
-        println!("{}", Value::from(found).to_json_pretty());
+        crate::show::out(Value::from(found).to_json_pretty());
     }
     Ok(if failed { Exit::Failed } else { Exit::Success })
 }

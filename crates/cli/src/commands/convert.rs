@@ -12,7 +12,7 @@ pub fn run(args: &Convert) -> anyhow::Result<Exit> {
         return Ok(Exit::Failed);
     };
     match weir_dialects::convert(flow, args.to.name(), &CatalogNames(&catalog)) {
-        Ok(text) => print!("{text}{}", if text.ends_with('\n') { "" } else { "\n" }),
+        Ok(text) => crate::show::out(text.trim_end_matches('\n')),
         Err(problems) => {
             report::print(&problems, &loaded.files);
             return Ok(Exit::Failed);

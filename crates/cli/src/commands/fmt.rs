@@ -15,7 +15,7 @@ pub fn run(args: &Fmt) -> anyhow::Result<Exit> {
             Ok(tidied) if tidied == text => {}
             Ok(tidied) => {
                 changed = true;
-                println!("{}", path.display());
+                crate::show::out(path.display());
                 if !args.check {
                     replace(path, &tidied)?;
                 }

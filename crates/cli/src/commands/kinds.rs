@@ -7,10 +7,10 @@ use weir_catalog::{Catalog, Entry};
 pub fn run(args: &Kinds) -> anyhow::Result<Exit> {
     let catalog = load::catalog()?;
     match &args.command {
-        KindsCommand::Ls { json: true } => println!("{}", Value::array(catalog.iter().map(summary)).to_json_pretty()),
+        KindsCommand::Ls { json: true } => crate::show::out(Value::array(catalog.iter().map(summary)).to_json_pretty()),
         KindsCommand::Ls { json: false } => list(&catalog),
-        KindsCommand::Show { kind } => println!("{}", serde_json::to_string_pretty(record(&catalog, kind)?)?),
-        KindsCommand::Docs { kind } => println!("{}", weir_catalog::docs(record(&catalog, kind)?)),
+        KindsCommand::Show { kind } => crate::show::out(serde_json::to_string_pretty(record(&catalog, kind)?)?),
+        KindsCommand::Docs { kind } => crate::show::out(weir_catalog::docs(record(&catalog, kind)?)),
     }
     Ok(Exit::Success)
 }
@@ -44,6 +44,6 @@ fn list(catalog: &Catalog) {
         let component = entry.component();
         let tree = component.tree.as_deref().unwrap_or("");
         let note = if component.runnable { "" } else { " (cannot be run yet)" };
-        println!("{:names$}  {tree:trees$}  {}{note}", component.name, component.summary);
+        crate::outln!("{:names$}  {tree:trees$}  {}{note}", component.name, component.summary);
     }
 }

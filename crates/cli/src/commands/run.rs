@@ -133,7 +133,7 @@ async fn told(runtime: &Runtime, args: &Run, view: &RunView) -> anyhow::Result<E
     if args.json {
         let replay = runtime.replay(&view.run, None).await?;
         let logs = runtime.logs(&view.run).await?;
-        println!("{}", summary::of_run(&replay, &logs).to_json());
+        crate::show::out(summary::of_run(&replay, &logs).to_json());
     } else {
         print_end(view);
     }
@@ -151,7 +151,7 @@ fn print_end(view: &RunView) {
         view.waiting.iter().for_each(|reason| eprintln!("  waits for {reason}"));
     }
     if view.status == Status::Succeeded {
-        println!("{}", view.output.to_json_pretty());
+        crate::show::out(view.output.to_json_pretty());
     }
 }
 
@@ -188,7 +188,7 @@ async fn recover(runtime: &Runtime, args: &Run) -> anyhow::Result<Exit> {
         }
     }
     if args.json {
-        println!("{}", Value::object([("runs", Value::from(ended))]).to_json());
+        crate::show::out(Value::object([("runs", Value::from(ended))]).to_json());
     }
     Ok(exit)
 }

@@ -74,14 +74,14 @@ async fn list(store: &Arc<dyn Store>, filter: RunFilter, limit: u32, before: Opt
     if json {
         let rows = Value::array(page.items.iter().map(row_json));
         let next = page.next.and_then(|_| page.items.last()).map(|run| run.id.clone());
-        println!("{}", Value::object([("runs", rows), ("next", next.into())]).to_json_pretty());
+        crate::show::out(Value::object([("runs", rows), ("next", next.into())]).to_json_pretty());
         return Ok(Exit::Success);
     }
     let width = page.items.iter().map(|run| run.id.len()).max().unwrap_or(0).min(80);
     for run in &page.items {
         let error = run.error.as_ref().map(|error| format!("  {}: {}", error.code, show::short(&error.message, 60)));
         let (id, status) = (&run.id, show::word(run.status));
-        println!("{id:width$}  {status:9}  {}  {}{}", show::time(run.created_at), run.flow, error.unwrap_or_default());
+        crate::outln!("{id:width$}  {status:9}  {}  {}{}", show::time(run.created_at), run.flow, error.unwrap_or_default());
     }
     match (page.items.is_empty(), page.next) {
         (true, _) => eprintln!("no runs"),
@@ -115,31 +115,31 @@ async fn show_run(store: &Arc<dyn Store>, id: &str, json: bool) -> anyhow::Resul
     let replay = replay_run(store, id, None).await?;
     let logs = logs_of_run(&**store, id).await?;
     if json {
-        println!("{}", summary::of_run(&replay, &logs).to_json_pretty());
+        crate::show::out(summary::of_run(&replay, &logs).to_json_pretty());
         return Ok(Exit::Success);
     }
     print_run(&row, &replay);
-    logs.iter().for_each(|log| println!("  │ {} {}: {}", show::time(log.at), log.level, log.message));
+    logs.iter().for_each(|log| crate::outln!("  │ {} {}: {}", show::time(log.at), log.level, log.message));
     Ok(Exit::Success)
 }
 
 fn print_run(row: &Run, replay: &ReplayView) {
-    println!("{}  {}  {}", row.id, row.flow, show::word(row.status));
-    println!("  created {}{}", show::time(row.created_at), row.ended_at.map(|at| format!(", ended {}", show::time(at))).unwrap_or_default());
+    crate::outln!("{}  {}  {}", row.id, row.flow, show::word(row.status));
+    crate::outln!("  created {}{}", show::time(row.created_at), row.ended_at.map(|at| format!(", ended {}", show::time(at))).unwrap_or_default());
     for step in &replay.steps {
         let time = step.started_at.zip(step.ended_at).map(|(from, to)| show::took(to - from)).unwrap_or_default();
         let told = step.error.as_ref().map(|error| format!("{}: {}", error.code, error.message));
         let told = told.or_else(|| step.waiting.as_ref().map(|what| format!("waits for {what}")));
         let told = told.or_else(|| (!step.output.is_null()).then(|| step.output.to_json())).unwrap_or_default();
         let attempts = if step.attempts > 1 { format!(" ×{}", step.attempts) } else { String::new() };
-        println!("  {} {}  {}{attempts}  {time}  {}", show::mark(step.status), step.path, step.kind, show::short(&told, 80));
+        crate::outln!("  {} {}  {}{attempts}  {time}  {}", show::mark(step.status), step.path, step.kind, show::short(&told, 80));
     }
-    replay.open.iter().for_each(|open| println!("  open: {} {}", open.what, open.path));
+    replay.open.iter().for_each(|open| crate::outln!("  open: {} {}", open.what, open.path));
     if let Some(error) = &replay.error {
-        println!("  {} at {}: {}", error.code, error.path, error.message);
+        crate::outln!("  {} at {}: {}", error.code, error.path, error.message);
     }
-    println!("  output {}", show::short(&replay.output.to_json(), 400));
-    println!("  variables {}", show::short(&replay.variables.to_json(), 400));
+    crate::outln!("  output {}", show::short(&replay.output.to_json(), 400));
+    crate::outln!("  variables {}", show::short(&replay.variables.to_json(), 400));
 }
 
 async fn journal(store: &Arc<dyn Store>, id: &str, json: bool) -> anyhow::Result<Exit> {
@@ -152,8 +152,8 @@ async fn journal(store: &Arc<dyn Store>, id: &str, json: bool) -> anyhow::Result
         for record in &records {
             let (seq, at, ty, path) = (record.seq, show::time(record.at), &record.ty, &record.path);
             match json {
-                true => println!("{{\"seq\":{seq},\"at\":{},\"type\":\"{ty}\",\"path\":{},\"payload\":{}}}", record.at, Value::from(path.clone()), record.payload),
-                false => println!("{seq:>5}  {at}  {ty:14}  {path}  {}", show::short(&record.payload, 120)),
+                true => crate::outln!("{{\"seq\":{seq},\"at\":{},\"type\":\"{ty}\",\"path\":{},\"payload\":{}}}", record.at, Value::from(path.clone()), record.payload),
+                false => crate::outln!("{seq:>5}  {at}  {ty:14}  {path}  {}", show::short(&record.payload, 120)),
             }
         }
     }
@@ -164,7 +164,7 @@ async fn post(store: &Arc<dyn Store>, folder: &std::path::Path, run: &str, reque
     let word = request.name();
     match post_request(&**store, run, &request, &SystemClock as &dyn Clock).await {
         Ok(()) => {
-            println!("{word} is on its way to {run}");
+            crate::outln!("{word} is on its way to {run}");
             if !weir_store_sql::is_owned(folder) {
                 eprintln!("no process carries this run now; it takes the {word} up with `weir run --recover`");
             }

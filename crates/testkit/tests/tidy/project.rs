@@ -27,18 +27,26 @@ impl File {
         ["/tests/", "/tests.rs", "/benches/", "/examples/"].iter().any(|part| self.path.contains(part))
     }
 
-    /// The lines of product code with their numbers: what stands before the first `#[cfg(test)]` module.
+    /// The lines of product code with their numbers: all before a test module that is written out in the file.
     pub fn product_lines(&self) -> impl Iterator<Item = (usize, &str)> {
         let mine = self.is_rust() && !self.is_test() && self.path.contains("/src/");
-        let lines = self.text.lines().enumerate().map(|(at, line)| (at + 1, line));
-        lines.take_while(|(_, line)| *line != "#[cfg(test)]").filter(move |_| mine)
+        self.numbered().take(if mine { self.product_end() } else { 0 })
     }
 
     /// The other lines of a Rust file.
     pub fn test_lines(&self) -> impl Iterator<Item = (usize, &str)> {
         let skipped = self.product_lines().count();
-        let lines = self.text.lines().enumerate().map(|(at, line)| (at + 1, line));
-        lines.skip(skipped).filter(|_| self.is_rust())
+        self.numbered().skip(skipped).filter(|_| self.is_rust())
+    }
+
+    pub fn numbered(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.text.lines().enumerate().map(|(at, line)| (at + 1, line))
+    }
+
+    fn product_end(&self) -> usize {
+        let lines: Vec<&str> = self.text.lines().collect();
+        let opens = |pair: &[&str]| pair[0] == "#[cfg(test)]" && pair[1].starts_with("mod ") && pair[1].ends_with('{');
+        lines.windows(2).position(opens).unwrap_or(lines.len())
     }
 }
 

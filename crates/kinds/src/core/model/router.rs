@@ -58,32 +58,23 @@ impl Router {
         let estimate = chat.estimate() as f64;
         let mut last = None;
         for number in 0..=settings.retries {
-            let chosen = choose(&candidates, estimate);
-            let Choice { place, wait } = chosen;
+            let Choice { place, wait } = choose(&candidates, estimate);
             if wait > limit(settings) {
                 return Err(last.unwrap_or_else(|| busy(wait)).retry_after(Some(whole_millis(wait))));
             }
             if wait > StdDuration::ZERO {
                 cx.sleep(whole_millis(wait)).await;
             }
-            let candidate = &mut candidates[place];
-            let try_ = Try { backend: candidate.backend, number: before + u64::from(number) };
-            let error = match candidate.shared.ask(estimate, ask(try_)).await {
+            let candidate = &candidates[place];
+            let call = ask(Try { backend: candidate.backend, number: before + u64::from(number) });
+            let error = match candidate.shared.ask(estimate, call).await {
                 Ok(reply) => return Ok(reply),
-                Err(error) if is_final(&error) => return Err(error),
-                Err(error) => error,
+                Err(error) => set_aside(&mut candidates, place, error, settings, cx.noise(u64::from(number)))?,
             };
-            if !error.retryable {
-                candidates.remove(place);
-            } else {
-                candidate.failed(&error, settings, cx.noise(u64::from(number)));
-            }
-            if candidates.is_empty() {
-                return Err(error);
-            }
             last = Some(error);
         }
-        Err(last.unwrap_or_else(|| busy(StdDuration::ZERO)))
+        // The backends that are left may do better another time, whatever the last one said.
+        Err(last.unwrap_or_else(|| busy(StdDuration::ZERO)).retryable(true))
     }
 
     /// The backends that offer the model, in the order they are to be asked.
@@ -213,6 +204,22 @@ impl Candidate<'_> {
         let spread = StdDuration::from_millis(grown).min(limit(settings)).mul_f64(1.0 + noise * 0.25);
         self.not_before = Some(now + spread.min(limit(settings)));
     }
+}
+
+/// Lets the backend at `place` rest after a failure, or strikes it out for good. An error ends the search.
+fn set_aside(
+    candidates: &mut Vec<Candidate<'_>>,
+    place: usize,
+    error: TaskError,
+    settings: &ModelSettings,
+    noise: f64,
+) -> Result<TaskError, TaskError> {
+    if error.retryable {
+        candidates[place].failed(&error, settings, noise);
+    } else {
+        candidates.remove(place);
+    }
+    if candidates.is_empty() || is_final(&error) { Err(error) } else { Ok(error) }
 }
 
 struct Choice {
