@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What an organism may be warned of while its surroundings are missing.
-const EXPECTED: [&str; 4] = ["AGENT_WITHOUT_PROMPT", "GATEWAY_NOT_CONNECTED", "UNBOUND_HANDLER", "UNREACHABLE_LISTENER"];
+const EXPECTED: [&str; 4] =
+    ["AGENT_WITHOUT_PROMPT", "GATEWAY_NOT_CONNECTED", "UNBOUND_HANDLER", "UNREACHABLE_LISTENER"];
 
 /// Checks with files that are kept outside this repository; says so in one line where they are not there.
 pub fn run() -> Result<()> {
@@ -52,7 +53,9 @@ fn order_process(weir: &Path, file: &Path) -> Result<()> {
 /// The greeter answers whoever called it, with the bindings and the input of an example.
 fn greeter(weir: &Path, file: &Path) -> Result<()> {
     let folder = project::root().join("examples/corpus-hello-world");
-    let read = |name: &str| std::fs::read_to_string(folder.join(name)).with_context(|| format!("examples/corpus-hello-world/{name}"));
+    let read = |name: &str| {
+        std::fs::read_to_string(folder.join(name)).with_context(|| format!("examples/corpus-hello-world/{name}"))
+    };
     let bindings: Vec<String> = serde_json::from_str(&read("bind.json")?).context("bind.json is a list of NAME=…")?;
     let input = read("input.json")?;
     let mut args = vec!["--virtual-time", "--input", &input];

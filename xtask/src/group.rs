@@ -17,7 +17,8 @@ pub fn run_all(groups: &[Group]) -> Result<()> {
         println!("{name:<10} {:>8.1} s  {verdict}", time.as_secs_f64());
     }
     println!("{:<10} {:>8.1} s", "total", total.as_secs_f64());
-    let failed: Vec<&str> = ended.iter().filter(|(_, _, failure)| failure.is_some()).map(|(name, _, _)| *name).collect();
+    let failed: Vec<&str> =
+        ended.iter().filter(|(_, _, failure)| failure.is_some()).map(|(name, _, _)| *name).collect();
     if failed.is_empty() {
         return Ok(());
     }

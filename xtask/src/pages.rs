@@ -43,7 +43,9 @@ fn index_file() -> PathBuf {
 }
 
 fn index(pages: &[Page]) -> String {
-    let mut text = String::from("# Codes\n\nEvery problem Weir reports has a code, and every code a page. `make pages` writes this list.\n\n");
+    let mut text = String::from(
+        "# Codes\n\nEvery problem Weir reports has a code, and every code a page. `make pages` writes this list.\n\n",
+    );
     for page in pages {
         let _ = writeln!(text, "- [{code}]({code}.md): {}", first_sentence(&page.text), code = page.code);
     }
@@ -85,7 +87,8 @@ fn examples(page: &str) -> Vec<Example<'_>> {
     let mut lines = page.lines();
     while let Some(line) = lines.next() {
         let Some((ending, mode)) = line.strip_prefix("```").and_then(|info| info.split_once(' ')) else { continue };
-        let flow = lines.by_ref().take_while(|line| *line != "```").fold(String::new(), |text, line| text + line + "\n");
+        let flow =
+            lines.by_ref().take_while(|line| *line != "```").fold(String::new(), |text, line| text + line + "\n");
         found.push(Example { ending, runs: mode == "run", flow });
     }
     found
@@ -115,7 +118,8 @@ fn codes(weir: &Path, folder: &Path, example: &Example<'_>) -> Result<Vec<String
 mod tests {
     use super::*;
 
-    const PAGE: &str = "# A_CODE\n\nSomething is\nwrong: see. More.\n\n```yaml check\na: 1\nb: 2\n```\n\n```text\nx\n```\n";
+    const PAGE: &str =
+        "# A_CODE\n\nSomething is\nwrong: see. More.\n\n```yaml check\na: 1\nb: 2\n```\n\n```text\nx\n```\n";
 
     #[test]
     fn a_page_has_a_first_sentence_and_examples() {

@@ -50,7 +50,9 @@ fn answer(target: &str) -> Option<String> {
     let asked = path.strip_prefix("/stock/").or_else(|| query.strip_prefix("item="));
     match asked {
         Some(asked) => STOCK.iter().find(|(item, _)| *item == asked).map(one),
-        None if path == "/stock" => Some(format!(r#"{{"items":[{}]}}"#, STOCK.iter().map(one).collect::<Vec<_>>().join(","))),
+        None if path == "/stock" => {
+            Some(format!(r#"{{"items":[{}]}}"#, STOCK.iter().map(one).collect::<Vec<_>>().join(",")))
+        }
         None => None,
     }
 }

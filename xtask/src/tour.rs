@@ -11,7 +11,10 @@ struct Stop {
 const STOPS: [Stop; 3] = [
     Stop { example: "order-process", about: "a tree: an order with retries, timeouts and steps in parallel" },
     Stop { example: "support-triage", about: "an organism: an agent with tools, on a scripted model" },
-    Stop { example: "stock-check", about: "a graph: a condition, a loop, and an HTTP call to a server on this machine" },
+    Stop {
+        example: "stock-check",
+        about: "a graph: a condition, a loop, and an HTTP call to a server on this machine",
+    },
 ];
 
 /// Runs three real flows, one per dialect, with the terminal's own output.

@@ -4,6 +4,7 @@
 //! about flows, kinds or runs. Start with [`Value`] and [`Diagnostic`].
 
 mod diagnostic;
+mod deep;
 mod duration;
 mod hash;
 mod number;
@@ -13,6 +14,7 @@ mod types;
 mod value;
 
 pub use diagnostic::{Diagnostic, Severity, has_errors, sort_by_place};
+pub use deep::read_deep;
 pub use duration::{Duration, DurationError};
 pub use hash::{canonical_json, hash_value, hash_value_hex};
 pub use number::format_number;

@@ -24,6 +24,8 @@ pub enum Command {
     Runs(Runs),
     /// The kinds of steps there are
     Kinds(Kinds),
+    /// Measure how fast this machine runs flows, beside its own yardsticks
+    Bench(Bench),
     /// Print a completion script for a shell
     Completions(Completions),
 }
@@ -113,6 +115,39 @@ pub enum KindsCommand {
     Show { kind: String },
     /// A kind's documentation as Markdown
     Docs { kind: String },
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Works in a folder of its own below --data, else below the folder for temporary files; nothing else is touched.\n\nExample:\n  weir bench w1 w2 --json")]
+pub struct Bench {
+    /// What to measure [default: everything]
+    #[arg(value_enum, ignore_case = true, value_name = "WORK")]
+    pub works: Vec<BenchWork>,
+    #[command(flatten)]
+    pub data: Data,
+    /// One JSON object on stdout; the table goes to stderr
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BenchWork {
+    /// Start, one step, end
+    W1,
+    /// Ten steps in sequence
+    W2,
+    /// A hundred steps at once
+    W3,
+    /// One run of many looped steps
+    W5,
+    /// The engine without store and kinds
+    Engine,
+    /// Reading and checking a flow
+    Parse,
+    /// Rows a step leaves in the store
+    Rows,
+    /// Starting the program
+    Start,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -68,9 +68,14 @@ impl Rebase {
 /// Folds the journal over `plan`, leaving out the records in `dropped`. `None` where it does not begin with `started`.
 pub fn replay(plan: &Arc<Plan>, events: &[Numbered], dropped: &BTreeSet<u64>) -> Option<Replay> {
     let (started, at) = started_of(events)?;
-    let mut matcher = Matcher::new(Machine::new(plan.clone(), started, at), events, dropped);
+    Some(replay_with(Machine::new(plan.clone(), started, at), events, dropped))
+}
+
+/// [`replay`] with a machine at hand that has been given the first event, such as one that traces.
+pub fn replay_with(machine: Machine, events: &[Numbered], dropped: &BTreeSet<u64>) -> Replay {
+    let mut matcher = Matcher::new(machine, events, dropped);
     matcher.run();
-    Some(matcher.finish())
+    matcher.finish()
 }
 
 /// Sets aside why a run ended and folds the rest over the new flow.
@@ -189,7 +194,7 @@ impl<'a> Matcher<'a> {
                 | EventBody::TimerFired { path }
                 | EventBody::ChildFinished { path, .. }
                 | EventBody::VariablesRead { path, .. } => drop(waiting.insert(&**path, at)),
-                EventBody::Signal { .. } | EventBody::Override { .. } | EventBody::Cancel { .. } | EventBody::Continued { .. } => {
+                EventBody::Signal { .. } | EventBody::Override { .. } | EventBody::Cancel { .. } => {
                     ready.insert(at);
                 }
                 _ => {}
@@ -232,7 +237,12 @@ impl<'a> Matcher<'a> {
                     self.asked(path, |body| matches!(body, EventBody::VariablesRead { .. }));
                 }
                 Command::Cancel { path } => self.withdrawn(&path),
-                Command::ContinueAsNew { .. } | Command::Complete { .. } => {}
+                // Where the run hands over is the new flow's own business: the fold simply goes on.
+                Command::ContinueAsNew { .. } => {
+                    let continued = EventBody::Continued { state: Value::Null };
+                    self.machine.handle(&Event::new(self.machine.now(), continued));
+                }
+                Command::Complete { .. } => {}
             }
         }
     }

@@ -21,7 +21,7 @@ mod step;
 mod time;
 mod trace;
 
-pub use compat::{Divergence, Numbered, Reason, Rebase, Replay, rebase, replay};
+pub use compat::{Divergence, Numbered, Reason, Rebase, Replay, rebase, replay, replay_with};
 pub use fold::{FoldError, fold};
 pub use command::{Command, RunTask, StartChild, Status};
 pub use error::{StepError, category, code};

@@ -9,7 +9,7 @@ use crate::{Command, RunTask, StartChild, Status, StepError, Trace, TraceBody, c
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use weir_base::{Map, Micros, Text, Value};
+use weir_base::{Map, Micros, Text, Value, read_deep};
 
 /// How many transitions one event may cause before the engine yields.
 const TRANSITIONS_PER_EVENT: u32 = 10_000;
@@ -222,7 +222,7 @@ impl Machine {
 
     /// The machine a state was taken from. The plan must be of the same flow version.
     pub fn restore(plan: Arc<Plan>, state: &Value) -> Result<Self, String> {
-        let core = serde_json::from_str(&state.to_json()).map_err(|error| format!("the state cannot be read: {error}"))?;
+        let core = read_deep(&state.to_json()).map_err(|error| format!("the state cannot be read: {error}"))?;
         let mut machine = Self { plan, core };
         machine.reissue();
         Ok(machine)
@@ -232,6 +232,15 @@ impl Machine {
     pub fn rename(&mut self, run: Text) {
         self.core.run = run;
         self.reissue();
+    }
+
+    pub fn input(&self) -> &Value {
+        &self.core.input
+    }
+
+    /// Sets the run's input from outside the fold, like [`Machine::set_variable`].
+    pub fn set_input(&mut self, input: Value) {
+        self.core.input = input;
     }
 
     /// Sets a run-scope variable from outside the fold: what a fork with a change does before it goes on.
@@ -732,7 +741,7 @@ impl Core {
 
     fn to_state(&self) -> Value {
         let text = serde_json::to_string(self).expect("the state is always JSON");
-        serde_json::from_str(&text).expect("JSON reads back")
+        read_deep(&text).expect("JSON reads back")
     }
 
     fn open_commands(&self, plan: &Plan) -> VecDeque<Command> {

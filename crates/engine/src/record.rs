@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use weir_base::{Micros, Text, Value};
+use weir_base::{Micros, Text, Value, read_deep};
 
 /// One row of a run's journal. `seq` is dense per run from 1; `at` never goes back within a run.
 ///
@@ -145,7 +145,7 @@ impl Record {
     }
 
     fn read<T: DeserializeOwned>(&self) -> Result<T, RecordError> {
-        serde_json::from_str(&self.payload).map_err(|error| self.fail(format!("type `{}`: {error}", self.ty)))
+        read_deep(&self.payload).map_err(|error| self.fail(format!("type `{}`: {error}", self.ty)))
     }
 
     fn fail(&self, message: String) -> RecordError {

@@ -154,3 +154,21 @@ fn a_failed_child_and_an_override_can_be_set_aside() {
     let rebased = rebase(&plan(root), &plan(root), &numbered(&ran)).unwrap();
     assert_eq!((rebased.is_compatible(), rebased.dropped), (true, vec![2]));
 }
+
+#[test]
+fn a_journal_with_several_links_folds_over_another_flow() {
+    let looped = |period: u32, last: &str| {
+        format!(
+            r#"{{"id":"s","sequence":{{"children":[
+            {{"id":"l","loop":{{"mode":{{"repeat":6}},"continueAsNew":{period},"body":{{"id":"a","task":{{"kind":"ok","params":{{}}}}}}}}}},
+            {{"id":"z","task":{{"kind":"{last}","params":{{}}}}}}]}}}}"#
+        )
+    };
+    let ran = Sim::new(&flow(&looped(2, "fail"))).run();
+    assert!(ran.events.iter().any(|event| matches!(event.body, EventBody::Continued { .. })));
+    for period in [2, 4] {
+        let rebased = rebase(&plan(&looped(2, "fail")), &plan(&looped(period, "ok")), &numbered(&ran)).unwrap();
+        assert!(rebased.is_compatible(), "{:?}", rebased.replay.divergence);
+        assert_eq!(rebased.replay.resume.iter().map(|path| &**path).collect::<Vec<_>>(), ["s/z"]);
+    }
+}

@@ -6,7 +6,7 @@ use crate::snapshot::Kept;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use weir_base::{Micros, Text};
-use weir_engine::{Command, Decision, Event, EventBody, Machine, Origin, Record, StartChild, StepError};
+use weir_engine::{Command, Decision, Event, EventBody, Machine, Origin, Record, StartChild, StepError, replay};
 use weir_runs::RunsError;
 use weir_store::{Attempt, Effect, Run, RunKey, Store, StoreError};
 
@@ -117,13 +117,18 @@ impl Loading<'_> {
                 let seq = state.seq;
                 (machine, state, (seq, bytes))
             }
-            None => {
-                let (machine, state) = self.begin(run, &flow, link, traced).await?;
-                (machine, state, (0, 0))
-            }
+            None => match self.rebased(run, link).await? {
+                Some(until) => {
+                    let (machine, state) = self.rebase(&flow, until).await?;
+                    (machine, state, (0, 0))
+                }
+                None => {
+                    let (machine, state) = self.begin(run, &flow, link, traced).await?;
+                    (machine, state, (0, 0))
+                }
+            },
         };
-        let dropped = self.dropped(run, link).await?;
-        self.fold_rest(&mut machine, &mut state, &dropped).await?;
+        self.fold_rest(&mut machine, &mut state).await?;
         state.detached.retain(|(effect, _)| !performed.contains(effect));
         guarded(|| machine.reissue()).map_err(engine_error)?;
         if traced {
@@ -175,27 +180,49 @@ impl Loading<'_> {
         found.into_iter().next().ok_or_else(|| Failure::Broken(JOURNAL_UNREADABLE, format!("record {seq} is missing")))
     }
 
-    /// The results a later `rebased` sets aside (semantics 6.2). Only a run that goes on under another version
-    /// than it began with has any.
-    async fn dropped(&self, run: &Run, link: u64) -> Result<HashSet<u64>, Failure> {
-        let first = decode(&self.record(link).await?)?;
-        if matches!(&first.body, EventBody::Started(started) if started.flow == run.version) {
-            return Ok(HashSet::new());
+    /// The newest `rebased` of this link, where the run goes on under another version than it began with
+    /// (semantics 6.2). What came before it is matched against that version, not folded in order.
+    async fn rebased(&self, run: &Run, link: u64) -> Result<Option<u64>, Failure> {
+        let first = decode(&self.record(1).await?)?;
+        if !matches!(&first.body, EventBody::Started(started) if started.flow != run.version) {
+            return Ok(None);
         }
-        let (mut dropped, mut from) = (HashSet::new(), link);
+        let (mut newest, mut from) = (None, link);
         loop {
             let records = self.store.records(self.key, from, PAGE).await?;
-            let Some(last) = records.last() else { return Ok(dropped) };
+            let Some(last) = records.last() else { return Ok(newest) };
             from = last.seq + 1;
-            for record in records.iter().filter(|record| record.ty == "rebased") {
-                if let EventBody::Rebased { dropped: numbers, .. } = decode(record)?.body {
-                    dropped.extend(numbers);
-                }
-            }
+            newest = records.iter().filter(|record| record.ty == "rebased").map(|record| record.seq).max().or(newest);
         }
     }
 
-    async fn fold_rest(&self, machine: &mut Machine, state: &mut FoldState, dropped: &HashSet<u64>) -> Result<(), Failure> {
+    /// The machine after the `rebased` record `until`.
+    async fn rebase(&self, flow: &Prepared, until: u64) -> Result<(Machine, FoldState), Failure> {
+        let (mut events, mut dropped, mut state) = (Vec::new(), BTreeSet::new(), FoldState::default());
+        while state.seq < until {
+            let records = self.store.records(self.key, state.seq + 1, PAGE).await?;
+            if records.is_empty() {
+                return Err(Failure::Broken(JOURNAL_UNREADABLE, format!("record {until} is missing")));
+            }
+            for record in records.iter().take_while(|record| record.seq <= until) {
+                let event = decode(record)?;
+                state.note(record, &event);
+                match &event.body {
+                    EventBody::Started(started) => state.origin = started.origin.clone(),
+                    EventBody::Rebased { dropped: numbers, .. } => dropped.extend(numbers),
+                    _ => {}
+                }
+                events.push((record.seq, event));
+            }
+        }
+        // What was dispatched before the failure has been set aside with it, or has its result.
+        state.marks.clear();
+        let replayed = guarded(|| replay(&flow.plan, &events, &dropped)).map_err(engine_error)?;
+        let machine = replayed.ok_or_else(|| Failure::Broken(JOURNAL_UNREADABLE, "there is no start".into()))?.machine;
+        Ok((machine, state))
+    }
+
+    async fn fold_rest(&self, machine: &mut Machine, state: &mut FoldState) -> Result<(), Failure> {
         loop {
             let records = self.store.records(self.key, state.seq + 1, PAGE).await?;
             if records.is_empty() {
@@ -204,10 +231,8 @@ impl Loading<'_> {
             for record in &records {
                 let event = decode(record)?;
                 state.note(record, &event);
-                if !dropped.contains(&record.seq) {
-                    guarded(|| machine.handle(&event)).map_err(engine_error)?;
-                    state.commands(self.key, machine)?;
-                }
+                guarded(|| machine.handle(&event)).map_err(engine_error)?;
+                state.commands(self.key, machine)?;
             }
         }
     }

@@ -4,11 +4,12 @@ use crate::flows::{FlowCache, Prepared, store_failed};
 use crate::fold::first_machine;
 use crate::guard::guarded;
 use crate::ports::LOG;
+use crate::repair::journal;
 use indexmap::IndexMap;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use weir_base::{Micros, Text, Value};
-use weir_engine::{Command, Event, EventBody, Machine, Record, Status, StepStatus, TaskResult, Trace, TraceBody};
+use weir_engine::{Command, Event, EventBody, Machine, Record, Status, StepStatus, TaskResult, Trace, TraceBody, replay_with};
 use weir_runs::{LogView, OpenView, ReplayView, RunsError, StepView};
 use weir_store::{Run, RunKey, Store};
 
@@ -31,18 +32,21 @@ pub(crate) async fn replay(store: &dyn Store, flows: &FlowCache, run: &Run, to: 
     let first = store.records(run.key, 1, 1).await.map_err(store_failed)?;
     let first = first.first().ok_or_else(|| unreadable("the journal is empty"))?;
     let event = decode(first)?;
-    let flow = flows.version(&rebased.version.unwrap_or_else(|| first_version(run, &event))).await?;
+    let flow = flows.version(&rebased.version.clone().unwrap_or_else(|| first_version(run, &event))).await?;
     let machine = first_machine(&run.id, &flow, &event, true).map_err(|(_, message)| unreadable(message))?;
     let mut replayed =
         Replayed { machine, flow, steps: Steps::default(), warnings: Vec::new(), seq: first.seq, at: first.at };
     replayed.note_trace();
+    if rebased.until > 0 {
+        replayed.match_until(store, run.key, &rebased).await?;
+    }
     while replayed.seq < to {
         let records = store.records(run.key, replayed.seq + 1, PAGE).await.map_err(store_failed)?;
         if records.is_empty() {
             break;
         }
         for record in records.iter().take_while(|record| record.seq <= to) {
-            replayed.fold(record, !rebased.dropped.contains(&record.seq))?;
+            replayed.fold(record)?;
         }
     }
     Ok(replayed)
@@ -51,7 +55,9 @@ pub(crate) async fn replay(store: &dyn Store, flows: &FlowCache, run: &Run, to: 
 #[derive(Default)]
 struct Rebases {
     version: Option<Text>,
-    dropped: HashSet<u64>,
+    dropped: BTreeSet<u64>,
+    /// The newest of them; 0 for none.
+    until: u64,
 }
 
 /// The newest flow the run goes on under, and the results that were set aside for it (semantics 6.2).
@@ -63,7 +69,7 @@ async fn rebases(store: &dyn Store, key: RunKey, to: u64) -> Result<Rebases, Run
         from = last.seq + 1;
         for record in records.iter().filter(|record| record.ty == "rebased" && record.seq <= to) {
             if let EventBody::Rebased { flow, dropped } = decode(record)?.body {
-                rebases.version = Some(flow);
+                (rebases.version, rebases.until) = (Some(flow), record.seq);
                 rebases.dropped.extend(dropped);
             }
         }
@@ -86,12 +92,31 @@ fn unreadable(message: impl Into<String>) -> RunsError {
 }
 
 impl Replayed {
-    fn fold(&mut self, record: &Record, counts: bool) -> Result<(), RunsError> {
+    /// What came before the newest change of flow answers that flow's questions, whatever their order.
+    async fn match_until(&mut self, store: &dyn Store, key: RunKey, rebased: &Rebases) -> Result<(), RunsError> {
+        let mut events = journal(store, key).await?;
+        events.retain(|(seq, _)| *seq <= rebased.until);
+        let matched = guarded(|| replay_with(self.machine.clone(), &events, &rebased.dropped)).map_err(unreadable)?;
+        self.machine = matched.machine;
+        let mut results = Vec::new();
+        for (seq, event) in events.iter().filter(|(seq, _)| !rebased.dropped.contains(seq)) {
+            (self.seq, self.at) = (*seq, self.at.max(event.at));
+            if let EventBody::TaskFinished { path, result } | EventBody::Override { path, result } = &event.body {
+                results.push((path.clone(), result.clone()));
+            }
+        }
+        self.seq = rebased.until;
+        self.note_trace();
+        for (path, result) in results {
+            self.steps.note_result(&path, &result);
+        }
+        while guarded(|| self.machine.poll()).map_err(unreadable)?.is_some() {}
+        Ok(())
+    }
+
+    fn fold(&mut self, record: &Record) -> Result<(), RunsError> {
         let event = decode(record)?;
         (self.seq, self.at) = (record.seq, self.at.max(record.at));
-        if !counts {
-            return Ok(());
-        }
         if let EventBody::TaskFinished { path, result } | EventBody::Override { path, result } = &event.body {
             self.steps.note_result(path, result);
         }
@@ -109,6 +134,11 @@ impl Replayed {
             }
             self.steps.note(trace);
         }
+    }
+
+    /// The flow version it goes on under, and the machine.
+    pub fn into_parts(self) -> (Arc<Prepared>, Machine) {
+        (self.flow, self.machine)
     }
 
     pub fn into_steps(self) -> Vec<StepView> {

@@ -68,7 +68,7 @@ impl Secrets for NoSecrets {
 ///
 /// Dropping it ends everything at once, as a crash would; [`Runtime::stop`] ends it in order.
 pub struct Runtime {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -196,7 +196,7 @@ impl Runtime {
         self.tasks.drain(..).for_each(|task| task.abort());
     }
 
-    async fn row(&self, run: &str) -> Result<Run, RunsError> {
+    pub(crate) async fn row(&self, run: &str) -> Result<Run, RunsError> {
         let found = self.inner.shared.store.run(run).await.map_err(store_failed)?;
         found.ok_or_else(|| RunsError::NotFound { run: run.into() })
     }
@@ -219,7 +219,7 @@ impl Runtime {
     }
 
     /// Everything sent so far can be read from the store.
-    async fn settle_store(&self) -> Result<(), RunsError> {
+    pub(crate) async fn settle_store(&self) -> Result<(), RunsError> {
         self.inner.shared.writer.barrier(false).await.map_err(crate::inner::commit_failed)
     }
 }

@@ -2,7 +2,7 @@ use crate::blobs::Spilled;
 use crate::error::{corrupt, store_error};
 use crate::open::SqlStore;
 use crate::row::{Columns, limit, read_all};
-use crate::script::{Binder, Piece, Script};
+use crate::script::{Binder, MOST_ROWS, Piece, Script};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteArguments;
 use std::borrow::Cow;
@@ -37,7 +37,7 @@ const TYPES: [&str; 16] = [
 
 /// Whether the rows need no blob and no second statement.
 pub fn fits_one_statement(entries: &[Entry]) -> bool {
-    entries.len() <= 128 && entries.iter().all(|entry| entry.record.payload.len() <= BLOB_THRESHOLD)
+    entries.len() <= MOST_ROWS && entries.iter().all(|entry| entry.record.payload.len() <= BLOB_THRESHOLD)
 }
 
 /// One statement that writes the rows if the epoch is the newest, and none otherwise.

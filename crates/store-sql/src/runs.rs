@@ -133,14 +133,7 @@ fn filtered(filter: &RunFilter, before: Option<RunKey>) -> QueryBuilder<Sqlite> 
             query.push(format!(" AND {column} = ")).push_bind(wanted.clone());
         }
     }
-    if !filter.statuses.is_empty() {
-        query.push(" AND status IN (");
-        let mut list = query.separated(", ");
-        for status in &filter.statuses {
-            list.push_bind(status.as_str());
-        }
-        query.push(")");
-    }
+    push_statuses(&mut query, &filter.statuses);
     if let Some(text) = &filter.text {
         push_text(&mut query, text.to_ascii_lowercase());
     }
@@ -150,6 +143,18 @@ fn filtered(filter: &RunFilter, before: Option<RunKey>) -> QueryBuilder<Sqlite> 
         query.push(" AND id < ").push_bind(format!("{under}0"));
     }
     query
+}
+
+fn push_statuses(query: &mut QueryBuilder<Sqlite>, statuses: &[Status]) {
+    if statuses.is_empty() {
+        return;
+    }
+    query.push(" AND status IN (");
+    let mut list = query.separated(", ");
+    for status in statuses {
+        list.push_bind(status.as_str());
+    }
+    query.push(")");
 }
 
 fn push_text(query: &mut QueryBuilder<Sqlite>, text: String) {

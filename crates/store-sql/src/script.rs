@@ -2,7 +2,7 @@ use sqlx::Arguments;
 use sqlx::sqlite::SqliteArguments;
 
 /// The most rows one statement writes. A power of two, as all sizes are.
-const MOST_ROWS: usize = 128;
+pub const MOST_ROWS: usize = 128;
 
 /// Up to this many rows a script is one trip to the connection; beyond, the trips no longer matter and
 /// a text of its own for every combination of sizes would crowd the statement cache.

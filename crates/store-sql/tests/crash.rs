@@ -4,7 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
 use weir_engine::{Record, Status};
-use weir_store::{BLOB_THRESHOLD, Batch, Entry, Epoch, Journal, Place, Run, RunKey, RunUpdate, Runs, Store};
+use weir_store::{
+    BLOB_THRESHOLD, Batch, Blobs, CommitError, Entry, Epoch, Journal, Place, Retention, RetentionPolicy, Run, RunKey,
+    RunUpdate, Runs, Store, StoreError,
+};
 use weir_store_sql::{SqlOptions, SqlStore, Synchronous};
 use weir_testkit::{Disk, Fault, FaultPoint};
 
@@ -19,7 +22,7 @@ impl Machine {
         Self { directory: TempDir::new().expect("a directory"), disk: Disk::new(), synchronous }
     }
 
-    async fn open(&self) -> Result<SqlStore, weir_store::StoreError> {
+    async fn open(&self) -> Result<SqlStore, StoreError> {
         let vfs = Some(self.disk.name().to_owned());
         let options = SqlOptions { vfs, synchronous: self.synchronous, checkpoint_pages: 20, ..SqlOptions::default() };
         SqlStore::open(Path::new(self.directory.path()), &options).await
@@ -184,9 +187,68 @@ async fn a_failed_commit_leaves_nothing_readable() {
     let epoch = store.claim(1, 2).await.unwrap();
     machine.disk.cut_power();
     let error = store.commit(batch(epoch, RunKey(1), 6)).await.unwrap_err();
-    assert!(matches!(error, weir_store::CommitError::Stop(_)), "{error:?}");
+    assert!(matches!(error, CommitError::Stop(_)), "{error:?}");
     drop(store);
     machine.disk.crash();
     let store = machine.open().await.unwrap();
     assert_eq!(left(&store).await, 5);
+}
+
+/// A full disk stops the writing and damages nothing; with space again the work goes on.
+#[tokio::test]
+async fn a_full_disk_stops_and_damages_nothing() {
+    let machine = Machine::new(Synchronous::Full);
+    let store = machine.open().await.unwrap();
+    work(&store, 5, |_| true).await;
+    let epoch = store.claim(1, 2).await.unwrap();
+    machine.disk.set_space(Some(machine.disk.bytes() + 300_000));
+    let mut next = 6;
+    let error = loop {
+        match store.commit(batch(epoch, RunKey(1), next)).await {
+            Ok(()) => next += 1,
+            Err(error) => break error,
+        }
+        assert!(next < 1_000, "the disk is never full");
+    };
+    assert!(matches!(error, CommitError::Stop(StoreError::Full(_))), "{error:?}");
+    assert_eq!(left(&store).await, next - 1);
+    machine.disk.set_space(None);
+    store.commit(batch(epoch, RunKey(1), next)).await.unwrap();
+    drop(store);
+    machine.disk.crash();
+    assert_eq!(left(&machine.open().await.unwrap()).await, next);
+}
+
+/// What a crash leaves undone of a removal, the next call does; the run is gone from the first moment on or whole.
+#[tokio::test]
+async fn a_removal_that_was_cut_off_is_finished() {
+    let machine = Machine::new(Synchronous::Full);
+    for number in 0..12 {
+        let store = machine.open().await.unwrap();
+        let epoch = store.claim(1, 1).await.unwrap();
+        let run = store.next_run_key();
+        let mut full = Batch::new(epoch);
+        full.runs.push(Run::new(run, format!("{number}"), Place::default(), "f", 0));
+        full.records = (1..=60).map(|seq| Entry { run, record: record(seq) }).collect();
+        full.updates.push(RunUpdate::ended(run, Status::Failed, 1, weir_base::Value::Null, None));
+        store.commit(full).await.unwrap();
+        let operation = machine.disk.operations() + 1 + number * 9;
+        machine.disk.set_fault(Some(Fault { operation, point: FaultPoint::After }));
+        let policy = RetentionPolicy { runs_before: Some(2), observations_before: None, limit: 10 };
+        let finished = store.sweep(policy).await.is_ok();
+        machine.disk.set_fault(None);
+        drop(store);
+        machine.disk.crash_torn(number);
+        let store = machine.open().await.unwrap();
+        let listed = store.run(&format!("{number}")).await.unwrap().is_some();
+        assert!(!(finished && listed), "{number}");
+        if listed {
+            assert_eq!(store.records(run, 1, 100).await.unwrap().len(), 60, "{number}");
+        }
+        assert!(store.next_run_key() > run || !listed);
+        store.sweep(policy).await.unwrap();
+        assert_eq!(store.last_seq(run).await.unwrap(), 0, "{number}");
+        assert_eq!(store.blob(&weir_store::blob_hash(record(5).payload.as_bytes())).await.unwrap(), None);
+        store.close().await.unwrap();
+    }
 }

@@ -164,3 +164,25 @@ async fn an_abandoned_commit_holds_nobody_up() {
         assert!(found == 0 || found == rows, "{found} of {rows}");
     }
 }
+
+/// Another process that writes is waited for; one that does not end is told of, and nothing has happened.
+#[tokio::test]
+async fn a_foreign_writer_makes_it_busy() {
+    let directory = TempDir::new().unwrap();
+    let options = SqlOptions { busy: std::time::Duration::ZERO, ..SqlOptions::default() };
+    let store = SqlStore::open(directory.path(), &options).await.unwrap();
+    let epoch = store.claim(1, 1).await.unwrap();
+    let mut foreign = SqliteConnectOptions::new().filename(directory.path().join("weir.db")).connect().await.unwrap();
+    foreign.execute("BEGIN IMMEDIATE").await.unwrap();
+    let start = |id: &str| {
+        let mut batch = Batch::new(epoch);
+        batch.runs.push(Run::new(store.next_run_key(), id, Place::default(), "f", 1));
+        batch
+    };
+    assert!(matches!(store.commit(start("a")).await, Err(CommitError::Busy(_))));
+    assert!(matches!(store.post(message()).await, Err(StoreError::Busy(_))));
+    foreign.execute("ROLLBACK").await.unwrap();
+    store.commit(start("b")).await.unwrap();
+    assert!(store.run("a").await.unwrap().is_none());
+    assert!(store.run("b").await.unwrap().is_some());
+}

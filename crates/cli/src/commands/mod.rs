@@ -1,5 +1,6 @@
 //! One file per command; each gives the way the process ends.
 
+pub mod bench;
 pub mod check;
 pub mod completions;
 pub mod convert;

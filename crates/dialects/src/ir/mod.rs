@@ -44,7 +44,6 @@ fn problem(error: &JsonError, doc: &Doc, source: &SourceFile, is_json: bool) -> 
     let version = doc.entry("ir").map_or(doc.span, |entry| entry.value.span);
     match error {
         JsonError::Version(_) => Diagnostic::error("IR_VERSION", error.to_string()).at(version),
-        JsonError::TooDeep => Diagnostic::error("TOO_DEEP", error.to_string()).at(doc.span),
         JsonError::Shape(shape) => {
             let place = if is_json { place(source, shape.line(), shape.column()) } else { None };
             let message = error.to_string();

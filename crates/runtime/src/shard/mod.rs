@@ -308,16 +308,19 @@ impl Shard {
 
     /// Time moves to the next timer once there is nothing left to do before it.
     fn advance_virtual_time(&mut self) {
-        let waits = self.cx.is_virtual() && self.is_idle() && self.loading.is_empty() && self.from.is_empty();
-        if !waits || self.cx.inner.recovering.load(Ordering::Acquire) {
-            return;
-        }
-        if let Some(due) = self.cx.timers.earliest() {
+        while self.may_advance()
+            && let Some(due) = self.cx.timers.earliest()
+        {
             self.cx.inner.shared.clock.advance_to(due);
             self.fire_due();
             self.settle();
             self.hand_in();
         }
+    }
+
+    fn may_advance(&self) -> bool {
+        let waits = self.cx.is_virtual() && self.is_idle() && self.loading.is_empty() && self.from.is_empty();
+        waits && !self.cx.inner.recovering.load(Ordering::Acquire)
     }
 
     fn stop(&mut self, reply: oneshot::Sender<()>) {

@@ -29,6 +29,9 @@ pub struct Fault {
 }
 
 /// Files that SQLite opens under the layer's name. They live as long as this value.
+///
+/// A store is put on it by giving [`Disk::name`] as the name of its file layer. To restart after a loss of power,
+/// drop every store that is open, call [`Disk::crash`], and open a store on the same path again.
 pub struct Disk {
     name: String,
     shared: Shared,
@@ -51,6 +54,16 @@ impl Disk {
     /// Cuts the power at the fault, or never.
     pub fn set_fault(&self, fault: Option<Fault>) {
         self.shared.lock().fault = fault;
+    }
+
+    /// Lets no file grow once all of them together take up this many bytes; `None` for no such limit.
+    pub fn set_space(&self, space: Option<usize>) {
+        self.shared.lock().space = space;
+    }
+
+    /// How many bytes the files take up.
+    pub fn bytes(&self) -> usize {
+        self.shared.lock().bytes()
     }
 
     /// Cuts the power now.

@@ -9,6 +9,13 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Dead;
 
+/// Why a write failed.
+#[derive(Debug)]
+pub enum WriteError {
+    Dead,
+    Full,
+}
+
 /// A disk with its files, and what its present life knows of locks and shared memory.
 #[derive(Default)]
 pub struct State {
@@ -24,6 +31,8 @@ pub struct State {
     pub syncs: u64,
     pub fault: Option<Fault>,
     pub dead: bool,
+    /// How many bytes all files together may take up.
+    pub space: Option<usize>,
     random: u64,
     temporary: u64,
 }
@@ -41,8 +50,17 @@ impl State {
         self.files.entry(path.to_owned()).or_default();
     }
 
-    pub fn write(&mut self, life: u64, path: &str, offset: usize, bytes: &[u8]) -> Result<(), Dead> {
-        self.operate(life, |state| state.image(path).write(offset, bytes))
+    pub fn write(&mut self, life: u64, path: &str, offset: usize, bytes: &[u8]) -> Result<(), WriteError> {
+        if !self.has_space(path, offset.saturating_add(bytes.len())) {
+            return Err(WriteError::Full);
+        }
+        self.operate(life, |state| state.image(path).write(offset, bytes)).map_err(|Dead| WriteError::Dead)
+    }
+
+    fn has_space(&self, path: &str, end: usize) -> bool {
+        let Some(space) = self.space else { return true };
+        let growth = end.saturating_sub(self.file(path).map_or(0, Image::len));
+        growth == 0 || self.bytes() + growth <= space
     }
 
     pub fn truncate(&mut self, life: u64, path: &str, length: usize) -> Result<(), Dead> {
@@ -86,6 +104,10 @@ impl State {
         let mut luck = Luck::new(self.random);
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         luck.next()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.files.values().map(Image::len).sum()
     }
 
     pub fn unsynced_files(&self) -> usize {

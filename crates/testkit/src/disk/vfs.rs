@@ -7,7 +7,7 @@
 
 use super::Shared;
 use super::locks::{Busy, Held, SHARED, SLOTS, ShmLocks};
-use super::state::Dead;
+use super::state::{Dead, WriteError};
 use libsqlite3_sys as ffi;
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
@@ -249,8 +249,11 @@ unsafe extern "C" fn write(file: *mut ffi::sqlite3_file, from: *const c_void, le
     let handle = unsafe { handle(file) };
     // SAFETY: SQLite's buffer has `length` bytes.
     let bytes = unsafe { slice::from_raw_parts(from.cast::<u8>(), length as usize) };
-    let result = handle.shared.lock().write(handle.life, &handle.path, offset as usize, bytes);
-    code(result, ffi::SQLITE_IOERR_WRITE)
+    match handle.shared.lock().write(handle.life, &handle.path, offset as usize, bytes) {
+        Ok(()) => ffi::SQLITE_OK,
+        Err(WriteError::Dead) => ffi::SQLITE_IOERR_WRITE,
+        Err(WriteError::Full) => ffi::SQLITE_FULL,
+    }
 }
 
 unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, length: i64) -> c_int {

@@ -38,7 +38,11 @@ fn flow(name: &str, text: &str) -> Result<(), String> {
     let options = Options::default();
     let parsed = parse(source, &Context { loader: &NoFiles, names: &BuiltIn, options: &options });
     let Some(flow) = parsed.flow else {
-        return if parsed.diagnostics.is_empty() { Err("there is no flow, and no problem".into()) } else { places(&parsed.diagnostics, text) };
+        return if parsed.diagnostics.is_empty() {
+            Err("there is no flow, and no problem".into())
+        } else {
+            places(&parsed.diagnostics, text)
+        };
     };
     let mut found = parsed.diagnostics;
     found.extend(weir_check::check(&flow, &CATALOG));
@@ -58,7 +62,9 @@ fn flow(name: &str, text: &str) -> Result<(), String> {
 fn places(found: &[Diagnostic], text: &str) -> Result<(), String> {
     let fits = |at: u32| text.is_char_boundary(at as usize);
     let mine = |problem: &&Diagnostic| problem.span.is_some_and(|span| span.file == FileId(0));
-    let wrong = |problem: &&Diagnostic| problem.span.is_some_and(|span| span.start > span.end || !fits(span.start) || !fits(span.end));
+    let wrong = |problem: &&Diagnostic| {
+        problem.span.is_some_and(|span| span.start > span.end || !fits(span.start) || !fits(span.end))
+    };
     match found.iter().filter(mine).find(wrong) {
         Some(problem) => Err(format!("{} lies outside the text: {:?}", problem.code, problem.span)),
         None => Ok(()),

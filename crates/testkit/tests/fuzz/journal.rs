@@ -3,7 +3,9 @@ use crate::run::fuzz;
 use crate::seeds::STATEFUL;
 use std::sync::Arc;
 use weir_base::Value;
-use weir_engine::{Decision, Event, EventBody, Machine, Numbered, Plan, Record, Started, StepError, TaskResult, Usage, fold};
+use weir_engine::{
+    Decision, Event, EventBody, Machine, Numbered, Plan, Record, Started, StepError, TaskResult, Usage, fold,
+};
 
 /// Between the columns of a record in one text.
 const COLUMN: char = '\u{1}';
@@ -15,7 +17,10 @@ fn events() -> Vec<EventBody> {
     let usage = Usage::default();
     vec![
         EventBody::Started(Box::new(Started { run: "r1".into(), input: value(), ..Started::default() })),
-        EventBody::TaskFinished { path: path(), result: Box::new(TaskResult { usage: Some(usage), ..TaskResult::success(value()) }) },
+        EventBody::TaskFinished {
+            path: path(),
+            result: Box::new(TaskResult { usage: Some(usage), ..TaskResult::success(value()) }),
+        },
         EventBody::Override { path: path(), result: failed() },
         EventBody::Late { path: path(), result: failed() },
         EventBody::TimerFired { path: path() },
@@ -47,7 +52,8 @@ fn from_text(text: &str) -> Record {
 #[test]
 fn record() {
     let plan = plan(STATEFUL[0]);
-    let seeds: Vec<String> = events().into_iter().map(|body| to_text(&Record::encode(1, &Event::new(5, body)))).collect();
+    let seeds: Vec<String> =
+        events().into_iter().map(|body| to_text(&Record::encode(1, &Event::new(5, body)))).collect();
     fuzz("record", &seeds, |text| {
         let Ok(event) = from_text(text).decode() else { return Ok(()) };
         if Record::encode(1, &event).decode().as_ref() != Ok(&event) {
@@ -84,7 +90,10 @@ fn state() {
             let Ok(value) = Value::from_json(text) else { return Ok(()) };
             let Ok(mut machine) = Machine::restore(plan.clone(), &value) else { return Ok(()) };
             for now in 1..10 {
-                let Some(body) = std::iter::from_fn(|| machine.poll()).take(1_000).find_map(|command| answer(&command)) else { break };
+                let Some(body) = std::iter::from_fn(|| machine.poll()).take(1_000).find_map(|command| answer(&command))
+                else {
+                    break;
+                };
                 machine.handle(&Event::new(now, body));
             }
             machine.handle(&Event::new(20, EventBody::Cancel { reason: "enough".into() }));

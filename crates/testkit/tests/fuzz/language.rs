@@ -30,7 +30,11 @@ fn text(name: &str, format: Format, input: &str) -> Result<(), String> {
 fn is_blank(text: &str) -> bool {
     text.trim_start_matches('\u{feff}').lines().all(|line| {
         let line = line.trim();
-        line.is_empty() || line.starts_with('#') || line.starts_with('%') || line.starts_with("...") || line.starts_with("---")
+        line.is_empty()
+            || line.starts_with('#')
+            || line.starts_with('%')
+            || line.starts_with("...")
+            || line.starts_with("---")
     })
 }
 
@@ -66,7 +70,8 @@ fn expression() {
 #[test]
 fn template() {
     let scope = scope();
-    let seeds: Vec<String> = EXPRESSIONS.iter().map(|text| format!("a {{{{ {text} }}}} b \\{{{{ c }}}} ${{{text}}}")).collect();
+    let seeds: Vec<String> =
+        EXPRESSIONS.iter().map(|text| format!("a {{{{ {text} }}}} b \\{{{{ c }}}} ${{{text}}}")).collect();
     fuzz("template", &seeds, |input| {
         let _ = Template::parse_import(input);
         let Ok(template) = Template::parse_text(input) else { return Ok(()) };

@@ -5,10 +5,62 @@ const LONGEST: usize = 256 << 10;
 
 /// What breaks parsers: edges of numbers, half of everything that comes in pairs, names that mean something.
 const TOKENS: [&str; 56] = [
-    "{{", "}}", "${", "{{ ", "\\", "\"", "'", "`", "[", "]", "{", "}", "(", ")", ":", ": ", ", ", "\n", "\n  ", "\n- ", "\t", "---\n",
-    "...", "&a ", "*a", "<<: *a", "!!int ", "| \n", ">-\n", "? ", "# ", "\u{0}", "\u{feff}", "\u{202e}", "\u{1f600}", "é", "null", "true",
-    "-1", "0", "1e309", "-0.0", "NaN", ".nan", "9007199254740993", "0x7fffffffffffffff", "1_000", "=>", "?.", "??", "...x", "**",
-    "__proto__", "constructor", "secrets.a", "vars.",
+    "{{",
+    "}}",
+    "${",
+    "{{ ",
+    "\\",
+    "\"",
+    "'",
+    "`",
+    "[",
+    "]",
+    "{",
+    "}",
+    "(",
+    ")",
+    ":",
+    ": ",
+    ", ",
+    "\n",
+    "\n  ",
+    "\n- ",
+    "\t",
+    "---\n",
+    "...",
+    "&a ",
+    "*a",
+    "<<: *a",
+    "!!int ",
+    "| \n",
+    ">-\n",
+    "? ",
+    "# ",
+    "\u{0}",
+    "\u{feff}",
+    "\u{202e}",
+    "\u{1f600}",
+    "é",
+    "null",
+    "true",
+    "-1",
+    "0",
+    "1e309",
+    "-0.0",
+    "NaN",
+    ".nan",
+    "9007199254740993",
+    "0x7fffffffffffffff",
+    "1_000",
+    "=>",
+    "?.",
+    "??",
+    "...x",
+    "**",
+    "__proto__",
+    "constructor",
+    "secrets.a",
+    "vars.",
 ];
 
 /// A new input: one of the seeds, changed in a few places.
@@ -86,7 +138,17 @@ fn number(text: &mut Vec<u8>, random: &mut Random) {
         return;
     };
     let end = text[start..].iter().position(|byte| !byte.is_ascii_digit()).map_or(text.len(), |at| start + at);
-    let new = random.pick(&["0", "-1", "1", "2.5", "4294967296", "18446744073709551616", "1e308", "1e-320", "99999999999999999999"]);
+    let new = random.pick(&[
+        "0",
+        "-1",
+        "1",
+        "2.5",
+        "4294967296",
+        "18446744073709551616",
+        "1e308",
+        "1e-320",
+        "99999999999999999999",
+    ]);
     text.splice(start..end, new.bytes());
 }
 

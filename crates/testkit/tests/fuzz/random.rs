@@ -4,7 +4,9 @@ pub struct Random(u64);
 impl Random {
     /// The numbers of one case: every case can be made again without those before it.
     pub fn of_case(seed: u64, target: &str, case: u64) -> Self {
-        let name = target.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+        let name = target
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
         let mut random = Self(seed ^ name);
         random.0 = random.next() ^ case.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         random

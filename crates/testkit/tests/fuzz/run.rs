@@ -19,7 +19,12 @@ impl Plan {
     fn from_environment() -> Self {
         let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
         let time = number("FUZZ_SECONDS").map(Duration::from_secs);
-        Self { seed: number("FUZZ_SEED").unwrap_or(1), cases: number("FUZZ_CASES").unwrap_or(300), time, only: number("FUZZ_CASE") }
+        Self {
+            seed: number("FUZZ_SEED").unwrap_or(1),
+            cases: number("FUZZ_CASES").unwrap_or(300),
+            time,
+            only: number("FUZZ_CASE"),
+        }
     }
 
     fn numbers(&self) -> Box<dyn Iterator<Item = u64>> {
@@ -49,7 +54,8 @@ fn fuzz_by(plan: &Plan, target: &str, seeds: &[String], check: impl Fn(&str) -> 
         let input = mutate::input(seeds, &mut Random::of_case(plan.seed, target, case));
         if let Err(what) = one(&input, &check) {
             let kept = keep(target, plan.seed, case, &input);
-            let again = format!("FUZZ_SEED={} FUZZ_CASE={case} cargo test -p weir-testkit --test fuzz {target}", plan.seed);
+            let again =
+                format!("FUZZ_SEED={} FUZZ_CASE={case} cargo test -p weir-testkit --test fuzz {target}", plan.seed);
             panic!("{target}: {what}\nthe input is in {}\nto repeat: {again}", kept.display());
         }
         count += 1;

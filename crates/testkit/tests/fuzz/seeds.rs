@@ -37,7 +37,8 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
 
 fn fenced(page: &str, ending: &str) -> Vec<String> {
     let parts = page.split("```").skip(1).step_by(2);
-    let texts = parts.filter_map(|part| part.split_once('\n')).filter(|(info, _)| info.split(' ').next() == Some(ending));
+    let texts =
+        parts.filter_map(|part| part.split_once('\n')).filter(|(info, _)| info.split(' ').next() == Some(ending));
     texts.map(|(_, text)| text.to_owned()).collect()
 }
 
@@ -81,7 +82,7 @@ pub const STATEFUL: [&str; 3] = [
         {"id":"a","task":{"kind":"print","params":{"message":"x"}}},
         {"id":"b","wait":{"timer":{"after":"30s"}}},
         {"id":"c","wait":{"signal":{"name":"go"}}}]}}}"#,
-    r#"{"ir":1,"name":"s","dialect":"ir","root":{"id":"loop","loop":{"mode":{"repeat":{"times":5}},
+    r#"{"ir":1,"name":"s","dialect":"ir","root":{"id":"loop","loop":{"mode":{"repeat":5},
         "body":{"id":"t","task":{"kind":"print","params":{"message":"{{ index }}"}}}}}}"#,
     r#"{"ir":1,"name":"s","dialect":"ir","root":{"id":"seq","sequence":{"children":[
         {"id":"v","task":{"kind":"print","params":{"message":"x"}}},

@@ -29,7 +29,8 @@ const ARROWS: [(&str, &[&str]); 20] = [
 const ANY: &[&str] = &["*"];
 
 pub fn findings() -> Vec<String> {
-    let manifests = files().iter().filter(|file| file.path.starts_with("crates/") && file.path.ends_with("/Cargo.toml"));
+    let manifests =
+        files().iter().filter(|file| file.path.starts_with("crates/") && file.path.ends_with("/Cargo.toml"));
     let mut found: Vec<String> = manifests.flat_map(|file| of(file.krate().unwrap_or_default(), &file.text)).collect();
     let own = files().iter().filter(|file| file.path == "xtask/Cargo.toml");
     found.extend(own.flat_map(|file| depends_on(&file.text)).map(|other| format!("xtask: knows weir-{other}")));
@@ -78,7 +79,8 @@ fn depends_on(manifest: &str) -> Vec<String> {
 
 #[test]
 fn the_rule_can_be_broken() {
-    let manifest = |name: &str, other: &str| format!("name = \"weir-{name}\"\n[dependencies]\nweir-{other}.workspace = true\n");
+    let manifest =
+        |name: &str, other: &str| format!("name = \"weir-{name}\"\n[dependencies]\nweir-{other}.workspace = true\n");
     assert_eq!(of("engine", &manifest("engine", "kind")), ["crates/engine: may not depend on weir-kind"]);
     assert_eq!(of("base", &manifest("base", "expr")).len(), 1);
     assert_eq!(of("new", &manifest("new", "base")).len(), 1);

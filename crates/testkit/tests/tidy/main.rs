@@ -3,6 +3,7 @@
 
 mod arrows;
 mod codes;
+mod documented;
 mod kinds;
 mod project;
 mod purity;
@@ -30,7 +31,9 @@ fn crates_depend_only_on_what_they_may() {
 fn every_crate_says_what_it_is() {
     let heads = |file: &&File| file.path.ends_with("/src/lib.rs") || file.path.ends_with("/src/main.rs");
     let lacking = |file: &&File| !file.text.starts_with("//! ") && !has_library(file);
-    assert_none(files().iter().filter(heads).filter(lacking).map(|file| format!("{}: no `//!` head", file.path)).collect());
+    assert_none(
+        files().iter().filter(heads).filter(lacking).map(|file| format!("{}: no `//!` head", file.path)).collect(),
+    );
 }
 
 /// Where a program has a library beside it, the library has the head.
@@ -41,7 +44,8 @@ fn has_library(file: &File) -> bool {
 
 #[test]
 fn files_are_small() {
-    let large = files().iter().filter(|file| file.bytes > LARGEST_FILE).map(|file| format!("{}: over 1 MiB", file.path));
+    let large =
+        files().iter().filter(|file| file.bytes > LARGEST_FILE).map(|file| format!("{}: over 1 MiB", file.path));
     let long = files().iter().filter(|file| file.is_rust() && file.text.lines().count() > LONGEST_SOURCE);
     let long = long.map(|file| format!("{}: over {LONGEST_SOURCE} lines", file.path));
     assert_none(large.chain(long).collect());
@@ -75,4 +79,9 @@ fn every_code_has_a_page_and_every_page_a_code() {
 #[test]
 fn kinds_are_named_only_where_they_live() {
     assert_none(kinds::findings());
+}
+
+#[test]
+fn pages_explain_every_name_of_a_table() {
+    assert_none(documented::findings());
 }

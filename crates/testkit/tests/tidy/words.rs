@@ -61,7 +61,8 @@ fn holds(line: &str, word: &str) -> bool {
 #[test]
 fn the_rules_can_be_broken() {
     let file = |path: &str, text: &str| File { path: path.into(), bytes: text.len(), text: text.into() };
-    let source = file("crates/x/src/a.rs", &format!("fn a() {{}}\n#[cfg(test)]\nmod t {{\n    std::{}(x);\n}}", SLEEPS[0]));
+    let source =
+        file("crates/x/src/a.rs", &format!("fn a() {{}}\n#[cfg(test)]\nmod t {{\n    std::{}(x);\n}}", SLEEPS[0]));
     assert_eq!(with_any(&source, source.test_lines(), &SLEEPS).len(), 1);
     assert!(with_any(&source, source.product_lines(), &SLEEPS).is_empty());
     let test = file("crates/x/tests/a.rs", &format!("tokio::{}d).await", SLEEPS[1]));

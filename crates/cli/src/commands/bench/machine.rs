@@ -1,0 +1,68 @@
+use super::{process, raw};
+use std::path::Path;
+use weir_base::Value;
+
+/// What the machine can do, and how busy it is.
+pub struct Machine {
+    /// Milliseconds of one append and wait for the disk.
+    pub fdatasync: f64,
+    /// Rows a second, one row per commit.
+    pub single: f64,
+    /// Rows a second, a hundred rows per commit.
+    pub batched: f64,
+    pub load: f64,
+}
+
+/// The quiet machine for which the targets are written.
+const QUIET_FDATASYNC: f64 = 0.11;
+const QUIET_SINGLE: f64 = 7_500.0;
+const QUIET_BATCHED: f64 = 230_000.0;
+
+/// The size of a row in the yardstick, in bytes.
+const ROW: usize = 200;
+
+impl Machine {
+    pub fn measure(folder: &Path) -> anyhow::Result<Self> {
+        let fdatasync = raw::fdatasync(folder)?.as_secs_f64() * 1e3;
+        let (single, batched) = (raw::sqlite(folder, 1, ROW)?, raw::sqlite(folder, 100, ROW)?);
+        let (single, batched) = (single.rows_per_second, batched.rows_per_second);
+        Ok(Self { fdatasync, single, batched, load: process::load() })
+    }
+
+    /// Between two measurements, before and after a work.
+    pub fn middle(&self, other: &Self) -> Self {
+        let middle = |a: f64, b: f64| (a + b) / 2.0;
+        Self {
+            fdatasync: middle(self.fdatasync, other.fdatasync),
+            single: middle(self.single, other.single),
+            batched: middle(self.batched, other.batched),
+            load: middle(self.load, other.load),
+        }
+    }
+
+    /// How many times as long one commit takes here as on the quiet machine.
+    pub fn slower(&self) -> f64 {
+        QUIET_SINGLE / self.single
+    }
+
+    /// How many times as many rows a second reach the disk here as on the quiet machine, where many go together.
+    pub fn faster_in_batches(&self) -> f64 {
+        self.batched / QUIET_BATCHED
+    }
+
+    pub fn to_value(&self) -> Value {
+        Value::object([
+            ("fdatasyncMs", self.fdatasync.into()),
+            ("sqliteSingleRowsPerSecond", self.single.into()),
+            ("sqliteBatchedRowsPerSecond", self.batched.into()),
+            ("load1", self.load.into()),
+        ])
+    }
+
+    pub fn to_text(&self) -> String {
+        format!(
+            "one fdatasync {:.2} ms (quiet machine {QUIET_FDATASYNC}); SQLite FULL {:.0} single and {:.0} batched-by-100 rows/s (quiet machine {QUIET_SINGLE} and {QUIET_BATCHED}); load {:.1}",
+            self.fdatasync, self.single, self.batched, self.load
+        )
+    }
+}

@@ -1,0 +1,70 @@
+//! Measures the work Weir is made for, each beside a yardstick of the machine taken in the same minute.
+//!
+//! A target holds on the quiet machine whose yardsticks are in `machine.rs`; elsewhere it is scaled by how much
+//! slower or faster the disk is. What only needs a processor is not scaled.
+
+mod durable;
+mod engine;
+mod flows;
+mod lab;
+mod machine;
+mod parse;
+mod process;
+mod raw;
+mod row;
+mod rows_per_step;
+mod start;
+mod table;
+
+use crate::args::{Bench, BenchWork};
+use crate::exit::Exit;
+use machine::Machine;
+use row::Row;
+use clap::ValueEnum;
+use std::path::Path;
+use weir_base::Value;
+
+
+pub fn run(args: &Bench) -> anyhow::Result<Exit> {
+    let folder = match &args.data.data {
+        Some(folder) => folder.clone(),
+        None => std::env::temp_dir(),
+    };
+    std::fs::create_dir_all(&folder)?;
+    let machine = Machine::measure(&folder)?;
+    let mut rows = Vec::new();
+    for work in works(&args.works) {
+        eprintln!("measuring {work:?}");
+        rows.extend(measure(work, &folder)?);
+    }
+    let table = table::text(&machine, &rows);
+    match args.json {
+        true => {
+            eprint!("{table}");
+            let rows = Value::array(rows.iter().map(Row::to_value));
+            crate::show::out(Value::object([("machine", machine.to_value()), ("rows", rows)]).to_json_pretty());
+        }
+        false => crate::show::out(table.trim_end()),
+    }
+    Ok(Exit::Success)
+}
+
+/// Everything where nothing is named.
+fn works(named: &[BenchWork]) -> Vec<BenchWork> {
+    let mut works = if named.is_empty() { BenchWork::value_variants().to_vec() } else { named.to_vec() };
+    works.dedup();
+    works
+}
+
+fn measure(work: BenchWork, folder: &Path) -> anyhow::Result<Vec<Row>> {
+    match work {
+        BenchWork::W1 => durable::one_step(folder),
+        BenchWork::W2 => durable::ten_steps(folder),
+        BenchWork::W3 => durable::hundred_at_once(folder),
+        BenchWork::W5 => durable::long_loop(folder),
+        BenchWork::Engine => engine::steps(),
+        BenchWork::Parse => parse::tree(),
+        BenchWork::Rows => rows_per_step::count(folder),
+        BenchWork::Start => start::measure(folder),
+    }
+}

@@ -1,0 +1,140 @@
+use crate::Runtime;
+use crate::flows::store_failed;
+use crate::guard::guarded;
+use crate::inner::{commit_failed, new_run_id};
+use crate::inspect;
+use weir_base::{Map, Text, Value};
+use weir_engine::{Command, Event, EventBody, Machine, Record};
+use weir_runs::RunsError;
+use weir_store::{Batch, Entry, Run};
+
+/// What a fork does differently.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// `vars.total`, `vars.cart.items` or `input.x`, and its new value.
+    Set { path: String, value: Value },
+    /// Something that happens at once: a result, a signal, a decision.
+    Event(Box<EventBody>),
+}
+
+/// A new run that goes on from a record of another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Forked {
+    pub run: Text,
+    /// The steps that run again because they had no result yet.
+    pub again: Vec<Text>,
+}
+
+impl Runtime {
+    /// Starts a new run from `from` as it was after record `at`, with changes (semantics 6.3).
+    ///
+    /// The original is not touched. Steps that were open at `at` are performed again under the new run's keys.
+    pub async fn fork(&self, from: &str, at: u64, changes: &[Change]) -> Result<Forked, RunsError> {
+        self.inner.check()?;
+        self.settle_store().await?;
+        let row = self.row(from).await?;
+        let newest = self.inner.shared.store.last_seq(row.key).await.map_err(store_failed)?;
+        if at == 0 || at > newest {
+            return Err(RunsError::rejected("NO_SUCH_RECORD", format!("run `{from}` has records 1 to {newest}, not {at}")));
+        }
+        let replayed = inspect::replay(&*self.inner.shared.store, &self.inner.flows, &row, Some(at)).await?;
+        let (flow, mut machine) = replayed.into_parts();
+        if machine.status().is_final() {
+            let message = format!("run `{from}` is over after record {at}: fork from an earlier one");
+            return Err(RunsError::rejected("FORK_OF_END", message));
+        }
+        for change in changes {
+            apply(&mut machine, change)?;
+        }
+        let id = new_run_id();
+        guarded(|| machine.rename(id.clone())).map_err(|message| RunsError::rejected("ENGINE_ERROR", message))?;
+        let again = open_steps(&mut machine);
+        let state = machine.to_state();
+        let event = Event::new(self.inner.now(), EventBody::Forked { from: from.into(), seq: at, state });
+        let run = Run { version: flow.hash.clone(), priority: row.priority, concurrency_key: row.concurrency_key.clone(), ..Run::new(self.inner.shared.store.next_run_key(), id.clone(), row.place.clone(), row.flow.clone(), event.at) };
+        self.submit(run, &event).await?;
+        Ok(Forked { run: id, again })
+    }
+
+    /// Writes a run that begins with this record and lets it be taken up like any other that waits its turn.
+    async fn submit(&self, run: Run, event: &Event) -> Result<(), RunsError> {
+        let mut batch = Batch::new(self.inner.shared.writer.epoch());
+        batch.records.push(Entry { run: run.key, record: Record::encode(1, event) });
+        let key = run.key;
+        batch.runs.push(run);
+        self.inner.shared.writer.write(key, batch).await.map_err(commit_failed)?;
+        self.inner.admission.add_pending(1);
+        self.inner.claim.notify_one();
+        Ok(())
+    }
+}
+
+fn open_steps(machine: &mut Machine) -> Vec<Text> {
+    machine.reissue();
+    let step = |command: Command| match command {
+        Command::Run(task) => Some(task.path),
+        Command::StartChild(child) => Some(child.path),
+        _ => None,
+    };
+    std::iter::from_fn(|| machine.poll()).filter_map(step).collect()
+}
+
+fn apply(machine: &mut Machine, change: &Change) -> Result<(), RunsError> {
+    match change {
+        Change::Event(body) => {
+            let event = Event::new(machine.now(), (**body).clone());
+            guarded(|| machine.handle(&event)).map_err(|message| RunsError::rejected("ENGINE_ERROR", message))
+        }
+        Change::Set { path, value } => set(machine, path, value),
+    }
+}
+
+fn set(machine: &mut Machine, path: &str, value: &Value) -> Result<(), RunsError> {
+    let unknown = || {
+        let message = format!("`{path}` names nothing that can be set: write vars.NAME or input.NAME");
+        RunsError::rejected("INVALID_PATH", message)
+    };
+    let mut parts = path.split('.');
+    match (parts.next(), parts.next()) {
+        (Some("vars"), Some(name)) if !name.is_empty() => {
+            let old = machine.variables().get(name).cloned().unwrap_or_default();
+            machine.set_variable(name, placed(&old, parts, value));
+        }
+        (Some("input"), None) => machine.set_input(value.clone()),
+        (Some("input"), Some(name)) => {
+            let rest = std::iter::once(name).chain(parts);
+            machine.set_input(placed(&machine.input().clone(), rest, value));
+        }
+        _ => return Err(unknown()),
+    }
+    Ok(())
+}
+
+/// `old` with the member at the path replaced; objects that are missing on the way are made.
+fn placed<'a>(old: &Value, mut path: impl Iterator<Item = &'a str>, value: &Value) -> Value {
+    let Some(key) = path.next() else { return value.clone() };
+    let mut map: Map = old.as_object().cloned().unwrap_or_default();
+    let inner = map.get(key).cloned().unwrap_or_default();
+    let rest: Vec<&str> = path.collect();
+    map.insert(key.into(), placed(&inner, rest.into_iter(), value));
+    Value::from(map)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_deep_down_is_replaced() {
+        let cases = [
+            (r#"{"a":{"b":1,"c":2}}"#, "a.b", r#"{"a":{"b":9,"c":2}}"#),
+            ("null", "a.b", r#"{"a":{"b":9}}"#),
+            ("5", "", "9"),
+        ];
+        for (old, path, new) in cases {
+            let old = Value::from_json(old).unwrap();
+            let found = placed(&old, path.split('.').filter(|part| !part.is_empty()), &Value::from(9));
+            assert_eq!(found.to_json(), new);
+        }
+    }
+}

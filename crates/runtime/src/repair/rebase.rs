@@ -1,0 +1,120 @@
+use super::journal;
+use crate::Runtime;
+use crate::flows::Prepared;
+use crate::guard::guarded;
+use crate::inner::commit_failed;
+use std::collections::BTreeSet;
+use weir_base::Text;
+use weir_engine::{Event, EventBody, Numbered, Rebase, Record, Status, rebase};
+use weir_runs::{FlowSource, RunsError};
+use weir_store::{Batch, Entry, Run, RunUpdate};
+
+/// What going on with a run under another version of its flow would mean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    pub run: Text,
+    pub verdict: Verdict,
+    /// Steps that ran because of the failure, such as a catch or a finally. Going on does not undo them.
+    pub compensated: Vec<Text>,
+    /// Whether the run has been taken up again.
+    pub resumed: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// It can go on at these steps; everything finished before them stands.
+    Compatible { resume: Vec<Text> },
+    /// The journal and the flow part ways here.
+    Diverges { path: Text, why: String },
+    /// Under this flow the same journal fails again, or is over.
+    EndsAgain { status: Status, path: Text, why: String },
+    /// It cannot be asked of this run.
+    Refused { why: String },
+}
+
+impl Runtime {
+    /// Folds the journal of an ended run over another version of its flow (semantics 6.2), and, unless it is only
+    /// asked, goes on with it. A compensated run goes on only with `force`.
+    pub async fn fix_forward(&self, run: &str, source: &FlowSource, dry_run: bool, force: bool) -> Result<Offer, RunsError> {
+        self.inner.check()?;
+        self.settle_store().await?;
+        let row = self.row(run).await?;
+        let new = self.inner.flows.publish(&row.place, source, self.inner.now()).await?;
+        let refused = |why: &str| Offer {
+            run: row.id.clone(),
+            verdict: Verdict::Refused { why: why.to_owned() },
+            compensated: Vec::new(),
+            resumed: false,
+        };
+        if !matches!(row.status, Status::Failed | Status::TimedOut) {
+            return Ok(refused(&format!("it is {}; only a failed run can be fixed forward", row.status.as_str())));
+        }
+        let events = journal(&*self.inner.shared.store, row.key).await?;
+        if !matches!(events.first(), Some((_, Event { body: EventBody::Started(_), .. }))) {
+            return Ok(refused("it began as a fork: fork it again from where it failed"));
+        }
+        let old = self.inner.flows.version(&row.version).await?;
+        let found = weigh(&old, &new, &events)?;
+        let mut offer = offer(&row, &found);
+        let wanted = matches!(offer.verdict, Verdict::Compatible { .. }) && !dry_run;
+        if wanted && (offer.compensated.is_empty() || force) {
+            self.go_on(&row, &new, found.dropped, &events).await?;
+            offer.resumed = true;
+        }
+        Ok(offer)
+    }
+
+    /// One record names the new flow and what is set aside; then the run waits its turn like any other.
+    async fn go_on(&self, row: &Run, new: &Prepared, dropped: Vec<u64>, events: &[Numbered]) -> Result<(), RunsError> {
+        let seq = events.last().map_or(1, |(seq, _)| seq + 1);
+        let at = events.last().map_or(0, |(_, event)| event.at).max(self.inner.now());
+        let event = Event::new(at, EventBody::Rebased { flow: new.hash.clone(), dropped });
+        let mut batch = Batch::new(self.inner.shared.writer.epoch());
+        batch.records.push(Entry { run: row.key, record: Record::encode(seq, &event) });
+        batch.updates.push(RunUpdate {
+            key: row.key,
+            status: Status::Pending,
+            started_at: None,
+            wake_at: None,
+            ended_at: None,
+            version: Some(new.hash.clone()),
+            output: None,
+            error: None,
+        });
+        self.inner.shared.writer.write(row.key, batch).await.map_err(commit_failed)?;
+        self.inner.admission.add_pending(1);
+        self.inner.claim.notify_one();
+        Ok(())
+    }
+}
+
+/// Earlier fixes count: what they set aside stays aside, and the flow they named is the old one now.
+fn weigh(old: &Prepared, new: &Prepared, events: &[Numbered]) -> Result<Rebase, RunsError> {
+    let aside: BTreeSet<u64> = events.iter().flat_map(|(_, event)| dropped_by(event)).collect();
+    let stands = |(seq, event): &&Numbered| !aside.contains(seq) && !matches!(event.body, EventBody::Rebased { .. });
+    let effective: Vec<Numbered> = events.iter().filter(stands).cloned().collect();
+    let found = guarded(|| rebase(&old.plan, &new.plan, &effective));
+    let found = found.map_err(|message| RunsError::rejected("ENGINE_ERROR", message))?;
+    found.ok_or_else(|| RunsError::rejected("RUN_UNREADABLE", "the journal does not begin with a start"))
+}
+
+fn dropped_by(event: &Event) -> Vec<u64> {
+    match &event.body {
+        EventBody::Rebased { dropped, .. } => dropped.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn offer(row: &Run, found: &Rebase) -> Offer {
+    let machine = &found.replay.machine;
+    let verdict = match &found.replay.divergence {
+        Some(divergence) => Verdict::Diverges { path: divergence.path.clone(), why: divergence.to_string() },
+        None if machine.status().is_final() => Verdict::EndsAgain {
+            status: machine.status(),
+            path: machine.error().map(|error| error.path.clone()).unwrap_or_default(),
+            why: machine.error().map(ToString::to_string).unwrap_or_default(),
+        },
+        None => Verdict::Compatible { resume: found.replay.resume.clone() },
+    };
+    Offer { run: row.id.clone(), verdict, compensated: found.compensated.clone(), resumed: false }
+}
