@@ -22,6 +22,16 @@ pub enum Command {
     Run(Run),
     /// Look at runs and speak to them
     Runs(Runs),
+    /// Show a run as it was after any of its records; nothing outside is called
+    Replay(Replay),
+    /// Start a new run from any record of another, with changes
+    Fork(Fork),
+    /// Keep a run as a test: its flow, its journal, and what it came to
+    SaveTest(SaveTest),
+    /// Run tests: saved runs, answered from their journals, and examples
+    Test(Test),
+    /// Go on with failed runs under a fixed flow; finished steps are not executed again
+    Resume(Resume),
     /// The kinds of steps there are
     Kinds(Kinds),
     /// Measure how fast this machine runs flows, beside its own yardsticks
@@ -294,4 +304,94 @@ pub enum DecisionArg {
     Retry,
     /// Count it as failed
     Fail,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  weir replay RUN --to 7 --json")]
+pub struct Replay {
+    pub run: String,
+    /// The number of the last record that counts [default: the newest]
+    #[arg(long, value_name = "N")]
+    pub to: Option<u64>,
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub data: Data,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  weir fork RUN --at 7 --set vars.total=5\n  weir fork RUN --at 7 --event '{\"type\":\"task_finished\",\"path\":\"s/a\",\"output\":1}'")]
+pub struct Fork {
+    pub run: String,
+    /// The number of the last record that the new run shares
+    #[arg(long, value_name = "N")]
+    pub at: u64,
+    /// A variable or a part of the input, and its new value: vars.NAME=JSON, input.NAME=JSON
+    #[arg(long, value_name = "PATH=JSON")]
+    pub set: Vec<String>,
+    /// Something that happens at once: a journal event with its `type`, `path` and payload
+    #[arg(long, value_name = "JSON")]
+    pub event: Vec<String>,
+    /// Only say which steps would run again
+    #[arg(long)]
+    pub dry_run: bool,
+    #[arg(long)]
+    pub json: bool,
+    #[arg(long)]
+    pub virtual_time: bool,
+    #[command(flatten)]
+    pub data: Data,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct SaveTest {
+    pub run: String,
+    /// The folder to write; it must not exist, or be empty
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub data: Data,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "A folder with expected.json is a test; other folders are searched for such.\nExits with 0 if all pass, 1 if one fails.")]
+pub struct Test {
+    /// Folders [default: .]
+    #[arg(value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
+    /// Rehearse saved runs with this flow instead of the one beside them
+    #[arg(long, value_name = "FILE")]
+    pub with: Option<PathBuf>,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  weir resume RUN --with fixed.yaml --dry-run\n  weir resume --failed --flow orders --with fixed.yaml")]
+pub struct Resume {
+    /// The run; or --failed for all failed runs of a flow
+    #[arg(required_unless_present = "failed", conflicts_with = "failed")]
+    pub run: Option<String>,
+    /// The flow to go on with
+    #[arg(long, value_name = "FILE")]
+    pub with: PathBuf,
+    /// Every failed run of the flow named with --flow
+    #[arg(long, requires = "flow")]
+    pub failed: bool,
+    #[arg(long, value_name = "NAME")]
+    pub flow: Option<String>,
+    /// Only say what would happen
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Also go on with runs whose failure was already compensated by a catch or finally
+    #[arg(long)]
+    pub force: bool,
+    #[arg(long)]
+    pub json: bool,
+    #[arg(long)]
+    pub virtual_time: bool,
+    #[command(flatten)]
+    pub bind: Bind,
+    #[command(flatten)]
+    pub data: Data,
 }

@@ -19,6 +19,8 @@ use weir_store_sql::{SqlOptions, SqlStore};
 #[derive(Default)]
 pub struct Wanted {
     pub virtual_time: bool,
+    /// This clock instead of one of its own.
+    pub clock: Option<Arc<dyn Clock>>,
     pub durability: Option<Durability>,
     /// Names of environment variables that flows may use as secrets, by secret name.
     pub secrets: BTreeMap<String, String>,
@@ -33,7 +35,7 @@ pub async fn runtime(data: &Path, wanted: Wanted) -> anyhow::Result<Runtime> {
     let egress = Arc::new(weir_egress::Client::new(weir_egress::Options::default()));
     let registry = weir_kinds::registry(egress).map_err(|problem| anyhow::anyhow!("a built-in record is broken: {}", problem.message))?;
     let mut parts = Parts::new(store, registry);
-    parts.clock = clock(wanted.virtual_time);
+    parts.clock = wanted.clock.unwrap_or_else(|| clock(wanted.virtual_time));
     parts.secrets = Arc::new(Environment { named: wanted.secrets });
     if let Some(folder) = wanted.folder {
         parts.finder = Arc::new(Beside { folder, bind: wanted.bind });
@@ -102,8 +104,8 @@ impl FlowFinder for Beside {
         if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
             return None;
         }
-        let names = ["yaml", "yml", "json"].map(|ending| self.folder.join(format!("{name}.{ending}")));
-        let path = names.into_iter().find(|path| path.is_file())?;
+        let endings = ["", ".yaml", ".yml", ".json"].map(|ending| self.folder.join(format!("{name}{ending}")));
+        let path = endings.into_iter().find(|path| path.is_file())?;
         let loaded = load::load(&path, &self.bind, &load::catalog().ok()?).ok()?;
         let runnable = !has_errors(&weir_check::for_running(loaded.diagnostics.clone()));
         let mut flow = loaded.flow.clone().filter(|_| runnable)?;

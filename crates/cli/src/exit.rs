@@ -16,14 +16,7 @@ pub enum Exit {
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        ExitCode::from(match exit {
-            Exit::Success => 0,
-            Exit::Failed => 1,
-            Exit::Usage => 2,
-            Exit::FlowProblems => 3,
-            Exit::Stopped => 4,
-            Exit::Waiting => 5,
-        })
+        ExitCode::from(exit.number())
     }
 }
 
@@ -40,6 +33,18 @@ impl fmt::Display for UsageError {
 impl std::error::Error for UsageError {}
 
 impl Exit {
+    /// The number the shell sees.
+    pub fn number(self) -> u8 {
+        match self {
+            Exit::Success => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::FlowProblems => 3,
+            Exit::Stopped => 4,
+            Exit::Waiting => 5,
+        }
+    }
+
     pub fn from_error(error: &anyhow::Error) -> Self {
         if error.is::<UsageError>() { Exit::Usage } else { Exit::Failed }
     }

@@ -15,6 +15,7 @@ mod progress;
 mod report;
 mod show;
 mod summary;
+mod testing;
 
 /// [`show::out`] with a format.
 #[macro_export]
@@ -54,6 +55,11 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Convert(args) => commands::convert::run(&args),
         Command::Run(args) => commands::run::run(&args),
         Command::Runs(args) => commands::runs::run(&args),
+        Command::Replay(args) => commands::replay::run(&args),
+        Command::Fork(args) => commands::fork::run(&args),
+        Command::SaveTest(args) => commands::save_test::run(&args),
+        Command::Test(args) => commands::test::run(&args),
+        Command::Resume(args) => commands::resume::run(&args),
         Command::Kinds(args) => commands::kinds::run(&args),
         Command::Bench(args) => commands::bench::run(&args),
         Command::Completions(args) => commands::completions::run(&args),

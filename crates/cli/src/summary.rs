@@ -44,3 +44,36 @@ fn log(log: &LogView) -> Value {
         ("metadata", log.metadata.clone()),
     ])
 }
+
+/// A run as it was after one of its records.
+pub fn of_replay(replay: &ReplayView) -> Value {
+    let open = |open: &weir_runs::OpenView| {
+        let due = Value::from(open.due.map(show::time));
+        Value::object([("what", open.what.clone().into()), ("path", open.path.clone().into()), ("due", due)])
+    };
+    Value::object([
+        ("run", replay.run.clone().into()),
+        ("seq", replay.seq.into()),
+        ("at", show::time(replay.at).into()),
+        ("status", replay.status.as_str().into()),
+        ("output", replay.output.clone()),
+        ("error", replay.error.as_ref().map(StepError::to_value).into()),
+        ("steps", Value::array(replay.steps.iter().map(step))),
+        ("variables", replay.variables.clone()),
+        ("signals", Value::array(replay.signals.iter().map(|name| Value::from(name.clone())))),
+        ("open", Value::array(replay.open.iter().map(open))),
+    ])
+}
+
+/// Steps as a saved test keeps them: without times.
+pub fn steps_without_times(steps: &[StepView]) -> Value {
+    Value::array(steps.iter().map(|step| {
+        Value::object([
+            ("path", step.path.clone().into()),
+            ("kind", step.kind.clone().into()),
+            ("status", status_name(step).into()),
+            ("attempts", step.attempts.into()),
+            ("output", step.output.clone()),
+        ])
+    }))
+}

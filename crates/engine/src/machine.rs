@@ -130,7 +130,12 @@ impl Machine {
         if !self.core.paused {
             return self.core.commands.pop_front();
         }
-        let passes = |command: &Command| matches!(command, Command::Cancel { .. } | Command::StartTimer { deadline: true, .. });
+        let passes = |command: &Command| {
+            matches!(
+                command,
+                Command::Cancel { .. } | Command::StartTimer { deadline: true, .. } | Command::Complete { .. }
+            )
+        };
         let at = self.core.commands.iter().position(passes)?;
         self.core.commands.remove(at)
     }

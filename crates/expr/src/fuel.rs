@@ -1,7 +1,9 @@
 /// The budget of one evaluation.
 ///
 /// One unit is one visited node or one produced array element or object member; text costs one unit for every
-/// eight bytes produced and every 32 bytes searched. So both time and memory are bounded by it.
+/// eight bytes produced and every 32 bytes searched. What was made and leaves is paid for by the tree it stands for,
+/// shared parts as often as they occur: one unit for every four values and every 32 bytes of text. So both time and
+/// memory are bounded by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fuel {
     pub left: u64,

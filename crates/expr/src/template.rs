@@ -1,6 +1,6 @@
 //! JSON with `{{ expression }}` in its strings.
 
-use crate::eval::{Done, Evaluator, MAX_VALUE_DEPTH, Stop, TextBuilder, deeper_than, write_json};
+use crate::eval::{Done, Evaluator, Stop, TextBuilder, deeper_than, write_json};
 use crate::expr::{Expr, Place, joined};
 use crate::fuel::Fuel;
 use crate::problem::{EvalError, Problem, code};
@@ -73,13 +73,10 @@ impl Template {
     /// `VALUE_NOT_JSON`. Other errors are those of [`Expr::eval`]; an error's range is in the expression it came from.
     pub fn eval(&self, scope: &dyn Scope, fuel: &mut Fuel) -> Result<Value, EvalError> {
         let value = self.eval_or_undefined(scope, fuel)?.ok_or_else(|| self.undefined_at_top())?;
-        match self {
-            Template::Array(_) | Template::Object(_) if deeper_than(&value, MAX_VALUE_DEPTH, &mut 0) => {
-                let message = format!("the value is nested more than {MAX_VALUE_DEPTH} levels deep");
-                Err(EvalError { code: code::NOT_JSON, message, range: 0..0 })
-            }
-            _ => Ok(value),
+        if matches!(self, Template::Array(_) | Template::Object(_)) {
+            Evaluator::new(scope, fuel).weigh(&value).map_err(Stop::into_error)?;
         }
+        Ok(value)
     }
 
     fn undefined_at_top(&self) -> EvalError {

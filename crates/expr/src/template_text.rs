@@ -211,8 +211,10 @@ pub(crate) fn print(parts: &[Part]) -> String {
 
 /// Text as it is written beside expressions. `last` says that no expression follows right behind it.
 pub(crate) fn escape(text: &str, last: bool) -> String {
+    // Braces that pair up are escaped below; only one left over would run into the opener that follows.
+    let alone = (text.len() - text.trim_end_matches('{').len()) % 2 == 1;
     let (text, brace) = match text.strip_suffix('{') {
-        Some(rest) if !last => (rest, true),
+        Some(rest) if !last && alone => (rest, true),
         _ => (text, false),
     };
     let mut out = String::with_capacity(text.len() + 8);

@@ -313,6 +313,11 @@ fn fuel_bounds_time_and_memory() {
         "'x'.repeat(1e6).replace('x', '$\\''.repeat(1e5))",
         "'x'.repeat(1e6).split('').join('y'.repeat(1e6))",
         "'x'.repeat(1e6).split('').toSorted((a, b) => 1)",
+        &shared(26),
+        &shared(90),
+        "'x'.repeat(50).split('').reduce((a, x) => [a, a], 0)",
+        "'x'.repeat(1e6).split('').map((c, i, all) => all)",
+        "[['x'.repeat(4e6)]].flatMap(a => [a, a, a, a, a, a, a, a, a])",
         &nested,
         &deeper,
         &doubling,
@@ -320,6 +325,24 @@ fn fuel_bounds_time_and_memory() {
     for source in cases {
         check(source, "EXPRESSION_FUEL");
     }
+}
+
+/// A list of two parts, each of which is the list before: 2^`levels` values in `levels` steps.
+fn shared(levels: usize) -> String {
+    format!("[0]{}", ".map(a => [a, a])".repeat(levels))
+}
+
+/// What is shared is paid for as often as its JSON would hold it, and no oftener.
+#[test]
+fn fuel_pays_for_shared_parts() {
+    check(&format!("{}.length", shared(60)), "1");
+    check(&format!("JSON.stringify({}).length > 1000", shared(10)), "true");
+    let expr = Expr::parse(&shared(15)).unwrap();
+    let mut fuel = Fuel::default();
+    let value = expr.eval(&Value::Null, &mut fuel).unwrap();
+    let (used, values) = (Fuel::default().left - fuel.left, 1 << 16);
+    assert!((values / 4..values / 3).contains(&used), "{used} for {values} values");
+    assert!(value.to_json().len() as u64 > values);
 }
 
 #[test]

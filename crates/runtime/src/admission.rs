@@ -104,7 +104,8 @@ impl Admission {
         let open = self.open();
         let at = |limit: Option<u32>| move |count: &u32| limit.is_some_and(|limit| *count >= limit);
         let full = |counts: &HashMap<Text, u32>, limit| {
-            let mut names: Vec<Text> = counts.iter().filter(|(_, n)| at(limit)(n)).map(|(name, _)| name.clone()).collect();
+            let mut names: Vec<Text> =
+                counts.iter().filter(|(_, n)| at(limit)(n)).map(|(name, _)| name.clone()).collect();
             names.sort();
             names
         };
@@ -132,7 +133,8 @@ impl Open {
     }
 
     fn full(&self, limits: Limits, slot: &Slot) -> Option<Full> {
-        let reached = |count: Option<&u32>, limit: Option<u32>| limit.is_some_and(|limit| count.copied().unwrap_or(0) >= limit);
+        let reached =
+            |count: Option<&u32>, limit: Option<u32>| limit.is_some_and(|limit| count.copied().unwrap_or(0) >= limit);
         let key = slot.key.as_ref().filter(|(key, limit)| self.keys.get(key).is_some_and(|(count, _)| count >= limit));
         match () {
             () if reached(self.tenants.get(&slot.queue.tenant), limits.per_tenant) => Some(Full::Tenant),

@@ -1,6 +1,6 @@
 //! Runs that runs start: their beginning, their cancelling, and the way back to the parent.
 
-use crate::inner::{Begun, Beginning, Inner, Replies};
+use crate::inner::{Beginning, Begun, Inner, Replies};
 use crate::message::Message;
 use crate::shard::Cx;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 use weir_base::Micros;
 
@@ -10,6 +10,11 @@ pub trait Clock: Send + Sync {
     /// their deadlines, whenever nothing else is left to do.
     fn is_virtual(&self) -> bool {
         false
+    }
+
+    /// Whether a virtual clock may be moved now; see [`VirtualClock::hold`].
+    fn may_advance(&self) -> bool {
+        true
     }
 
     /// Moves a virtual clock forward, never back.
@@ -29,24 +34,41 @@ impl Clock for SystemClock {
 
 /// A clock that only the runtime moves.
 #[derive(Debug)]
-pub struct VirtualClock(AtomicI64);
+pub struct VirtualClock {
+    now: AtomicI64,
+    held: AtomicBool,
+}
 
 impl VirtualClock {
     pub fn starting_at(at: Micros) -> Self {
-        Self(AtomicI64::new(at))
+        Self { now: AtomicI64::new(at), held: AtomicBool::new(false) }
+    }
+
+    /// Lets no time pass until [`VirtualClock::release`], so that something can happen before any timer fires.
+    pub fn hold(&self) {
+        self.held.store(true, Ordering::SeqCst);
+    }
+
+    /// Lets time pass again, from the next time the runtime is asked anything.
+    pub fn release(&self) {
+        self.held.store(false, Ordering::SeqCst);
     }
 }
 
 impl Clock for VirtualClock {
     fn now(&self) -> Micros {
-        self.0.load(Ordering::SeqCst)
+        self.now.load(Ordering::SeqCst)
     }
 
     fn is_virtual(&self) -> bool {
         true
     }
 
+    fn may_advance(&self) -> bool {
+        !self.held.load(Ordering::SeqCst)
+    }
+
     fn advance_to(&self, at: Micros) {
-        self.0.fetch_max(at, Ordering::SeqCst);
+        self.now.fetch_max(at, Ordering::SeqCst);
     }
 }

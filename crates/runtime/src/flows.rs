@@ -93,7 +93,8 @@ impl Prepared {
         let Some(expr) = &concurrency.key else { return Ok(Some(prefix.into())) };
         let scope = Value::object([("input", input.clone())]);
         let key = expr.eval(&scope, &mut Fuel::default());
-        let key = key.map_err(|error| RunsError::rejected("CONCURRENCY_KEY", format!("the concurrency key: {error}")))?;
+        let key =
+            key.map_err(|error| RunsError::rejected("CONCURRENCY_KEY", format!("the concurrency key: {error}")))?;
         Ok(Some(format!("{prefix}:{}", key.to_json()).into()))
     }
 }

@@ -152,7 +152,13 @@ impl Loading<'_> {
     }
 
     /// The machine after the first record of the link.
-    async fn begin(&self, run: &Run, flow: &Prepared, link: u64, traced: bool) -> Result<(Machine, FoldState), Failure> {
+    async fn begin(
+        &self,
+        run: &Run,
+        flow: &Prepared,
+        link: u64,
+        traced: bool,
+    ) -> Result<(Machine, FoldState), Failure> {
         let record = self.record(link).await?;
         let event = decode(&record)?;
         let mut state = FoldState::default();
@@ -239,12 +245,19 @@ impl Loading<'_> {
 }
 
 /// The machine a link begins with.
-pub(crate) fn first_machine(run: &Text, flow: &Prepared, event: &Event, traced: bool) -> Result<Machine, (&'static str, String)> {
+pub(crate) fn first_machine(
+    run: &Text,
+    flow: &Prepared,
+    event: &Event,
+    traced: bool,
+) -> Result<Machine, (&'static str, String)> {
     let plan = flow.plan.clone();
     let broken = |message: String| (ENGINE_ERROR, message);
     let unreadable = |message: String| (JOURNAL_UNREADABLE, message);
     let mut machine = match &event.body {
-        EventBody::Started(started) if traced => return guarded(|| Machine::traced(plan, started, event.at)).map_err(broken),
+        EventBody::Started(started) if traced => {
+            return guarded(|| Machine::traced(plan, started, event.at)).map_err(broken);
+        }
         EventBody::Started(started) => return guarded(|| Machine::new(plan, started, event.at)).map_err(broken),
         EventBody::Continued { state } | EventBody::Forked { state, .. } => {
             guarded(|| Machine::restore(plan, state)).map_err(broken)?.map_err(unreadable)?

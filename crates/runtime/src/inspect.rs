@@ -9,7 +9,11 @@ use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use weir_base::{Micros, Text, Value};
-use weir_engine::{Command, Event, EventBody, Machine, Record, Status, StepStatus, TaskResult, Trace, TraceBody, replay_with};
+use weir_engine::{
+    Command, Divergence, Event, EventBody, Machine, Numbered, Plan, Record, Status, StepError, StepStatus, TaskResult,
+    Trace, TraceBody, replay_with,
+};
+use weir_ir::Flow;
 use weir_runs::{LogView, OpenView, ReplayView, RunsError, StepView};
 use weir_store::{Run, RunKey, Store};
 
@@ -26,7 +30,12 @@ pub(crate) struct Replayed {
 }
 
 /// Folds the journal up to and including record `to`.
-pub(crate) async fn replay(store: &dyn Store, flows: &FlowCache, run: &Run, to: Option<u64>) -> Result<Replayed, RunsError> {
+pub(crate) async fn replay(
+    store: &dyn Store,
+    flows: &FlowCache,
+    run: &Run,
+    to: Option<u64>,
+) -> Result<Replayed, RunsError> {
     let to = to.unwrap_or(u64::MAX);
     let rebased = rebases(store, run.key, to).await?;
     let first = store.records(run.key, 1, 1).await.map_err(store_failed)?;
@@ -50,6 +59,49 @@ pub(crate) async fn replay(store: &dyn Store, flows: &FlowCache, run: &Run, to: 
         }
     }
     Ok(replayed)
+}
+
+/// What a flow makes of a recorded journal, with every outside result answered from it.
+#[derive(Clone, Debug)]
+pub struct Rehearsal {
+    pub status: Status,
+    pub output: Value,
+    pub error: Option<StepError>,
+    pub variables: Value,
+    pub steps: Vec<StepView>,
+    /// Where the flow and the journal part ways.
+    pub divergence: Option<Divergence>,
+    /// Steps the journal has no answer for.
+    pub open: Vec<Text>,
+    /// The whole state at the end.
+    pub state: Value,
+}
+
+/// Folds a journal over a flow: a test that calls nothing outside.
+pub fn rehearse(flow: &Flow, events: &[Numbered]) -> Result<Rehearsal, RunsError> {
+    let Some((_, Event { at, body: EventBody::Started(started) })) = events.first() else {
+        return Err(unreadable("the journal does not begin with a start"));
+    };
+    let plan = Arc::new(Plan::new(flow));
+    let matched =
+        guarded(|| replay_with(Machine::traced(plan, started, *at), events, &BTreeSet::new())).map_err(unreadable)?;
+    let (mut machine, mut steps) = (matched.machine, Steps::default());
+    machine.take_trace().into_iter().for_each(|trace| steps.note(trace));
+    for (_, event) in events {
+        if let EventBody::TaskFinished { path, result } = &event.body {
+            steps.note_result(path, result);
+        }
+    }
+    Ok(Rehearsal {
+        status: machine.status(),
+        output: machine.output(),
+        error: machine.error().cloned(),
+        variables: machine.variables(),
+        steps: steps.0.into_values().collect(),
+        divergence: matched.divergence,
+        open: matched.resume,
+        state: machine.to_state(),
+    })
 }
 
 #[derive(Default)]
@@ -195,7 +247,8 @@ impl Steps {
         let Trace { at, path, body } = trace;
         match body {
             TraceBody::Entered { kind, title, phase, region } => {
-                let step = StepView { phase, region, started_at: Some(at), ..step(&path, kind, title, StepStatus::Running) };
+                let step =
+                    StepView { phase, region, started_at: Some(at), ..step(&path, kind, title, StepStatus::Running) };
                 self.0.insert(path, step);
             }
             TraceBody::Skipped { kind, title } => {

@@ -33,6 +33,7 @@ pub use clock::{Clock, SystemClock, VirtualClock};
 pub use faults::{Faults, NoFaults};
 pub use flows::{FlowFinder, NoFinder};
 pub use inner::new_run_id;
+pub use inspect::{Rehearsal, rehearse};
 pub use options::{Options, RetentionOptions};
 pub use repair::{Change, Forked, Offer, Verdict};
 pub use runtime::{Parts, Runtime, logs_of_run, post_request, replay_run};

@@ -14,23 +14,67 @@ use std::sync::Arc;
 pub(crate) enum Message {
     Start(Box<NewRun>),
     /// Carry on a run that is in the store and not over; `done` is told when it is in memory, or cannot be.
-    Load { run: Box<Run>, recovery: bool, done: Option<oneshot::Sender<()>> },
-    Loaded { key: RunKey, result: Box<Result<Folded, Unfolded>> },
+    Load {
+        run: Box<Run>,
+        recovery: bool,
+        done: Option<oneshot::Sender<()>>,
+    },
+    Loaded {
+        key: RunKey,
+        result: Box<Result<Folded, Unfolded>>,
+    },
     /// `generation` tells the run's present machine from one that was dropped.
-    Finished { key: RunKey, generation: u64, path: Text, attempt: u32, result: Attempted },
+    Finished {
+        key: RunKey,
+        generation: u64,
+        path: Text,
+        attempt: u32,
+        result: Attempted,
+    },
     /// The answer to a read of service and project variables.
-    VariablesRead { key: RunKey, path: Text, answer: Box<EventBody> },
-    Request { key: RunKey, request: Request, inbox: Option<InboxKey>, reply: Option<Answer> },
-    ChildEnded { key: RunKey, path: Text, output: Value, error: Option<StepError> },
-    View { key: RunKey, until: Awaited, reply: oneshot::Sender<Result<RunView, RunsError>> },
-    Query { key: RunKey, name: Text, reply: oneshot::Sender<Result<Value, RunsError>> },
+    VariablesRead {
+        key: RunKey,
+        path: Text,
+        answer: Box<EventBody>,
+    },
+    Request {
+        key: RunKey,
+        request: Request,
+        inbox: Option<InboxKey>,
+        reply: Option<Answer>,
+    },
+    ChildEnded {
+        key: RunKey,
+        path: Text,
+        output: Value,
+        error: Option<StepError>,
+    },
+    View {
+        key: RunKey,
+        until: Awaited,
+        reply: oneshot::Sender<Result<RunView, RunsError>>,
+    },
+    Query {
+        key: RunKey,
+        name: Text,
+        reply: oneshot::Sender<Result<Value, RunsError>>,
+    },
     /// Someone watches this run from now on.
-    Trace { key: RunKey },
+    Trace {
+        key: RunKey,
+    },
     /// Something done beside the loop for one of its runs is over.
     HelperDone,
-    Committed { ticket: u64, runs: Vec<RunKey>, result: Result<(), CommitError> },
+    Committed {
+        ticket: u64,
+        runs: Vec<RunKey>,
+        result: Result<(), CommitError>,
+    },
     /// What the store says of a run someone waits for that is not in memory.
-    Row { run: Box<Run>, output: Value },
+    Row {
+        run: Box<Run>,
+        output: Value,
+    },
     /// Look around: something outside the loop has changed.
     Nudge,
     /// Start no further attempts; answered when none is under way.
@@ -69,8 +113,7 @@ impl Message {
     /// The run a message is about, where it is about one that may have to be loaded first.
     pub fn run(&self) -> Option<RunKey> {
         match self {
-            Message::Request { key, .. }
-            | Message::ChildEnded { key, .. } => Some(*key),
+            Message::Request { key, .. } | Message::ChildEnded { key, .. } => Some(*key),
             _ => None,
         }
     }

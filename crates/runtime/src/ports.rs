@@ -153,7 +153,13 @@ impl LogSink for StorePorts {
         let Observation { path, attempt, at, .. } = observation;
         let mut batch = Batch { epoch: self.0.writer.epoch(), ..Batch::default() };
         batch.observations.push(NewObservation { run, path, attempt, at, kind: kind.into(), payload });
-        self.0.writer.send(Submission { batches: vec![(run, batch)], durable: false, soon: true, reset: false, reply: Reply::None });
+        self.0.writer.send(Submission {
+            batches: vec![(run, batch)],
+            durable: false,
+            soon: true,
+            reset: false,
+            reply: Reply::None,
+        });
     }
 }
 
@@ -180,7 +186,15 @@ fn log_view(observation: &Observation) -> LogView {
 fn empty_log(observation: &Observation) -> LogView {
     let Observation { path, kind, attempt, at, .. } = observation;
     let (level, message): (Text, Text) = ("info".into(), "".into());
-    LogView { at: *at, path: path.clone(), kind: kind.clone(), attempt: *attempt, level, message, metadata: Value::Null }
+    LogView {
+        at: *at,
+        path: path.clone(),
+        kind: kind.clone(),
+        attempt: *attempt,
+        level,
+        message,
+        metadata: Value::Null,
+    }
 }
 
 fn payload_of(observation: &Observation) -> (&'static str, String) {

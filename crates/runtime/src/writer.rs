@@ -58,7 +58,16 @@ impl Writer {
     ) -> (Self, impl Future<Output = ()>) {
         let (to, from) = unbounded_channel();
         let waiting = Arc::new(AtomicUsize::new(0));
-        let task = Task { store, epoch, faults, options, from, waiting: waiting.clone(), unsynced_until: None, failed: Vec::new() };
+        let task = Task {
+            store,
+            epoch,
+            faults,
+            options,
+            from,
+            waiting: waiting.clone(),
+            unsynced_until: None,
+            failed: Vec::new(),
+        };
         (Self { to, waiting, epoch }, task.run(on_failure))
     }
 
@@ -215,7 +224,9 @@ impl Task {
         let rows: usize = joined.iter().map(Submission::rows).sum();
         // A flush is the empty durable commit.
         let flush = self.unsynced_until.is_some_and(|at| at <= Instant::now());
-        let durable = (joined.is_empty() && self.unsynced_until.is_some()) || flush || joined.iter().any(|submission| submission.durable);
+        let durable = (joined.is_empty() && self.unsynced_until.is_some())
+            || flush
+            || joined.iter().any(|submission| submission.durable);
         for submission in joined.iter_mut() {
             submission.batches.iter_mut().for_each(|(_, part)| batch.absorb(std::mem::take(part)));
         }

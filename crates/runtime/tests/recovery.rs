@@ -204,7 +204,10 @@ async fn rule_5_1_an_unknown_record_refuses_its_run_alone() {
         let refused = runtime.signal("bad", "go", None, Value::Null).await;
         assert!(matches!(refused, Err(RunsError::Rejected { code: "RUN_UNREADABLE", .. })), "{refused:?}");
         let row = world.row("bad").await;
-        assert_eq!((row.status, row.error.map(|error| error.code.to_string())), (Status::Paused, Some("JOURNAL_UNREADABLE".into())));
+        assert_eq!(
+            (row.status, row.error.map(|error| error.code.to_string())),
+            (Status::Paused, Some("JOURNAL_UNREADABLE".into()))
+        );
     }
 }
 
@@ -274,7 +277,8 @@ async fn a_stop_in_order_loses_nothing() {
 #[tokio::test]
 async fn a_crash_after_every_record_comes_to_the_same_end() {
     let build = || {
-        let branches = [task("a", "call", r#"{"do":"increment"}"#), timer("t", "1m"), task("b", "charge", r#"{"value":2}"#)];
+        let branches =
+            [task("a", "call", r#"{"do":"increment"}"#), timer("t", "1m"), task("b", "charge", r#"{"value":2}"#)];
         sequence(&[parallel(&branches), task("z", "pure", r#"{"value":"{{ project.n }}"}"#)])
     };
     let world = World::memory();
@@ -284,7 +288,10 @@ async fn a_crash_after_every_record_comes_to_the_same_end() {
     for cut in 1..records.len() {
         let again = World::memory();
         let runtime = again.open().await;
-        let hash = runtime.publish(&weir_store::Place { project: "local".into(), ..Default::default() }, &source(&flow(&build()))).await.unwrap();
+        let hash = runtime
+            .publish(&weir_store::Place { project: "local".into(), ..Default::default() }, &source(&flow(&build())))
+            .await
+            .unwrap();
         drop(runtime);
         let epoch = again.store.claim(1, 0).await.unwrap();
         let mut batch = Batch::new(epoch);
@@ -302,7 +309,9 @@ async fn a_crash_after_every_record_comes_to_the_same_end() {
         assert_eq!(view.status, whole.status, "cut after record {cut}");
         let results = |events: &[EventBody]| {
             let finished = events.iter().filter(|event| matches!(event, EventBody::TaskFinished { .. }));
-            finished.filter_map(|event| event.path().map(ToString::to_string)).collect::<std::collections::BTreeSet<_>>()
+            finished
+                .filter_map(|event| event.path().map(ToString::to_string))
+                .collect::<std::collections::BTreeSet<_>>()
         };
         assert_eq!(results(&again.events("r").await), results(&world.events("r").await), "cut after record {cut}");
     }

@@ -118,7 +118,10 @@ async fn rule_5_9_timers_wait_for_the_resume_and_deadlines_do_not() {
 async fn a_person_can_decide_any_open_step() {
     let world = World::memory();
     let runtime = world.open().await;
-    runtime.start(start(flow(&sequence(&[task("t", "call", r#"{"do":"never"}"#), signal("w", "go")])), "r")).await.unwrap();
+    runtime
+        .start(start(flow(&sequence(&[task("t", "call", r#"{"do":"never"}"#), signal("w", "go")])), "r"))
+        .await
+        .unwrap();
     world.witness.wait_for(1).await;
     runtime.override_step("r", "s/t", TaskResult::success(Value::from(1))).await.unwrap();
     let failure = TaskResult::failure(StepError::new("BY_HAND", "input", "a person said so"));

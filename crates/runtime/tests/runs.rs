@@ -14,7 +14,10 @@ async fn a_run_starts_works_and_ends() {
         let steps = [task("a", "call", r#"{"value":1}"#), task("b", "pure", r#"{"value":{"x":2}}"#)];
         let view = run(&runtime, flow(&sequence(&steps)), "r").await;
         succeeded(&view);
-        assert_eq!((view.output.to_json(), view.started_at, view.ended_at), (r#"{"x":2}"#.into(), Some(START), Some(START)));
+        assert_eq!(
+            (view.output.to_json(), view.started_at, view.ended_at),
+            (r#"{"x":2}"#.into(), Some(START), Some(START))
+        );
         assert_eq!(world.journal("r").await, ["started", "task_finished", "task_finished"]);
         assert_eq!(world.witness.paths(), ["s/a#1", "s/b#1"]);
         let steps = runtime.steps("r").await.unwrap();
@@ -31,7 +34,9 @@ async fn a_run_starts_works_and_ends() {
 async fn many_runs_at_once_all_end() {
     let world = World { real_time: true, ..World::sqlite().await };
     let runtime = std::sync::Arc::new(world.open().await);
-    let steps: Vec<String> = (0..5).map(|n| task(&format!("t{n}"), if n % 2 == 0 { "pure" } else { "call" }, r#"{"do":"yield","value":1}"#)).collect();
+    let steps: Vec<String> = (0..5)
+        .map(|n| task(&format!("t{n}"), if n % 2 == 0 { "pure" } else { "call" }, r#"{"do":"yield","value":1}"#))
+        .collect();
     let flow = flow(&parallel(&steps));
     let runs: Vec<_> = (0..200)
         .map(|n| {
@@ -107,7 +112,8 @@ async fn a_watcher_sees_steps_logs_and_the_end() {
             other => format!("{other:?}"),
         });
     }
-    let expected = ["+s", "+s/a", "log hello {\"n\":1}", "-s/a", "+s/w", "?timer", "-s/w", "+s/b", "-s/b", "-s", "succeeded"];
+    let expected =
+        ["+s", "+s/a", "log hello {\"n\":1}", "-s/a", "+s/w", "?timer", "-s/w", "+s/b", "-s/b", "-s", "succeeded"];
     assert_eq!(seen, expected);
     let logs = runtime.logs("r").await.unwrap();
     assert_eq!((logs.len(), &*logs[0].message, &*logs[0].path), (1, "hello", "s/a"));
@@ -145,8 +151,12 @@ async fn replay_shows_the_state_after_any_record_and_calls_nothing() {
     let steps = [task("a", "call", r#"{"value":1}"#), timer("w", "1m"), task("b", "call", "{}")];
     run(&runtime, flow(&sequence(&steps)), "r").await;
     let calls = world.witness.calls().len();
-    let open = |view: &weir_runs::ReplayView| view.open.iter().map(|open| format!("{} {}", open.what, open.path)).collect::<Vec<_>>();
-    for (to, expected) in [(1, vec!["task test.call s/a"]), (2, vec!["timer s/w"]), (3, vec!["task test.call s/b"]), (4, vec![])] {
+    let open = |view: &weir_runs::ReplayView| {
+        view.open.iter().map(|open| format!("{} {}", open.what, open.path)).collect::<Vec<_>>()
+    };
+    for (to, expected) in
+        [(1, vec!["task test.call s/a"]), (2, vec!["timer s/w"]), (3, vec!["task test.call s/b"]), (4, vec![])]
+    {
         let view = runtime.replay("r", Some(to)).await.unwrap();
         assert_eq!((view.seq, open(&view)), (to, expected.into_iter().map(str::to_owned).collect()));
     }

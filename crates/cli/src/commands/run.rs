@@ -73,7 +73,7 @@ fn wanted(args: &Run) -> anyhow::Result<compose::Wanted> {
         DurabilityArg::Async => Durability::Async,
         DurabilityArg::Exit => Durability::Exit,
     });
-    Ok(compose::Wanted { virtual_time: args.virtual_time, durability, secrets, folder, bind: args.bind.clone() })
+    Ok(compose::Wanted { virtual_time: args.virtual_time, clock: None, durability, secrets, folder, bind: args.bind.clone() })
 }
 
 fn secret(text: &str) -> anyhow::Result<(String, String)> {
@@ -140,7 +140,7 @@ async fn told(runtime: &Runtime, args: &Run, view: &RunView) -> anyhow::Result<E
     Ok(exit_of(view.status))
 }
 
-fn print_end(view: &RunView) {
+pub fn print_end(view: &RunView) {
     let took = view.ended_at.zip(view.started_at).map(|(end, start)| format!(" in {}", show::took(end - start)));
     eprintln!("{}{}: {}", show::word(view.status), took.unwrap_or_default(), view.run);
     if let Some(error) = &view.error {

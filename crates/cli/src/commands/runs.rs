@@ -106,7 +106,7 @@ fn row_json(run: &Run) -> Value {
     ])
 }
 
-async fn row(store: &Arc<dyn Store>, id: &str) -> anyhow::Result<Run> {
+pub async fn row(store: &Arc<dyn Store>, id: &str) -> anyhow::Result<Run> {
     store.run(id).await?.ok_or_else(|| UsageError(format!("there is no run `{id}`; `weir runs ls` lists them")).into())
 }
 
@@ -123,7 +123,7 @@ async fn show_run(store: &Arc<dyn Store>, id: &str, json: bool) -> anyhow::Resul
     Ok(Exit::Success)
 }
 
-fn print_run(row: &Run, replay: &ReplayView) {
+pub fn print_run(row: &Run, replay: &ReplayView) {
     crate::outln!("{}  {}  {}", row.id, row.flow, show::word(row.status));
     crate::outln!("  created {}{}", show::time(row.created_at), row.ended_at.map(|at| format!(", ended {}", show::time(at))).unwrap_or_default());
     for step in &replay.steps {

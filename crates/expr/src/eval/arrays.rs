@@ -1,10 +1,9 @@
 //! The methods of lists.
 
-use super::{Done, Evaluator, MAX_VALUE_DEPTH, Stop, deeper_than};
+use super::{Done, Evaluator, Stop};
 use crate::ast::{Callback, MethodCall};
 use crate::names::Method;
 use crate::number::{relative_index, to_integer};
-use crate::problem::code;
 use crate::undefined::{View, is_undefined, undefined, view};
 use std::sync::Arc;
 use weir_base::Value;
@@ -114,16 +113,6 @@ impl Evaluator<'_> {
         }
         self.check_depth(&sum)?;
         Ok(sum)
-    }
-
-    fn check_depth(&mut self, value: &Value) -> Done<()> {
-        let mut seen = 0;
-        let deep = deeper_than(value, MAX_VALUE_DEPTH, &mut seen);
-        self.spend(seen / 8)?;
-        match deep {
-            true => Err(self.fault(code::FUEL, format!("a value grows deeper than {MAX_VALUE_DEPTH} levels"))),
-            false => Ok(()),
-        }
     }
 
     fn array_with_values(&mut self, items: &Items, method: Method, args: &[Value]) -> Done {

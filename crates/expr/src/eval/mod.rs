@@ -13,6 +13,7 @@ mod operators;
 mod seal;
 mod sort;
 mod strings;
+mod weigh;
 
 pub(crate) use json::{write_json, write_text};
 pub(crate) use seal::TextBuilder;
@@ -297,9 +298,8 @@ impl<'a> Evaluator<'a> {
         if is_undefined(&value) {
             return Ok(None);
         }
-        if self.built && deeper_than(&value, MAX_VALUE_DEPTH, &mut 0) {
-            let message = format!("the result is nested more than {MAX_VALUE_DEPTH} levels deep");
-            return Err(self.fault(code::NOT_JSON, message));
+        if self.built {
+            self.weigh(&value)?;
         }
         match value {
             Value::Number(number) if !number.is_finite() => {
@@ -312,6 +312,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn clean(&mut self, value: &Value) -> Done {
+        self.spend(1)?;
         match value {
             Value::Number(number) if !number.is_finite() => {
                 let name = crate::number::number_text(*number);
@@ -339,6 +340,7 @@ impl<'a> Evaluator<'a> {
 }
 
 /// True where arrays and objects are nested more than `limit` levels; counts the values looked at in `seen`.
+/// Only for values that share nothing, such as one just read: what is shared is counted once for each way to it.
 pub(crate) fn deeper_than(value: &Value, limit: usize, seen: &mut u64) -> bool {
     *seen += 1;
     let mut below = |item: &Value| limit == 0 || deeper_than(item, limit - 1, seen);

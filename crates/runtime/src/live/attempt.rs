@@ -71,7 +71,8 @@ impl Live {
         let row = self.resumed.remove(&path);
         let attempt = row.as_ref().map_or(1, |row| row.attempt);
         let (began_at, asked_at, has_row) = (None, self.machine.now(), row.is_some());
-        self.tasks.insert(path.clone(), Open { task, effect, attempt, state: OpenState::Ready, began_at, asked_at, has_row });
+        self.tasks
+            .insert(path.clone(), Open { task, effect, attempt, state: OpenState::Ready, began_at, asked_at, has_row });
         if self.marks.get(&path).is_some_and(|mark| *mark >= attempt) {
             return self.outcome_unknown(cx, path);
         }
@@ -95,7 +96,9 @@ impl Live {
     /// Makes the attempt. It is polled once here, so that what is over at once costs no task of its own.
     pub fn launch(&mut self, cx: &mut Cx, path: Text) {
         let (key, id) = (self.key, self.id.clone());
-        let Some(open) = self.tasks.get_mut(&path).filter(|open| matches!(open.state, OpenState::Ready)) else { return };
+        let Some(open) = self.tasks.get_mut(&path).filter(|open| matches!(open.state, OpenState::Ready)) else {
+            return;
+        };
         if self.phase != Phase::Active && self.phase != Phase::Parking {
             return;
         }
@@ -146,7 +149,11 @@ impl Live {
         match result {
             Ok(output) => {
                 let (handle, usage) = (output.handle, output.usage.map(usage_of));
-                self.settle_task(cx, path, TaskResult { output: output.output, handle, usage, ..TaskResult::default() });
+                self.settle_task(
+                    cx,
+                    path,
+                    TaskResult { output: output.output, handle, usage, ..TaskResult::default() },
+                );
             }
             Err(error) => self.attempt_failed(cx, path, error),
         }
@@ -209,7 +216,9 @@ impl Live {
     /// The time of the next attempt has come.
     pub(super) fn next_attempt(&mut self, cx: &mut Cx, path: Text, attempt: u32) {
         self.visit(cx);
-        let Some(open) = self.tasks.get_mut(&path).filter(|open| open.attempt == attempt && open.rests()) else { return };
+        let Some(open) = self.tasks.get_mut(&path).filter(|open| open.attempt == attempt && open.rests()) else {
+            return;
+        };
         open.state = OpenState::Ready;
         self.active_at = cx.now().max(self.active_at);
         self.dispatch(cx, path);
@@ -289,7 +298,11 @@ impl Live {
     }
 }
 
-async fn perform(inner: std::sync::Arc<crate::inner::Inner>, request: TaskRequest, cancel: CancellationToken) -> Attempted {
+async fn perform(
+    inner: std::sync::Arc<crate::inner::Inner>,
+    request: TaskRequest,
+    cancel: CancellationToken,
+) -> Attempted {
     inner.shared.faults.at("effect.before");
     let result = inner.host.perform(&request, &cancel).await;
     inner.shared.faults.at("effect.after");

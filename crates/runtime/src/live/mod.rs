@@ -103,9 +103,15 @@ enum Held {
     Command(Command),
     Child(Box<StartChild>, Option<Effect>),
     /// Start the attempt the task is at.
-    Launch { path: Text },
+    Launch {
+        path: Text,
+    },
     /// Start the next attempt at this time.
-    Backoff { path: Text, attempt: u32, not_before: Micros },
+    Backoff {
+        path: Text,
+        attempt: u32,
+        not_before: Micros,
+    },
     Answer(Answer),
     Started,
     Ended,
@@ -399,7 +405,8 @@ impl Live {
 
     /// Whether nothing of this run is left to be done in memory.
     pub fn is_over(&self) -> bool {
-        let over = matches!(self.phase, Phase::Ended | Phase::Broken) || (self.phase == Phase::Dormant && self.held.is_empty());
+        let over = matches!(self.phase, Phase::Ended | Phase::Broken)
+            || (self.phase == Phase::Dormant && self.held.is_empty());
         over && !self.is_touched && self.unanswered == 0 && self.under_way == 0
     }
 

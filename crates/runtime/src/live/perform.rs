@@ -59,7 +59,8 @@ impl Live {
             }
             self.children.insert(child.path.clone());
         }
-        let start = ChildStart { parent: self.key, parent_id: self.id.clone(), place: self.place.clone(), child, effect };
+        let start =
+            ChildStart { parent: self.key, parent_id: self.id.clone(), place: self.place.clone(), child, effect };
         cx.help(start_child(cx.inner.clone(), start));
     }
 
@@ -107,7 +108,8 @@ impl Live {
             let of_service = crate::children::patiently(|| async {
                 inner.shared.store.variables(&scope(Some(place.service.clone())), &service).await
             });
-            let of_project = crate::children::patiently(|| async { inner.shared.store.variables(&scope(None), &project).await });
+            let of_project =
+                crate::children::patiently(|| async { inner.shared.store.variables(&scope(None), &project).await });
             let (Some(service), Some(project)) = (of_service.await, of_project.await) else { return };
             let answer = Box::new(EventBody::VariablesRead { path: path.clone(), service, project });
             inner.shared.send(key, crate::message::Message::VariablesRead { key, path, answer });
@@ -122,7 +124,13 @@ impl Live {
         }
     }
 
-    pub fn child_ended(&mut self, cx: &mut Cx, path: Text, output: weir_base::Value, error: Option<weir_engine::StepError>) {
+    pub fn child_ended(
+        &mut self,
+        cx: &mut Cx,
+        path: Text,
+        output: weir_base::Value,
+        error: Option<weir_engine::StepError>,
+    ) {
         if self.phase == Phase::Broken || !self.machine.expects(&path) {
             return;
         }

@@ -49,7 +49,9 @@ impl Live {
 
     fn check_open(&self) -> Result<(), RunsError> {
         match self.phase {
-            Phase::Ending | Phase::Ended => Err(RunsError::Ended { run: self.id.clone(), status: self.machine.status() }),
+            Phase::Ending | Phase::Ended => {
+                Err(RunsError::Ended { run: self.id.clone(), status: self.machine.status() })
+            }
             Phase::Broken => {
                 let why = self.error.as_ref().map(ToString::to_string).unwrap_or_default();
                 Err(RunsError::rejected("RUN_UNREADABLE", why))

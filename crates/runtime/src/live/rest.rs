@@ -41,7 +41,10 @@ impl Live {
         self.visit(cx);
         let patience = cx.inner.options.park_after.micros();
         let crowded = cx.inner.shared.live_count() > cx.inner.options.held_runs;
-        if self.phase == Phase::Active && self.rests() && (crowded || cx.now() >= self.active_at.saturating_add(patience)) {
+        if self.phase == Phase::Active
+            && self.rests()
+            && (crowded || cx.now() >= self.active_at.saturating_add(patience))
+        {
             self.park(cx);
         }
     }

@@ -61,7 +61,12 @@ impl Live {
         self.phase != Phase::Broken && self.machine.status() == Status::Paused
     }
 
-    pub fn look(&mut self, cx: &mut Cx, until: Awaited, reply: tokio::sync::oneshot::Sender<Result<RunView, RunsError>>) {
+    pub fn look(
+        &mut self,
+        cx: &mut Cx,
+        until: Awaited,
+        reply: tokio::sync::oneshot::Sender<Result<RunView, RunsError>>,
+    ) {
         let satisfied = match until {
             Awaited::Now => true,
             Awaited::Settled => self.has_settled(cx) || self.phase == Phase::Ended,

@@ -35,7 +35,10 @@ impl Runtime {
         let row = self.row(from).await?;
         let newest = self.inner.shared.store.last_seq(row.key).await.map_err(store_failed)?;
         if at == 0 || at > newest {
-            return Err(RunsError::rejected("NO_SUCH_RECORD", format!("run `{from}` has records 1 to {newest}, not {at}")));
+            return Err(RunsError::rejected(
+                "NO_SUCH_RECORD",
+                format!("run `{from}` has records 1 to {newest}, not {at}"),
+            ));
         }
         let replayed = inspect::replay(&*self.inner.shared.store, &self.inner.flows, &row, Some(at)).await?;
         let (flow, mut machine) = replayed.into_parts();
@@ -51,7 +54,18 @@ impl Runtime {
         let again = open_steps(&mut machine);
         let state = machine.to_state();
         let event = Event::new(self.inner.now(), EventBody::Forked { from: from.into(), seq: at, state });
-        let run = Run { version: flow.hash.clone(), priority: row.priority, concurrency_key: row.concurrency_key.clone(), ..Run::new(self.inner.shared.store.next_run_key(), id.clone(), row.place.clone(), row.flow.clone(), event.at) };
+        let run = Run {
+            version: flow.hash.clone(),
+            priority: row.priority,
+            concurrency_key: row.concurrency_key.clone(),
+            ..Run::new(
+                self.inner.shared.store.next_run_key(),
+                id.clone(),
+                row.place.clone(),
+                row.flow.clone(),
+                event.at,
+            )
+        };
         self.submit(run, &event).await?;
         Ok(Forked { run: id, again })
     }

@@ -35,7 +35,13 @@ pub enum Verdict {
 impl Runtime {
     /// Folds the journal of an ended run over another version of its flow (semantics 6.2), and, unless it is only
     /// asked, goes on with it. A compensated run goes on only with `force`.
-    pub async fn fix_forward(&self, run: &str, source: &FlowSource, dry_run: bool, force: bool) -> Result<Offer, RunsError> {
+    pub async fn fix_forward(
+        &self,
+        run: &str,
+        source: &FlowSource,
+        dry_run: bool,
+        force: bool,
+    ) -> Result<Offer, RunsError> {
         self.inner.check()?;
         self.settle_store().await?;
         let row = self.row(run).await?;

@@ -63,7 +63,8 @@ impl Cx {
     pub fn answer_waiters(&mut self, run: RunKey, view: &RunView) {
         let Some(waiters) = self.waiters.remove(&run) else { return };
         let over = view.status.is_final();
-        let (due, rest): (Vec<_>, Vec<_>) = waiters.into_iter().partition(|(until, _)| over || *until != Awaited::Ended);
+        let (due, rest): (Vec<_>, Vec<_>) =
+            waiters.into_iter().partition(|(until, _)| over || *until != Awaited::Ended);
         due.into_iter().for_each(|(_, reply)| drop(reply.send(Ok(view.clone()))));
         if !rest.is_empty() {
             self.waiters.insert(run, rest);

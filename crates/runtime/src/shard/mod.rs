@@ -63,7 +63,18 @@ impl Shard {
         };
         let (runs, loading, recovering) = (HashMap::new(), HashMap::new(), HashMap::new());
         let failed = HashMap::new();
-        Self { cx, from, runs, loading, recovering, failed, reset: None, drained: None, stopping: None, is_halted: false }
+        Self {
+            cx,
+            from,
+            runs,
+            loading,
+            recovering,
+            failed,
+            reset: None,
+            drained: None,
+            stopping: None,
+            is_halted: false,
+        }
     }
 
     pub async fn run(mut self) {
@@ -136,7 +147,9 @@ impl Shard {
                 self.cx.attempts_under_way -= 1;
                 self.with(key, |run, cx| run.ended_attempt(cx, generation, path, attempt, result));
             }
-            Message::VariablesRead { key, path, answer } => self.with(key, |run, cx| run.variables_read(cx, &path, *answer)),
+            Message::VariablesRead { key, path, answer } => {
+                self.with(key, |run, cx| run.variables_read(cx, &path, *answer))
+            }
             Message::Request { key, request, inbox, reply } => {
                 self.with(key, |run, cx| run.request(cx, Asked { request, inbox, reply }));
             }
@@ -302,7 +315,8 @@ impl Shard {
 
     fn is_idle(&self) -> bool {
         let cx = &self.cx;
-        let nothing = cx.finished.is_empty() && cx.launches.is_empty() && cx.touched.is_empty() && cx.visited.is_empty();
+        let nothing =
+            cx.finished.is_empty() && cx.launches.is_empty() && cx.touched.is_empty() && cx.visited.is_empty();
         nothing && cx.committed + 1 == cx.next_ticket && cx.attempts_under_way == 0 && cx.helpers == 0
     }
 
@@ -319,7 +333,12 @@ impl Shard {
     }
 
     fn may_advance(&self) -> bool {
-        let waits = self.cx.is_virtual() && self.is_idle() && self.loading.is_empty() && self.from.is_empty();
+        let clock = &self.cx.inner.shared.clock;
+        let waits = clock.is_virtual()
+            && clock.may_advance()
+            && self.is_idle()
+            && self.loading.is_empty()
+            && self.from.is_empty();
         waits && !self.cx.inner.recovering.load(Ordering::Acquire)
     }
 

@@ -75,10 +75,15 @@ fn places(found: &[Diagnostic], text: &str) -> Result<(), String> {
 fn kept_in_ir(flow: &Flow) -> Result<(), String> {
     let stored = weir_ir::to_json(flow);
     let again = weir_ir::from_json(&stored).map_err(|error| format!("the stored form is refused: {error}"))?;
-    match weir_ir::to_json(&again) == stored {
-        true => Ok(()),
-        false => Err("the stored form changes when it is read".to_owned()),
+    let second = weir_ir::to_json(&again);
+    match stored.bytes().zip(second.bytes()).position(|(a, b)| a != b) {
+        None if stored.len() == second.len() => Ok(()),
+        at => Err(format!("the stored form changes when it is read, at {}", around(&stored, at.unwrap_or(stored.len())))),
     }
+}
+
+fn around(text: &str, at: usize) -> String {
+    text.chars().skip(at.saturating_sub(60)).take(120).collect()
 }
 
 /// The first steps of a run in which every task succeeds and every timer fires.

@@ -1,5 +1,5 @@
 use crate::flows::answer;
-use crate::run::fuzz;
+use crate::run::{fuzz, quietly};
 use crate::seeds::STATEFUL;
 use std::sync::Arc;
 use weir_base::Value;
@@ -81,24 +81,30 @@ fn states(plan: &Arc<Plan>) -> Vec<String> {
     vec![before, machine.to_state().to_json()]
 }
 
-/// A state that is restored can be gone on with: it is asked for its commands and given answers.
+/// A damaged state is refused, or gone on with. It may break the fold off, which a runtime expects of damaged data
+/// and pauses the run for; it may not end the program, and it may not go on for ever.
 #[test]
 fn state() {
     for (number, text) in STATEFUL.iter().enumerate() {
         let plan = plan(text);
         fuzz(&format!("state{number}"), &states(&plan), |text| {
             let Ok(value) = Value::from_json(text) else { return Ok(()) };
-            let Ok(mut machine) = Machine::restore(plan.clone(), &value) else { return Ok(()) };
-            for now in 1..10 {
-                let Some(body) = std::iter::from_fn(|| machine.poll()).take(1_000).find_map(|command| answer(&command))
-                else {
-                    break;
-                };
-                machine.handle(&Event::new(now, body));
+            let ended = quietly(|| Machine::restore(plan.clone(), &value).map(go_on));
+            match ended.is_err() && states(&plan).iter().any(|sound| sound == text) {
+                true => Err("a sound state cannot be gone on with".to_owned()),
+                false => Ok(()),
             }
-            machine.handle(&Event::new(20, EventBody::Cancel { reason: "enough".into() }));
-            let _ = machine.to_state();
-            Ok(())
         });
     }
+}
+
+fn go_on(mut machine: Machine) {
+    for now in 1..10 {
+        let Some(body) = std::iter::from_fn(|| machine.poll()).take(1_000).find_map(|command| answer(&command)) else {
+            break;
+        };
+        machine.handle(&Event::new(now, body));
+    }
+    machine.handle(&Event::new(20, EventBody::Cancel { reason: "enough".into() }));
+    let _ = machine.to_state();
 }

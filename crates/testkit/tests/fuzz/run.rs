@@ -1,7 +1,9 @@
 use crate::mutate;
 use crate::random::Random;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::time::{Duration, Instant};
 
 /// An input that takes longer has found something that grows too fast. Generous, for a slow and busy machine.
@@ -61,6 +63,27 @@ fn fuzz_by(plan: &Plan, target: &str, seeds: &[String], check: impl Fn(&str) -> 
         count += 1;
     }
     println!("fuzz: {target}: {count} cases from {} seeds, FUZZ_SEED={}", seeds.len(), plan.seed);
+}
+
+thread_local! {
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs what may panic; a panic that is expected is not printed.
+pub fn quietly<T>(work: impl FnOnce() -> T) -> std::thread::Result<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !QUIET.get() {
+                before(panic);
+            }
+        }));
+    });
+    QUIET.set(true);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    QUIET.set(false);
+    result
 }
 
 fn one(input: &str, check: &impl Fn(&str) -> Result<(), String>) -> Result<(), String> {

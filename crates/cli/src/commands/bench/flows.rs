@@ -1,6 +1,3 @@
-use std::sync::Arc;
-use weir_runs::{FlowRef, FlowSource};
-
 /// The kind of every step: an idempotent effect, so each result is on disk before the next step begins.
 pub const KIND: &str = "mock";
 
@@ -37,8 +34,4 @@ pub fn flow(root: &str) -> anyhow::Result<weir_ir::Flow> {
 pub fn flow_with(members: &str, root: &str) -> anyhow::Result<weir_ir::Flow> {
     let text = format!(r#"{{"ir":1,"name":"bench","dialect":"ir",{members}"root":{root}}}"#);
     weir_ir::from_json(&text).map_err(|error| anyhow::anyhow!("{error}"))
-}
-
-pub fn source(flow: weir_ir::Flow) -> FlowRef {
-    FlowRef::Source(Arc::new(FlowSource { flow, files: Vec::new() }))
 }

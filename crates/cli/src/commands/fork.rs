@@ -1,0 +1,84 @@
+use crate::args::Fork;
+use crate::commands::run::exit_of;
+use crate::exit::{Exit, UsageError};
+use crate::{compose, data, show, summary};
+use weir_base::{Map, Value};
+use weir_engine::{EventBody, Record};
+use weir_runs::{RunsPort, Until};
+use weir_runtime::{Change, Runtime};
+
+pub fn run(args: &Fork) -> anyhow::Result<Exit> {
+    let changes = changes(args)?;
+    let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let exit = threads.block_on(perform(args, &changes));
+    threads.shutdown_background();
+    exit
+}
+
+fn changes(args: &Fork) -> anyhow::Result<Vec<Change>> {
+    let sets = args.set.iter().map(|text| set(text));
+    let events = args.event.iter().map(|text| event(text));
+    sets.chain(events).collect()
+}
+
+fn set(text: &str) -> anyhow::Result<Change> {
+    let wrong = |why: &str| UsageError(format!("--set {text}: {why}; write vars.NAME=JSON or input.NAME=JSON"));
+    let (path, json) = text.split_once('=').ok_or_else(|| wrong("there is no `=`"))?;
+    let value = Value::from_json(json).map_err(|error| wrong(&format!("the value is not JSON ({error})")))?;
+    Ok(Change::Set { path: path.trim().to_owned(), value })
+}
+
+/// `{"type": …, "path": …}` and the rest of the payload, as the journal has it.
+fn event(text: &str) -> anyhow::Result<Change> {
+    let wrong = |why: String| UsageError(format!("--event: {why}"));
+    let value = Value::from_json(text).map_err(|error| wrong(format!("not JSON: {error}")))?;
+    let member = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let rest: Map = value.as_object().into_iter().flatten().filter(|(key, _)| !matches!(&***key, "type" | "path")).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let record = Record { seq: 0, at: 0, ty: member("type").into(), path: member("path").into(), payload: Value::from(rest).to_json() };
+    let body = record.decode().map_err(|error| wrong(error.message))?.body;
+    if matches!(body, EventBody::Started(_) | EventBody::Forked { .. } | EventBody::Continued { .. } | EventBody::Rebased { .. }) {
+        return Err(wrong(format!("`{}` cannot happen within a run", record.ty)).into());
+    }
+    Ok(Change::Event(Box::new(body)))
+}
+
+async fn perform(args: &Fork, changes: &[Change]) -> anyhow::Result<Exit> {
+    let folder = data::directory(args.data.data.as_ref())?;
+    if args.dry_run {
+        return say_what_would_run(args, &folder).await;
+    }
+    let wanted = compose::Wanted { virtual_time: args.virtual_time, ..compose::Wanted::default() };
+    let runtime = compose::runtime(&folder, wanted).await?;
+    let outcome = carry(&runtime, args, changes).await;
+    let stopped = runtime.stop().await;
+    let exit = outcome?;
+    stopped?;
+    Ok(exit)
+}
+
+/// The open steps after that record; changes may still close some of them.
+async fn say_what_would_run(args: &Fork, folder: &std::path::Path) -> anyhow::Result<Exit> {
+    let store = compose::visit(folder).await?;
+    let replay = weir_runtime::replay_run(&store, &args.run, Some(args.at)).await?;
+    for open in &replay.open {
+        show::out(format_args!("runs again: {} {}", open.what, open.path));
+    }
+    Ok(Exit::Success)
+}
+
+async fn carry(runtime: &Runtime, args: &Fork, changes: &[Change]) -> anyhow::Result<Exit> {
+    let forked = runtime.fork(&args.run, args.at, changes).await?;
+    if !args.json {
+        eprintln!("run {} goes on from record {} of {}", forked.run, args.at, args.run);
+        forked.again.iter().for_each(|path| eprintln!("  runs again: {path}"));
+    }
+    let view = tokio::select! {
+        view = runtime.wait(&forked.run, Until::Ended) => view?,
+        _ = tokio::signal::ctrl_c() => return Ok(Exit::Waiting),
+    };
+    match args.json {
+        true => show::out(summary::of_run(&runtime.replay(&forked.run, None).await?, &runtime.logs(&forked.run).await?).to_json()),
+        false => crate::commands::run::print_end(&view),
+    }
+    Ok(exit_of(view.status))
+}
