@@ -1,17 +1,18 @@
 use crate::{process, project};
 use anyhow::{Context, Result, bail};
+use std::process::Stdio;
 
 /// The table on the terminal, and the figures as JSON under the target folder.
 pub fn run() -> Result<()> {
     let weir = project::release_weir();
-    let output = process::output(&mut process::command(&weir, &["bench", "--json"]))?;
+    let mut command = process::command(&weir, &["bench", "--json"]);
+    let output = command.stderr(Stdio::inherit()).output().context("cannot start weir bench")?;
     if !output.status.success() {
-        bail!("weir bench ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+        bail!("weir bench ended with {}", output.status);
     }
-    serde_json::from_slice::<serde_json::Value>(&output.stdout).context("weir bench printed no JSON")?;
+    process::json(&output).context("weir bench")?;
     let file = project::target().join("bench.json");
     std::fs::write(&file, &output.stdout)?;
-    eprint!("{}", String::from_utf8_lossy(&output.stderr));
-    println!("{}\nwritten to {}", String::from_utf8_lossy(&output.stdout).trim_end(), file.display());
+    println!("the figures are in {}", file.display());
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What `make` does: groups of checks with their times, the tour of the examples, and pages made from the code.
 //!
-//! It is no part of the product and knows no crate of it; it starts programs and reads what they say.
+//! It is no part of the product; it starts programs and reads what they say.
 //! Start with `commands`, then `test.rs`.
 
 mod bench;
@@ -11,7 +11,8 @@ mod group;
 mod pages;
 mod process;
 mod project;
-mod stock;
+#[path = "../../crates/cli/src/testing/server.rs"]
+mod server;
 mod test;
 mod tools;
 mod tour;

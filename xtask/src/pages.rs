@@ -1,8 +1,8 @@
 use crate::{process, project};
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use weir_base::Value;
 
 /// One page of `docs/errors/`: what a code means, an example, what to do.
 struct Page {
@@ -98,20 +98,16 @@ fn examples(page: &str) -> Vec<Example<'_>> {
 fn codes(weir: &Path, folder: &Path, example: &Example<'_>) -> Result<Vec<String>> {
     let file = folder.join(format!("flow.{}", example.ending));
     std::fs::write(&file, &example.flow)?;
-    let code = |value: &Value| value["code"].as_str().unwrap_or_default().to_owned();
+    let code = |value: &Value| value.get("code").and_then(Value::as_str).unwrap_or_default().to_owned();
     if !example.runs {
         let output = process::output(process::command(weir, &["check", "--format", "json"]).arg(&file))?;
-        let found: Vec<Value> = serde_json::from_slice(&output.stdout).context("weir check printed no JSON")?;
-        return Ok(found.iter().map(code).collect());
+        let found = process::json(&output).context("weir check")?;
+        return Ok(found.as_array().unwrap_or_default().iter().map(code).collect());
     }
-    let data = folder.join("data");
     let mut command = process::command(weir, &["run", "--json", "--virtual-time"]);
-    let output = process::output(command.arg(&file).arg("--data").arg(&data))?;
-    if output.stdout.is_empty() {
-        bail!("weir run said: {}", String::from_utf8_lossy(&output.stderr).trim_end());
-    }
-    let run: Value = serde_json::from_slice(&output.stdout).context("weir run printed no JSON")?;
-    Ok(vec![code(&run["error"])])
+    let output = process::output(command.arg(&file).arg("--data").arg(folder.join("data")))?;
+    let run = process::json(&output).context("weir run")?;
+    Ok(run.get("error").into_iter().map(code).collect())
 }
 
 #[cfg(test)]

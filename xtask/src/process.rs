@@ -1,6 +1,7 @@
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use weir_base::Value;
 
 /// A command in the project's folder.
 pub fn command(program: impl AsRef<Path>, args: &[&str]) -> Command {
@@ -26,6 +27,13 @@ pub fn run(command: &mut Command) -> Result<()> {
 /// Runs to the end and keeps what it prints.
 pub fn output(command: &mut Command) -> Result<Output> {
     command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {}", shown(command)))
+}
+
+/// What a program has printed, which is one JSON value.
+pub fn json(output: &Output) -> Result<Value> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let said = || format!("no JSON, but: {}", String::from_utf8_lossy(&output.stderr).trim_end());
+    Value::from_json(&text).with_context(said)
 }
 
 /// Whether a program can be started at all.

@@ -1,6 +1,8 @@
-use crate::{process, project, stock};
-use anyhow::{Context, Result, bail};
+use crate::server::Server;
+use crate::{process, project};
+use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
+use weir_base::Value;
 
 /// One flow of the tour: its folder in `examples/`, and what to say about it.
 struct Stop {
@@ -10,7 +12,7 @@ struct Stop {
 
 const STOPS: [Stop; 3] = [
     Stop { example: "order-process", about: "a tree: an order with retries, timeouts and steps in parallel" },
-    Stop { example: "support-triage", about: "an organism: an agent with tools, on a scripted model" },
+    Stop { example: "support-desk", about: "an organism: an agent with peers and a tool, on a scripted model" },
     Stop {
         example: "stock-check",
         about: "a graph: a condition, a loop, and an HTTP call to a server on this machine",
@@ -21,37 +23,50 @@ const STOPS: [Stop; 3] = [
 pub fn run() -> Result<()> {
     let weir = project::release_weir();
     let data = tempfolder()?;
-    let server = stock::Server::start().context("cannot listen on loopback")?;
     for (number, stop) in STOPS.iter().enumerate() {
         println!("\n{}. examples/{}, {}\n", number + 1, stop.example, stop.about);
-        visit(&weir, stop, &server, &data)?;
+        visit(&weir, stop, &data)?;
     }
     println!("{}", next_steps(&data));
     Ok(())
 }
 
-fn visit(weir: &Path, stop: &Stop, server: &stock::Server, data: &str) -> Result<()> {
+fn visit(weir: &Path, stop: &Stop, data: &str) -> Result<()> {
     let folder = project::root().join("examples").join(stop.example);
     let flow = ["flow.yaml", "flow.json"].into_iter().find(|name| folder.join(name).is_file());
     let Some(flow) = flow else { bail!("examples/{} has no flow", stop.example) };
-    let file = format!("examples/{}/{flow}", stop.example);
-    let mut args = vec!["run".to_owned(), file, "--data".to_owned(), data.to_owned()];
-    if let Some(input) = input(&folder, server)? {
+    let server = server(&folder)?;
+    let mut args =
+        vec!["run".to_owned(), format!("examples/{}/{flow}", stop.example), "--data".to_owned(), data.to_owned()];
+    if let Some(input) = input(&folder, stop.example, server.as_ref())? {
         args.extend(["--input".to_owned(), input]);
     }
     println!("$ weir {}\n", args.iter().map(|arg| quoted(arg)).collect::<Vec<_>>().join(" "));
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    process::run(&mut process::command(weir, &args))
+    process::run(&mut process::command(weir, &args))?;
+    let problems = server.map(|server| server.problems()).unwrap_or_default();
+    ensure!(problems.is_empty(), "the server was asked for what the example does not describe: {problems:?}");
+    Ok(())
 }
 
-/// The example's own input; where it names a `baseUrl`, that of the server that was started.
-fn input(folder: &Path, server: &stock::Server) -> Result<Option<String>> {
-    let Ok(text) = std::fs::read_to_string(folder.join("input.json")) else { return Ok(None) };
-    let mut input: serde_json::Value = serde_json::from_str(&text).context("input.json")?;
-    if let Some(base) = input.get_mut("baseUrl") {
-        *base = server.base_url().into();
-    }
-    Ok(Some(input.to_string()))
+/// The server the example describes, where it needs one.
+fn server(folder: &Path) -> Result<Option<Server>> {
+    let expected = read_json(&folder.join("expected.json"))?;
+    expected.as_ref().and_then(|expected| expected.get("server")).map(Server::start).transpose()
+}
+
+/// The example's own file; where there is a server, its text with the server's address.
+fn input(folder: &Path, example: &str, server: Option<&Server>) -> Result<Option<String>> {
+    let Some(input) = read_json(&folder.join("input.json"))? else { return Ok(None) };
+    let Some(server) = server else { return Ok(Some(format!("@examples/{example}/input.json"))) };
+    let mut members = input.as_object().context("an input with a server is an object")?.clone();
+    members.insert("baseUrl".into(), server.url.as_str().into());
+    Ok(Some(Value::from(members).to_json()))
+}
+
+fn read_json(file: &Path) -> Result<Option<Value>> {
+    let Ok(text) = std::fs::read_to_string(file) else { return Ok(None) };
+    Value::from_json(&text).with_context(|| file.display().to_string()).map(Some)
 }
 
 /// The runs of the tour are kept, so that they can be looked at afterwards.

@@ -1,7 +1,8 @@
 use crate::variables::{self, Variables};
+use std::collections::BTreeSet;
 use weir_base::{Diagnostic, Severity, Span, Text, Value, closest};
 use weir_catalog::Catalog;
-use weir_expr::{Env, Expr, Shape, Template, check as check_expr};
+use weir_expr::{Env, Expr, Problem, Shape, Template, check as check_expr};
 use weir_ir::{
     Agent, Condition, Decorator, Exit, Flow, Graph, Input, Loop, LoopMode, Node, NodeKind, Precheck, SetOp, ToolTarget, Wait,
 };
@@ -226,8 +227,17 @@ impl<'a> Checker<'a> {
 
     fn expr(&mut self, expr: &Expr, env: &Env, path: &str, fallback: Option<Span>) {
         let span = expr.span().or(fallback);
+        let mut asked = Vec::new();
         for problem in check_expr(expr, env) {
-            self.found.push(renamed(problem.to_diagnostic(span)).path(path));
+            let Some(name) = asked_for(expr, &problem) else {
+                self.found.push(renamed(problem.to_diagnostic(span)).path(path));
+                continue;
+            };
+            if !asked.contains(&name) {
+                asked.push(name);
+                let found = Diagnostic { severity: Severity::Warning, ..renamed(problem.to_diagnostic(span)) };
+                self.found.push(found.path(path));
+            }
         }
         self.misspelt(expr, path, span);
     }
@@ -237,8 +247,12 @@ impl<'a> Checker<'a> {
         if !self.variables.open {
             return;
         }
+        let mut seen = BTreeSet::new();
         for reference in expr.references() {
             let Some(name) = reference.path.first().filter(|_| &*reference.root == "vars") else { continue };
+            if !seen.insert(name.clone()) {
+                continue;
+            }
             let known = || self.variables.known.keys().map(|known| &**known);
             if known().any(|known| known == &**name || known.starts_with(&format!("{name}."))) {
                 continue;
@@ -250,6 +264,15 @@ impl<'a> Checker<'a> {
             }
         }
     }
+}
+
+/// The unknown name of a problem, where the expression asks with `typeof` whether it is there. Such an expression
+/// says itself what comes in its place, as the placeholders of a log message do.
+fn asked_for<'e>(expr: &'e Expr, problem: &Problem) -> Option<&'e str> {
+    let name = expr.source().get(problem.range.clone()).filter(|_| problem.code == "UNKNOWN_NAME")?;
+    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '.' | '['));
+    let asked = expr.source().split("typeof ").skip(1).any(|rest| rest.strip_prefix(name).is_some_and(ends));
+    asked.then_some(name)
 }
 
 /// An unknown variable goes by the name the workflow format has for it.

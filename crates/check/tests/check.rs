@@ -1,6 +1,6 @@
 //! Flows as text in, codes and places out.
 
-use weir_base::{FileId, LineIndex};
+use weir_base::{Diagnostic, FileId, LineIndex};
 use weir_catalog::Catalog;
 use weir_dialects::{Context, Leaf, Names, NoFiles, Options, SourceFile, parse};
 
@@ -9,8 +9,9 @@ struct FromCatalog<'a>(&'a Catalog);
 fn leaf(entry: &weir_catalog::Entry) -> Option<Leaf> {
     let component = entry.component();
     let params = entry.record()?.input_schema.keys().cloned().collect();
+    let engine = component.implementation == weir_catalog::Implementation::Engine;
     let tree = component.tree.clone().unwrap_or_default();
-    Some(Leaf { kind: component.name.clone(), tree, output_key: component.output_key.clone(), params })
+    Some(Leaf { kind: component.name.clone(), tree, output_key: component.output_key.clone(), params, engine, ..Leaf::default() })
 }
 
 impl Names for FromCatalog<'_> {
@@ -23,8 +24,7 @@ impl Names for FromCatalog<'_> {
     }
 }
 
-/// Every problem as `CODE line:column`, in order.
-fn problems(name: &str, text: &str) -> Vec<String> {
+fn diagnostics(name: &str, text: &str) -> Vec<Diagnostic> {
     let catalog = weir_kinds::catalog().expect("the built-in records are good");
     let names = FromCatalog(&catalog);
     let options = Options::default();
@@ -33,12 +33,24 @@ fn problems(name: &str, text: &str) -> Vec<String> {
     let mut all = parsed.diagnostics;
     all.extend(parsed.flow.iter().flat_map(|flow| weir_check::check(flow, &catalog)));
     weir_base::sort_by_place(&mut all);
+    all
+}
+
+/// Every problem as `CODE line:column`, in order.
+fn problems(name: &str, text: &str) -> Vec<String> {
+    let all = diagnostics(name, text);
     let lines = LineIndex::new(text);
     let place = |span: Option<weir_base::Span>| span.map_or("-".to_owned(), |span| {
         let at = lines.position(span.start);
         format!("{}:{}", at.line, at.column)
     });
     all.iter().filter(|d| d.severity != weir_base::Severity::Info).map(|d| format!("{} {}", d.code, place(d.span))).collect()
+}
+
+/// Severity and code of every problem of a tree.
+fn severities(text: &str) -> Vec<String> {
+    let found = diagnostics("flow.yaml", text);
+    found.iter().map(|d| format!("{:?} {}", d.severity, d.code).to_lowercase()).collect()
 }
 
 fn tree(text: &str, expected: &[&str]) {
@@ -120,4 +132,21 @@ fn fifty_problems_are_fifty_lines() {
     let text = format!("type: Sequence\nid: s\nchildren:\n{}", (0..25).map(step).collect::<String>());
     let found = problems("flow.yaml", &text);
     assert_eq!(found.len(), 50, "an unknown and a missing property each: {found:?}");
+}
+
+/// A placeholder without a variable stays in the text, so it is a warning, and one only.
+#[test]
+fn a_placeholder_of_nothing_is_one_warning() {
+    let flow = |input: &str, message: &str| {
+        format!("type: LogMessage\nid: a\n{input}props: {{message: '{message}'}}\n")
+    };
+    let check = |input: &str, message: &str, expected: &[&str]| {
+        assert_eq!(severities(&flow(input, message)), expected, "{input} {message}");
+    };
+    let declared = "input: {type: object, properties: {total: {type: number}}, additionalProperties: false}\n";
+    check(declared, "${nothing}", &["warning unknown_variable"]);
+    check(declared, "${nothing} ${nothing.more} ${my key} ${total}", &["warning unknown_variable"; 3]);
+    check(declared, "{{ nothing }}", &["error unknown_variable"]);
+    check(declared, "{{ typeof nothing2 === \"string\" ? nothing : 1 }}", &["warning unknown_variable", "error unknown_variable"]);
+    check("variables: {total: 1}\n", "${totl}", &["warning unknown_variable"]);
 }

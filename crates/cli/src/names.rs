@@ -1,4 +1,5 @@
-use weir_catalog::{Catalog, Entry};
+use weir_base::Value;
+use weir_catalog::{Catalog, Entry, Implementation};
 use weir_dialects::{Leaf, Names};
 
 /// The catalog as dialects see it: names only.
@@ -21,5 +22,8 @@ fn leaf(entry: &Entry) -> Leaf {
         tree: component.tree.clone().unwrap_or_default(),
         output_key: component.output_key.clone(),
         params: entry.record().map(|record| record.input_schema.keys().cloned().collect()).unwrap_or_default(),
+        summary: component.summary.as_str().into(),
+        schema: entry.record().map_or(Value::Null, |record| record.input_json_schema()),
+        engine: component.implementation == Implementation::Engine,
     }
 }

@@ -31,7 +31,7 @@ impl Loader for NoFiles {
 }
 
 /// A kind as a dialect sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Leaf {
     /// The kind's name, such as `http.request`.
     pub kind: Text,
@@ -41,6 +41,12 @@ pub struct Leaf {
     pub output_key: Option<Text>,
     /// The parameters it takes, for "did you mean" and for telling parameters from node settings.
     pub params: Vec<Text>,
+    /// One sentence on what it does, for a model that may call it.
+    pub summary: Text,
+    /// JSON Schema of its parameters; null where it is not known.
+    pub schema: Value,
+    /// The engine performs it itself, so it becomes a pure step.
+    pub engine: bool,
 }
 
 /// The names of kinds, without what they do.

@@ -44,6 +44,9 @@ pub fn parse(source: SourceFile, cx: &Context<'_>) -> Parsed {
     };
     let mut parsed = detect(first).parse(&documents, &source, cx);
     diagnostics.append(&mut parsed.diagnostics);
+    if let Some(flow) = &mut parsed.flow {
+        crate::pure::lower(flow, cx.names, &mut diagnostics);
+    }
     parsed.files.insert(0, source);
     Parsed { flow: parsed.flow, diagnostics, files: parsed.files }
 }

@@ -13,6 +13,7 @@ mod graph;
 mod header;
 mod ir;
 mod organism;
+mod pure;
 mod template;
 mod tree;
 

@@ -3,8 +3,9 @@
 //! Every recorded result answers the command with the same path, if it asks for the same thing. What is
 //! left over at the end says where the two part ways. Calls nothing outside.
 
+use crate::machine::YIELD;
 use crate::{Command, Event, EventBody, Machine, Plan, Started, Status, TaskResult};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use weir_base::{Micros, Text, Value};
@@ -82,6 +83,9 @@ pub fn replay_with(machine: Machine, events: &[Numbered], dropped: &BTreeSet<u64
 ///
 /// A failure that shows only after the first was set aside (a second broken branch) is set aside too.
 pub fn rebase(old: &Arc<Plan>, new: &Arc<Plan>, events: &[Numbered]) -> Option<Rebase> {
+    let aside = set_aside(events);
+    let events: Vec<Numbered> = events.iter().filter(|(seq, _)| !aside.contains(seq)).cloned().collect();
+    let events = &*events;
     let mut causes = BTreeSet::new();
     while let Some(seq) = next_cause(old, events, &causes)? {
         causes.insert(seq);
@@ -133,12 +137,13 @@ fn cause_of_end(machine: &Machine, events: &[Numbered], dropped: &BTreeSet<u64>)
         Status::TimedOut => "@deadline".into(),
         _ => return None,
     };
+    let there = |at: &Text| *at == path || machine.plan().current_path(at).as_ref() == Some(&path);
     let blames = |body: &EventBody| match body {
-        EventBody::TaskFinished { path: at, result } | EventBody::Override { path: at, result } => {
-            *at == path && result.error.is_some()
+        EventBody::TaskFinished { path, result } | EventBody::Override { path, result } => {
+            result.error.is_some() && there(path)
         }
-        EventBody::ChildFinished { path: at, error, .. } => *at == path && error.is_some(),
-        EventBody::TimerFired { path: at } => *at == path,
+        EventBody::ChildFinished { path, error, .. } => error.is_some() && there(path),
+        EventBody::TimerFired { path } => there(path),
         _ => false,
     };
     events.iter().filter(|(seq, _)| !dropped.contains(seq)).find(|(_, event)| blames(&event.body)).map(|(seq, _)| *seq)
@@ -170,54 +175,81 @@ fn started_of(events: &[Numbered]) -> Option<(&Started, Micros)> {
     }
 }
 
+/// What earlier repairs of the run have left out of it for good.
+fn set_aside(events: &[Numbered]) -> BTreeSet<u64> {
+    let dropped = |(_, event): &Numbered| match &event.body {
+        EventBody::Rebased { dropped, .. } => dropped.clone(),
+        _ => Vec::new(),
+    };
+    events.iter().flat_map(dropped).collect()
+}
+
 /// Delivers recorded answers to a machine in old order, each as soon as it is asked for.
 struct Matcher<'a> {
     machine: Machine,
     events: &'a [Numbered],
-    /// Undelivered answers by path.
-    waiting: BTreeMap<&'a str, usize>,
+    /// Undelivered answers by path, as the flow calls it now. A step may have read variables before its result.
+    waiting: BTreeMap<Text, Vec<usize>>,
     /// Answers that may be delivered now.
     ready: BTreeSet<usize>,
     changed: BTreeSet<usize>,
+    /// Decisions of people about steps that were not there.
+    unused: Vec<usize>,
+    /// Turns the flow gives away where it did not before: nobody outside has a say in them.
+    turns: VecDeque<Text>,
     open: BTreeSet<Text>,
 }
 
 impl<'a> Matcher<'a> {
     fn new(machine: Machine, events: &'a [Numbered], dropped: &BTreeSet<u64>) -> Self {
-        let (mut waiting, mut ready) = (BTreeMap::new(), BTreeSet::new());
+        let aside = set_aside(events);
+        let (mut waiting, mut ready) = (BTreeMap::<Text, Vec<usize>>::new(), BTreeSet::new());
         for (at, (seq, event)) in events.iter().enumerate().skip(1) {
-            if dropped.contains(seq) {
+            if dropped.contains(seq) || aside.contains(seq) {
                 continue;
             }
             match &event.body {
                 EventBody::TaskFinished { path, .. }
                 | EventBody::TimerFired { path }
                 | EventBody::ChildFinished { path, .. }
-                | EventBody::VariablesRead { path, .. } => drop(waiting.insert(&**path, at)),
+                | EventBody::VariablesRead { path, .. } => waiting.entry(current(&machine, path)).or_default().push(at),
                 EventBody::Signal { .. } | EventBody::Override { .. } | EventBody::Cancel { .. } => {
                     ready.insert(at);
                 }
                 _ => {}
             }
         }
-        Self { machine, events, waiting, ready, changed: BTreeSet::new(), open: BTreeSet::new() }
+        let (changed, unused, turns, open) = Default::default();
+        Self { machine, events, waiting, ready, changed, unused, turns, open }
     }
 
     fn run(&mut self) {
         self.note_commands();
-        while let Some(at) = self.next() {
-            self.machine.handle(&self.events[at].1);
+        loop {
+            if let Some(at) = self.ready.pop_first() {
+                self.deliver(at);
+            } else if let Some(path) = self.turns.pop_front() {
+                self.open.remove(&path);
+                self.machine.handle(&Event::new(self.machine.now(), EventBody::TimerFired { path }));
+            } else {
+                return;
+            }
             self.note_commands();
         }
     }
 
-    fn next(&mut self) -> Option<usize> {
-        let at = self.ready.pop_first()?;
-        if let Some(path) = self.events[at].1.body.path() {
-            self.waiting.remove(&**path);
-            self.open.remove(path);
+    fn deliver(&mut self, at: usize) {
+        let event = &self.events[at].1;
+        if let Some(path) = event.body.path().map(|path| current(&self.machine, path)) {
+            if matches!(event.body, EventBody::Override { .. }) && !self.machine.is_live(&path) {
+                return self.unused.push(at);
+            }
+            if let Some(left) = self.waiting.get_mut(&path) {
+                left.retain(|other| *other != at);
+            }
+            self.open.remove(&path);
         }
-        Some(at)
+        self.machine.handle(event);
     }
 
     fn note_commands(&mut self) {
@@ -226,13 +258,22 @@ impl<'a> Matcher<'a> {
                 Command::Run(task) => {
                     let hash = task.params_hash();
                     self.asked(task.path, |body| match body {
-                        EventBody::TaskFinished { result, .. } => result.params_hash.is_empty() || result.params_hash == hash,
+                        EventBody::TaskFinished { result, .. } => {
+                            result.params_hash.is_empty() || result.params_hash == hash
+                        }
                         _ => false,
                     });
                 }
-                Command::StartTimer { path, .. } => self.asked(path, |body| matches!(body, EventBody::TimerFired { .. })),
+                Command::StartTimer { path, .. } => {
+                    let known = self.asked(path.clone(), |body| matches!(body, EventBody::TimerFired { .. }));
+                    if !known && path.starts_with(YIELD) {
+                        self.turns.push_back(path);
+                    }
+                }
                 Command::StartChild(child) if child.detached => {}
-                Command::StartChild(child) => self.asked(child.path, |body| matches!(body, EventBody::ChildFinished { .. })),
+                Command::StartChild(child) => {
+                    self.asked(child.path, |body| matches!(body, EventBody::ChildFinished { .. }));
+                }
                 Command::ReadVariables { path, .. } => {
                     self.asked(path, |body| matches!(body, EventBody::VariablesRead { .. }));
                 }
@@ -247,19 +288,22 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    fn asked(&mut self, path: Text, answers: impl Fn(&EventBody) -> bool) {
-        if let Some(at) = self.waiting.get(&*path).copied() {
-            match answers(&self.events[at].1.body) {
-                true => drop(self.ready.insert(at)),
-                false => drop(self.changed.insert(at)),
-            }
+    /// Notes that something is wanted, and whether an answer to it is recorded.
+    fn asked(&mut self, path: Text, answers: impl Fn(&EventBody) -> bool) -> bool {
+        let recorded = self.waiting.get(&path).map(Vec::as_slice).unwrap_or_default();
+        let answer = recorded.iter().copied().find(|at| answers(&self.events[*at].1.body));
+        match answer {
+            Some(at) => drop(self.ready.insert(at)),
+            None => self.changed.extend(recorded),
         }
         self.open.insert(path);
+        answer.is_some()
     }
 
     fn withdrawn(&mut self, path: &Text) {
         self.open.remove(path);
-        if let Some(at) = self.waiting.get(&**path) {
+        self.turns.retain(|turn| turn != path);
+        for at in self.waiting.get(path).into_iter().flatten() {
             self.ready.remove(at);
         }
     }
@@ -268,12 +312,9 @@ impl<'a> Matcher<'a> {
     fn left(&self) -> impl Iterator<Item = (u64, Text, Reason)> {
         let reason = |at: &usize| if self.changed.contains(at) { Reason::Changed } else { Reason::Unreached };
         let timer = |at: &&usize| matches!(self.events[**at].1.body, EventBody::TimerFired { .. });
-        let mut left: Vec<_> = self
-            .waiting
-            .iter()
-            .filter(|(_, at)| !timer(at))
-            .map(|(path, at)| (self.events[*at].0, Text::from(*path), reason(at)))
-            .collect();
+        let named = |at: &usize| (self.events[*at].0, self.events[*at].1.body.path().cloned().unwrap_or_default(), reason(at));
+        let mut left: Vec<_> =
+            self.waiting.values().flatten().filter(|at| !timer(at)).chain(&self.unused).map(named).collect();
         left.sort_unstable_by_key(|(seq, ..)| *seq);
         left.into_iter()
     }
@@ -282,6 +323,15 @@ impl<'a> Matcher<'a> {
         let divergence = self.left().next().map(|(seq, path, reason)| Divergence { seq, path, reason });
         let mut machine = self.machine;
         machine.reissue();
-        Replay { machine, resume: self.open.into_iter().collect(), divergence }
+        // A timer is where a run goes on only if nothing else is open.
+        let timers = machine.timer_paths();
+        let steps: Vec<Text> = self.open.iter().filter(|path| !timers.contains(*path)).cloned().collect();
+        let resume = if steps.is_empty() { self.open.into_iter().collect() } else { steps };
+        Replay { machine, resume, divergence }
     }
+}
+
+/// What the machine's flow calls this path.
+fn current(machine: &Machine, path: &Text) -> Text {
+    machine.plan().current_path(path).unwrap_or_else(|| path.clone())
 }

@@ -45,6 +45,8 @@ pub(crate) enum Memory {
     Once(crate::frame::Outcome),
     /// The variables of a scope.
     Vars(Map),
+    /// What a definition remembers at one place that uses it.
+    Instance(BTreeMap<NodeIx, Memory>),
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -79,6 +79,10 @@ pub(crate) enum State {
         held: Option<Outcome>,
         /// Something visible changed and the guards have not been checked since.
         dirty: bool,
+        /// The running child itself has changed something: it counts once the child is suspended.
+        own: bool,
+        /// The event at which the running child was entered.
+        since: u64,
     },
     Parallel(Box<ParallelState>),
     Graph(Box<GraphState>),

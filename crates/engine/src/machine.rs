@@ -6,6 +6,7 @@ use crate::plan::{NodeIx, Plan};
 use crate::scope::View;
 use crate::step::{self, Wake};
 use crate::{Command, RunTask, StartChild, Status, StepError, Trace, TraceBody, category, code};
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -14,12 +15,19 @@ use weir_base::{Map, Micros, Text, Value, read_deep};
 /// How many transitions one event may cause before the engine yields.
 const TRANSITIONS_PER_EVENT: u32 = 10_000;
 /// How many iterations may pass without a result from outside.
-pub(crate) const IDLE_ITERATIONS: u64 = 1_000_000;
+const IDLE_ITERATIONS: u64 = 1_000_000;
 /// How many signals of one name wait to be taken, and how many bytes of them.
 const BUFFERED_SIGNALS: usize = 1_000;
 const BUFFERED_BYTES: usize = 1 << 20;
+/// Of how many names the ids of signals are known, so that none is taken twice.
+const KNOWN_SIGNALS: usize = 1_000;
+
+/// No deadline is later: up to here microseconds survive as the numbers of JSON.
+const LAST_DUE: Micros = (1 << 53) - 1;
 
 const RUN_DEADLINE: &str = "@deadline";
+/// Timers that only let others have their turn are named so, with a count behind.
+pub(crate) const YIELD: &str = "@yield";
 
 /// One run: the fold of its journal, and the commands that follow from it.
 ///
@@ -50,7 +58,8 @@ pub(crate) struct Core {
     /// Steps waiting for a signal, by name, the oldest first.
     waits: BTreeMap<Text, VecDeque<Ix>>,
     signals: BTreeMap<Text, VecDeque<Value>>,
-    signal_ids: BTreeMap<Text, VecDeque<Text>>,
+    /// By name, the one first seen first.
+    signal_ids: IndexMap<Text, VecDeque<Text>>,
     signal_bytes: usize,
     /// Live reactive regions in the order they were entered.
     pub reactive: Vec<Ix>,
@@ -58,10 +67,14 @@ pub(crate) struct Core {
     cancelling: bool,
     force: bool,
     timed_out: bool,
+    /// Nothing could wake the run any more, and it is being ended because of it.
+    stuck: bool,
     yields: u64,
     pub idle_iterations: u64,
-    /// The loop that wants a fresh journal link.
-    pub handover: Option<Ix>,
+    /// How many events were folded.
+    pub turn: u64,
+    /// The loops that want a fresh journal link, in the order they asked.
+    pub handover: Vec<Ix>,
     /// A hand-over was asked for and not answered yet.
     handing_over: bool,
     completion: Option<Completion>,
@@ -121,23 +134,30 @@ impl Machine {
     /// Folds one event. An event that answers no open command changes nothing.
     pub fn handle(&mut self, event: &Event) {
         self.core.now = self.core.now.max(event.at);
-        self.core.apply(&self.plan, &event.body);
+        self.core.turn += 1;
+        match self.plan.with_current_ids(&event.body) {
+            Some(body) => self.core.apply(&self.plan, &body),
+            None => self.core.apply(&self.plan, &event.body),
+        }
         self.core.run(&self.plan);
     }
 
     /// The next thing to do, in order. While paused only ends and deadlines come out.
     pub fn poll(&mut self) -> Option<Command> {
-        if !self.core.paused {
-            return self.core.commands.pop_front();
-        }
-        let passes = |command: &Command| {
-            matches!(
-                command,
-                Command::Cancel { .. } | Command::StartTimer { deadline: true, .. } | Command::Complete { .. }
-            )
+        let at = match self.core.paused {
+            true => self.core.commands.iter().position(passes_pause)?,
+            false => 0,
         };
-        let at = self.core.commands.iter().position(passes)?;
-        self.core.commands.remove(at)
+        match self.core.commands.remove(at)? {
+            // What was folded since the hand-over was asked for belongs to the state as well.
+            Command::ContinueAsNew { .. } => Some(Command::ContinueAsNew { state: self.core.to_state() }),
+            command => Some(command),
+        }
+    }
+
+    /// Whether a live step or region stands at this path.
+    pub(crate) fn is_live(&self, path: &str) -> bool {
+        self.core.tasks.contains_key(path) || self.core.live(path).is_some()
     }
 
     /// Every command that has no answer yet, in a fixed order: what recovery issues again after a fold.
@@ -181,6 +201,11 @@ impl Machine {
     /// When the earliest open timer is due.
     pub fn wake_at(&self) -> Option<Micros> {
         self.core.timers.values().map(|timer| timer.due).min()
+    }
+
+    /// The names of open timers.
+    pub(crate) fn timer_paths(&self) -> std::collections::BTreeSet<Text> {
+        self.core.timers.keys().cloned().collect()
     }
 
     /// Whether a task with this path is open: a result for any other path is late.
@@ -254,7 +279,12 @@ impl Machine {
         if let Some(vars) = self.core.envs.vars_mut(env) {
             vars.insert(name.into(), value);
         }
+        self.core.mark_all_dirty();
     }
+}
+
+fn passes_pause(command: &Command) -> bool {
+    matches!(command, Command::Cancel { .. } | Command::Complete { .. } | Command::StartTimer { deadline: true, .. })
 }
 
 impl Core {
@@ -306,39 +336,53 @@ impl Core {
 
     /// A decision about any open step: a task, a child, a wait.
     fn overridden(&mut self, plan: &Plan, path: &Text, result: &TaskResult) {
+        self.idle_iterations = 0;
         if self.tasks.contains_key(path) {
-            self.commands.push_back(Command::Cancel { path: path.clone() });
+            self.cancel_command(path.clone());
             return self.task_finished(plan, path, result);
         }
-        let found = self.frames.iter().find(|(_, frame)| frame.path == *path && frame.closing.is_none()).map(|(ix, _)| ix);
-        if let Some(frame) = found {
+        if self.children.contains_key(path) {
+            self.cancel_command(path.clone());
+            return self.child_finished(plan, path, &result.output, result.error.as_ref());
+        }
+        if let Some(frame) = self.live(path) {
+            let handle = result.handle.clone().or_else(|| step::usual_handle(&plan.node(self.frames[frame].node).op));
             let outcome = match &result.error {
                 Some(error) => Outcome::failure(error.clone()),
-                None => Outcome::Success { output: result.output.clone(), handle: result.handle.clone() },
+                None => Outcome::Success { output: result.output.clone(), handle },
             };
             self.close(plan, frame, outcome);
         }
     }
 
+    /// The frame at this path, unless it is being ended. Looks at all of them: for what people ask, not for results.
+    fn live(&self, path: &str) -> Option<Ix> {
+        self.frames.iter().find(|(_, frame)| &*frame.path == path && frame.closing.is_none()).map(|(ix, _)| ix)
+    }
+
     fn timer_fired(&mut self, plan: &Plan, path: &Text) {
-        match self.timers.remove(path).map(|timer| timer.owner) {
-            Some(Owner::Frame(frame)) => {
+        let Some(timer) = self.timers.remove(path) else { return };
+        match timer.owner {
+            Owner::Frame(frame) => {
                 if let Some(live) = self.frames.get_mut(frame) {
                     live.timer = None;
+                    // Time that passes comes from outside; the turns a step only gives away do not.
+                    if timer.due > live.entered_at && !matches!(live.state, State::Yield { .. }) {
+                        self.idle_iterations = 0;
+                    }
                     step::woken(self, plan, frame, Wake::Timer);
                 }
             }
-            Some(Owner::Run) => {
-                self.timed_out = true;
-                self.force = self.cancelling;
-                self.close_root(plan);
+            Owner::Run => {
+                self.timed_out |= !self.cancelling;
+                self.cancel();
             }
-            Some(Owner::Yield) | None => {}
+            Owner::Yield => {}
         }
     }
 
     fn signal(&mut self, plan: &Plan, name: &Text, id: Option<&Text>, payload: &Value) {
-        if id.is_some_and(|id| !self.first_seen(name, id)) {
+        if id.is_some_and(|id| self.signal_ids.get(name).is_some_and(|seen| seen.contains(id))) {
             return;
         }
         self.idle_iterations = 0;
@@ -347,29 +391,30 @@ impl Core {
             self.assign_signal(plan, &declared.assign, payload);
         } else if let Some(frame) = self.take_waiting(name) {
             step::woken(self, plan, frame, Wake::Signal(payload));
-        } else {
-            self.buffer(name, payload);
+        } else if !self.buffer(name, payload) {
+            // It may be sent again: its id is not one of those that were taken.
+            return self.mark_all_dirty();
         }
+        id.into_iter().for_each(|id| self.note_signal(name, id));
         self.mark_all_dirty();
     }
 
-    fn first_seen(&mut self, name: &Text, id: &Text) -> bool {
-        let seen = self.signal_ids.entry(name.clone()).or_default();
-        if seen.contains(id) {
-            return false;
+    fn note_signal(&mut self, name: &Text, id: &Text) {
+        if self.signal_ids.len() == KNOWN_SIGNALS && !self.signal_ids.contains_key(name) {
+            self.signal_ids.shift_remove_index(0);
         }
+        let seen = self.signal_ids.entry(name.clone()).or_default();
         if seen.len() == BUFFERED_SIGNALS {
             seen.pop_front();
         }
         seen.push_back(id.clone());
-        true
     }
 
-    fn assign_signal(&mut self, plan: &Plan, assign: &indexmap::IndexMap<Text, weir_expr::Expr>, payload: &Value) {
+    fn assign_signal(&mut self, plan: &Plan, assign: &IndexMap<Text, weir_expr::Expr>, payload: &Value) {
         let Some(env) = self.root_env else { return };
         for (name, expr) in assign {
             let view = View { message: Some(payload), ..View::new(self, plan, env) };
-            match view.expr(expr) {
+            match view.expr(expr).and_then(step::pure::unsealed) {
                 Ok(value) => self.write(Ix::NONE, 0, env, name.clone(), value),
                 Err(error) => self.warn(Text::default(), format!("signal value for `{name}` was not stored: {error}").into()),
             }
@@ -387,15 +432,17 @@ impl Core {
         Some(frame)
     }
 
-    /// Keeps a signal nobody waits for yet. What does not fit is dropped with a warning.
-    fn buffer(&mut self, name: &Text, payload: &Value) {
+    /// Keeps a signal nobody waits for yet. What does not fit is dropped with a warning, and `false` said.
+    fn buffer(&mut self, name: &Text, payload: &Value) -> bool {
         let size = payload.to_json().len();
-        let queue = self.signals.entry(name.clone()).or_default();
-        if queue.len() >= BUFFERED_SIGNALS || self.signal_bytes + size > BUFFERED_BYTES {
-            return self.warn(Text::default(), format!("signal `{name}` was dropped: its buffer is full").into());
+        let full = self.signals.get(name).is_some_and(|queue| queue.len() >= BUFFERED_SIGNALS);
+        if full || self.signal_bytes + size > BUFFERED_BYTES {
+            self.warn(Text::default(), format!("signal `{name}` was dropped: its buffer is full").into());
+            return false;
         }
-        queue.push_back(payload.clone());
+        self.signals.entry(name.clone()).or_default().push_back(payload.clone());
         self.signal_bytes += size;
+        true
     }
 
     pub(crate) fn take_buffered(&mut self, name: &Text) -> Option<Value> {
@@ -423,6 +470,7 @@ impl Core {
         project: &BTreeMap<Text, Value>,
     ) {
         let Some(ix) = self.reads.remove(path) else { return };
+        self.idle_iterations = 0;
         let kind = EnvKind::External { service: service.clone(), project: project.clone() };
         let outer = self.frames[ix].env;
         let env = self.envs.push(outer, kind, false);
@@ -442,13 +490,6 @@ impl Core {
         }
     }
 
-    fn close_root(&mut self, plan: &Plan) {
-        match self.root {
-            Some(root) => self.close(plan, root, Outcome::Cancelled),
-            None => self.complete(Outcome::Cancelled),
-        }
-    }
-
     /// Timers that were held come out in the order of their deadlines.
     fn resume(&mut self) {
         self.paused = false;
@@ -464,7 +505,7 @@ impl Core {
 
     fn handed_over(&mut self, plan: &Plan) {
         self.handing_over = false;
-        if let Some(frame) = self.handover.take() {
+        for frame in std::mem::take(&mut self.handover) {
             step::woken(self, plan, frame, Wake::HandedOver);
         }
     }
@@ -480,15 +521,14 @@ impl Core {
                     return self.yield_turn();
                 }
             }
-            if self.completion.is_some() || !(step::sequence::recheck(self, plan)) {
-                break;
+            if self.completion.is_some() || !(step::sequence::recheck(self, plan) || self.goes_on(plan)) {
+                return;
             }
         }
-        self.settle_down(plan);
     }
 
     fn yield_turn(&mut self) {
-        let path = Text::from(format!("@yield[{}]", self.yields));
+        let path = indexed(YIELD, self.yields);
         if self.timers.values().any(|timer| matches!(timer.owner, Owner::Yield)) {
             return;
         }
@@ -497,27 +537,24 @@ impl Core {
     }
 
     /// What is left to look at once no work is left: a hand-over that became possible, or a run that cannot go on.
-    fn settle_down(&mut self, plan: &Plan) {
-        if self.completion.is_some() {
-            return;
-        }
-        if self.handover.is_some() && !self.handing_over {
+    /// True where there is more to do because of it.
+    fn goes_on(&mut self, plan: &Plan) -> bool {
+        if !self.handover.is_empty() && !self.handing_over {
             return self.hand_over(plan);
         }
-        if !self.can_wake(plan) {
-            self.fail_stuck();
-        }
+        !self.can_wake(plan) && self.fail_stuck(plan)
     }
 
-    fn hand_over(&mut self, plan: &Plan) {
+    /// Asks for a fresh link. While something is open that only this link knows of, the loops go on in it.
+    fn hand_over(&mut self, plan: &Plan) -> bool {
         let quiet = self.tasks.is_empty() && self.children.is_empty() && self.reads.is_empty();
         if !quiet {
             self.handed_over(plan);
-            return self.run(plan);
+            return true;
         }
         self.handing_over = true;
-        let state = self.to_state();
-        self.commands.push_back(Command::ContinueAsNew { state });
+        self.commands.push_back(Command::ContinueAsNew { state: Value::Null });
+        false
     }
 
     fn can_wake(&self, plan: &Plan) -> bool {
@@ -526,12 +563,18 @@ impl Core {
         !self.tasks.is_empty() || !self.children.is_empty() || !self.reads.is_empty() || waits || signals
     }
 
-    fn fail_stuck(&mut self) {
+    /// Ends the run as any failure would, with what is to run finally. If that is stuck too, at once.
+    fn fail_stuck(&mut self, plan: &Plan) -> bool {
         let stuck = self.frames.iter().find(|(_, frame)| frame.open == Open::Never).map(|(_, frame)| frame.path.clone());
         let path = stuck.unwrap_or_default();
         let message = format!("nothing can ever wake the step `{path}`: give it a timeout, or a signal to wait for");
-        let error = StepError { path, ..StepError::new(code::STUCK, category::LIMIT, message) };
-        self.complete(Outcome::failure(error));
+        let outcome = Outcome::failure(StepError { path, ..StepError::new(code::STUCK, category::LIMIT, message) });
+        let again = std::mem::replace(&mut self.stuck, true);
+        match self.root.filter(|_| !again) {
+            Some(root) => self.close(plan, root, outcome),
+            None => self.complete(self.root.and_then(|root| self.frames[root].closing.clone()).unwrap_or(outcome)),
+        }
+        self.completion.is_none()
     }
 
     fn perform(&mut self, plan: &Plan, work: Work) {
@@ -691,8 +734,10 @@ impl Core {
             Open::Signal(name) => {
                 if let Some(queue) = self.waits.get_mut(name) {
                     queue.retain(|waiting| *waiting != ix);
+                    if queue.is_empty() {
+                        self.waits.remove(name);
+                    }
                 }
-                self.waits.retain(|_, queue| !queue.is_empty());
                 false
             }
             Open::Nothing | Open::Never => false,
@@ -764,7 +809,7 @@ impl Core {
         let start = |(path, timer): (&Text, &Timer)| Command::StartTimer { path: path.clone(), due: timer.due, deadline: timer.deadline };
         commands.extend(timers.into_iter().map(start));
         if self.handing_over {
-            commands.push_back(Command::ContinueAsNew { state: self.to_state() });
+            commands.push_back(Command::ContinueAsNew { state: Value::Null });
         }
         if let Some(Completion { status, output, error }) = self.completion.clone() {
             commands.push_back(Command::Complete { status, output, error });
@@ -810,12 +855,41 @@ impl Core {
         self.spawn_in(parent, slot, node, env, base);
     }
 
+    /// Counts what goes round without an answer from outside. `why` says what does not end.
+    pub fn count_idle(&mut self, why: &str) -> Result<(), StepError> {
+        self.idle_iterations += 1;
+        if self.idle_iterations <= IDLE_ITERATIONS {
+            return Ok(());
+        }
+        let message = format!("{IDLE_ITERATIONS} iterations without a result from outside: {why}");
+        Err(StepError::new(code::LOOP_LIMIT, category::LIMIT, message))
+    }
+
     pub fn command(&mut self, command: Command) {
         self.commands.push_back(command);
     }
 
     pub fn close_later(&mut self, frame: Ix, outcome: Outcome) {
         self.work.push(Work::Close { frame, outcome });
+    }
+
+    /// Cancels children that are about to be entered and are no frames yet.
+    pub fn withdraw(&mut self, parent: Ix, which: impl Fn(u32) -> bool) {
+        for work in &mut self.work {
+            if let Work::Enter { parent: of, slot, env, .. } = work
+                && *of == parent
+                && which(*slot)
+            {
+                self.envs.release(*env);
+                *work = Work::Done { parent, slot: *slot, outcome: Outcome::Cancelled };
+            }
+        }
+    }
+
+    /// Reports a child that is not entered at all because this already ended it.
+    pub fn refuse(&mut self, parent: Ix, slot: u32, outcome: Outcome) {
+        self.frames[parent].children += 1;
+        self.report(parent, slot, outcome);
     }
 
     /// Reports a child that never became a frame.
@@ -841,6 +915,7 @@ impl Core {
     }
 
     fn add_timer(&mut self, path: Text, owner: Owner, due: Micros, deadline: bool) {
+        let due = due.min(LAST_DUE);
         self.timers.insert(path.clone(), Timer { owner, due, deadline });
         self.commands.push_back(Command::StartTimer { path, due, deadline });
     }

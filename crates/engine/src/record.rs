@@ -207,6 +207,23 @@ impl EventBody {
         }
     }
 
+    /// The same about another step; an event about none stays as it is.
+    pub(crate) fn at_path(&self, at: Text) -> EventBody {
+        let mut body = self.clone();
+        match &mut body {
+            EventBody::TaskFinished { path, .. }
+            | EventBody::TimerFired { path }
+            | EventBody::ChildFinished { path, .. }
+            | EventBody::VariablesRead { path, .. }
+            | EventBody::Override { path, .. }
+            | EventBody::Dispatched { path, .. }
+            | EventBody::Decided { path, .. }
+            | EventBody::Late { path, .. } => *path = at,
+            _ => {}
+        }
+        body
+    }
+
     pub fn path(&self) -> Option<&Text> {
         match self {
             EventBody::TaskFinished { path, .. }

@@ -149,14 +149,18 @@ fn step_error(error: EvalError) -> StepError {
     StepError::input(error.code, error.message)
 }
 
+/// No duration counts as longer: up to here microseconds survive as the numbers of JSON.
+const LONGEST: u64 = (1 << 53) / 1_000;
+
 /// Milliseconds as a number, or a duration as text.
 pub(crate) fn duration_of(value: &Value) -> Result<Duration, StepError> {
     let refuse = |message: String| StepError::input(code::INVALID_DURATION, message);
-    match value {
-        Value::String(text) => Duration::parse(text).map_err(|error| refuse(error.0)),
-        Value::Number(millis) if *millis >= 0.0 => Ok(Duration::from_millis(millis.round() as u64)),
-        other => Err(refuse(format!("expected milliseconds or a duration such as `30s`, found {}", shown(other)))),
-    }
+    let duration = match value {
+        Value::String(text) => Duration::parse(text).map_err(|error| refuse(error.0))?,
+        Value::Number(millis) if *millis >= 0.0 => Duration::from_millis(millis.round() as u64),
+        other => return Err(refuse(format!("expected milliseconds or a duration such as `30s`, found {}", shown(other)))),
+    };
+    Ok(Duration::from_millis(duration.millis.min(LONGEST)))
 }
 
 /// A point in time: microseconds since 1970 as a number, or RFC 3339 text in UTC or with an offset.

@@ -15,6 +15,7 @@ mod settings;
 mod task;
 mod wait;
 mod walk;
+mod walk_mut;
 
 pub use agent::{Agent, AgentTool, Limits, ToolTarget};
 pub use control::{

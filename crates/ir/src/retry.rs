@@ -62,6 +62,9 @@ impl RetryPolicy {
     /// The wait after failed attempt `attempt` (from 1). `noise` in `-1.0..=1.0` scales the jitter.
     pub fn delay_after(&self, attempt: u32, noise: f64) -> Duration {
         let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
+        if self.initial.millis == 0 {
+            return self.initial;
+        }
         let grown = self.initial.millis as f64 * self.coefficient.max(0.0).powi(exponent);
         let cap = self.max.map_or(f64::from(u32::MAX) * 1_000.0, |max| max.millis as f64);
         let spread = grown.min(cap) * (1.0 + self.jitter.clamp(0.0, 1.0) * noise.clamp(-1.0, 1.0));
@@ -79,6 +82,8 @@ mod tests {
         let delays: Vec<u64> = (1..=5).map(|attempt| policy.delay_after(attempt, 0.0).millis).collect();
         assert_eq!(delays, [1_000, 2_000, 4_000, 5_000, 5_000]);
         assert_eq!(policy.delay_after(u32::MAX, 0.0).millis, 5_000);
+        let at_once = RetryPolicy { initial: Duration::default(), ..policy };
+        assert_eq!(at_once.delay_after(u32::MAX, 0.0).millis, 0, "nothing grows out of nothing");
     }
 
     #[test]

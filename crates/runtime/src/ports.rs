@@ -158,6 +158,7 @@ impl LogSink for StorePorts {
             durable: false,
             soon: true,
             reset: false,
+            heard: 0,
             reply: Reply::None,
         });
     }

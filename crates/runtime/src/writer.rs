@@ -13,6 +13,13 @@ use weir_store::{Batch, CommitError, Epoch, RunKey, Store};
 /// A commit takes no more rows than this, so that the first of them need not wait for all.
 const ROWS_PER_COMMIT: usize = 8_192;
 
+/// Below so many rows a commit costs little more than waiting for the disk, so that it is worth its while to hear
+/// first what the loops that were just answered have to add.
+const ROWS_WORTH_A_COMMIT: usize = 64;
+
+/// How long such a loop is waited for at most.
+const PATIENCE: Duration = Duration::from_millis(1);
+
 /// Rows of one sender, to be written together with those of others, in the order of sending.
 pub(crate) struct Submission {
     pub batches: Vec<(RunKey, Batch)>,
@@ -22,6 +29,8 @@ pub(crate) struct Submission {
     pub soon: bool,
     /// The sender knows of every failure before this; what it sends from here on is whole again.
     pub reset: bool,
+    /// How many answers the sender has acted upon since it sent something last.
+    pub heard: usize,
     pub reply: Reply,
 }
 
@@ -65,6 +74,7 @@ impl Writer {
             options,
             from,
             waiting: waiting.clone(),
+            unheard: 0,
             unsynced_until: None,
             failed: Vec::new(),
         };
@@ -99,7 +109,7 @@ impl Writer {
 
     async fn submit(&self, batches: Vec<(RunKey, Batch)>, durable: bool) -> Result<(), CommitError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Submission { batches, durable, soon: true, reset: false, reply: Reply::One(reply) });
+        self.send(Submission { batches, durable, soon: true, reset: false, heard: 0, reply: Reply::One(reply) });
         answer.await.unwrap_or_else(|_| Err(ended()))
     }
 }
@@ -117,14 +127,23 @@ impl Submission {
         matches!(&self.reply, Reply::Shard { to, .. } if to.same_channel(sender))
     }
 
-    fn answer(self, result: &Result<(), CommitError>) {
+    /// A loop's word that it has acted upon an answer and has nothing to write.
+    fn is_bare(&self) -> bool {
+        matches!(self.reply, Reply::None) && self.batches.is_empty() && !self.durable
+    }
+
+    /// Whether a loop was told.
+    fn answer(self, result: &Result<(), CommitError>) -> bool {
         match self.reply {
-            Reply::None => {}
+            Reply::None => false,
             Reply::Shard { to, ticket } => {
                 let runs = self.batches.into_iter().map(|(run, _)| run).collect();
-                let _ = to.send(Message::Committed { ticket, runs, result: result.clone() });
+                to.send(Message::Committed { ticket, runs, result: result.clone() }).is_ok()
             }
-            Reply::One(reply) => drop(reply.send(result.clone())),
+            Reply::One(reply) => {
+                let _ = reply.send(result.clone());
+                false
+            }
         }
     }
 }
@@ -136,6 +155,8 @@ struct Task {
     options: WriterOptions,
     from: UnboundedReceiver<Submission>,
     waiting: Arc<AtomicUsize>,
+    /// Answers that loops have not acted upon yet.
+    unheard: usize,
     /// When what the disk may not have yet is to be brought there.
     unsynced_until: Option<Instant>,
     /// Loops that have not heard yet that a commit of theirs failed, and why. What they have sent since then
@@ -148,14 +169,18 @@ impl Task {
         let mut joined = Vec::new();
         while let Some(first) = self.next().await {
             joined.clear();
-            joined.extend(first);
+            let flush = first.is_none();
+            first.into_iter().for_each(|submission| self.take(&mut joined, submission));
+            if joined.is_empty() && !flush {
+                continue;
+            }
             self.join(&mut joined).await;
             self.refuse(&mut joined);
             let result = self.commit(&mut joined).await;
             if let Err(error) = &result {
                 self.note_failed(&joined, error);
             }
-            joined.drain(..).for_each(|submission: Submission| submission.answer(&result));
+            self.unheard += joined.drain(..).map(|submission: Submission| usize::from(submission.answer(&result))).sum::<usize>();
             if let Err(error @ (CommitError::StaleOwner { .. } | CommitError::Stop(_))) = result {
                 return on_failure(error);
             }
@@ -176,16 +201,41 @@ impl Task {
         }
     }
 
+    fn take(&mut self, joined: &mut Vec<Submission>, submission: Submission) {
+        self.unheard = self.unheard.saturating_sub(submission.heard);
+        if !submission.is_bare() {
+            joined.push(submission);
+        }
+    }
+
+    /// Adds what else there is to write by now, or will be in a moment.
     async fn join(&mut self, joined: &mut Vec<Submission>) {
-        if !self.options.window.is_zero() && joined.iter().any(|submission| submission.durable) {
+        let durable = joined.iter().any(|submission| submission.durable);
+        if !self.options.window.is_zero() && durable {
             tokio::time::sleep(self.options.window).await;
         }
         let mut rows: usize = joined.iter().map(Submission::rows).sum();
         while rows < ROWS_PER_COMMIT {
-            let Ok(submission) = self.from.try_recv() else { return };
+            let Some(submission) = self.more(durable && rows < ROWS_WORTH_A_COMMIT).await else { return };
             rows += submission.rows();
-            joined.push(submission);
+            self.take(joined, submission);
         }
+    }
+
+    /// What is there to be written, or else, if that is worth while, what a loop that was just answered sends.
+    async fn more(&mut self, patient: bool) -> Option<Submission> {
+        if let Ok(submission) = self.from.try_recv() {
+            return Some(submission);
+        }
+        if !patient || self.unheard == 0 {
+            return None;
+        }
+        let submission = tokio::time::timeout(PATIENCE, self.from.recv()).await.ok().flatten();
+        if submission.is_none() {
+            // A loop that takes so long is not waited for again.
+            self.unheard = 0;
+        }
+        submission
     }
 
     /// Answers what must not be written with the error that went before, and takes it out.
@@ -201,7 +251,7 @@ impl Task {
                 }
                 Some(at) => {
                     self.waiting.fetch_sub(submission.rows(), Ordering::Relaxed);
-                    submission.answer(&Err(self.failed[at].1.clone()));
+                    self.unheard += usize::from(submission.answer(&Err(self.failed[at].1.clone())));
                 }
                 None => joined.push(submission),
             }

@@ -86,10 +86,18 @@ fn read_body(reader: &mut BufReader<TcpStream>) -> std::io::Result<Value> {
     Ok(Value::from_json(&String::from_utf8_lossy(&bytes)).unwrap_or_default())
 }
 
-fn answer(method: &str, path: &str, body: &Value, routes: &Mutex<Vec<Route>>, problems: &Mutex<Vec<String>>) -> (u64, Value) {
+fn answer(
+    method: &str,
+    path: &str,
+    body: &Value,
+    routes: &Mutex<Vec<Route>>,
+    problems: &Mutex<Vec<String>>,
+) -> (u64, Value) {
     let Ok(mut routes) = routes.lock() else { return (500, Value::Null) };
     let fits = |route: &&mut Route| {
-        route.method.eq_ignore_ascii_case(method) && route.path == path && route.body.as_ref().is_none_or(|wanted| wanted == body)
+        route.method.eq_ignore_ascii_case(method)
+            && route.path == path
+            && route.body.as_ref().is_none_or(|wanted| wanted == body)
     };
     let Some(reply) = routes.iter_mut().find(fits).and_then(Route::reply) else {
         if let Ok(mut problems) = problems.lock() {

@@ -229,7 +229,7 @@ impl Lower<'_> {
 
     /// A write, and a second one of what the variable then holds, where the node names a key for that.
     fn set(&mut self, at: &At<'_>, params: &Template, default_key: Option<Text>) -> Option<NodeKind> {
-        let first = set_step(params)?;
+        let first = crate::pure::set_write(params)?;
         let key = if at.prop("outputKey").is_some() { self.word(at, "outputKey") } else { default_key };
         let name = first.target.as_ref().and_then(|target| target.name.constant());
         let mut writes = vec![first];
@@ -311,40 +311,6 @@ impl Lower<'_> {
     }
 }
 
-/// `{scope?, name, op?, value?}`; a variable that lives outside the run is a task's business.
-fn set_step(params: &Template) -> Option<Write> {
-    let members: Vec<(Text, Template)> = match params {
-        Template::Object(members) => members.clone(),
-        Template::Value(Value::Object(map)) => {
-            map.iter().map(|(key, value)| (key.clone(), Template::Value(value.clone()))).collect()
-        }
-        _ => return None,
-    };
-    if members.iter().any(|(key, _)| !matches!(&**key, "scope" | "name" | "op" | "value")) {
-        return None;
-    }
-    let member = |name: &str| members.iter().find(|(key, _)| &**key == name).map(|(_, value)| value.clone());
-    let word = |name: &str| member(name).map(|value| value.constant().and_then(|v| v.as_str().map(str::to_owned)));
-    if !matches!(word("scope"), None | Some(Some(_))) || word("scope").flatten().is_some_and(|scope| scope != "run") {
-        return None;
-    }
-    let op = match word("op") {
-        None => SetOp::Set,
-        Some(op) => match op?.as_str() {
-            "set" => SetOp::Set,
-            "append" => SetOp::Append,
-            "increment" => SetOp::Increment,
-            "decrement" => SetOp::Decrement,
-            "get" => SetOp::Get,
-            _ => return None,
-        },
-    };
-    let name = member("name").filter(|name| name.constant().is_none_or(|name| name.as_str().is_some()))?;
-    let unit = if matches!(op, SetOp::Increment | SetOp::Decrement) { Value::from(1) } else { Value::Null };
-    let value = member("value").unwrap_or(Template::Value(unit));
-    Some(Write { target: Some(Target { scope: VarScope::Run, name }), op, value })
-}
-
 pub(super) fn success() -> NodeKind {
     NodeKind::Set { writes: Vec::new() }
 }
@@ -377,7 +343,7 @@ pub(super) fn comparison(key: &str, operator: &str, value: &Template) -> String 
 }
 
 /// A template as an expression.
-fn literal(template: &Template) -> String {
+pub(crate) fn literal(template: &Template) -> String {
     match template {
         Template::Value(value) => value.to_json(),
         Template::Expr(expr) if variable_key(expr.source()).is_some() => expr.source().to_owned(),

@@ -21,6 +21,8 @@ mod walk;
 mod tests;
 
 pub use ids::write_ids;
+pub(crate) use leaves::literal as as_source;
+pub(crate) use names::variable;
 pub use types::node_types;
 
 use crate::text::Doc;

@@ -17,7 +17,7 @@ pub(super) fn as_variables(expr: &Expr) -> Expr {
 }
 
 /// The expression that reads a variable: `a.b` as `vars.a.b`, `a b` as `vars["a b"]`.
-pub(super) fn variable(key: &str) -> String {
+pub(crate) fn variable(key: &str) -> String {
     if key.split('.').any(str::is_empty) {
         return format!("vars[{}]", Value::from(key).to_json());
     }

@@ -1,5 +1,5 @@
 use super::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use weir_ir::{Agent, Condition, Decorator, Exit, Loop, LoopMode, Mailbox, Node, NodeKind, Parallel, SetOp, Task};
 
 /// The kind that asks a model.
@@ -26,8 +26,16 @@ pub(super) fn compile(flow: &Flow) -> Plan {
         queries: flow.queries.clone(),
         timeout: flow.settings.timeout,
         reenters: compiler.reenters,
+        aliases: aliases(&compiler.nodes),
         nodes: compiler.nodes,
     }
+}
+
+/// Earlier ids and what they are called now. An id that is in use means what it says.
+fn aliases(nodes: &[PlanNode]) -> HashMap<Text, Text> {
+    let named: HashSet<&Text> = nodes.iter().map(|node| &node.id).collect();
+    let all = nodes.iter().flat_map(|node| node.was.iter().map(move |was| (was, &node.id)));
+    all.filter(|(was, _)| !named.contains(was)).map(|(was, id)| (was.clone(), id.clone())).collect()
 }
 
 struct Compiler<'a> {
@@ -315,6 +323,11 @@ fn for_each_expr(op: &Op, visit: &mut dyn FnMut(&Expr)) {
         Op::Call(call) => {
             call.flow.for_each_expr(visit);
             call.input.for_each_expr(visit);
+            call.assign.iter().for_each(|assign| visit(&assign.value));
+        }
+        Op::Graph(graph) => {
+            let inputs = graph.steps.iter().map(|step| &step.input).chain([&graph.output]);
+            inputs.for_each(|input| if let weir_ir::Input::Map(template) = input { template.for_each_expr(visit) });
         }
         Op::Wait(wait) => wait_exprs(wait, visit),
         Op::Branch { cases, .. } => cases.iter().for_each(|(check, _)| check_exprs(check, visit)),

@@ -12,11 +12,16 @@ pub(crate) use mailbox::{ListenerPlan, MailboxPlan};
 pub use task::TaskSpec;
 
 use indexmap::IndexMap;
+use crate::EventBody;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::sync::Arc;
 use weir_base::{Duration, Text, Value};
 use weir_expr::{Expr, Template};
 use weir_ir::{Call, Fail, Flow, OnLimit, Order, RetryPolicy, Settle, SignalDecl, Strategy, Wait, Write};
+
+/// The signal that answers an approval: this and the path of its step.
+pub(crate) const APPROVE: &str = "approve:";
 
 /// A flow ready to run. Immutable, shared by every run of the same version.
 #[derive(Debug)]
@@ -30,6 +35,8 @@ pub struct Plan {
     pub(crate) timeout: Option<Duration>,
     /// Whether some region may be entered again within one instance, so that results must be remembered.
     pub(crate) reenters: bool,
+    /// Earlier ids of nodes by which old journals name them.
+    pub(crate) aliases: HashMap<Text, Text>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -138,6 +145,34 @@ impl Plan {
     /// Flattens a flow. Any flow that parsed can be planned; a name that means nothing fails the step that uses it.
     pub fn new(flow: &Flow) -> Plan {
         compile::compile(flow)
+    }
+
+    /// The event as this version of the flow would have named its step. `None` where it does so already.
+    pub(crate) fn with_current_ids(&self, body: &EventBody) -> Option<EventBody> {
+        if self.aliases.is_empty() {
+            return None;
+        }
+        match body {
+            EventBody::Signal { name, id, payload } => {
+                let path = self.current_path(name.strip_prefix(APPROVE)?)?;
+                let (id, payload) = (id.clone(), payload.clone());
+                Some(EventBody::Signal { name: format!("{APPROVE}{path}").into(), id, payload })
+            }
+            _ => self.current_path(body.path()?).map(|path| body.at_path(path)),
+        }
+    }
+
+    /// The path with earlier ids replaced; `None` where it has none.
+    pub(crate) fn current_path(&self, path: &str) -> Option<Text> {
+        let current = |segment: &str| {
+            let at = segment.find('[').unwrap_or(segment.len());
+            self.aliases.get(&segment[..at]).map(|id| [id, &segment[at..]].concat())
+        };
+        if self.aliases.is_empty() || !path.split('/').any(|segment| current(segment).is_some()) {
+            return None;
+        }
+        let segments = path.split('/').map(|segment| current(segment).unwrap_or_else(|| segment.to_owned()));
+        Some(segments.collect::<Vec<_>>().join("/").into())
     }
 
     pub(crate) fn node(&self, ix: NodeIx) -> &PlanNode {

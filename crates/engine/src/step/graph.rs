@@ -4,6 +4,7 @@ use crate::frame::{Outcome, State};
 use crate::machine::{Core, join};
 use crate::plan::{GraphPlan, GraphStep, Plan};
 use crate::scope::View;
+use crate::step::pure::unsealed;
 use crate::{StepError, TraceBody};
 use serde::{Deserialize, Serialize};
 use weir_base::{Map, Text, Value};
@@ -83,18 +84,18 @@ pub(super) fn leave(core: &mut Core, ix: Ix) {
     env.into_iter().for_each(|env| core.envs.release(env));
 }
 
-/// Starts steps whose turn has come, the first in the file first.
+/// Starts steps whose turn has come, the first in the file first. One whose input cannot be made has failed.
 fn start_all(core: &mut Core, plan: &Plan, ix: Ix, graph: &GraphPlan, mut ready: Vec<u32>) {
     ready.sort_unstable();
-    let mut failed = None;
     for at in ready.into_iter().rev() {
         match input_of(core, plan, ix, graph, at) {
             Ok(data) => start(core, ix, graph, at, data),
-            Err(error) => failed = Some(error),
+            Err(error) => {
+                state_mut(core, ix).steps[at as usize].phase = Phase::Running;
+                let path = join(&core.frames[ix].path, &graph.steps[at as usize].id);
+                core.refuse(ix, at, Outcome::failure(StepError { path, ..error }));
+            }
         }
-    }
-    if let Some(error) = failed {
-        core.close_later(ix, Outcome::failure(error));
     }
 }
 
@@ -120,7 +121,7 @@ fn input_of(core: &Core, plan: &Plan, ix: Ix, graph: &GraphPlan, at: u32) -> Res
             Ok(Value::from(taken.map(member).collect::<Map>()))
         }
         Input::Map(template) => {
-            View::new(core, plan, state.env.unwrap_or(Ix::NONE)).template(template)
+            View::new(core, plan, state.env.unwrap_or(Ix::NONE)).template(template).and_then(unsealed)
         }
     }
 }
@@ -156,7 +157,8 @@ fn knows(graph: &GraphPlan, step: &GraphStep, handle: &Text) -> bool {
 
 fn step_failed(core: &mut Core, plan: &Plan, ix: Ix, graph: &GraphPlan, slot: u32, error: Box<StepError>) {
     let step = &graph.steps[slot as usize];
-    let caught = step.outgoing.iter().any(|edge| &*graph.edges[*edge as usize].handle == ERROR);
+    let leaves = step.exits.iter().any(|(from, _)| &**from == ERROR);
+    let caught = leaves || step.outgoing.iter().any(|edge| &*graph.edges[*edge as usize].handle == ERROR);
     let shown = Some(error.to_value());
     match (caught, step.on_error) {
         (true, _) => leave_by(core, plan, ix, graph, slot, Value::Null, shown, Some(ERROR.into())),
@@ -180,6 +182,7 @@ fn leave_by(
     let step = &graph.steps[slot as usize];
     let exit = handle.as_ref().and_then(|handle| step.exits.iter().find(|(from, _)| from == handle));
     if let Some((_, name)) = exit {
+        let output = error.unwrap_or(output);
         return core.close(plan, ix, Outcome::Success { output, handle: Some(name.clone()) });
     }
     let state = state_mut(core, ix);
@@ -252,6 +255,7 @@ fn is_ready(state: &GraphState, graph: &GraphPlan, at: u32) -> bool {
 /// Ends everything that still leads to a step, once one way to it was taken.
 fn cancel_rest(core: &mut Core, ix: Ix, graph: &GraphPlan, at: u32) {
     let leads = ancestors(graph, at);
+    core.withdraw(ix, |slot| leads[slot as usize]);
     let mut child = core.frames[ix].first_child;
     while let Some(frame) = core.frames.get(child) {
         let (slot, next) = (frame.slot, frame.next);
@@ -289,7 +293,9 @@ fn output(core: &Core, plan: &Plan, ix: Ix, graph: &GraphPlan) -> Result<Value, 
     let state = state(core, ix);
     let mut done = graph.ends.iter().filter(|at| state.steps[**at as usize].phase == Phase::Done);
     match &graph.output {
-        Input::Map(template) => View::new(core, plan, state.env.unwrap_or(Ix::NONE)).template(template),
+        Input::Map(template) => {
+            View::new(core, plan, state.env.unwrap_or(Ix::NONE)).template(template).and_then(unsealed)
+        }
         Input::ByNode => {
             let member = |at: &u32| (graph.steps[*at as usize].id.clone(), state.steps[*at as usize].output.clone());
             Ok(Value::from(done.map(member).collect::<Map>()))

@@ -1,10 +1,10 @@
 use crate::arena::Ix;
 use crate::env::EnvKind;
 use crate::frame::{Outcome, State};
-use crate::machine::{Core, IDLE_ITERATIONS, indexed};
+use crate::machine::{Core, indexed};
 use crate::plan::{Check, LoopModePlan, LoopPlan, Op, Plan};
 use crate::scope::{View, shown};
-use crate::{StepError, category, code};
+use crate::{StepError, code};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use weir_base::{Text, Value};
@@ -12,7 +12,7 @@ use weir_ir::OnLimit;
 
 /// The slot of a condition that is a region; iterations have their index modulo this.
 const CHECK: u32 = u32::MAX;
-const DONE: &str = "done";
+pub(super) const DONE: &str = "done";
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct LoopState {
@@ -47,6 +47,7 @@ fn prepare(core: &Core, plan: &Plan, ix: Ix, looped: &LoopPlan) -> Result<LoopSt
         LoopModePlan::Repeat(count) => state.count = Some(view.count(count)?),
         LoopModePlan::ForEach { items, .. } => match view.template(items)? {
             Value::Array(items) => {
+                items.iter().try_for_each(super::pure::refuse_sealed)?;
                 state.count = Some(items.len() as u64);
                 state.items = Some(Value::Array(items));
             }
@@ -65,10 +66,12 @@ pub(super) fn next(core: &mut Core, plan: &Plan, ix: Ix, looped: &LoopPlan) {
     let limit = concurrency(looped);
     let mut begun = Vec::new();
     while state(core, ix).running < limit && !exhausted(state(core, ix)) {
-        if let Err(error) = count_iteration(core, looped, ix) {
-            return end_at_limit(core, plan, ix, looped, error);
+        match count_iteration(core, looped, ix) {
+            Ok(()) => begun.push(begin(core, ix, looped)),
+            Err(error) if state(core, ix).running == 0 => return end_at_limit(core, plan, ix, looped, error),
+            // Those under way end first.
+            Err(_) => break,
         }
-        begun.push(begin(core, ix, looped));
     }
     if begun.is_empty() && state(core, ix).running == 0 {
         let output = output(state(core, ix), looped);
@@ -92,11 +95,7 @@ fn concurrency(looped: &LoopPlan) -> u32 {
 }
 
 fn count_iteration(core: &mut Core, looped: &LoopPlan, ix: Ix) -> Result<(), StepError> {
-    core.idle_iterations += 1;
-    if core.idle_iterations > IDLE_ITERATIONS {
-        let message = format!("{IDLE_ITERATIONS} iterations without a result from outside: this loop does not end");
-        return Err(StepError::new(code::LOOP_LIMIT, category::LIMIT, message));
-    }
+    core.count_idle("this loop does not end")?;
     match state(core, ix).max {
         Some(max) if state(core, ix).next >= max => {
             let kind = if matches!(looped.mode, LoopModePlan::While(_)) { "condition still holds" } else { "loop goes on" };
@@ -109,9 +108,6 @@ fn count_iteration(core: &mut Core, looped: &LoopPlan, ix: Ix) -> Result<(), Ste
 
 /// A bound that was reached ends the loop as it says; the engine's own always fails it.
 fn end_at_limit(core: &mut Core, plan: &Plan, ix: Ix, looped: &LoopPlan, error: StepError) {
-    if state(core, ix).running > 0 {
-        return;
-    }
     let outcome = match (looped.on_limit, &*error.code) {
         (OnLimit::Done, code::ITERATION_LIMIT) => {
             Outcome::Success { output: output(state(core, ix), looped), handle: Some(DONE.into()) }
@@ -178,7 +174,7 @@ pub(super) fn child_done(core: &mut Core, plan: &Plan, ix: Ix, looped: &LoopPlan
         Outcome::Success { output, .. } => {
             keep(core, ix, looped, slot, output);
             if due_for_handover(core, ix, looped) {
-                core.handover = Some(ix);
+                core.handover.push(ix);
                 return;
             }
             next(core, plan, ix, looped);

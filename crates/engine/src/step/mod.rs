@@ -28,7 +28,8 @@ use crate::frame::Outcome;
 use crate::machine::Core;
 use crate::plan::{Op, Plan};
 use crate::StepError;
-use weir_base::Value;
+use weir_base::{Text, Value};
+use weir_ir::Order;
 
 /// An answer from outside.
 pub(crate) enum Wake<'a> {
@@ -43,6 +44,11 @@ pub(crate) enum Wake<'a> {
 /// Whether a step changes nothing outside and ends at once: it gets no frame.
 pub(crate) fn is_pure(op: &Op) -> bool {
     matches!(op, Op::Set(_) | Op::Return { .. } | Op::Fail(_))
+}
+
+/// The handle a step leaves by where a person has ended it without naming one.
+pub(crate) fn usual_handle(op: &Op) -> Option<Text> {
+    matches!(op, Op::Loop(_)).then(|| looping::DONE.into())
 }
 
 pub(crate) fn enter(core: &mut Core, plan: &Plan, ix: Ix) {
@@ -117,7 +123,10 @@ pub(crate) fn leave(core: &mut Core, plan: &Plan, ix: Ix, outcome: &Outcome) {
     let _ = outcome;
     match &plan.node(core.frames[ix].node).op {
         Op::Scope { .. } => scoping::leave_scope(core, ix),
-        Op::Sequence { .. } | Op::Select { .. } => core.reactive.retain(|live| *live != ix),
+        Op::Use { .. } => scoping::leave_use(core, ix),
+        Op::Sequence { order: Order::Reactive, .. } | Op::Select { order: Order::Reactive, .. } => {
+            core.reactive.retain(|live| *live != ix);
+        }
         Op::Graph(_) => graph::leave(core, ix),
         _ => {}
     }

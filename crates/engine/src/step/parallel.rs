@@ -32,6 +32,15 @@ pub(super) fn enter(core: &mut Core, plan: &Plan, ix: Ix, parallel: &ParallelPla
     state.outputs = vec![Value::Null; parallel.children.len()];
     core.frames[ix].state = State::Parallel(Box::new(state));
     start_more(core, plan, ix, parallel);
+    settle_if_decided(core, plan, ix, parallel);
+}
+
+/// Ends where all children have settled, or where the verdict cannot change and none is to be waited for.
+fn settle_if_decided(core: &mut Core, plan: &Plan, ix: Ix, parallel: &ParallelPlan) {
+    if parallel.settle == Settle::Early && decided(state(core, ix), parallel) {
+        let outcome = verdict(state_mut(core, ix), parallel);
+        return core.close(plan, ix, outcome);
+    }
     finish_if_settled(core, plan, ix, parallel);
 }
 

@@ -57,7 +57,7 @@ fn returned(op: &Op, outcome: &Outcome) -> Option<Value> {
 fn evaluate(core: &mut Core, plan: &Plan, writer: Ix, slot: u32, env: Ix, op: &Op) -> Outcome {
     let result = match op {
         Op::Set(writes) => set(core, plan, writer, slot, env, writes),
-        Op::Return { value } => View::new(core, plan, env).template(value),
+        Op::Return { value } => View::new(core, plan, env).template(value).and_then(unsealed),
         Op::Fail(fail) => Err(failure(core, plan, env, fail)),
         _ => Ok(Value::Null),
     };
@@ -157,6 +157,11 @@ fn append(old: Option<&Value>, item: Value) -> Result<Value, StepError> {
             Err(StepError::input(code::WRONG_TYPE, format!("cannot append to {}: expected a list", shown(other))))
         }
     }
+}
+
+/// [`refuse_sealed`], handing the value on.
+pub(crate) fn unsealed(value: Value) -> Result<Value, StepError> {
+    refuse_sealed(&value).map(|()| value)
 }
 
 /// A secret may not be kept: only task parameters carry sealed values.

@@ -25,6 +25,9 @@ pub(super) fn child_done(core: &mut Core, plan: &Plan, ix: Ix, policy: &RetryPol
     let delay = policy.delay_after(attempt + 1, 0.0);
     core.frames[ix].state = State::Retry { attempt: attempt + 1 };
     if delay.millis == 0 {
+        if let Err(limit) = core.count_idle("this step is tried again without a wait") {
+            return core.settle(plan, ix, Outcome::failure(limit));
+        }
         return begin(core, ix, body, attempt + 1);
     }
     let path = indexed(&core.frames[ix].path, u64::from(attempt));

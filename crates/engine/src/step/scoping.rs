@@ -25,5 +25,24 @@ pub(super) fn leave_scope(core: &mut Core, ix: Ix) {
 
 /// A definition is an instance of its own at every place that uses it, and the same one on re-entry.
 pub(super) fn enter_use(core: &mut Core, ix: Ix, body: NodeIx) {
+    let (outer, node) = (core.frames[ix].env, core.frames[ix].node);
+    let kept = match core.envs.memory_mut(outer).and_then(|memories| memories.remove(&node)) {
+        Some(Memory::Instance(memories)) => memories,
+        _ => Default::default(),
+    };
+    let env = core.envs.push(outer, EnvKind::Instance, true);
+    core.envs.memory_mut(env).into_iter().for_each(|memories| *memories = kept.clone());
+    core.frames[ix].env = env;
+    core.envs.release(outer);
     core.spawn(ix, 0, body);
+}
+
+/// What the definition remembers at this place is kept by the instance around it.
+pub(super) fn leave_use(core: &mut Core, ix: Ix) {
+    let (env, node) = (core.frames[ix].env, core.frames[ix].node);
+    let Some(memories) = core.envs.memory_mut(env).map(std::mem::take).filter(|memories| !memories.is_empty()) else {
+        return;
+    };
+    let outer = core.envs.get(env).map_or(Ix::NONE, |env| env.parent);
+    core.envs.remember(outer, node, Memory::Instance(memories));
 }

@@ -10,7 +10,7 @@ use weir_ir::Order;
 
 /// A sequence stops at the first failure, a select at the first success; otherwise they are the same.
 pub(super) fn enter(core: &mut Core, plan: &Plan, ix: Ix, order: Order, children: &[NodeIx], sequence: bool) {
-    core.frames[ix].state = State::Sequence { at: 0, pass: 0, check: None, held: None, dirty: false };
+    core.frames[ix].state = State::Sequence { at: 0, pass: 0, check: None, held: None, dirty: false, own: false, since: core.turn };
     if order == Order::Reactive {
         core.reactive.push(ix);
     }
@@ -27,7 +27,7 @@ pub(super) fn child_done(
     outcome: Outcome,
 ) {
     let sequence = is_sequence(plan, core, ix);
-    let State::Sequence { at, check, held, dirty, .. } = &mut core.frames[ix].state else { return };
+    let State::Sequence { at, check, held, dirty, own, .. } = &mut core.frames[ix].state else { return };
     if *check != Some(slot) {
         if check.is_some() {
             *held = Some(outcome);
@@ -44,7 +44,7 @@ pub(super) fn child_done(
         return spawn_child(core, ix, order, children, next);
     }
     *check = None;
-    if *dirty {
+    if *dirty || *own {
         return;
     }
     if let Some(outcome) = held.take() {
@@ -111,9 +111,7 @@ fn advance(
         next += 1;
     }
     if (next as usize) < children.len() {
-        if let State::Sequence { at, .. } = &mut core.frames[ix].state {
-            *at = next;
-        }
+        move_on(core, ix, next);
         return spawn_child(core, ix, order, children, next);
     }
     let none = || match sequence {
@@ -121,6 +119,16 @@ fn advance(
         false => Outcome::failure(StepError::verdict(code::NO_CHILD_SUCCEEDED, "no child succeeded")),
     };
     core.settle(plan, ix, last.unwrap_or_else(none));
+}
+
+/// The child before has become a guard. What it wrote within one event is a guard's own writing; what it wrote
+/// after the region was suspended is not.
+fn move_on(core: &mut Core, ix: Ix, next: u32) {
+    let turn = core.turn;
+    if let State::Sequence { at, dirty, own, since, .. } = &mut core.frames[ix].state {
+        *dirty |= std::mem::take(own) && *since != turn;
+        (*at, *since) = (next, turn);
+    }
 }
 
 fn spawn_child(core: &mut Core, ix: Ix, order: Order, children: &[NodeIx], slot: u32) {
@@ -168,22 +176,32 @@ pub(crate) fn mark_dirty(core: &mut Core, ix: Ix) {
 /// again, unless a guard of its own did the writing.
 pub(crate) fn note_write(core: &mut Core, writer: Ix, slot: u32, scope: Ix) {
     for ix in core.reactive.clone() {
-        let sees = core.frames.get(ix).is_some_and(|frame| core.envs.sees(frame.env, scope));
-        if sees && !wrote_as_guard(core, ix, writer, slot) {
-            mark_dirty(core, ix);
+        if !core.frames.get(ix).is_some_and(|frame| core.envs.sees(frame.env, scope)) {
+            continue;
+        }
+        match child_that_wrote(core, ix, writer, slot) {
+            None => mark_dirty(core, ix),
+            Some(child) => mark_own(core, ix, child),
         }
     }
 }
 
-fn wrote_as_guard(core: &Core, region: Ix, writer: Ix, slot: u32) -> bool {
+/// The child of `region` that child `slot` of `writer` is in, if it is in one.
+fn child_that_wrote(core: &Core, region: Ix, writer: Ix, slot: u32) -> Option<u32> {
     let (mut parent, mut slot) = (writer, slot);
     while let Some(frame) = core.frames.get(parent) {
         if parent == region {
-            return matches!(frame.state, State::Sequence { at, .. } if at != slot);
+            return Some(slot);
         }
         (parent, slot) = (frame.parent, frame.slot);
     }
-    false
+    None
+}
+
+fn mark_own(core: &mut Core, ix: Ix, child: u32) {
+    if let Some(State::Sequence { at, own, .. }) = core.frames.get_mut(ix).map(|frame| &mut frame.state) {
+        *own |= child == *at && child > 0;
+    }
 }
 
 /// Starts a new pass of the first reactive region whose guards are due. False where none is.
@@ -193,10 +211,14 @@ pub(crate) fn recheck(core: &mut Core, plan: &Plan) -> bool {
     let (Op::Sequence { order, children } | Op::Select { order, children }) = &plan.node(core.frames[ix].node).op else {
         return false;
     };
-    if let State::Sequence { pass, check, dirty, .. } = &mut core.frames[ix].state {
+    if let Err(error) = core.count_idle("the guards of this region are checked over and over") {
+        core.close(plan, ix, Outcome::failure(error));
+        return true;
+    }
+    if let State::Sequence { pass, check, dirty, own, .. } = &mut core.frames[ix].state {
         *pass += 1;
         *check = Some(0);
-        *dirty = false;
+        (*dirty, *own) = (false, false);
     }
     spawn_child(core, ix, *order, children, 0);
     true
@@ -204,6 +226,10 @@ pub(crate) fn recheck(core: &mut Core, plan: &Plan) -> bool {
 
 fn is_due(core: &Core, ix: Ix) -> bool {
     core.frames.get(ix).is_some_and(|frame| {
-        frame.closing.is_none() && matches!(frame.state, State::Sequence { dirty: true, check: None, .. })
+        let wanted = matches!(
+            frame.state,
+            State::Sequence { dirty: true, check: None, .. } | State::Sequence { own: true, check: None, .. }
+        );
+        frame.closing.is_none() && wanted
     })
 }

@@ -1,9 +1,8 @@
 use crate::arena::Ix;
 use crate::env::EnvKind;
 use crate::frame::{Outcome, State};
-use crate::machine::{Core, IDLE_ITERATIONS, indexed};
+use crate::machine::{Core, indexed};
 use crate::plan::{NodeIx, Plan};
-use crate::{StepError, category, code};
 
 pub(super) fn enter(core: &mut Core, plan: &Plan, ix: Ix, body: NodeIx) {
     begin(core, plan, ix, body, 0);
@@ -11,10 +10,8 @@ pub(super) fn enter(core: &mut Core, plan: &Plan, ix: Ix, body: NodeIx) {
 
 /// A fresh instance for every pass.
 fn begin(core: &mut Core, plan: &Plan, ix: Ix, body: NodeIx, pass: u64) {
-    core.idle_iterations += 1;
-    if core.idle_iterations > IDLE_ITERATIONS {
-        let message = format!("{IDLE_ITERATIONS} passes without a result from outside: this step never fails");
-        return core.settle(plan, ix, Outcome::failure(StepError::new(code::LOOP_LIMIT, category::LIMIT, message)));
+    if let Err(error) = core.count_idle("this step never fails") {
+        return core.settle(plan, ix, Outcome::failure(error));
     }
     core.frames[ix].state = State::UntilFailure { pass };
     let (outer, base) = (core.frames[ix].env, indexed(&core.frames[ix].path, pass));

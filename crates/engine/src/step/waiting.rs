@@ -2,7 +2,7 @@ use super::Wake;
 use crate::arena::Ix;
 use crate::frame::{Open, Outcome, State};
 use crate::machine::{Core, indexed};
-use crate::plan::Plan;
+use crate::plan::{APPROVE, Plan};
 use crate::scope::{View, time_of};
 use crate::{StepError, TraceBody, category, code};
 use weir_base::{Text, Value};
@@ -36,7 +36,7 @@ fn begin(core: &mut Core, plan: &Plan, ix: Ix, wait: &Wait) -> Result<(), StepEr
         }
         Wait::Signal { name, timeout, .. } => return await_signal(core, plan, ix, name.clone(), timeout.as_ref()),
         Wait::Approval { timeout, .. } => {
-            return await_signal(core, plan, ix, format!("approve:{path}").into(), timeout.as_ref());
+            return await_signal(core, plan, ix, format!("{APPROVE}{path}").into(), timeout.as_ref());
         }
         Wait::Forever => core.frames[ix].open = Open::Never,
     }

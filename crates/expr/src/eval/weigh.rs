@@ -32,18 +32,19 @@ impl Evaluator<'_> {
     /// Errors: `EXPRESSION_FUEL` where that is more than is left, `VALUE_NOT_JSON` where it is nested too deep.
     pub(crate) fn weigh(&mut self, value: &Value) -> Done<()> {
         let deep = format!("the result is nested more than {MAX_VALUE_DEPTH} levels deep");
-        self.walk(value, LEAVING)?.map_err(|()| self.fault(code::NOT_JSON, deep))
+        self.pay_walk(value, LEAVING)?.map_err(|()| self.fault(code::NOT_JSON, deep))
     }
 
     /// The same for a value on its way, of which only the depth matters.
     pub(super) fn check_depth(&mut self, value: &Value) -> Done<()> {
         let deep = format!("a value grows deeper than {MAX_VALUE_DEPTH} levels");
-        self.walk(value, LOOKING)?.map_err(|()| self.fault(code::FUEL, deep))
+        self.pay_walk(value, LOOKING)?.map_err(|()| self.fault(code::FUEL, deep))
     }
 
     /// The inner error says that the value is nested too deep.
-    fn walk(&mut self, value: &Value, price: Price) -> Done<Result<(), ()>> {
-        let most = self.fuel.left.saturating_mul(price.unit);
+    fn pay_walk(&mut self, value: &Value, price: Price) -> Done<Result<(), ()>> {
+        // A part of a unit is free.
+        let most = self.fuel.left.saturating_mul(price.unit).saturating_add(price.unit - 1);
         let mut left = most;
         let walked = take(value, MAX_VALUE_DEPTH, price, &mut left);
         self.spend(if matches!(walked, Err(Refused::TooLarge)) { u64::MAX } else { (most - left) / price.unit })?;

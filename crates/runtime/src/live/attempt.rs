@@ -6,7 +6,7 @@ use crate::timers::{Due, TimerKey};
 use std::future::Future;
 use std::task::{Context, Poll, Waker};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use weir_base::{Duration, Micros, Text, Value, hash_value, hash_value_hex};
+use weir_base::{Duration, Micros, Text, Value, hash_value};
 use weir_engine::{Decision, EventBody, RunTask, StepError, TaskResult, Usage};
 use weir_ir::{RetryPolicy, RetryStrategy, UnknownPolicy};
 use weir_kind::{Category, Effect, TaskError, TaskRequest};
@@ -142,8 +142,10 @@ impl Live {
     /// An attempt is over.
     pub fn finished(&mut self, cx: &mut Cx, path: Text, attempt: u32, result: Attempted) {
         self.visit(cx);
-        let expected = self.tasks.get(&path).is_some_and(|open| open.attempt == attempt && !open.rests());
-        if !expected || !matches!(self.phase, Phase::Active | Phase::Parking) {
+        let carried = matches!(self.phase, Phase::Active | Phase::Parking);
+        let current = |open: &Open| open.attempt == attempt && !open.rests();
+        // The fold may have closed the step while the command that says so still waits for the disk.
+        if !carried || !self.tasks.get(&path).is_some_and(current) || !self.machine.expects(&path) {
             return self.late(cx, path, attempt, result);
         }
         match result {
@@ -233,7 +235,7 @@ impl Live {
         }
         let began_late = |began: &Micros| began.saturating_sub(open.asked_at) >= 1_000;
         let result = TaskResult {
-            params_hash: hash_value_hex(&open.task.params).into(),
+            params_hash: open.task.params_hash(),
             attempts: open.attempt,
             started_at: open.began_at.filter(began_late),
             ..result

@@ -23,7 +23,8 @@ impl Live {
 
     /// Under virtual time a timer comes at once, so that a run which has one is not at rest.
     pub(super) fn has_settled(&self, cx: &Cx) -> bool {
-        self.rests() && !(cx.is_virtual() && self.wake_at().is_some())
+        let comes_at_once = cx.is_virtual() && cx.inner.shared.clock.may_advance();
+        self.rests() && !(comes_at_once && self.wake_at().is_some())
     }
 
     /// Sees to it that a run at rest leaves memory after a while.

@@ -38,6 +38,8 @@ pub(crate) struct Shard {
     /// Runs whose rows could not be written, to be read again once the writer knows that we know.
     failed: HashMap<RunKey, Slot>,
     reset: Option<u64>,
+    /// Answers of the writer acted upon in this turn.
+    heard: usize,
     drained: Option<oneshot::Sender<()>>,
     stopping: Option<oneshot::Sender<()>>,
     is_halted: bool,
@@ -71,6 +73,7 @@ impl Shard {
             recovering,
             failed,
             reset: None,
+            heard: 0,
             drained: None,
             stopping: None,
             is_halted: false,
@@ -212,7 +215,12 @@ impl Shard {
 
     /// Hands the rows of this turn to the writer.
     fn hand_in(&mut self) {
+        let heard = std::mem::take(&mut self.heard);
         if self.cx.touched.is_empty() {
+            if heard > 0 {
+                let (batches, reply) = (Vec::new(), Reply::None);
+                self.send(Submission { batches, durable: false, soon: false, reset: false, heard, reply });
+            }
             return;
         }
         let (mut batches, mut durable, mut soon) = (Vec::with_capacity(self.cx.touched.len()), false, false);
@@ -225,7 +233,7 @@ impl Shard {
         }
         let reply = Reply::Shard { to: self.cx.to.clone(), ticket: self.cx.next_ticket };
         self.cx.next_ticket += 1;
-        self.send(Submission { batches, durable, soon, reset: false, reply });
+        self.send(Submission { batches, durable, soon, reset: false, heard, reply });
     }
 
     fn send(&mut self, submission: Submission) {
@@ -236,6 +244,7 @@ impl Shard {
 
     fn committed(&mut self, ticket: u64, runs: Vec<RunKey>, result: Result<(), CommitError>) {
         self.cx.committed = ticket;
+        self.heard += 1;
         match result {
             Ok(()) => {
                 for key in runs {
@@ -269,7 +278,7 @@ impl Shard {
             self.cx.next_ticket += 1;
             self.reset = Some(ticket);
             let reply = Reply::Shard { to: self.cx.to.clone(), ticket };
-            self.send(Submission { batches: Vec::new(), durable: false, soon: false, reset: true, reply });
+            self.send(Submission { batches: Vec::new(), durable: false, soon: false, reset: true, heard: 0, reply });
         }
     }
 

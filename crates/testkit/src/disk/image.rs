@@ -46,6 +46,12 @@ impl Image {
         self.is_durable = true;
     }
 
+    /// The file as a crash without luck would leave it.
+    pub fn durable_copy(&self) -> Self {
+        let durable = self.durable.clone();
+        Self { seen: durable.clone(), durable, pending: Vec::new(), is_durable: self.is_durable }
+    }
+
     pub fn is_synced(&self) -> bool {
         self.pending.is_empty() && self.is_durable
     }

@@ -56,6 +56,18 @@ impl Disk {
         self.shared.lock().fault = fault;
     }
 
+    /// Calls `alarm` at the moment the power goes off. It must not touch the disk.
+    pub fn set_alarm(&self, alarm: impl Fn() + Send + 'static) {
+        self.shared.lock().alarm = Some(Box::new(alarm));
+    }
+
+    /// A disk of its own with the files as they would be after a crash now.
+    pub fn copy(&self) -> Disk {
+        let copy = Disk::new();
+        copy.shared.lock().copy_from(&self.shared.lock());
+        copy
+    }
+
     /// Lets no file grow once all of them together take up this many bytes; `None` for no such limit.
     pub fn set_space(&self, space: Option<usize>) {
         self.shared.lock().space = space;
@@ -68,7 +80,7 @@ impl Disk {
 
     /// Cuts the power now.
     pub fn cut_power(&self) {
-        self.shared.lock().dead = true;
+        self.shared.lock().lose_power();
     }
 
     pub fn has_power(&self) -> bool {

@@ -31,6 +31,8 @@ pub struct State {
     pub syncs: u64,
     pub fault: Option<Fault>,
     pub dead: bool,
+    /// Told when the power goes off.
+    pub alarm: Option<Box<dyn Fn() + Send>>,
     /// How many bytes all files together may take up.
     pub space: Option<usize>,
     random: u64,
@@ -126,6 +128,21 @@ impl State {
         (self.fault, self.dead) = (None, false);
     }
 
+    pub fn lose_power(&mut self) {
+        self.dead = true;
+        if let Some(alarm) = &self.alarm {
+            alarm();
+        }
+    }
+
+    /// Takes over what would survive a crash of the other disk.
+    pub fn copy_from(&mut self, other: &State) {
+        let all = other.files.iter().chain(&other.deleted);
+        for (path, image) in all.filter(|(_, image)| image.is_durable) {
+            self.files.entry(path.clone()).or_insert_with(|| image.durable_copy());
+        }
+    }
+
     pub fn erase(&mut self) {
         self.crash(None);
         self.files.clear();
@@ -140,7 +157,9 @@ impl State {
         self.alive(life)?;
         self.operations += 1;
         let hit = self.fault.filter(|fault| fault.operation == self.operations).map(|fault| fault.point);
-        self.dead = hit.is_some();
+        if hit.is_some() {
+            self.lose_power();
+        }
         if hit != Some(FaultPoint::Before) {
             change(self);
         }

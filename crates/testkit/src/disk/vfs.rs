@@ -1,6 +1,6 @@
 //! The C side of a [`Disk`](super::Disk): the two tables of functions SQLite calls.
 //!
-//! This is the one module with unsafe code. SQLite promises that a `sqlite3_file` it passes is one that `open`
+//! The unsafe code of a disk is all here. SQLite promises that a `sqlite3_file` it passes is one that `open`
 //! has filled and `close` has not emptied, that buffers are as long as it says, and that one connection calls
 //! its files from one thread at a time.
 #![allow(unsafe_code)]

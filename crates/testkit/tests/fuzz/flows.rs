@@ -29,7 +29,7 @@ fn leaf(entry: &Entry) -> Leaf {
     let component = entry.component();
     let params = entry.record().map(|record| record.input_schema.keys().cloned().collect());
     let (kind, tree) = (component.name.clone(), component.tree.clone().unwrap_or_default());
-    Leaf { kind, tree, output_key: component.output_key.clone(), params: params.unwrap_or_default() }
+    Leaf { kind, tree, output_key: component.output_key.clone(), params: params.unwrap_or_default(), ..Leaf::default() }
 }
 
 /// Reads a text as a flow, checks it, and does with it what is done with any flow.

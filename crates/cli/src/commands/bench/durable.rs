@@ -7,78 +7,135 @@ use weir_base::Micros;
 
 const AT_ONCE: usize = 32;
 
-/// Does the work between two measurements of the machine.
-fn between<T>(folder: &Path, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<(Machine, T)> {
-    let before = Machine::measure(folder)?;
-    let done = work()?;
-    Ok((before.middle(&Machine::measure(folder)?), done))
+/// How often a work and its yardsticks take turns. Disks have bad seconds; a yardstick from another second is none.
+const ROUNDS: usize = 9;
+
+/// One round: what was measured, and the machine while it was.
+struct Round<T> {
+    machine: Machine,
+    done: T,
+}
+
+/// Does the work again and again, each time between two measurements of the machine.
+fn rounds<T>(folder: &Path, mut work: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<Vec<Round<T>>> {
+    let (mut before, mut rounds) = (Machine::measure(folder)?, Vec::new());
+    for _ in 0..ROUNDS {
+        let done = work()?;
+        let after = Machine::measure(folder)?;
+        rounds.push(Round { machine: before.middle(&after), done });
+        before = after;
+    }
+    Ok(rounds)
+}
+
+/// The row of the round that is in the middle, by how near it comes to its own scaled target.
+fn middle_row<T>(rounds: &[Round<T>], row: impl Fn(&Round<T>) -> Row) -> Row {
+    let mut rows: Vec<Row> = rounds.iter().map(row).collect();
+    rows.sort_by(|a, b| a.share().total_cmp(&b.share()));
+    let shares: Vec<f64> = rows.iter().map(Row::share).collect();
+    let holding = rows.iter().filter(|row| row.holds()).count();
+    let middle = rows.swap_remove(rows.len() / 2);
+    let (least, most) = (shares.first().copied().unwrap_or_default(), shares.last().copied().unwrap_or_default());
+    middle.with("rounds", ROUNDS).with("roundsThatHold", holding).with("leastShareOfTarget", least).with("mostShareOfTarget", most)
 }
 
 /// W1: start, one step, end.
 pub fn one_step(folder: &Path) -> anyhow::Result<Vec<Row>> {
+    const WORK: &str = "W1 start, 1 step, end";
     let lab = Lab::open(folder)?;
     let flow = lab.publish_root(&flows::sequence(1))?;
     lab.run(&flow, AT_ONCE, 2_000)?;
-    let (alone, mut one) = between(folder, || lab.run(&flow, 1, 1_000))?;
-    let (many, all) = between(folder, || lab.run(&flow, AT_ONCE, 30_000))?;
-    let mut each = all.each.clone();
-    Ok(vec![
-        Row::new("W1 start, 1 step, end", "one at a time, median", Target::AtMost(0.5), raw::median(&mut one.each), "ms")
-            .scaled(alone.slower())
-            .with("cpuMsPerRun", cpu_ms(&one, 1_000))
-            .with("yardstick", alone.to_value()),
-        Row::new("W1 start, 1 step, end", "32 at once", Target::AtLeast(10_000.0), per_second(&all, 30_000), "runs/s")
-            .scaled(many.faster_in_batches())
-            .with("medianMs", raw::median(&mut each))
-            .with("yardstick", many.to_value()),
-        Row::new("W1 start, 1 step, end", "32 at once, CPU", Target::AtMost(0.1), cpu_ms(&all, 30_000), "ms/run"),
-    ])
+    let alone = rounds(folder, || lab.run(&flow, 1, 300))?;
+    let many = rounds(folder, || lab.run(&flow, AT_ONCE, 6_000))?;
+    let alone = middle_row(&alone, |round| {
+        let median = raw::median(&mut round.done.each.clone());
+        Row::new(WORK, "one at a time, median", Target::AtMost(0.5), median, "ms")
+            .scaled(round.machine.slower())
+            .with("cpuMsPerRun", cpu_ms(&round.done, 300))
+            .with("yardstick", round.machine.to_value())
+    });
+    let rate = middle_row(&many, |round| {
+        Row::new(WORK, "32 at once", Target::AtLeast(10_000.0), per_second(&round.done, 6_000), "runs/s")
+            .scaled(round.machine.faster_in_batches())
+            .with("medianMs", raw::median(&mut round.done.each.clone()))
+            .with("yardstick", round.machine.to_value())
+    });
+    let cpu = middle_row(&many, |round| Row::new(WORK, "32 at once, CPU", Target::AtMost(0.1), cpu_ms(&round.done, 6_000), "ms/run"));
+    Ok(vec![alone, rate, cpu])
 }
 
 /// W2: ten steps in sequence.
 pub fn ten_steps(folder: &Path) -> anyhow::Result<Vec<Row>> {
-    const RUNS: usize = 10_000;
+    const WORK: &str = "W2 10 steps in sequence";
+    const RUNS: usize = 2_000;
     let lab = Lab::open(folder)?;
     let flow = lab.publish_root(&flows::sequence(10))?;
     lab.run(&flow, AT_ONCE, 500)?;
     let (_, bytes) = lab.journal(&lab.run_one(&flow)?)?;
-    let raw_before = raw::sqlite(folder, AT_ONCE, bytes)?;
-    let all = lab.run(&flow, AT_ONCE, RUNS)?;
-    let raw_after = raw::sqlite(folder, AT_ONCE, bytes)?;
-    let raw_rate = (raw_before.rows_per_second + raw_after.rows_per_second) / 2.0;
-    let commit_before = raw::sqlite(folder, 1, bytes)?.commit.as_secs_f64() * 1e3;
-    let mut gaps = Vec::new();
-    for _ in 0..200 {
-        gaps.extend(gaps_ms(&lab.journal(&lab.run_one(&flow)?)?.0));
+    let many = beside_raw(folder, AT_ONCE, bytes, || lab.run(&flow, AT_ONCE, RUNS))?;
+    let alone = beside_raw(folder, 1, bytes, || median_step(&lab, &flow, 40))?;
+    let cpu = Row::new(WORK, "32 at once, CPU", Target::AtMost(0.03), median_of(&many, |one| cpu_ms(&one.done, RUNS * 10)), "ms/step");
+    let share = |one: &BesideRaw<Cost>| per_second(&one.done, RUNS * 10) / one.raw.rows_per_second;
+    let many_row = Row::new(WORK, "32 at once, in raw SQLite rows in batches of 32", Target::AtLeast(0.4), median_of(&many, share), "×")
+        .with("stepsPerSecond", median_of(&many, |one| per_second(&one.done, RUNS * 10)))
+        .with("rawRowsPerSecond", median_of(&many, |one| one.raw.rows_per_second))
+        .with("rowBytes", bytes);
+    let length = |one: &BesideRaw<f64>| one.done / one.raw.commit_ms;
+    let alone_row = Row::new(WORK, "one run alone, median step, in single-row commits", Target::AtMost(1.5), median_of(&alone, length), "×")
+        .with("stepMs", median_of(&alone, |one| one.done))
+        .with("commitMs", median_of(&alone, |one| one.raw.commit_ms));
+    Ok(vec![cpu, many_row, alone_row])
+}
+
+/// One round, and what raw SQLite did just before and after it.
+struct BesideRaw<T> {
+    raw: raw::Commits,
+    done: T,
+}
+
+fn beside_raw<T>(folder: &Path, batch: usize, bytes: usize, mut work: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<Vec<BesideRaw<T>>> {
+    let (mut before, mut rounds) = (raw::sqlite(folder, batch, bytes)?, Vec::new());
+    for _ in 0..ROUNDS {
+        let done = work()?;
+        let after = raw::sqlite(folder, batch, bytes)?;
+        rounds.push(BesideRaw { raw: before.middle(&after), done });
+        before = after;
     }
-    let commit = (commit_before + raw::sqlite(folder, 1, bytes)?.commit.as_secs_f64() * 1e3) / 2.0;
-    Ok(vec![
-        Row::new("W2 10 steps in sequence", "32 at once, CPU", Target::AtMost(0.03), cpu_ms(&all, RUNS * 10), "ms/step"),
-        Row::new("W2 10 steps in sequence", "32 at once, share of raw SQLite in batches of 32", Target::AtLeast(0.4), per_second(&all, RUNS * 10) / raw_rate, "×")
-            .with("stepsPerSecond", per_second(&all, RUNS * 10))
-            .with("rawRowsPerSecond", raw_rate)
-            .with("rowBytes", bytes),
-        Row::new("W2 10 steps in sequence", "one run alone, median step, in single-row commits", Target::AtMost(1.5), raw::median(&mut gaps) / commit, "×")
-            .with("stepMs", raw::median(&mut gaps))
-            .with("commitMs", commit),
-    ])
+    Ok(rounds)
+}
+
+fn median_of<T>(rounds: &[T], figure: impl Fn(&T) -> f64) -> f64 {
+    raw::median(&mut rounds.iter().map(figure).collect::<Vec<_>>())
+}
+
+/// Milliseconds from one result to the next in runs of ten steps, one run at a time.
+fn median_step(lab: &Lab, flow: &weir_runs::FlowRef, runs: usize) -> anyhow::Result<f64> {
+    let mut gaps = Vec::new();
+    for _ in 0..runs {
+        gaps.extend(gaps_ms(&lab.journal(&lab.run_one(flow)?)?.0));
+    }
+    Ok(raw::median(&mut gaps))
 }
 
 /// W3: a hundred steps at once, joined.
 pub fn hundred_at_once(folder: &Path) -> anyhow::Result<Vec<Row>> {
-    const RUNS: usize = 1_000;
+    const WORK: &str = "W3 100 parallel steps, joined";
+    const RUNS: usize = 300;
     let lab = Lab::open(folder)?;
     let flow = lab.publish_root(&flows::parallel(100))?;
     lab.run(&flow, AT_ONCE, 64)?;
-    let (machine, all) = between(folder, || lab.run(&flow, AT_ONCE, RUNS))?;
-    let one = lab.run(&flow, 1, 200)?;
-    Ok(vec![
-        Row::new("W3 100 parallel steps, joined", "32 at once", Target::AtLeast(60_000.0), per_second(&all, RUNS * 100), "steps/s")
-            .scaled(machine.faster_in_batches())
-            .with("oneAtATimeStepsPerSecond", per_second(&one, 200 * 100))
-            .with("yardstick", machine.to_value()),
-        Row::new("W3 100 parallel steps, joined", "32 at once, CPU", Target::AtMost(0.03), cpu_ms(&all, RUNS * 100), "ms/step"),
-    ])
+    let all = rounds(folder, || Ok((lab.run(&flow, AT_ONCE, RUNS)?, lab.run(&flow, 1, 50)?)))?;
+    let rate = middle_row(&all, |round| {
+        let (many, one) = &round.done;
+        Row::new(WORK, "32 at once", Target::AtLeast(60_000.0), per_second(many, RUNS * 100), "steps/s")
+            .scaled(round.machine.faster_in_batches())
+            .with("oneAtATimeStepsPerSecond", per_second(one, 50 * 100))
+            .with("yardstick", round.machine.to_value())
+    });
+    let cpu = middle_row(&all, |round| {
+        Row::new(WORK, "32 at once, CPU", Target::AtMost(0.03), cpu_ms(&round.done.0, RUNS * 100), "ms/step")
+    });
+    Ok(vec![rate, cpu])
 }
 
 /// W5: one run that loops.

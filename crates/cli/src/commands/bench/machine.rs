@@ -50,6 +50,17 @@ impl Machine {
         self.batched / QUIET_BATCHED
     }
 
+    /// The middle one of several measurements, figure by figure.
+    pub fn median(all: &[Self]) -> Self {
+        let middle = |figure: fn(&Self) -> f64| raw::median(&mut all.iter().map(figure).collect::<Vec<_>>());
+        Self {
+            fdatasync: middle(|one| one.fdatasync),
+            single: middle(|one| one.single),
+            batched: middle(|one| one.batched),
+            load: middle(|one| one.load),
+        }
+    }
+
     pub fn to_value(&self) -> Value {
         Value::object([
             ("fdatasyncMs", self.fdatasync.into()),

@@ -31,12 +31,13 @@ pub fn run(args: &Bench) -> anyhow::Result<Exit> {
         None => std::env::temp_dir(),
     };
     std::fs::create_dir_all(&folder)?;
-    let machine = Machine::measure(&folder)?;
-    let mut rows = Vec::new();
+    let (mut machines, mut rows) = (vec![Machine::measure(&folder)?], Vec::new());
     for work in works(&args.works) {
         eprintln!("measuring {work:?}");
         rows.extend(measure(work, &folder)?);
+        machines.push(Machine::measure(&folder)?);
     }
+    let machine = Machine::median(&machines);
     let table = table::text(&machine, &rows);
     match args.json {
         true => {

@@ -62,7 +62,7 @@ fn tree_text() -> String {
 fn leaf(group: usize, step: usize) -> String {
     let id = format!("      - id: g{group}s{step}\n");
     let rest = match step % 3 {
-        0 => format!("        type: SetVariable\n        props:\n          key: total{group}\n          value: \"{{{{ 1 + {step} }}}}\"\n"),
+        0 => format!("        type: SetVariable\n        props:\n          name: total{group}\n          value: \"{{{{ 1 + {step} }}}}\"\n"),
         1 => format!("        type: CheckCondition\n        props:\n          key: total{group}\n          operator: \">=\"\n          value: {step}\n"),
         _ => format!("        type: LogMessage\n        props:\n          message: \"group {group}, step {step}: {{{{ total{group} }}}}\"\n"),
     };

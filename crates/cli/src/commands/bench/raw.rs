@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long each yardstick is measured.
-const LENGTH: Duration = Duration::from_millis(400);
+const LENGTH: Duration = Duration::from_millis(150);
 
 /// Median time of appending 256 bytes and waiting for the disk.
 pub fn fdatasync(folder: &Path) -> anyhow::Result<Duration> {
@@ -27,8 +27,17 @@ pub fn fdatasync(folder: &Path) -> anyhow::Result<Duration> {
 /// Rows committed to a table of one column, in the way the store commits: write-ahead log, `synchronous = FULL`.
 pub struct Commits {
     pub rows_per_second: f64,
-    /// Median time of one commit.
-    pub commit: Duration,
+    /// Median milliseconds of one commit.
+    pub commit_ms: f64,
+}
+
+impl Commits {
+    pub fn middle(&self, other: &Self) -> Self {
+        Self {
+            rows_per_second: (self.rows_per_second + other.rows_per_second) / 2.0,
+            commit_ms: (self.commit_ms + other.commit_ms) / 2.0,
+        }
+    }
 }
 
 /// Commits `batch` rows of `bytes` bytes at a time.
@@ -52,7 +61,7 @@ pub fn sqlite(folder: &Path, batch: usize, bytes: usize) -> anyhow::Result<Commi
         times.push(one.elapsed());
     }
     let rows_per_second = (times.len() * batch) as f64 / begun.elapsed().as_secs_f64();
-    Ok(Commits { rows_per_second, commit: median(&mut times) })
+    Ok(Commits { rows_per_second, commit_ms: median(&mut times).as_secs_f64() * 1e3 })
 }
 
 pub fn median<T: Copy + PartialOrd + Default>(values: &mut [T]) -> T {

@@ -12,6 +12,6 @@ mod regions;
 pub use adjacency::NONE;
 pub use cycles::Cycle;
 pub use dominators::Dominators;
-pub use exclusive::all_exclusive;
+pub use exclusive::Exclusion;
 pub use network::{Network, Role};
 pub use regions::{Fate, Shape};

@@ -1,9 +1,10 @@
 use super::draft::{Body, Draft};
 use super::lift::{Lifted, Region};
 use super::{Lowering, mentions};
-use crate::graph::analysis::{NONE, Network, Role, all_exclusive};
+use crate::graph::analysis::{Exclusion, NONE, Network, Role};
 use crate::graph::node_type::NodeType;
 use crate::graph::words::node_text;
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use weir_base::Text;
 use weir_expr::{Expr, Template};
@@ -256,6 +257,7 @@ struct RegionNetwork {
     network: Network,
     dominators: crate::graph::analysis::Dominators,
     incoming: Vec<Vec<usize>>,
+    exclusion: RefCell<Exclusion>,
 }
 
 impl RegionNetwork {
@@ -265,7 +267,8 @@ impl RegionNetwork {
         for (at, link) in network.links.iter().enumerate() {
             incoming[link.to].push(at);
         }
-        Self { network, dominators, incoming }
+        let exclusion = RefCell::new(Exclusion::new(&network));
+        Self { network, dominators, incoming, exclusion }
     }
 
     /// 3.5: nothing leads here: the region's input; one value can come: it; else an object by predecessor.
@@ -293,8 +296,7 @@ impl RegionNetwork {
     }
 
     fn exclusive(&self, vertices: &[usize]) -> bool {
-        let ports = self.network.nodes()..self.network.root();
-        all_exclusive(&self.dominators, vertices, &|vertex| ports.contains(&vertex))
+        self.exclusion.borrow_mut().all(&self.dominators, vertices)
     }
 
     fn only_source(&self, node: usize) -> Option<usize> {

@@ -15,11 +15,16 @@ use weir_ir::{Decorator, Edge, Flow, Graph, GraphNode, Input, Node, NodeKind};
 /// A few kinds, as a catalogue would name them.
 pub struct Kinds;
 
-const KINDS: [(&str, &[&str], &[&str]); 4] = [
+const KINDS: [(&str, &[&str], &[&str]); 9] = [
     ("log", &["Log", "kong-logging", "log-activity"], &["message", "level", "metadata"]),
     ("http.request", &["HttpRequest"], &["url", "method", "timeout"]),
     ("mail.send", &["sendEmail"], &["to", "text"]),
     ("trigger.schedule", &["schedule"], &["cron"]),
+    ("set", &["SetVariable"], &["name", "op", "value", "scope"]),
+    ("transform", &["Transform"], &["value"]),
+    ("counter", &["CounterAction"], &["counterKey", "increment"]),
+    ("wait", &["WaitAction"], &["waitMs"]),
+    ("script", &["Script"], &["textContent"]),
 ];
 
 impl Names for Kinds {
@@ -29,8 +34,12 @@ impl Names for Kinds {
 
     fn by_kind(&self, name: &str) -> Option<Leaf> {
         let (kind, _, params) = KINDS.into_iter().find(|(kind, others, _)| *kind == name || others.contains(&name))?;
-        let params = params.iter().map(|param| Text::from(*param)).collect();
-        Some(Leaf { kind: kind.into(), tree: kind.into(), output_key: None, params })
+        let params: Vec<Text> = params.iter().map(|param| Text::from(*param)).collect();
+        let engine = matches!(kind, "set" | "transform" | "counter" | "wait" | "script");
+        let summary = format!("The kind {kind}.").into();
+        let schema = params.iter().map(|name: &Text| (&**name, Value::object([("type", "string".into())])));
+        let schema = Value::object([("type", "object".into()), ("properties", Value::object(schema))]);
+        Some(Leaf { kind: kind.into(), tree: kind.into(), params, summary, schema, engine, ..Leaf::default() })
     }
 }
 

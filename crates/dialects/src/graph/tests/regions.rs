@@ -75,6 +75,33 @@ fn rule_3_5_output() {
     );
 }
 
+/// 3.5: ends and edges reached by several handles of one node exclude what the other handles lead to.
+#[test]
+fn rule_3_5_exclusive_by_several_handles() {
+    let cases = r#"{"config":{"cases":[{"when":"data < 1","handle":"cheap"},{"when":"data < 9","handle":"fair"}]}}"#;
+    let by_price = |nodes: &str, edges: &str, expected: &str| check_with(nodes, edges, &[("c", cases)], expected);
+    by_price(
+        "t:trigger c:condition a:end b:end",
+        "t>c c.cheap>a c.fair>a c.else>b",
+        "t:region c:bare a:bare b:bare | t>c c.cheap>a c.fair>a c.else>b -> bare",
+    );
+    by_price(
+        "t:trigger c:condition m:activity x:activity e:end",
+        "t>c c.cheap>m c.fair>m m>e c.else>x x>e",
+        "t:region c:bare m:bare x:bare e:bare | t>c c.cheap>m c.fair>m m>e c.else>x x>e -> bare",
+    );
+    by_price(
+        "t:trigger c:condition a:end b:end",
+        "t>c c.cheap>a c.fair>a c.fair>b c.else>b",
+        "t:region c:bare a:bare b:bare | t>c c.cheap>a c.fair>a c.fair>b c.else>b -> by",
+    );
+    check(
+        "t:trigger c:condition d:condition a:end b:end",
+        "t>c c.true>a c.false>d d.true>a d.false>b",
+        "t:region c:bare d:bare a:bare b:bare | t>c c.true>a c.false>d d.true>a d.false>b -> bare",
+    );
+}
+
 /// 3.6: the loop owns the nodes that lead back to it; without handles, its edge into them is `body`.
 #[test]
 fn rule_3_6_bodies() {

@@ -16,17 +16,19 @@ use weir_ir::{Flow, Listener, Mailbox, NodeKind};
 /// A few kinds, as a catalogue would name them.
 pub(super) struct Kinds;
 
-const KINDS: [(&str, &str, &[&str]); 4] = [
+const KINDS: [(&str, &str, &[&str]); 6] = [
     ("http.request", "HttpRequest", &["url", "method", "timeout"]),
     ("file.read", "FileRead", &["path"]),
     ("file.write", "FileWrite", &["path", "text"]),
+    ("counter", "CounterAction", &["counterKey", "increment"]),
+    ("wait", "WaitAction", &["waitMs"]),
     ("log", "LogMessage", &["message", "level"]),
 ];
 
 fn leaf(name: &str, of: impl Fn(&(&str, &str, &[&str])) -> bool) -> Option<Leaf> {
     let (kind, tree, params) = KINDS.into_iter().find(of)?;
     let params = params.iter().map(|param| Text::from(*param)).collect();
-    (!name.is_empty()).then(|| Leaf { kind: kind.into(), tree: tree.into(), output_key: None, params })
+    (!name.is_empty()).then(|| Leaf { kind: kind.into(), tree: tree.into(), params, engine: kind == "counter" || kind == "wait", ..Leaf::default() })
 }
 
 impl Names for Kinds {
