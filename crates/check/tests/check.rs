@@ -3,6 +3,7 @@
 use weir_base::{Diagnostic, FileId, LineIndex};
 use weir_catalog::Catalog;
 use weir_dialects::{Context, Leaf, Names, NoFiles, Options, SourceFile, parse};
+use weir_ir::{Flow, NodeKind};
 
 struct FromCatalog<'a>(&'a Catalog);
 
@@ -24,7 +25,7 @@ impl Names for FromCatalog<'_> {
     }
 }
 
-fn diagnostics(name: &str, text: &str) -> Vec<Diagnostic> {
+fn read(name: &str, text: &str) -> (Option<Flow>, Vec<Diagnostic>) {
     let catalog = weir_kinds::catalog().expect("the built-in records are good");
     let names = FromCatalog(&catalog);
     let options = Options::default();
@@ -33,7 +34,11 @@ fn diagnostics(name: &str, text: &str) -> Vec<Diagnostic> {
     let mut all = parsed.diagnostics;
     all.extend(parsed.flow.iter().flat_map(|flow| weir_check::check(flow, &catalog)));
     weir_base::sort_by_place(&mut all);
-    all
+    (parsed.flow, all)
+}
+
+fn diagnostics(name: &str, text: &str) -> Vec<Diagnostic> {
+    read(name, text).1
 }
 
 /// Every problem as `CODE line:column`, in order.
@@ -72,7 +77,7 @@ fn a_good_tree_has_no_problems() {
 #[test]
 fn unknown_kinds_and_props_get_a_suggestion() {
     tree("type: HtpRequest\nid: a\nprops: {url: x}\n", &["UNKNOWN_NODE_TYPE 1:7"]);
-    tree("type: HttpRequest\nid: a\nprops:\n  url: https://example.com\n  methd: GET\n", &["UNKNOWN_PROP 5:3"]);
+    tree("type: HttpRequest\nid: a\nprops:\n  url: https://example.com\n  methd: GET\n", &["UNKNOWN_PROP 5:10"]);
     tree("type: HttpRequest\nid: a\nprops: {}\n", &["MISSING_REQUIRED_FIELD 1:1"]);
 }
 
@@ -149,4 +154,94 @@ fn a_placeholder_of_nothing_is_one_warning() {
     check(declared, "{{ nothing }}", &["error unknown_variable"]);
     check(declared, "{{ typeof nothing2 === \"string\" ? nothing : 1 }}", &["warning unknown_variable", "error unknown_variable"]);
     check("variables: {total: 1}\n", "${totl}", &["warning unknown_variable"]);
+}
+
+/// What the step `a` of a flow became, as JSON, then the codes of all problems.
+fn became(name: &str, text: &str) -> String {
+    let (flow, found) = read(name, text);
+    let mut steps = Vec::new();
+    flow.iter().for_each(|flow| {
+        flow.for_each_node(&mut |node| {
+            let kind = match &node.kind {
+                NodeKind::Task(task) => format!("task {}", task.kind),
+                kind => serde_json::to_string(kind).expect("a node is JSON"),
+            };
+            steps.extend((&*node.id == "a").then_some(kind));
+        });
+    });
+    let codes = found.iter().map(|problem| format!(" {}", problem.code)).collect::<String>();
+    steps.concat() + &codes
+}
+
+/// Semantics 2.4: steps that only compute or wait are the engine's own in every dialect that can name them.
+#[test]
+fn rule_2_4_steps_of_the_engine_in_every_dialect() {
+    let graph = |kind: &str, config: &str| {
+        let text = format!(
+            r#"{{"id":"w","name":"w","nodes":[
+ {{"id":"t","type":"trigger","position":{{"x":0,"y":0}},"data":{{"label":"T"}}}},
+ {{"id":"a","type":"activity","position":{{"x":0,"y":0}},"data":{{"label":"A","activityName":"{kind}",{config}}}}},
+ {{"id":"e","type":"end","position":{{"x":0,"y":0}},"data":{{"label":"E"}}}}],
+ "edges":[{{"id":"1","source":"t","target":"a"}},{{"id":"2","source":"a","target":"e"}}]}}"#
+        );
+        became("flow.json", &text)
+    };
+    let ir = |kind: &str, params: &str| {
+        let text = format!(r#"{{"ir":1,"name":"w","dialect":"ir","root":{{"id":"a","task":{{"kind":"{kind}",{params}}}}}}}"#);
+        became("flow.json", &text)
+    };
+    let organism = |binding: &str| {
+        let text = format!(
+            "organism: {{name: o}}\nlisteners:\n  - {{name: a, description: d, handler: h.x, payload_class: h.P}}\n\
+             bindings: {{h.x: {binding}}}\n"
+        );
+        became("organism.yaml", &text).replace(" UNREACHABLE_LISTENER", "")
+    };
+    let counted = |name: &str, by: &str| {
+        format!(r#"{{"set":{{"writes":[{{"target":{{"scope":"run","name":"{name}"}},"op":"increment","value":{by}}}]}}}}"#)
+    };
+    let timer = |after: &str| format!(r#"{{"wait":{{"timer":{{"after":{after}}}}}}}"#);
+    let value = |value: &str| format!(r#"{{"set":{{"writes":[{{"op":"set","value":{value}}}]}}}}"#);
+    let cases = [
+        (graph("wait", r#""config":{"waitMs":500}"#), timer("500")),
+        (graph("wait", r#""config":{}"#), timer("1000")),
+        (graph("delay", r#""config":{"waitMs":"{{ data.for }}"}"#), timer(r#""{{ data.for }}""#)),
+        (graph("wait", r#""config":{"waitMs":"soon"}"#), "task wait INVALID_DURATION".into()),
+        (graph("wait", r#""config":{"waitMs":-1}"#), "task wait INVALID_DURATION".into()),
+        (graph("wait", r#""config":{"wait":1}"#), "task wait UNKNOWN_PROP".into()),
+        (graph("wait", r#""config":{"waitMs":1},"timeout":"5s""#), timer("1") + " INVALID_CONFIG"),
+        (graph("counter", r#""config":{"counterKey":"n","increment":0}"#), counted("n", "0")),
+        (graph("counter", r#""config":{"increment":"many"}"#), "task counter INVALID_PROP".into()),
+        (graph("transform", r#""config":{"value":{"x":"{{ data }}"}}"#), value(r#"{"x":"{{ data }}"}"#)),
+        (graph("transform", r#""config":{}"#), "task transform MISSING_REQUIRED_FIELD UNKNOWN_PROP".into()),
+        (
+            graph("transform", r#""config":{"value":1},"outputKey":"one""#),
+            r#"{"set":{"writes":[{"target":{"scope":"run","name":"one"},"op":"set","value":1}]}}"#.into(),
+        ),
+        (
+            graph("set-variable", r#""config":{"name":"x","value":2}"#),
+            r#"{"set":{"writes":[{"target":{"scope":"run","name":"x"},"op":"set","value":2}]}}"#.into(),
+        ),
+        (graph("set-variable", r#""config":{"name":"x","value":2,"scope":"project"}"#), "task set".into()),
+        (graph("set-variable", r#""config":{"name":"x","op":"multiply"}"#), "task set INVALID_PROP".into()),
+        (
+            graph("script", r#""config":{"textContent":"a = 1 + b"},"assign":{"c":"output * 2"}"#),
+            concat!(
+                r#"{"set":{"writes":[{"target":{"scope":"run","name":"a"},"op":"script","value":"{{ 1 + vars.b }}"},"#,
+                r#"{"target":{"scope":"run","name":"c"},"op":"set","value":"{{ vars.a * 2 }}"},"#,
+                r#"{"op":"set","value":"{{ vars.a }}"}]}} UNKNOWN_VARIABLE"#
+            )
+            .into(),
+        ),
+        (graph("script", r#""config":{"textContent":"x = 10 @ 5"}"#), r#"{"set":{"writes":[]}} EXPRESSION_SYNTAX"#.into()),
+        (graph("script", r#""config":{"textContent":""}"#), "task script INVALID_PROP".into()),
+        (graph("script", r#""config":{"textContent":"{{ data }}"}"#), "task script INVALID_PROP".into()),
+        (ir("wait", r#""params":{"waitMs":"2h"}"#), timer(r#""2h""#)),
+        (ir("counter", r#""params":{}"#), counted("counter", "1")),
+        (organism("{kind: wait, waitMs: 5}"), timer("5")),
+        (organism("kind:counter"), counted("{{ (message.payload)?.counterKey ?? \\\"counter\\\" }}", r#""{{ (message.payload)?.increment ?? 1 }}""#)),
+    ];
+    for (at, (found, expected)) in cases.into_iter().enumerate() {
+        assert_eq!(found, expected, "case {at}");
+    }
 }

@@ -112,6 +112,13 @@ impl Envs {
         })
     }
 
+    /// Takes a list out of the scope writes go to, for one that is about to write it back.
+    pub fn take_list(&mut self, ix: Ix, name: &str) -> Option<Value> {
+        let scope = self.nearest_vars(ix);
+        let value = self.vars_mut(scope)?.get_mut(name)?;
+        matches!(value, Value::Array(_)).then(|| std::mem::take(value))
+    }
+
     /// What the instance `ix` lives in remembers about `node`.
     pub fn memory(&self, ix: Ix, node: NodeIx) -> Option<&Memory> {
         let instance = self.find(ix, |env| env.fresh);

@@ -83,8 +83,13 @@ pub fn rehearse(flow: &Flow, events: &[Numbered]) -> Result<Rehearsal, RunsError
         return Err(unreadable("the journal does not begin with a start"));
     };
     let plan = Arc::new(Plan::new(flow));
+    let aside = |(_, event): &Numbered| match &event.body {
+        EventBody::Rebased { dropped, .. } => dropped.clone(),
+        _ => Vec::new(),
+    };
+    let dropped: BTreeSet<u64> = events.iter().flat_map(aside).collect();
     let matched =
-        guarded(|| replay_with(Machine::traced(plan, started, *at), events, &BTreeSet::new())).map_err(unreadable)?;
+        guarded(|| replay_with(Machine::traced(plan, started, *at), events, &dropped)).map_err(unreadable)?;
     let (mut machine, mut steps) = (matched.machine, Steps::default());
     machine.take_trace().into_iter().for_each(|trace| steps.note(trace));
     for (_, event) in events {

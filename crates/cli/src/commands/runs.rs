@@ -124,7 +124,7 @@ async fn show_run(store: &Arc<dyn Store>, id: &str, json: bool) -> anyhow::Resul
 }
 
 pub fn print_run(row: &Run, replay: &ReplayView) {
-    crate::outln!("{}  {}  {}", row.id, row.flow, show::word(row.status));
+    crate::outln!("{}  {}  {}", row.id, row.flow, show::word(replay.status));
     crate::outln!("  created {}{}", show::time(row.created_at), row.ended_at.map(|at| format!(", ended {}", show::time(at))).unwrap_or_default());
     for step in &replay.steps {
         let time = step.started_at.zip(step.ended_at).map(|(from, to)| show::took(to - from)).unwrap_or_default();

@@ -139,7 +139,7 @@ fn iterate(core: &mut Core, plan: &Plan, ix: Ix, looped: &LoopPlan, index: u64, 
     let base = indexed(&core.frames[ix].path, index);
     match &looped.mode {
         LoopModePlan::While(Check::Expr(expr)) => match View::new(core, plan, env).test(expr) {
-            Ok(true) => core.spawn_in(ix, slot_of(index), looped.body, env, base),
+            Ok(true) => enter_body(core, ix, looped, index, env, base),
             Ok(false) => finish(core, plan, ix, looped),
             Err(error) => core.settle(plan, ix, Outcome::failure(error)),
         },
@@ -148,8 +148,14 @@ fn iterate(core: &mut Core, plan: &Plan, ix: Ix, looped: &LoopPlan, index: u64, 
             state_mut(core, ix).checking = Some(env);
             core.spawn_in(ix, CHECK, *check, env, base);
         }
-        _ => core.spawn_in(ix, slot_of(index), looped.body, env, base),
+        _ => enter_body(core, ix, looped, index, env, base),
     }
+}
+
+/// The output before is let go of: this iteration gives another, or the loop ends without one.
+fn enter_body(core: &mut Core, ix: Ix, looped: &LoopPlan, index: u64, env: Ix, base: Text) {
+    state_mut(core, ix).last = Value::Null;
+    core.spawn_in(ix, slot_of(index), looped.body, env, base);
 }
 
 fn slot_of(index: u64) -> u32 {
@@ -189,7 +195,7 @@ fn check_done(core: &mut Core, plan: &Plan, ix: Ix, looped: &LoopPlan, outcome: 
     match outcome {
         Outcome::Success { .. } => {
             let base = indexed(&core.frames[ix].path, index);
-            core.spawn_in(ix, slot_of(index), looped.body, env, base);
+            enter_body(core, ix, looped, index, env, base);
         }
         Outcome::Failure(error) if !error.is_verdict() => core.settle(plan, ix, Outcome::Failure(error)),
         Outcome::Failure(_) => finish(core, plan, ix, looped),

@@ -88,14 +88,18 @@ fn write_one(core: &mut Core, plan: &Plan, writer: Ix, slot: u32, env: Ix, write
         SetOp::Script => script_value(core, plan, env, name.as_ref(), &write.value)?,
         _ => View::new(core, plan, env).template(&write.value)?,
     };
+    refuse_sealed(&operand)?;
     let value = match (&name, write.op) {
         (_, SetOp::Check) if truthy(&operand) => operand,
         (_, SetOp::Check) => return Err(StepError::verdict(code::CHECK_FAILED, "the condition does not hold")),
         (Some(name), SetOp::Get) => core.envs.variable(env, name).cloned().unwrap_or_default(),
+        (Some(name), SetOp::Append) => {
+            let old = core.envs.take_list(env, name).or_else(|| core.envs.variable(env, name).cloned());
+            append(old, operand)?
+        }
         (Some(name), op) => combine(core.envs.variable(env, name), op, operand)?,
         (None, _) => operand,
     };
-    refuse_sealed(&value)?;
     if let (Some(name), true) = (name, write.op != SetOp::Get) {
         core.write(writer, slot, env, name, value.clone());
     }
@@ -130,8 +134,7 @@ fn combine(old: Option<&Value>, op: SetOp, operand: Value) -> Result<Value, Step
     match op {
         SetOp::Increment => step_number(old, &operand, 1.0),
         SetOp::Decrement => step_number(old, &operand, -1.0),
-        SetOp::Append => append(old, operand),
-        SetOp::Set | SetOp::Script | SetOp::Get | SetOp::Check => Ok(operand),
+        SetOp::Set | SetOp::Script | SetOp::Get | SetOp::Check | SetOp::Append => Ok(operand),
     }
 }
 
@@ -144,17 +147,17 @@ fn step_number(old: Option<&Value>, by: &Value, sign: f64) -> Result<Value, Step
     Ok(Value::from(number(old.unwrap_or(&Value::Null))? + sign * number(by)?))
 }
 
-fn append(old: Option<&Value>, item: Value) -> Result<Value, StepError> {
+/// A list that nothing else holds grows in place.
+fn append(old: Option<Value>, item: Value) -> Result<Value, StepError> {
     match (old, item) {
         (None | Some(Value::Null), item) => Ok(Value::array([item])),
-        (Some(Value::Array(items)), item) => {
-            let mut items = items.clone();
+        (Some(Value::Array(mut items)), item) => {
             Arc::make_mut(&mut items).push(item);
             Ok(Value::Array(items))
         }
         (Some(Value::String(text)), Value::String(more)) => Ok(Value::from([&**text, &*more].concat())),
         (Some(other), _) => {
-            Err(StepError::input(code::WRONG_TYPE, format!("cannot append to {}: expected a list", shown(other))))
+            Err(StepError::input(code::WRONG_TYPE, format!("cannot append to {}: expected a list", shown(&other))))
         }
     }
 }
