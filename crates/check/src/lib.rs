@@ -3,6 +3,7 @@
 //! It never stops at the first problem, runs nothing, reads nothing, and never changes the flow. What only
 //! a dialect can know (syntax, arity, edges) the dialect has said already. Start with [`check`].
 
+mod calls;
 mod durations;
 mod names;
 mod params;
@@ -10,6 +11,8 @@ mod ports;
 mod structure;
 mod tasks;
 mod variables;
+
+pub use calls::unknown_flows;
 
 use weir_base::{Diagnostic, Severity, sort_by_place};
 use weir_catalog::Catalog;

@@ -1,9 +1,9 @@
 //! Flows as text in, codes and places out.
 
-use weir_base::{Diagnostic, FileId, LineIndex};
+use weir_base::{Diagnostic, FileId, LineIndex, Map, Value};
 use weir_catalog::Catalog;
 use weir_dialects::{Context, Leaf, Names, NoFiles, Options, SourceFile, parse};
-use weir_ir::{Flow, NodeKind};
+use weir_ir::{Flow, Node, NodeKind};
 
 struct FromCatalog<'a>(&'a Catalog);
 
@@ -156,6 +156,16 @@ fn a_placeholder_of_nothing_is_one_warning() {
     check("variables: {total: 1}\n", "${totl}", &["warning unknown_variable"]);
 }
 
+fn without_places(node: &Node) -> String {
+    let bare = Node { origin: Default::default(), name: None, id: "".into(), ..node.clone() };
+    let mut flow = weir_ir::from_json(r#"{"ir":1,"name":"w","dialect":"ir","root":{"id":"","set":{"writes":[]}}}"#)
+        .expect("a flow");
+    flow.root = bare;
+    let value = Value::from_json(&weir_ir::to_json(&flow)).expect("a flow is JSON");
+    let root = value.get("root").and_then(Value::as_object).expect("a root");
+    Value::from(root.iter().filter(|(key, _)| &***key != "id").map(|(k, v)| (k.clone(), v.clone())).collect::<Map>()).to_json()
+}
+
 /// What the step `a` of a flow became, as JSON, then the codes of all problems.
 fn became(name: &str, text: &str) -> String {
     let (flow, found) = read(name, text);
@@ -164,12 +174,12 @@ fn became(name: &str, text: &str) -> String {
         flow.for_each_node(&mut |node| {
             let kind = match &node.kind {
                 NodeKind::Task(task) => format!("task {}", task.kind),
-                kind => serde_json::to_string(kind).expect("a node is JSON"),
+                _ => without_places(node),
             };
             steps.extend((&*node.id == "a").then_some(kind));
         });
     });
-    let codes = found.iter().map(|problem| format!(" {}", problem.code)).collect::<String>();
+    let codes = found.iter().filter(|d| d.severity != weir_base::Severity::Info).map(|problem| format!(" {}", problem.code)).collect::<String>();
     steps.concat() + &codes
 }
 
@@ -244,4 +254,25 @@ fn rule_2_4_steps_of_the_engine_in_every_dialect() {
     for (at, (found, expected)) in cases.into_iter().enumerate() {
         assert_eq!(found, expected, "case {at}");
     }
+}
+
+/// What a run would look for by name and not find beside the file is worth a word, and no more.
+#[test]
+fn flows_that_are_not_beside_are_a_warning() {
+    let check = |binding: &str, expected: &[&str]| {
+        let text = format!(
+            "organism: {{name: o}}\nlisteners:\n  - {{name: a, description: d, handler: h.x, payload_class: h.P}}\n\
+             bindings: {{h.x: {binding}}}\n"
+        );
+        let flow = read("organism.yaml", &text).0.expect("a flow");
+        let found = weir_check::unknown_flows(&flow, &|name| name == "lookup" || name == "lookup.yaml");
+        let told: Vec<String> = found.iter().map(|d| format!("{:?} {} {}", d.severity, d.code, d.message)).collect();
+        assert_eq!(told, expected, "{binding}");
+        assert!(found.iter().all(|problem| problem.span.is_some() && problem.help.is_some()));
+    };
+    check("flow:lookup", &[]);
+    check("{flow: lookup.yaml}", &[]);
+    check("{flow: o}", &[]);
+    check("{flow: lokup}", &["Warning UNKNOWN_FLOW there is no flow `lokup` beside this file"]);
+    check("{kind: log, message: x}", &[]);
 }

@@ -101,11 +101,7 @@ struct Beside {
 #[async_trait]
 impl FlowFinder for Beside {
     async fn find(&self, _: &Place, name: &str) -> Option<Arc<FlowSource>> {
-        if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
-            return None;
-        }
-        let endings = ["", ".yaml", ".yml", ".json"].map(|ending| self.folder.join(format!("{name}{ending}")));
-        let path = endings.into_iter().find(|path| path.is_file())?;
+        let path = crate::loader::beside(&self.folder, name)?;
         let loaded = load::load(&path, &self.bind, &load::catalog().ok()?).ok()?;
         let runnable = !has_errors(&weir_check::for_running(loaded.diagnostics.clone()));
         let mut flow = loaded.flow.clone().filter(|_| runnable)?;

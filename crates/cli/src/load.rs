@@ -1,6 +1,6 @@
 use crate::args::Bind;
 use crate::exit::UsageError;
-use crate::loader::{FolderLoader, read};
+use crate::loader::{FolderLoader, beside, folder_of, read};
 use crate::names::CatalogNames;
 use std::path::Path;
 use weir_base::{Diagnostic, FileId, sort_by_place};
@@ -38,6 +38,8 @@ pub fn load(path: &Path, bind: &Bind, catalog: &Catalog) -> anyhow::Result<Loade
     let parsed = parse(source, &context);
     let mut diagnostics = parsed.diagnostics;
     diagnostics.extend(parsed.flow.iter().flat_map(|flow| weir_check::check(flow, catalog)));
+    let beside = |name: &str| beside(folder_of(path), name).is_some();
+    diagnostics.extend(parsed.flow.iter().flat_map(|flow| weir_check::unknown_flows(flow, &beside)));
     sort_by_place(&mut diagnostics);
     diagnostics.dedup();
     Ok(Loaded { flow: parsed.flow, diagnostics, files: parsed.files })

@@ -15,8 +15,7 @@ pub struct FolderLoader {
 impl FolderLoader {
     /// For the flow in `file`; files it brings in are numbered from 1.
     pub fn beside(file: &Path) -> Self {
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Self { root: folder.to_owned(), next: RefCell::new(1) }
+        Self { root: folder_of(file).to_owned(), next: RefCell::new(1) }
     }
 
     /// The path, if it leads nowhere outside the folder, links included.
@@ -44,6 +43,20 @@ impl Loader for FolderLoader {
         names.sort();
         names
     }
+}
+
+/// The folder a file lies in.
+pub fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The file of a flow that is called by this name, with or without its ending.
+pub fn beside(folder: &Path, name: &str) -> Option<PathBuf> {
+    if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
+        return None;
+    }
+    let endings = ["", ".yaml", ".yml", ".json"].map(|ending| folder.join(format!("{name}{ending}")));
+    endings.into_iter().find(|path| path.is_file())
 }
 
 /// A text file, if it is one and not too large; the error says what is wrong.

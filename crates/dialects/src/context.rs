@@ -49,6 +49,26 @@ pub struct Leaf {
     pub engine: bool,
 }
 
+impl Leaf {
+    /// What a model is told of it as a tool.
+    pub(crate) fn purpose(&self) -> Text {
+        if self.summary.is_empty() { format!("Runs {}.", self.kind).into() } else { self.summary.clone() }
+    }
+
+    /// JSON Schema of what a model gives it as a tool: that of its parameters, or only their names.
+    pub(crate) fn arguments(&self) -> Value {
+        if !self.schema.is_null() {
+            return self.schema.clone();
+        }
+        let properties = self.params.iter().map(|param| (&**param, Value::object([])));
+        Value::object([
+            ("type", "object".into()),
+            ("properties", Value::object(properties)),
+            ("additionalProperties", false.into()),
+        ])
+    }
+}
+
 /// The names of kinds, without what they do.
 pub trait Names {
     /// By the type name trees use.

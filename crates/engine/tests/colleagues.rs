@@ -29,6 +29,29 @@ fn s2_8_a_peer_is_a_tool_and_its_answer_the_result() {
     assert_eq!(ran.tasks, ["org/t0/a[0]/a[0]/model", "org/t0/a[0]/a[1]/model"]);
 }
 
+/// 2.8: models give objects only, so another payload travels as their member `payload`.
+#[test]
+fn s2_8_a_payload_that_is_no_object_is_wrapped() {
+    let asks = |schema: &str| agent("a", &["b"]).replace(r#""schema":{}"#, &format!(r#""schema":{schema}"#));
+    let check = |schema: &str, call: &str, told: &str, tool: &str| {
+        let replies: [(&str, &[&str]); 1] = [("a", &[call, "ok"])];
+        let listeners = [asks(schema), says("b", "message.payload", &[])];
+        let (sim, asked) = scripted(sim(&listeners, r#""go""#), &replies);
+        assert_eq!(sim.run().status, Status::Succeeded, "{schema}");
+        assert_eq!(results(&asked, "a").to_json(), told, "{schema}");
+        let asked = asked.borrow();
+        let told = asked[0].1.get("tools").and_then(|tools| tools.at(0)).and_then(|tool| tool.get("schema"));
+        assert_eq!(told.map(Value::to_json).as_deref(), Some(tool), "{schema}");
+    };
+    let wrapped = r#"{"type":"object","properties":{"payload":{"type":"string"}},"required":["payload"]}"#;
+    check(r#"{"type":"string"}"#, r#"call b {"payload":"hello"}"#, r#"["hello"]"#, wrapped);
+    let missing = r#"[{"error":{"code":"INVALID_ARGUMENTS","message":"The arguments of this tool are an object with `payload`."}}]"#;
+    check(r#"{"type":"string"}"#, r#"call b {"text":"hello"}"#, missing, wrapped);
+    let one_of = r#"{"type":"object","properties":{"payload":{"enum":[1,2]}},"required":["payload"]}"#;
+    check(r#"{"enum":[1,2]}"#, r#"call b {"payload":2}"#, "[2]", one_of);
+    check(r#"{"type":"object"}"#, r#"call b {"payload":2}"#, r#"[{"payload":2}]"#, r#"{"type":"object"}"#);
+}
+
 #[test]
 fn s2_8_a_call_gone_quiet_answers_no_reply() {
     let replies: [(&str, &[&str]); 1] = [("a", &["call b", "ok"])];

@@ -114,7 +114,6 @@ async fn claim_some(inner: &Inner, limit: u32) -> bool {
             match place_for(inner, &run).await {
                 Ok(()) => started.push(run),
                 Err(Full::Tenant) => drop(full.insert(run.place.queue(), ())),
-                Err(Full::Flow) => claim.full_flows.push(run.flow.clone()),
                 Err(Full::Key) => claim.full_keys.extend(run.concurrency_key.clone()),
             }
         }

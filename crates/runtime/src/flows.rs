@@ -7,7 +7,7 @@ use weir_base::{Text, Value};
 use weir_engine::Plan;
 use weir_expr::Fuel;
 use weir_ir::{Concurrency, Durability, Flow};
-use weir_kind::{EgressPolicy, FlowContext, ModelSettings};
+use weir_kind::{Checker, EgressPolicy, FlowContext, ModelSettings};
 use weir_runs::{FlowSource, RunsError};
 use weir_store::{FlowVersion, Place, SourceFile, Store, StoreError, blob_hash};
 
@@ -38,6 +38,9 @@ pub(crate) struct Prepared {
     pub plan: Arc<Plan>,
     pub durability: Option<Durability>,
     pub concurrency: Option<Concurrency>,
+    /// What the flow declares of its input and of its signals.
+    input: Option<Checker>,
+    signals: IndexMap<Text, Checker>,
     /// Without a place; see [`Prepared::context`].
     base: FlowContext,
     contexts: Mutex<IndexMap<Place, Arc<FlowContext>>>,
@@ -66,9 +69,25 @@ impl Prepared {
             plan: Arc::new(Plan::new(flow)),
             durability: settings.durability,
             concurrency: settings.concurrency.clone(),
+            input: flow.input.clone().map(Checker::new),
+            signals: flow.signals.iter().filter_map(|(name, signal)| Some((name.clone(), Checker::new(signal.schema.clone()?)))).collect(),
             base,
             contexts: Mutex::default(),
         }
+    }
+
+    /// The input with its defaults, if it is what the flow declares.
+    pub fn accept_input(&self, input: Value) -> Result<Value, RunsError> {
+        let Some(checker) = &self.input else { return Ok(input) };
+        let input = checker.with_defaults(input);
+        checker.check(&input).map_err(|problems| refused("INPUT_INVALID", "the input is not what this flow takes", &problems))?;
+        Ok(input)
+    }
+
+    pub fn accept_signal(&self, name: &str, payload: &Value) -> Result<(), RunsError> {
+        let Some(checker) = self.signals.get(name) else { return Ok(()) };
+        let what = format!("the payload is not what the signal `{name}` takes");
+        checker.check(payload).map_err(|problems| refused("SIGNAL_INVALID", &what, &problems))
     }
 
     /// What kinds are told about the flow when it runs in this place.
@@ -86,17 +105,25 @@ impl Prepared {
         context
     }
 
-    /// The key under which runs of this flow count against its own limit.
-    pub fn concurrency_key(&self, place: &Place, input: &Value) -> Result<Option<Text>, RunsError> {
-        let Some(concurrency) = &self.concurrency else { return Ok(None) };
+    /// The key under which runs of this flow count against its own limit, or against the one for all flows.
+    pub fn concurrency_key(&self, place: &Place, input: &Value, always: bool) -> Result<Option<Text>, RunsError> {
+        if self.concurrency.is_none() && !always {
+            return Ok(None);
+        }
         let prefix = format!("{}/{}/{}", place.tenant, place.project, self.name);
-        let Some(expr) = &concurrency.key else { return Ok(Some(prefix.into())) };
+        let key = self.concurrency.as_ref().and_then(|concurrency| concurrency.key.as_ref());
+        let Some(expr) = key else { return Ok(Some(prefix.into())) };
         let scope = Value::object([("input", input.clone())]);
         let key = expr.eval(&scope, &mut Fuel::default());
         let key =
             key.map_err(|error| RunsError::rejected("CONCURRENCY_KEY", format!("the concurrency key: {error}")))?;
         Ok(Some(format!("{prefix}:{}", key.to_json()).into()))
     }
+}
+
+fn refused(code: &'static str, what: &str, problems: &[(String, String)]) -> RunsError {
+    let told = |(path, message): &(String, String)| if path.is_empty() { message.clone() } else { format!("{path}: {message}") };
+    RunsError::rejected(code, format!("{what}: {}", problems.iter().map(told).collect::<Vec<_>>().join("; ")))
 }
 
 /// Both sides have the same JSON form; a setting only one knows is left at its default.

@@ -97,9 +97,9 @@ impl Inner {
     }
 
     pub fn slot(&self, place: &Place, flow: &Prepared, key: Option<&Text>) -> Slot {
-        let limit = flow.concurrency.as_ref().map(|concurrency| concurrency.limit.max(1));
-        let flow = format!("{}/{}/{}", place.tenant, place.project, flow.name);
-        Slot { queue: place.queue(), flow: flow.into(), key: key.cloned().zip(limit) }
+        let own = flow.concurrency.as_ref().map(|concurrency| concurrency.limit);
+        let limit = own.or(self.options.runs_per_flow).map(|limit| limit.max(1));
+        Slot { queue: place.queue(), key: key.cloned().zip(limit) }
     }
 
     pub async fn start(&self, request: StartRun, replies: Replies) -> Result<(Text, Begun), RunsError> {
@@ -108,7 +108,7 @@ impl Inner {
         let place = Place { tenant: tenant.clone(), project: project.clone(), service: service.clone() };
         let (id, fresh) = run_id(&request, &place)?;
         let flow = self.flow(&place, &request.flow).await?;
-        let (input, priority) = (request.input, request.priority);
+        let (input, priority) = (flow.accept_input(request.input)?, request.priority);
         let beginning = Beginning { id: id.clone(), place, input, priority, origin: None, effect: None, fresh };
         Ok((id, self.begin(beginning, flow, replies).await?))
     }
@@ -137,7 +137,7 @@ impl Inner {
         flow: Arc<Prepared>,
         replies: Replies,
     ) -> Result<Begun, RunsError> {
-        let concurrency_key = flow.concurrency_key(&start.place, &start.input)?;
+        let concurrency_key = flow.concurrency_key(&start.place, &start.input, self.options.runs_per_flow.is_some())?;
         let slot = self.slot(&start.place, &flow, concurrency_key.as_ref());
         let started = Started {
             run: start.id.clone(),
@@ -170,7 +170,7 @@ impl Inner {
     fn admit(&self, start: &Beginning, slot: &Slot) -> bool {
         match start.origin.as_ref().is_some_and(|origin| !origin.detached) {
             true => self.admission.try_child(slot),
-            false => self.shared.live_count() <= self.options.held_runs && self.admission.try_start(slot),
+            false => self.shared.live_count() <= self.options.held_runs.max(1) && self.admission.try_start(slot),
         }
     }
 

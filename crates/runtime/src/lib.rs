@@ -26,6 +26,7 @@ mod shard;
 mod shared;
 mod snapshot;
 mod timers;
+mod transcript;
 mod watchers;
 mod writer;
 

@@ -9,7 +9,7 @@ pub struct Options {
     pub shards: usize,
     /// Open runs of one tenant at the same time; later ones wait in the store.
     pub runs_per_tenant: Option<u32>,
-    /// Open runs of one flow of a project at the same time. A flow's own `concurrency` setting holds besides.
+    /// Open runs of one flow of a project at the same time, where the flow names no `concurrency` of its own.
     pub runs_per_flow: Option<u32>,
     /// Runs held in memory at the same time; more wait in the store.
     pub held_runs: usize,

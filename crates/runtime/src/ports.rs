@@ -1,11 +1,11 @@
 //! What kinds need, from the store: variables, earlier results, logs, waiting.
 
 use crate::shared::Shared;
+use crate::transcript;
 use crate::writer::{Reply, Submission};
 use async_trait::async_trait;
 use std::sync::Arc;
 use weir_base::{Duration, Text, Value};
-use weir_engine::{EventBody, Record};
 use weir_kind::{
     FlowContext, LogSink, Observation, ObservationBody, PortError, Ports, Recorded, Secrets, Timer, TokioTimer,
     Transcript, VariableOp, VariableScope, Variables,
@@ -109,30 +109,7 @@ impl StorePorts {
     }
 
     async fn find_record(&self, key: RunKey, path: &str) -> Result<Option<Recorded>, PortError> {
-        const PAGE: u32 = 500;
-        let mut from = self.0.store.first_of_link(key).await.map_err(port_error)?;
-        loop {
-            let records = self.0.store.records(key, from, PAGE).await.map_err(port_error)?;
-            let Some(last) = records.last() else { return Ok(None) };
-            from = last.seq + 1;
-            if let Some(found) = records.iter().filter(|record| &*record.path == path).find_map(recorded) {
-                return Ok(Some(found));
-            }
-        }
-    }
-}
-
-fn recorded(record: &Record) -> Option<Recorded> {
-    match record.decode().ok()?.body {
-        EventBody::TaskFinished { result, .. } | EventBody::Override { result, .. } => Some(match result.error {
-            Some(error) => Recorded::Error(error.to_value()),
-            None => Recorded::Output(result.output),
-        }),
-        EventBody::ChildFinished { output, error, .. } => Some(match error {
-            Some(error) => Recorded::Error(error.to_value()),
-            None => Recorded::Output(output),
-        }),
-        _ => None,
+        transcript::find(&*self.0.store, key, path).await.map_err(port_error)
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::admission::{Admission, Limits};
+use crate::admission::Admission;
 use crate::background;
 use crate::clock::{Clock, SystemClock};
 use crate::faults::{Faults, NoFaults};
@@ -96,13 +96,13 @@ impl Runtime {
         };
         let (writer, write) = Writer::new(store.clone(), epoch, faults.clone(), writing, on_failure);
         let shared = Arc::new(Shared::new(store.clone(), clock, faults, writer, senders.clone()));
-        let limits = Limits { per_tenant: options.runs_per_tenant, per_flow: options.runs_per_flow };
+        let per_tenant = options.runs_per_tenant;
         let inner = Arc::new(Inner {
             host: TaskHost::new(registry, ports(&shared, secrets), host),
             flows: FlowCache::new(store, finder, options.files_root.clone()),
             shared,
             options,
-            admission: Admission::new(limits),
+            admission: Admission::new(per_tenant),
             parked: Notify::new(),
             claim: Notify::new(),
             recovered: Notify::new(),

@@ -42,22 +42,36 @@ fn starts(count: usize, change: impl Fn(usize, &mut StartRun)) -> Vec<StartRun> 
 }
 
 #[tokio::test]
-async fn limits_hold_per_tenant_flow_and_key() {
-    let per_tenant = World::memory().with(|options| options.runs_per_tenant = Some(2));
-    check(per_tenant, "", starts(6, |_, _| {}), 2).await;
-    let two_tenants = World::memory().with(|options| options.runs_per_tenant = Some(1));
+async fn limits_hold_per_tenant() {
+    let one = World::memory().with(|options| options.runs_per_tenant = Some(2));
+    check(one, "", starts(6, |_, _| {}), 2).await;
+    let two = World::memory().with(|options| options.runs_per_tenant = Some(1));
     let tenant = |n: usize, request: &mut StartRun| request.tenant = if n % 2 == 0 { "a" } else { "b" }.into();
-    check(two_tenants, "", starts(6, tenant), 2).await;
-    let per_flow = World::memory().with(|options| options.runs_per_flow = Some(3));
-    check(per_flow, "", starts(7, |_, _| {}), 3).await;
+    check(two, "", starts(6, tenant), 2).await;
+}
+
+#[tokio::test]
+async fn limits_hold_per_flow() {
+    let world = World::memory().with(|options| options.runs_per_flow = Some(3));
+    check(world, "", starts(7, |_, _| {}), 3).await;
+}
+
+#[tokio::test]
+async fn limits_hold_per_key() {
     let whole = r#""settings":{"concurrency":{"limit":1}},"#;
     check(World::memory(), whole, starts(3, |_, _| {}), 1).await;
     let keyed = r#""settings":{"concurrency":{"key":"input.customer","limit":1}},"#;
     let customer = |n: usize, request: &mut StartRun| request.input = Value::object([("customer", (n % 3).into())]);
-    check(World::memory(), keyed, starts(6, customer), 3).await;
-    check(World::sqlite().await, keyed, starts(6, customer), 3).await;
-    let held = World::memory().with(|options| options.held_runs = 2);
-    check(held, "", starts(6, |_, _| {}), 3).await;
+    for world in [World::memory(), World::sqlite().await] {
+        check(world, keyed, starts(6, customer), 3).await;
+    }
+}
+
+/// Runs beyond what memory is to hold wait in the store.
+#[tokio::test]
+async fn memory_is_bounded() {
+    let world = World::memory().with(|options| options.held_runs = 2);
+    check(world, "", starts(6, |_, _| {}), 2).await;
 }
 
 /// One project's long queue does not keep another one waiting.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use weir_base::{Text, Value, has_errors};
 use weir_engine::Status;
 use weir_ir::Durability;
-use weir_runs::{FlowRef, FlowSource, ProgressBody, RunView, RunsPort, StartRun, Until};
+use weir_runs::{FlowRef, FlowSource, ProgressBody, RunView, RunsError, RunsPort, StartRun, Until};
 use weir_runtime::Runtime;
 
 pub fn run(args: &Run) -> anyhow::Result<Exit> {
@@ -94,7 +94,7 @@ async fn start(runtime: &Runtime, args: &Run, source: FlowSource, input: Value) 
         service: args.place.service.as_str().into(),
         ..StartRun::new(FlowRef::Source(Arc::new(source)), input)
     };
-    let started = runtime.start(start).await?;
+    let started = runtime.start(start).await.map_err(refused_input)?;
     display.line(&format!("run {} of {}", started.run, started.flow));
     let until = if args.no_wait { Until::Settled } else { Until::Ended };
     let view = {
@@ -116,6 +116,14 @@ async fn start(runtime: &Runtime, args: &Run, source: FlowSource, input: Value) 
     drain(&mut watch, &mut display).await;
     display.finish();
     told(runtime, args, &view).await
+}
+
+/// An input the flow does not take is wrong usage, not a failed run: there is no run.
+fn refused_input(error: RunsError) -> anyhow::Error {
+    match error {
+        RunsError::Rejected { code: "INPUT_INVALID", message } => UsageError(message).into(),
+        other => other.into(),
+    }
 }
 
 /// What happened before the end is shown before the end is.

@@ -160,12 +160,6 @@ fn kinds(name: &str, cx: &Context<'_>) -> Vec<Leaf> {
 
 fn step_tool(draft: &Draft<'_>, leaf: &Leaf, names: &mut ToolNames, confirm: bool) -> AgentTool {
     let name = names.take(&leaf.kind);
-    let properties = leaf.params.iter().map(|param| (param.clone(), Value::object([]))).collect::<Map>();
-    let schema = Value::object([
-        ("type", "object".into()),
-        ("properties", Value::from(properties)),
-        ("additionalProperties", false.into()),
-    ]);
     // A colon is no part of a listener's name, so these ids meet no listener's.
     let id = format!("{}:{name}", draft.name);
     let run = Task::new(leaf.kind.clone(), template::expression("args"));
@@ -173,8 +167,7 @@ fn step_tool(draft: &Draft<'_>, leaf: &Leaf, names: &mut ToolNames, confirm: boo
         true => confirmed(&id, &draft.name, &name, run),
         false => Node::new(id, NodeKind::Task(Box::new(run))),
     };
-    let description = format!("Runs {}.", leaf.kind).into();
-    AgentTool { name, description, schema, target: ToolTarget::Step(Box::new(step)) }
+    AgentTool { name, description: leaf.purpose(), schema: leaf.arguments(), target: ToolTarget::Step(Box::new(step)) }
 }
 
 /// With `confirm_actions` a person approves every call before it runs.

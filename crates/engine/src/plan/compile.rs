@@ -243,7 +243,7 @@ impl Compiler<'_> {
             Value::object([
                 ("name", tool.name.clone().into()),
                 ("description", tool.description.clone().into()),
-                ("schema", tool.schema.clone()),
+                ("schema", ToolPlan::arguments(tool)),
             ])
         };
         AgentPlan {
@@ -272,7 +272,7 @@ impl Compiler<'_> {
     fn tool(&mut self, tool: &weir_ir::AgentTool) -> ToolPlan {
         let target = match &tool.target {
             weir_ir::ToolTarget::Step(node) => ToolTarget::Step(self.add(node)),
-            weir_ir::ToolTarget::Peer(name) => ToolTarget::Peer(name.clone()),
+            weir_ir::ToolTarget::Peer(name) => ToolTarget::Peer { peer: name.clone(), wrapped: ToolPlan::wraps(tool) },
         };
         ToolPlan { name: tool.name.clone(), target }
     }

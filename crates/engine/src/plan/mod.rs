@@ -6,7 +6,7 @@ mod graph;
 mod mailbox;
 mod task;
 
-pub(crate) use agent::{AgentPlan, ToolPlan, ToolTarget};
+pub(crate) use agent::{AgentPlan, PAYLOAD, ToolPlan, ToolTarget};
 pub(crate) use graph::{GraphPlan, GraphStep};
 pub(crate) use mailbox::{ListenerPlan, MailboxPlan};
 pub use task::TaskSpec;

@@ -155,7 +155,7 @@ fn append(old: Option<Value>, item: Value) -> Result<Value, StepError> {
             Arc::make_mut(&mut items).push(item);
             Ok(Value::Array(items))
         }
-        (Some(Value::String(text)), Value::String(more)) => Ok(Value::from([&**text, &*more].concat())),
+        (Some(Value::String(text)), Value::String(more)) => Ok(Value::from([&*text, &*more].concat())),
         (Some(other), _) => {
             Err(StepError::input(code::WRONG_TYPE, format!("cannot append to {}: expected a list", shown(&other))))
         }

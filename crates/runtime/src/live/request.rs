@@ -32,7 +32,10 @@ impl Live {
         self.check_open()?;
         let paused = self.machine.status() == Status::Paused;
         match request {
-            Request::Signal { name, id, payload } => self.apply(cx, EventBody::Signal { name, id, payload }, true),
+            Request::Signal { name, id, payload } => {
+                self.flow.accept_signal(&name, &payload)?;
+                self.apply(cx, EventBody::Signal { name, id, payload }, true);
+            }
             Request::Cancel { reason } => self.apply(cx, EventBody::Cancel { reason }, true),
             Request::Pause if paused => {}
             Request::Pause => self.apply(cx, EventBody::Pause, true),

@@ -1,6 +1,7 @@
 use super::draft::{Body, pass};
 use super::{Lowering, code, data};
 use crate::fields::Read;
+use crate::Leaf;
 use crate::graph::read::Step;
 use crate::text::{Doc, DocKind, Entry};
 use weir_base::{Diagnostic, Text, Value};
@@ -210,18 +211,21 @@ impl Lowering<'_, '_> {
             return None;
         };
         let wanted = doc.text("kind").or_else(|| doc.text("activityName")).unwrap_or(name);
-        let kind = self.names.by_kind(wanted).map_or_else(|| Text::from(wanted), |leaf| leaf.kind);
+        let leaf = self.names.by_kind(wanted);
+        let kind = leaf.as_ref().map_or_else(|| Text::from(wanted), |leaf| leaf.kind.clone());
         let params = match doc.given("params") {
             Some(params) => self.template(params, at, ".data.config.tools"),
             None => code("args"),
         };
         let schema = ["schema", "parameters", "inputSchema"].iter().find_map(|key| doc.given(key)).map(Doc::to_value);
+        // With parameters of its own the step takes from the model what those say, not what the kind takes.
+        let known = leaf.as_ref().filter(|_| doc.given("params").is_none()).map(Leaf::arguments);
         let mut node = Node::new(name, NodeKind::Task(Box::new(Task::new(kind, params))));
         node.origin.span = Some(doc.span);
         Some(AgentTool {
             name: name.into(),
-            description: doc.text("description").unwrap_or("").into(),
-            schema: schema.unwrap_or_else(|| Value::object([("type", "object".into())])),
+            description: doc.text("description").map(Text::from).or(leaf.as_ref().map(Leaf::purpose)).unwrap_or_default(),
+            schema: schema.or(known).unwrap_or_else(|| Value::object([("type", "object".into())])),
             target: ToolTarget::Step(Box::new(node)),
         })
     }

@@ -78,8 +78,8 @@ fn agents_and_children() {
         r#"{"config":{"model":"m","systemPrompt":"Be kind","temperature":0.2,"maxTurns":4,"tools":["HttpRequest",{"name":"mail","kind":"sendEmail","params":{"to":"{{ args.to }}"}}]}}"#,
         concat!(
             r#"{"agent":{"model":"m","prompt":"Be kind","input":"{{ data }}","tools":["#,
-            r#"{"name":"HttpRequest","description":"","schema":{"type":"object"},"target":{"step":{"id":"HttpRequest","task":{"kind":"http.request","params":"{{ args }}"}}}},"#,
-            r#"{"name":"mail","description":"","schema":{"type":"object"},"target":{"step":{"id":"mail","task":{"kind":"mail.send","params":{"to":"{{ args.to }}"}}}}}],"#,
+            r#"{"name":"HttpRequest","description":"The kind http.request.","schema":{"type":"object","properties":{"url":{"type":"string"},"method":{"type":"string"},"timeout":{"type":"string"}}},"target":{"step":{"id":"HttpRequest","task":{"kind":"http.request","params":"{{ args }}"}}}},"#,
+            r#"{"name":"mail","description":"The kind mail.send.","schema":{"type":"object"},"target":{"step":{"id":"mail","task":{"kind":"mail.send","params":{"to":"{{ args.to }}"}}}}}],"#,
             r#""limits":{"turns":4},"options":{"temperature":0.2}}}"#,
         ),
     );

@@ -62,7 +62,7 @@ fn tool_list(core: &Core, ix: Ix, agent: &AgentPlan) -> Value {
 }
 
 pub(super) fn keeps_todos(core: &Core, ix: Ix, agent: &AgentPlan) -> bool {
-    agent.tools.iter().any(|tool| matches!(tool.target, ToolTarget::Peer(_))) && seat_of(core, ix).is_some()
+    agent.tools.iter().any(|tool| matches!(tool.target, ToolTarget::Peer { .. })) && seat_of(core, ix).is_some()
 }
 
 pub(super) fn turn_reference(turn: &str) -> Value {

@@ -5,7 +5,7 @@ use crate::arena::Ix;
 use crate::env::EnvKind;
 use crate::frame::{Outcome, State};
 use crate::machine::{Core, indexed, join};
-use crate::plan::{AgentPlan, NodeIx, Op, Plan, ToolTarget};
+use crate::plan::{AgentPlan, NodeIx, Op, PAYLOAD, Plan, ToolTarget};
 use crate::step::mailbox::{self, PeerCall};
 use serde::{Deserialize, Serialize};
 use weir_base::{Text, Value};
@@ -77,7 +77,14 @@ fn way(core: &mut Core, plan: &Plan, ix: Ix, agent: &AgentPlan, at: usize, call:
     let name = call.get("name").and_then(Value::as_str).unwrap_or_default();
     match agent.tools.iter().find(|tool| *tool.name == *name).map(|tool| &tool.target) {
         Some(ToolTarget::Step(node)) => Way::Step(*node, args),
-        Some(ToolTarget::Peer(peer)) => Way::Peer(peer.clone(), args),
+        Some(ToolTarget::Peer { peer, wrapped: false }) => Way::Peer(peer.clone(), args),
+        Some(ToolTarget::Peer { peer, wrapped: true }) => match args.get(PAYLOAD) {
+            Some(payload) => Way::Peer(peer.clone(), payload.clone()),
+            None => {
+                let message = format!("The arguments of this tool are an object with `{PAYLOAD}`.");
+                Way::Answered(error("INVALID_ARGUMENTS", message.as_str().into()))
+            }
+        },
         None => Way::Answered(todo(core, plan, ix, agent, name, &args).unwrap_or_else(no_such_tool)),
     }
 }
