@@ -15,7 +15,7 @@ pub fn run() -> Result<()> {
         println!("corpus: skipped, there is no ../shared/corpus");
         return Ok(());
     }
-    let weir = project::debug_weir()?;
+    let weir = project::fresh_weir()?;
     for file in project::files(&corpus.join("tree"), "yaml")? {
         check(&weir, &file, &[])?;
     }
@@ -70,7 +70,7 @@ fn greeter(weir: &Path, file: &Path) -> Result<()> {
 
 /// Runs a flow in virtual time; it must succeed.
 fn run_flow(weir: &Path, file: &Path, args: &[&str]) -> Result<Value> {
-    let data: PathBuf = project::target().join("corpus");
+    let data: PathBuf = project::target()?.join("corpus");
     let _ = std::fs::remove_dir_all(&data);
     let mut command = process::command(weir, &["run", "--json", "--virtual-time"]);
     let output = process::output(command.arg(file).args(args).arg("--data").arg(&data))?;

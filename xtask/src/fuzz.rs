@@ -3,7 +3,7 @@ use anyhow::Result;
 
 /// The same inputs every time: a number of cases from a fixed seed.
 pub fn short() -> Result<()> {
-    run(fuzz(&["--quiet"]).env("FUZZ_CASES", "4000"))
+    run(fuzz().env("FUZZ_CASES", "4000"))
 }
 
 /// `FUZZ_SECONDS` for each target, from a seed of the moment, which is printed.
@@ -12,14 +12,11 @@ pub fn long() -> Result<()> {
     let seconds = given("FUZZ_SECONDS").unwrap_or_else(|| "60".to_owned());
     let seed = given("FUZZ_SEED").unwrap_or_else(moment);
     println!("FUZZ_SEED={seed} FUZZ_SECONDS={seconds}");
-    run(fuzz(&["--profile", "release"]).env("FUZZ_SECONDS", seconds).env("FUZZ_SEED", seed))
+    run(fuzz().env("FUZZ_SECONDS", seconds).env("FUZZ_SEED", seed))
 }
 
-fn fuzz(options: &[&str]) -> std::process::Command {
-    let mut args = vec!["test", "--package", "weir-testkit", "--test", "fuzz"];
-    args.extend(options);
-    args.extend(["--", "--nocapture"]);
-    cargo(&args)
+fn fuzz() -> std::process::Command {
+    cargo(&["test", "--quiet", "--package", "weir-testkit", "--test", "fuzz", "--", "--nocapture"])
 }
 
 fn moment() -> String {

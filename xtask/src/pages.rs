@@ -61,8 +61,8 @@ fn first_sentence(page: &str) -> String {
 }
 
 fn try_all(pages: &[Page]) -> Result<()> {
-    let weir = project::debug_weir()?;
-    let folder = project::target().join("pages");
+    let weir = project::fresh_weir()?;
+    let folder = project::target()?.join("pages");
     std::fs::create_dir_all(&folder)?;
     let mut wrong = Vec::new();
     let mut count = 0;

@@ -7,20 +7,27 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
-/// Where cargo puts what it builds.
-pub fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+/// Where cargo puts what it builds: this program is in `<target>/<profile>/`.
+pub fn target() -> Result<PathBuf> {
+    let profile = profile()?;
+    Ok(profile.parent().context("a profile's folder stands in the target folder")?.to_owned())
+}
+
+fn profile() -> Result<PathBuf> {
+    let program = std::env::current_exe().context("this program does not know where it is")?;
+    Ok(program.parent().context("a program stands in a folder")?.to_owned())
 }
 
 /// The `weir` built together with this program, which `make run` and `make bench` see to.
-pub fn release_weir() -> PathBuf {
-    target().join("release").join(format!("weir{}", std::env::consts::EXE_SUFFIX))
+pub fn weir() -> Result<PathBuf> {
+    let name = format!("weir{}", std::env::consts::EXE_SUFFIX);
+    Ok(profile()?.join(name))
 }
 
 /// The `weir` tests use; built first, so that it is never an old one.
-pub fn debug_weir() -> Result<PathBuf> {
+pub fn fresh_weir() -> Result<PathBuf> {
     process::run(&mut process::cargo(&["build", "--quiet", "--package", "weir-cli"]))?;
-    Ok(target().join("debug").join(format!("weir{}", std::env::consts::EXE_SUFFIX)))
+    weir()
 }
 
 /// The integration tests of all crates: (crate folder, name of the test).

@@ -71,5 +71,5 @@ fn examples() -> Result<()> {
     if project::folders(&folder)?.is_empty() {
         bail!("examples/ is empty");
     }
-    start(&mut command(project::debug_weir()?, &["test", "examples"]))
+    start(&mut command(project::fresh_weir()?, &["test", "examples"]))
 }

@@ -21,13 +21,13 @@ const STOPS: [Stop; 3] = [
 
 /// Runs three real flows, one per dialect, with the terminal's own output.
 pub fn run() -> Result<()> {
-    let weir = project::release_weir();
+    let weir = project::weir()?;
     let data = tempfolder()?;
     for (number, stop) in STOPS.iter().enumerate() {
         println!("\n{}. examples/{}, {}\n", number + 1, stop.example, stop.about);
         visit(&weir, stop, &data)?;
     }
-    println!("{}", next_steps(&data));
+    println!("{}", next_steps(&weir, &data));
     Ok(())
 }
 
@@ -81,20 +81,18 @@ fn quoted(arg: &str) -> String {
     if arg.chars().all(plain) { arg.to_owned() } else { format!("'{}'", arg.replace('\'', "'\\''")) }
 }
 
-fn next_steps(data: &str) -> String {
-    let weir = project::release_weir();
-    let weir = weir.strip_prefix(project::root()).unwrap_or(&weir).display();
+fn next_steps(weir: &Path, data: &str) -> String {
+    let weir = weir.strip_prefix(project::root()).unwrap_or(weir).display();
+    let steps = [
+        (format!("runs ls --data {data}"), "the runs"),
+        (format!("runs show RUN --data {data}"), "every step of one, with what came of it"),
+        (format!("replay RUN --data {data}"), "the same run again from its journal, calling nothing"),
+        ("check examples/*/flow.*".to_owned(), "find problems without running anything"),
+        ("test examples".to_owned(), "run every example and compare it with what is expected"),
+        ("kinds ls".to_owned(), "the steps there are"),
+    ];
+    let lines: String = steps.iter().map(|(command, about)| format!("  {weir} {command:<36}  {about}\n")).collect();
     format!(
-        "
-These runs are kept in {data}. What to try next:
-
-  {weir} runs ls --data {data}             the runs
-  {weir} runs show RUN --data {data}       every step of one, with what came of it
-  {weir} replay RUN --data {data}          the same run again from its journal, calling nothing
-  {weir} check examples/*/flow.*             find problems without running anything
-  {weir} kinds ls                            the steps there are
-  {weir} --help
-
-examples/README.md tells what each example shows; docs/ describes the dialects."
+        "\nThese runs are kept in {data}. What to try next:\n\n{lines}\nexamples/README.md tells what each example shows; docs/ describes the dialects."
     )
 }

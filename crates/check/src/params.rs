@@ -49,7 +49,7 @@ fn value_fits(node: &Node, name: &str, value: &Template, field: &Field, found: &
         return duration_fits(node, name, &constant, found);
     }
     let ty = Type::from_schema(&field.json_schema());
-    if !ty.accepts(&constant) && !(constant.is_null() && !field.required) {
+    if (field.required || !constant.is_null()) && !ty.accepts(&constant) {
         let message = format!("`{name}` must be {ty}, found {}", described(&constant));
         found.push(Diagnostic::error("INVALID_PROP", message).path(format!("{}.{name}", node.id)).maybe_at(node.origin.prop(name)));
     }

@@ -362,6 +362,9 @@ pub struct Test {
     /// Rehearse saved runs with this flow instead of the one beside them
     #[arg(long, value_name = "FILE")]
     pub with: Option<PathBuf>,
+    /// Keep the journal of every example that is carried out as a saved test below this folder
+    #[arg(long, value_name = "DIR")]
+    pub save: Option<PathBuf>,
     #[arg(long)]
     pub json: bool,
 }

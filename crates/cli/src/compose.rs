@@ -19,6 +19,8 @@ use weir_store_sql::{SqlOptions, SqlStore};
 #[derive(Default)]
 pub struct Wanted {
     pub virtual_time: bool,
+    /// Runs that were open before are left as they are.
+    pub only_new: bool,
     /// This clock instead of one of its own.
     pub clock: Option<Arc<dyn Clock>>,
     pub durability: Option<Durability>,
@@ -42,6 +44,7 @@ pub async fn runtime(data: &Path, wanted: Wanted) -> anyhow::Result<Runtime> {
     }
     let options = Options {
         force_durability: wanted.durability,
+        take_up: !wanted.only_new,
         files_root: std::env::current_dir().ok(),
         ..Options::default()
     };

@@ -13,6 +13,7 @@ mod loader;
 mod names;
 mod progress;
 mod report;
+mod screen;
 mod show;
 mod summary;
 mod testing;

@@ -27,3 +27,21 @@ fn leaf(entry: &Entry) -> Leaf {
         engine: component.implementation == Implementation::Engine,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A model that may call a kind is told what it does and what it takes.
+    #[test]
+    fn a_kind_says_what_it_does_and_takes() {
+        let catalog = weir_kinds::catalog().expect("the built-in records are good");
+        let leaf = CatalogNames(&catalog).by_kind("regex.extract").expect("a kind");
+        let pattern = leaf.schema.get("properties").and_then(|all| all.get("pattern")).expect("a parameter");
+        assert_eq!(pattern.get("type").and_then(Value::as_str), Some("string"));
+        assert!(pattern.get("description").and_then(Value::as_str).is_some_and(|text| !text.is_empty()), "{pattern}");
+        assert_eq!(leaf.schema.get("type").and_then(Value::as_str), Some("object"));
+        assert!(leaf.summary.ends_with('.') && !leaf.engine, "{leaf:?}");
+        assert!(CatalogNames(&catalog).by_tree("WaitAction").is_some_and(|leaf| leaf.engine));
+    }
+}

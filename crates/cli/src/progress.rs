@@ -1,18 +1,18 @@
-use crate::show::{mark, short, took};
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use crate::screen::Screen;
+use crate::show::{is_rich, mark, row, short, took};
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
-use std::time::Duration;
+use std::io::Write;
 use weir_base::{Micros, Text};
-use weir_engine::{StepStatus, Trace, TraceBody};
+use weir_engine::{StepError, StepStatus, Trace, TraceBody};
 use weir_runs::{LogView, Progress, ProgressBody};
 
-/// The widest output shown beside a step.
+/// The widest output shown beside a step, and the widest message.
 const OUTPUT_WIDTH: usize = 60;
+const MESSAGE_WIDTH: usize = 200;
 
-/// Shows a run as it goes on: a tree of open steps with spinners on a terminal, plain lines elsewhere.
+/// Shows a run as it goes on: a line for every step that has settled, and on a terminal the open ones below.
 pub struct Display {
-    screen: Option<MultiProgress>,
+    screen: Option<Screen>,
     open: BTreeMap<Text, Open>,
     quiet: bool,
 }
@@ -22,14 +22,14 @@ struct Open {
     kind: Text,
     title: Text,
     region: bool,
-    spinner: Option<ProgressBar>,
+    /// It has logged something, which says more than its output.
+    spoke: bool,
 }
 
 impl Display {
     /// `quiet` shows nothing at all, as for `--json`.
     pub fn new(quiet: bool) -> Self {
-        let terminal = std::io::stderr().is_terminal();
-        let screen = (terminal && !quiet).then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
+        let screen = (!quiet && is_rich()).then(Screen::new);
         Self { screen, open: BTreeMap::new(), quiet }
     }
 
@@ -39,10 +39,12 @@ impl Display {
         }
         match &progress.body {
             ProgressBody::Step(trace) => self.step(trace),
-            ProgressBody::AttemptFailed { path, attempt, error, next_at } => {
-                let next = next_at.map(|at| format!(", again in {}", took(at - progress.at))).unwrap_or_default();
-                self.line(&format!("  ! {path}: attempt {attempt} failed: {}{next}", short(&error.message, 80)));
+            ProgressBody::AttemptFailed { path, attempt, error, next_at: Some(next) } => {
+                let again = format!("attempt {attempt} failed: {}; again in {}", short(&error.message, MESSAGE_WIDTH), took(next - progress.at));
+                self.line(&row("!", "", path, &again));
             }
+            // The line of the step itself says that it has failed.
+            ProgressBody::AttemptFailed { next_at: None, .. } => {}
             ProgressBody::Log(log) => self.log(log),
             ProgressBody::Missed(count) => self.line(&format!("  ({count} events were too fast to show)")),
             ProgressBody::Stream { .. } | ProgressBody::Status { .. } => {}
@@ -54,74 +56,82 @@ impl Display {
             TraceBody::Entered { kind, title, region, .. } => self.entered(trace, kind, title, *region),
             TraceBody::Waiting { reason } => self.waiting(&trace.path, reason),
             TraceBody::Settled { status, output, error, .. } => {
-                let told = error.as_ref().map(|error| format!("{}: {}", error.code, error.message));
-                let told = told.or_else(|| (!output.is_null()).then(|| output.to_json()));
-                self.settled(trace, *status, told);
+                let output = (!output.is_null()).then(|| short(&output.to_json(), OUTPUT_WIDTH));
+                self.settled(trace, *status, error.as_ref(), output);
             }
-            TraceBody::Skipped { .. } => self.line(&self.told(&trace.path, StepStatus::Skipped, "skipped", None)),
-            TraceBody::Warning { message } => self.line(&format!("  ! {message}")),
+            TraceBody::Skipped { .. } => self.line(&row(mark(StepStatus::Skipped), "", &trace.path, "skipped")),
+            TraceBody::Warning { message } => self.line(&row("!", "", &short(message, MESSAGE_WIDTH), "")),
             TraceBody::VariableSet { .. } => {}
         }
     }
 
     fn entered(&mut self, trace: &Trace, kind: &Text, title: &Text, region: bool) {
-        let spinner = self.screen.as_ref().filter(|_| !region).map(|screen| spinner(screen, &trace.path, title));
-        let (kind, title) = (kind.clone(), title.clone());
-        self.open.insert(trace.path.clone(), Open { since: trace.at, kind, title, region, spinner });
+        if let Some(screen) = &mut self.screen {
+            screen.open(&trace.path, if title.is_empty() { last(&trace.path) } else { title });
+        }
+        let open = Open { since: trace.at, kind: kind.clone(), title: title.clone(), region, spoke: false };
+        self.open.insert(trace.path.clone(), open);
     }
 
     fn waiting(&mut self, path: &Text, reason: &str) {
-        match self.open.get(path).and_then(|open| open.spinner.as_ref()) {
-            Some(spinner) => spinner.set_message(format!("waits for {reason}")),
-            None => self.line(&self.told(path, StepStatus::Waiting, &format!("waits for {reason}"), None)),
+        match &self.screen {
+            Some(screen) => screen.say(path, format!("waits for {reason}")),
+            None => self.line(&row(mark(StepStatus::Waiting), "", path, &format!("waits for {reason}"))),
         }
     }
 
-    fn settled(&mut self, trace: &Trace, status: StepStatus, told: Option<String>) {
-        let Some(open) = self.open.remove(&trace.path) else { return };
-        if let Some(spinner) = &open.spinner {
-            spinner.finish_and_clear();
+    fn settled(&mut self, trace: &Trace, status: StepStatus, error: Option<&StepError>, output: Option<String>) {
+        if let Some(screen) = &mut self.screen {
+            screen.close(&trace.path);
         }
-        // Regions are told only where they end badly: their steps have said the rest.
-        if open.region && !matches!(status, StepStatus::Failed) {
+        let Some(open) = self.open.remove(&trace.path) else { return };
+        // Regions are told only where they fail by themselves: their steps have said the rest.
+        if open.region && error.is_none_or(|error| error.path != trace.path) {
             return;
         }
-        let time = took(trace.at - open.since);
-        let name = if open.title.is_empty() { &open.kind } else { &open.title };
-        let what = format!("{name} ({})", open.kind);
-        self.line(&format!("{}  {time}", self.told(&trace.path, status, &what, told)));
+        let told = match error {
+            Some(error) => Some(format!("{}: {}", error.code, short(&error.message, MESSAGE_WIDTH))),
+            None => output.filter(|_| !open.spoke),
+        };
+        let what: Vec<String> = [Some(named(&open, &trace.path)), told].into_iter().flatten().collect();
+        self.line(&row(mark(status), &took(trace.at - open.since), &trace.path, &what.join("  ")));
     }
 
-    fn told(&self, path: &str, status: StepStatus, what: &str, output: Option<String>) -> String {
-        let output = output.map(|output| format!("  {}", short(&output, OUTPUT_WIDTH))).unwrap_or_default();
-        format!("  {} {path}  {what}{output}", mark(status))
-    }
-
-    fn log(&self, log: &LogView) {
+    fn log(&mut self, log: &LogView) {
+        if let Some(open) = self.open.get_mut(&log.path) {
+            open.spoke = true;
+        }
         let level = if &*log.level == "info" { String::new() } else { format!("{}: ", log.level) };
-        self.line(&format!("  │ {level}{}", short(&log.message, 200)));
+        self.line(&row("│", "", &format!("{level}{}", short(&log.message, MESSAGE_WIDTH)), ""));
     }
 
-    /// A line above the spinners. A closed stderr is nobody's problem but the reader's.
+    /// A line above the open steps. A closed stderr is nobody's problem but the reader's.
     pub fn line(&self, text: &str) {
         match &self.screen {
-            Some(screen) => drop(screen.println(text)),
+            Some(screen) => screen.line(text),
             None if !self.quiet => drop(writeln!(std::io::stderr(), "{text}")),
             None => {}
         }
     }
 
     pub fn finish(&mut self) {
-        for open in std::mem::take(&mut self.open).into_values() {
-            open.spinner.iter().for_each(ProgressBar::finish_and_clear);
+        self.open.clear();
+        if let Some(screen) = &mut self.screen {
+            screen.close_all();
         }
     }
 }
 
-fn spinner(screen: &MultiProgress, path: &str, title: &str) -> ProgressBar {
-    let indent = "  ".repeat(path.matches('/').count().min(12));
-    let style = ProgressStyle::with_template("  {spinner} {prefix} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
-    let bar = screen.add(ProgressBar::new_spinner().with_style(style).with_prefix(format!("{indent}{}", short(title, 60))));
-    bar.enable_steady_tick(Duration::from_millis(100));
-    bar
+/// The kind, and the title where it says more than the path does.
+fn named(open: &Open, path: &str) -> String {
+    let id = last(path).split('[').next().unwrap_or_default();
+    match &*open.title {
+        "" => open.kind.to_string(),
+        title if title == id || *title == *open.kind => open.kind.to_string(),
+        title => format!("{} “{}”", open.kind, short(title, OUTPUT_WIDTH)),
+    }
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, last)| last)
 }

@@ -1,6 +1,5 @@
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use std::io::IsTerminal;
 use weir_base::{Diagnostic, LineIndex, Severity, Span, Value};
 use weir_dialects::SourceFile;
 
@@ -9,17 +8,23 @@ const LONGEST_LINE: usize = 2_000;
 
 /// Prints diagnostics to stderr, each with its place in the text, and a last line that counts them.
 pub fn print(diagnostics: &[Diagnostic], files: &[SourceFile]) {
-    let renderer = if std::io::stderr().is_terminal() { Renderer::styled() } else { Renderer::plain() };
-    let renderer = renderer.decor_style(DecorStyle::Ascii);
-    for diagnostic in diagnostics {
-        eprintln!("{}\n", render(&renderer, diagnostic, files));
-    }
+    print_each(diagnostics, files);
     if let Some(summary) = summary(diagnostics) {
         eprintln!("{summary}");
     }
 }
 
-fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
+/// [`print`] without the last line.
+pub fn print_each(diagnostics: &[Diagnostic], files: &[SourceFile]) {
+    let renderer = if crate::show::is_rich() { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.decor_style(DecorStyle::Ascii);
+    for diagnostic in diagnostics {
+        eprintln!("{}\n", render(&renderer, diagnostic, files));
+    }
+}
+
+/// `2 errors, 1 warning`; nothing where there is nothing.
+pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
     let count = |severity: Severity| diagnostics.iter().filter(|d| d.severity == severity).count();
     let word = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     match (count(Severity::Error), count(Severity::Warning)) {
@@ -43,8 +48,10 @@ fn render(renderer: &Renderer, diagnostic: &Diagnostic, files: &[SourceFile]) ->
                 .path(file.name.as_str())
                 .annotation(AnnotationKind::Primary.span(span)),
         ),
-        None if diagnostic.path.is_empty() => Group::with_title(title),
-        None => title.element(Level::NOTE.message(format!("at {}", visible(&diagnostic.path)))),
+        None => match whereabouts(diagnostic, files) {
+            Some(place) => title.element(Level::NOTE.message(format!("at {}", visible(&place)))),
+            None => Group::with_title(title),
+        },
     };
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(visible(help)));
@@ -68,6 +75,19 @@ fn place<'a>(diagnostic: &Diagnostic, files: &'a [SourceFile]) -> Option<(&'a So
         return None;
     }
     Some((file, start..end.clamp(start, line_end)))
+}
+
+/// Where a problem is that has no text to be shown: `flow.json:1:5120`, the step, or the file alone.
+fn whereabouts(diagnostic: &Diagnostic, files: &[SourceFile]) -> Option<String> {
+    let placed = diagnostic.span.and_then(|span| Some((span, file_of(span, files)?)));
+    if let Some((span, file)) = placed {
+        let at = LineIndex::new(&file.text).position(span.start);
+        return Some(format!("{}:{}:{}", file.name, at.line, at.column));
+    }
+    match diagnostic.path.is_empty() {
+        true => files.first().map(|file| file.name.clone()),
+        false => Some(diagnostic.path.to_string()),
+    }
 }
 
 fn file_of(span: Span, files: &[SourceFile]) -> Option<&SourceFile> {

@@ -11,6 +11,14 @@ pub fn out(text: impl std::fmt::Display) {
     }
 }
 
+/// Whether what goes to stderr may be coloured and drawn over: on a terminal, unless `NO_COLOR` or `TERM=dumb` asks for plain lines.
+pub fn is_rich() -> bool {
+    use std::io::IsTerminal;
+    let asked = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    std::io::stderr().is_terminal() && !asked("NO_COLOR") && !dumb
+}
+
 /// A mark and a word; colour is never the only sign.
 pub fn mark(status: StepStatus) -> &'static str {
     match status {
@@ -43,6 +51,15 @@ pub fn took(micros: Micros) -> String {
     }
 }
 
+/// The width of a path beside which others line up.
+const PATH_WIDTH: usize = 40;
+
+/// One line about one step: mark, time, path, and what there is to say, in columns.
+pub fn row(mark: &str, time: &str, path: &str, what: &str) -> String {
+    let path = path.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
+    format!("  {mark} {time:>8}  {path:PATH_WIDTH$}  {what}").trim_end().to_owned()
+}
+
 /// UTC as `2026-01-31T09:00:00.123Z`.
 pub fn time(at: Micros) -> String {
     weir_kind::timestamp(at)
@@ -67,6 +84,12 @@ mod tests {
         for (micros, text) in cases {
             assert_eq!(took(micros), text);
         }
+    }
+
+    #[test]
+    fn rows_line_up() {
+        assert_eq!(row("✓", "12 ms", "a/b", "log"), format!("  ✓    12 ms  a/b{}  log", " ".repeat(37)));
+        assert_eq!(row("│", "", "hello", ""), "  │           hello");
     }
 
     #[test]

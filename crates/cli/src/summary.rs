@@ -11,15 +11,15 @@ pub fn of_run(replay: &ReplayView, logs: &[LogView]) -> Value {
         ("status", replay.status.as_str().into()),
         ("output", replay.output.clone()),
         ("error", replay.error.as_ref().map(StepError::to_value).into()),
-        ("steps", Value::array(replay.steps.iter().map(step))),
+        ("steps", Value::array(replay.steps.iter().map(|one| Value::object(step(one))))),
         ("variables", replay.variables.clone()),
         ("logs", Value::array(logs.iter().map(log))),
     ])
 }
 
-fn step(step: &StepView) -> Value {
+fn step(step: &StepView) -> [(&'static str, Value); 7] {
     let time = |at: Option<Micros>| Value::from(at.map(show::time));
-    Value::object([
+    [
         ("path", step.path.clone().into()),
         ("kind", step.kind.clone().into()),
         ("status", status_name(step).into()),
@@ -27,8 +27,12 @@ fn step(step: &StepView) -> Value {
         ("startedAt", time(step.started_at)),
         ("endedAt", time(step.ended_at)),
         ("output", step.output.clone()),
-        ("error", step.error.as_ref().map(StepError::to_value).into()),
-    ])
+    ]
+}
+
+fn step_with_error(one: &StepView) -> Value {
+    let error = Value::from(one.error.as_ref().map(StepError::to_value));
+    Value::object(step(one).into_iter().chain([("error", error)]))
 }
 
 fn status_name(step: &StepView) -> String {
@@ -58,7 +62,7 @@ pub fn of_replay(replay: &ReplayView) -> Value {
         ("status", replay.status.as_str().into()),
         ("output", replay.output.clone()),
         ("error", replay.error.as_ref().map(StepError::to_value).into()),
-        ("steps", Value::array(replay.steps.iter().map(step))),
+        ("steps", Value::array(replay.steps.iter().map(step_with_error))),
         ("variables", replay.variables.clone()),
         ("signals", Value::array(replay.signals.iter().map(|name| Value::from(name.clone())))),
         ("open", Value::array(replay.open.iter().map(open))),

@@ -8,10 +8,6 @@ pub(crate) struct Ix(u32, u32);
 impl Ix {
     /// The place that never holds anything.
     pub const NONE: Ix = Ix(u32::MAX, 0);
-
-    pub fn is_none(self) -> bool {
-        self == Ix::NONE
-    }
 }
 
 /// A list with stable places and reuse of freed ones; the same calls always give the same places.

@@ -8,16 +8,32 @@ use weir_base::{Duration, Micros, Text, Value, hash_value_hex};
 pub enum Command {
     Run(RunTask),
     /// Answered by `timer_fired` at or after `due`. A deadline runs on while the run is paused.
-    StartTimer { path: Text, due: Micros, deadline: bool },
+    StartTimer {
+        path: Text,
+        due: Micros,
+        deadline: bool,
+    },
     /// Ends an open task, timer, read or child. Nothing comes back.
-    Cancel { path: Text },
+    Cancel {
+        path: Text,
+    },
     StartChild(StartChild),
     /// Asks for all these variables at once; answered by `variables_read`.
-    ReadVariables { path: Text, service: Vec<Text>, project: Vec<Text> },
+    ReadVariables {
+        path: Text,
+        service: Vec<Text>,
+        project: Vec<Text>,
+    },
     /// The run is over.
-    Complete { status: Status, output: Value, error: Option<StepError> },
+    Complete {
+        status: Status,
+        output: Value,
+        error: Option<StepError>,
+    },
     /// Journal `continued` with this state; the run goes on from it.
-    ContinueAsNew { state: Value },
+    ContinueAsNew {
+        state: Value,
+    },
 }
 
 /// One task to perform. Its idempotency key is `run/path`.

@@ -3,7 +3,7 @@
 //! Every recorded result answers the command with the same path, if it asks for the same thing. What is
 //! left over at the end says where the two part ways. Calls nothing outside.
 
-use crate::machine::YIELD;
+use crate::core::YIELD;
 use crate::{Command, Event, EventBody, Machine, Plan, Started, Status, TaskResult};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -312,7 +312,8 @@ impl<'a> Matcher<'a> {
     fn left(&self) -> impl Iterator<Item = (u64, Text, Reason)> {
         let reason = |at: &usize| if self.changed.contains(at) { Reason::Changed } else { Reason::Unreached };
         let timer = |at: &&usize| matches!(self.events[**at].1.body, EventBody::TimerFired { .. });
-        let named = |at: &usize| (self.events[*at].0, self.events[*at].1.body.path().cloned().unwrap_or_default(), reason(at));
+        let named =
+            |at: &usize| (self.events[*at].0, self.events[*at].1.body.path().cloned().unwrap_or_default(), reason(at));
         let mut left: Vec<_> =
             self.waiting.values().flatten().filter(|at| !timer(at)).chain(&self.unused).map(named).collect();
         left.sort_unstable_by_key(|(seq, ..)| *seq);

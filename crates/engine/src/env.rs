@@ -21,17 +21,26 @@ pub(crate) struct Env {
 pub(crate) enum EnvKind {
     /// A variable scope.
     Vars(Map),
-    Item { item: Value, index: u64 },
+    Item {
+        item: Value,
+        index: u64,
+    },
     /// The outputs of a graph region: its frame.
     Graph(Ix),
     /// What flows into a graph node.
     Data(Value),
     Error(Value),
     /// The message being handled, and where it stands in its mailbox.
-    Message { message: Value, seat: Seat },
+    Message {
+        message: Value,
+        seat: Seat,
+    },
     Args(Value),
     /// Service and project variables read for one step.
-    External { service: BTreeMap<Text, Value>, project: BTreeMap<Text, Value> },
+    External {
+        service: BTreeMap<Text, Value>,
+        project: BTreeMap<Text, Value>,
+    },
     /// A boundary between instances, with no names of its own.
     Instance,
 }

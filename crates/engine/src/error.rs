@@ -56,6 +56,7 @@ pub mod code {
     pub const MESSAGE_LIMIT: &str = "MESSAGE_LIMIT";
     pub const MESSAGE_TOO_LARGE: &str = "MESSAGE_TOO_LARGE";
     pub const UNBOUND_HANDLER: &str = "UNBOUND_HANDLER";
+    pub const OUTPUT_TOO_LARGE: &str = "OUTPUT_TOO_LARGE";
     pub const ROUTING: &str = "ROUTING";
     pub const VARIABLES_UNAVAILABLE: &str = "VARIABLES_UNAVAILABLE";
 }

@@ -1,7 +1,9 @@
 use crate::StepError;
 use crate::arena::Ix;
 use crate::plan::NodeIx;
-use crate::step::{agent::AgentState, graph::GraphState, looping::LoopState, mailbox::MailboxState, parallel::ParallelState};
+use crate::step::{
+    agent::AgentState, graph::GraphState, looping::LoopState, mailbox::MailboxState, parallel::ParallelState,
+};
 use serde::{Deserialize, Serialize};
 use weir_base::{Micros, Text, Value};
 

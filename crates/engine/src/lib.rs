@@ -7,6 +7,7 @@
 mod arena;
 mod command;
 mod compat;
+mod core;
 mod env;
 mod error;
 mod event;
@@ -20,12 +21,13 @@ mod sealed;
 mod step;
 mod time;
 mod trace;
+mod weight;
 
-pub use compat::{Divergence, Numbered, Reason, Rebase, Replay, rebase, replay, replay_with};
-pub use fold::{FoldError, fold};
 pub use command::{Command, RunTask, StartChild, Status};
+pub use compat::{Divergence, Numbered, Reason, Rebase, Replay, rebase, replay, replay_with};
 pub use error::{StepError, category, code};
 pub use event::{Decision, Event, EventBody, Origin, Started, TaskResult, Usage};
+pub use fold::{FoldError, fold};
 pub use machine::Machine;
 pub use plan::{Plan, TaskSpec};
 pub use record::{Record, RecordError};

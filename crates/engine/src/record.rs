@@ -1,5 +1,5 @@
-use crate::event::{Decision, Event, EventBody, Started, TaskResult};
 use crate::StepError;
+use crate::event::{Decision, Event, EventBody, Started, TaskResult};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -156,9 +156,9 @@ impl Record {
 fn payload_of(body: &EventBody) -> String {
     match body {
         EventBody::Started(started) => json(started),
-        EventBody::TaskFinished { result, .. } | EventBody::Override { result, .. } | EventBody::Late { result, .. } => {
-            json(result)
-        }
+        EventBody::TaskFinished { result, .. }
+        | EventBody::Override { result, .. }
+        | EventBody::Late { result, .. } => json(result),
         EventBody::TimerFired { .. } | EventBody::Pause | EventBody::Resume => "{}".to_owned(),
         EventBody::Signal { name, id, payload } => {
             json(&Signal { name: name.clone(), id: id.clone(), payload: Cow::Borrowed(payload) })

@@ -1,6 +1,6 @@
 use crate::arena::Ix;
+use crate::core::Core;
 use crate::env::EnvKind;
-use crate::machine::Core;
 use crate::frame::State;
 use crate::plan::{Op, Plan};
 use crate::{StepError, code};
@@ -158,7 +158,9 @@ pub(crate) fn duration_of(value: &Value) -> Result<Duration, StepError> {
     let duration = match value {
         Value::String(text) => Duration::parse(text).map_err(|error| refuse(error.0))?,
         Value::Number(millis) if *millis >= 0.0 => Duration::from_millis(millis.round() as u64),
-        other => return Err(refuse(format!("expected milliseconds or a duration such as `30s`, found {}", shown(other)))),
+        other => {
+            return Err(refuse(format!("expected milliseconds or a duration such as `30s`, found {}", shown(other))));
+        }
     };
     Ok(Duration::from_millis(duration.millis.min(LONGEST)))
 }

@@ -13,15 +13,36 @@ pub struct Trace {
 #[derive(Clone, Debug, PartialEq)]
 pub enum TraceBody {
     /// A step or region was entered. `kind` is a kind's name or a control node's; `title` what a person reads.
-    Entered { kind: Text, title: Text, phase: Option<Text>, region: bool },
+    Entered {
+        kind: Text,
+        title: Text,
+        phase: Option<Text>,
+        region: bool,
+    },
     /// It waits for this: `timer`, `signal <name>`, `approval`, `child <flow>`.
-    Waiting { reason: Text },
-    Settled { status: StepStatus, output: Value, error: Option<StepError>, handle: Option<Text>, attempts: u32 },
+    Waiting {
+        reason: Text,
+    },
+    Settled {
+        status: StepStatus,
+        output: Value,
+        error: Option<StepError>,
+        handle: Option<Text>,
+        attempts: u32,
+    },
     /// A node of a graph that no taken edge leads to.
-    Skipped { kind: Text, title: Text },
-    VariableSet { name: Text, value: Value },
+    Skipped {
+        kind: Text,
+        title: Text,
+    },
+    VariableSet {
+        name: Text,
+        value: Value,
+    },
     /// Something worth telling that changes nothing, such as a swallowed failure.
-    Warning { message: Text },
+    Warning {
+        message: Text,
+    },
 }
 
 /// The states of a step.

@@ -5,8 +5,8 @@ mod support;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use support::{Ran, Sim, flow};
-use weir_engine::{Event, EventBody, Numbered, Plan, Reason, Status, StepError, TaskResult, fold, rebase, replay};
 use weir_base::Value;
+use weir_engine::{Event, EventBody, Numbered, Plan, Reason, Status, StepError, TaskResult, fold, rebase, replay};
 
 fn plan(root: &str) -> Arc<Plan> {
     Arc::new(Plan::new(&weir_ir::from_json(&flow(root)).unwrap()))
@@ -17,7 +17,9 @@ fn numbered(ran: &Ran) -> Vec<Numbered> {
 }
 
 fn steps(children: &[(&str, &str, &str)]) -> String {
-    let child = |(id, kind, n): &(&str, &str, &str)| format!(r#"{{"id":"{id}","task":{{"kind":"{kind}","params":{{"n":{n}}}}}}}"#);
+    let child = |(id, kind, n): &(&str, &str, &str)| {
+        format!(r#"{{"id":"{id}","task":{{"kind":"{kind}","params":{{"n":{n}}}}}}}"#)
+    };
     let children: Vec<String> = children.iter().map(child).collect();
     format!(r#"{{"id":"s","sequence":{{"children":[{}]}}}}"#, children.join(","))
 }
@@ -124,7 +126,9 @@ fn rule_6_2_a_failure_in_a_pure_step_needs_nothing_set_aside() {
 #[test]
 fn rule_6_2_a_timeout_is_set_aside_with_its_timer() {
     let timed = |after: u32| {
-        format!(r#"{{"id":"t","decorate":{{"with":{{"timeout":{{"after":{after}}}}},"body":{{"id":"a","task":{{"kind":"never","params":{{}}}}}}}}}}"#)
+        format!(
+            r#"{{"id":"t","decorate":{{"with":{{"timeout":{{"after":{after}}}}},"body":{{"id":"a","task":{{"kind":"never","params":{{}}}}}}}}}}"#
+        )
     };
     let ran = Sim::new(&flow(&timed(10))).run();
     let rebased = rebase(&plan(&timed(10)), &plan(&timed(60_000)), &numbered(&ran)).unwrap();
@@ -135,7 +139,8 @@ fn rule_6_2_a_timeout_is_set_aside_with_its_timer() {
 #[test]
 fn rule_6_3_a_fork_is_a_snapshot_under_a_new_name() {
     let root = steps(&[("a", "ok", "1"), ("b", "ok", "\"{{ vars.x }}\"")]);
-    let mut machine = weir_engine::Machine::new(plan(&root), &weir_engine::Started { run: "old".into(), ..Default::default() }, 0);
+    let mut machine =
+        weir_engine::Machine::new(plan(&root), &weir_engine::Started { run: "old".into(), ..Default::default() }, 0);
     machine.set_variable("x", Value::from(5));
     machine.rename("new".into());
     let fork = Event::new(1, EventBody::Forked { from: "old".into(), seq: 1, state: machine.to_state() });

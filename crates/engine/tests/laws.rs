@@ -44,26 +44,43 @@ fn region(inner: BoxedStrategy<String>) -> BoxedStrategy<String> {
         Just(r#"{"retry":{"policy":{"strategy":"fail-after-x","maxAttempts":3,"initial":1,"coefficient":1.0}}}"#),
     ];
     prop_oneof![
-        (order.clone(), some()).prop_map(|(order, c)| format!(r#""sequence":{{"order":"{order}","children":[{}]}}"#, list(&c))),
+        (order.clone(), some())
+            .prop_map(|(order, c)| format!(r#""sequence":{{"order":"{order}","children":[{}]}}"#, list(&c))),
         (order, some()).prop_map(|(order, c)| format!(r#""select":{{"order":"{order}","children":[{}]}}"#, list(&c))),
         (some(), any::<bool>(), 1u32..3).prop_map(|(c, early, limit)| {
             let settle = if early { "early" } else { "all" };
             format!(r#""parallel":{{"settle":"{settle}","limit":{limit},"children":[{}]}}"#, list(&c))
         }),
-        (decorators, inner.clone()).prop_map(|(with, body)| format!(r#""decorate":{{"with":{with},"body":{}}}"#, node(0, &body))),
+        (decorators, inner.clone())
+            .prop_map(|(with, body)| format!(r#""decorate":{{"with":{with},"body":{}}}"#, node(0, &body))),
         (inner.clone(), inner.clone(), inner.clone()).prop_map(|(body, catch, finally)| {
-            format!(r#""try":{{"body":{},"catch":{},"finally":{}}}"#, node(0, &body), node(1, &catch), node(2, &finally))
+            format!(
+                r#""try":{{"body":{},"catch":{},"finally":{}}}"#,
+                node(0, &body),
+                node(1, &catch),
+                node(2, &finally)
+            )
         }),
-        (1u32..4, inner.clone()).prop_map(|(count, body)| format!(r#""loop":{{"mode":{{"repeat":{count}}},"body":{}}}"#, node(0, &body))),
+        (1u32..4, inner.clone())
+            .prop_map(|(count, body)| format!(r#""loop":{{"mode":{{"repeat":{count}}},"body":{}}}"#, node(0, &body))),
         (1u32..3, inner.clone()).prop_map(|(at_once, body)| {
-            format!(r#""loop":{{"mode":{{"forEach":{{"items":[1,2,3],"concurrency":{at_once}}}}},"body":{}}}"#, node(0, &body))
+            format!(
+                r#""loop":{{"mode":{{"forEach":{{"items":[1,2,3],"concurrency":{at_once}}}}},"body":{}}}"#,
+                node(0, &body)
+            )
         }),
         (inner.clone(), inner.clone()).prop_map(|(when, then)| {
-            format!(r#""branch":{{"cases":[{{"when":{{"region":{}}},"then":{{"body":{}}}}}]}}"#, node(0, &when), node(1, &then))
+            format!(
+                r#""branch":{{"cases":[{{"when":{{"region":{}}},"then":{{"body":{}}}}}]}}"#,
+                node(0, &when),
+                node(1, &then)
+            )
         }),
         inner.clone().prop_map(|body| format!(r#""scope":{{"body":{}}}"#, node(0, &body))),
         some().prop_map(|c| {
-            let step = |(at, kind): (usize, &String)| format!(r#"{{"node":{},"onError":"continue","input":"byNode"}}"#, node(at, kind));
+            let step = |(at, kind): (usize, &String)| {
+                format!(r#"{{"node":{},"onError":"continue","input":"byNode"}}"#, node(at, kind))
+            };
             let nodes: Vec<String> = c.iter().enumerate().map(step).collect();
             let edges: Vec<String> =
                 (1..c.len()).map(|at| format!(r#"{{"from":"n{}","handle":"out","to":"n{at}"}}"#, at / 2)).collect();

@@ -19,8 +19,10 @@ fn sizes(root: &str, first: usize, last: usize) -> [(usize, usize); 2] {
                 sizes[place] = (machine.size(), machine.to_state().to_json().len());
             }
         }
-        let result = TaskResult { params_hash: task.params_hash(), ..TaskResult::success(Value::object([("ok", true.into())])) };
-        machine.handle(&Event::new(steps as i64, EventBody::TaskFinished { path: task.path, result: Box::new(result) }));
+        let result =
+            TaskResult { params_hash: task.params_hash(), ..TaskResult::success(Value::object([("ok", true.into())])) };
+        machine
+            .handle(&Event::new(steps as i64, EventBody::TaskFinished { path: task.path, result: Box::new(result) }));
     }
     assert!(machine.status().is_final(), "the flow ends");
     assert!(steps >= last, "{steps} steps");
@@ -32,7 +34,9 @@ fn rule_5_14_a_long_loop_does_not_grow() {
     let step = r#"{"id":"t","task":{"kind":"k","params":{}}}"#;
     let loops = [
         format!(r#"{{"id":"l","loop":{{"mode":{{"repeat":10000}},"body":{step}}}}}"#),
-        format!(r#"{{"id":"l","loop":{{"mode":{{"repeat":5000}},"body":{{"id":"s","sequence":{{"children":[{step},{{"id":"u","task":{{"kind":"k","params":{{}}}}}}]}}}}}}}}"#),
+        format!(
+            r#"{{"id":"l","loop":{{"mode":{{"repeat":5000}},"body":{{"id":"s","sequence":{{"children":[{step},{{"id":"u","task":{{"kind":"k","params":{{}}}}}}]}}}}}}}}"#
+        ),
     ];
     for root in loops {
         let [(early, early_text), (late, late_text)] = sizes(&root, 100, 9_999);

@@ -33,7 +33,9 @@ fn rule_2_10_a_signal_wakes_the_oldest_wait() {
 
 #[test]
 fn rule_2_10_an_early_signal_is_kept_and_taken_once() {
-    let root = format!(r#"{{"id":"s","sequence":{{"children":[{{"id":"t","wait":{{"timer":{{"after":1000}}}}}},{SIGNAL}]}}}}"#);
+    let root = format!(
+        r#"{{"id":"s","sequence":{{"children":[{{"id":"t","wait":{{"timer":{{"after":1000}}}}}},{SIGNAL}]}}}}"#
+    );
     let ran = Sim::new(&flow(&root)).signal("go", r#"{"x":1}"#).run();
     assert_eq!((ran.output.to_json(), ran.elapsed_ms()), (r#"{"x":1}"#.into(), 1_000));
     let twice = |id: &str| EventBody::Signal { name: "go".into(), id: Some(id.into()), payload: Value::from(id) };
@@ -62,7 +64,10 @@ fn approvals_are_answered_by_path() {
 fn children_are_called_and_their_errors_carry_over() {
     let root = r#"{"id":"c","call":{"flow":"other","input":{"n":"{{ 1 + 1 }}"},"assign":[{"var":"x","value":"output.input.n"}]}}"#;
     let ran = run(root);
-    assert_eq!((ran.output.to_json(), ran.vars.to_json()), (r#"{"flow":"other","input":{"n":2}}"#.into(), r#"{"x":2}"#.into()));
+    assert_eq!(
+        (ran.output.to_json(), ran.vars.to_json()),
+        (r#"{"flow":"other","input":{"n":2}}"#.into(), r#"{"x":2}"#.into())
+    );
     let ran = Sim::new(&flow(root)).children(|_, _| Err(StepError::new("BAD", "upstream", "child broke"))).run();
     assert_eq!((ran.code(), ran.error.as_ref().map(|e| &*e.category)), ("BAD", Some("child")));
 }
@@ -86,7 +91,8 @@ fn rule_2_12_a_secret_stays_sealed() {
         })
         .run();
     assert_eq!(ran.status, Status::Succeeded);
-    let stored = run(r#"{"id":"s","set":{"writes":[{"target":{"name":"x"},"op":"set","value":"{{ secrets.token }}"}]}}"#);
+    let stored =
+        run(r#"{"id":"s","set":{"writes":[{"target":{"name":"x"},"op":"set","value":"{{ secrets.token }}"}]}}"#);
     assert_eq!(stored.code(), "SECRET_NOT_ALLOWED");
 }
 

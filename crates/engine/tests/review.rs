@@ -129,7 +129,12 @@ fn rule_1_3_the_running_childs_write_restarts() {
 
 #[test]
 fn rule_1_3_a_guard_that_suspends_keeps_what_the_child_gave() {
-    let root = ordered("r", "sequence", "reactive", &[&task("g", "ok"), r#"{"id":"w","wait":{"signal":{"name":"x"}}}"#, &task("z", "ok")]);
+    let root = ordered(
+        "r",
+        "sequence",
+        "reactive",
+        &[&task("g", "ok"), r#"{"id":"w","wait":{"signal":{"name":"x"}}}"#, &task("z", "ok")],
+    );
     let mut live = machine(&root);
     let signal = |name: &str| EventBody::Signal { name: name.into(), id: None, payload: Value::from(1) };
     for body in [finished("r[0]/g"), signal("other"), signal("x")] {
@@ -145,7 +150,12 @@ fn rule_1_3_a_guard_that_suspends_keeps_what_the_child_gave() {
 #[test]
 fn rule_1_4_guards_that_wake_each_other_reach_the_limit() {
     let region = |id: &str, mine: &str| {
-        ordered(id, "sequence", "reactive", &[&increment(&format!("{id}g"), mine), r#"{"id":"w","wait":{"timer":{"after":"1h"}}}"#])
+        ordered(
+            id,
+            "sequence",
+            "reactive",
+            &[&increment(&format!("{id}g"), mine), r#"{"id":"w","wait":{"timer":{"after":"1h"}}}"#],
+        )
     };
     let both = parallel("p", "", &[&region("a", "x"), &region("b", "y")]);
     let ran = Sim::new(&flow(&both)).once().run();
@@ -163,7 +173,9 @@ fn rule_1_4_a_retry_without_a_wait_reaches_the_limit() {
 #[test]
 fn rule_1_4_time_that_passes_is_an_outside_result() {
     let body = sequence("s", &[r#"{"id":"w","wait":{"timer":{"after":1}}}"#, &increment("i", "n")]);
-    let inner = |id: &str, count: u32, body: &str| format!(r#"{{"id":"{id}","loop":{{"mode":{{"repeat":{count}}},"body":{body}}}}}"#);
+    let inner = |id: &str, count: u32, body: &str| {
+        format!(r#"{{"id":"{id}","loop":{{"mode":{{"repeat":{count}}},"body":{body}}}}}"#)
+    };
     let busy = inner("busy", 400_000, &increment("j", "m"));
     let ran = Sim::new(&flow(&inner("l", 3, &sequence("o", &[&body, &busy])))).once().run();
     assert_eq!((ran.status, ran.code()), (Status::Succeeded, ""));
@@ -205,7 +217,8 @@ fn rule_2_2_early_settles_at_entry_where_nothing_can_change_the_verdict() {
 #[test]
 fn rule_2_2_a_timeout_within_an_early_parallel_runs_its_finally_first() {
     let timed = decorate("t", r#"{"timeout":{"after":5}}"#, &tried("y", &task("a", "never"), &task("f", "ok")));
-    let ran = run(&parallel("p", r#","settle":"early""#, &[&timed, &tried("z", &task("b", "never"), &task("g", "ok"))]));
+    let ran =
+        run(&parallel("p", r#","settle":"early""#, &[&timed, &tried("z", &task("b", "never"), &task("g", "ok"))]));
     assert_eq!((ran.status, ran.code()), (Status::Failed, "TIMEOUT"));
     assert_eq!(ran.tasks, ["p/t/y/a", "p/z/b", "p/t/y/f", "p/z/g"]);
 }
@@ -213,9 +226,16 @@ fn rule_2_2_a_timeout_within_an_early_parallel_runs_its_finally_first() {
 #[test]
 fn rule_2_6_return_ends_the_run_after_every_finally() {
     let back = r#"{"id":"r","return":{"value":7}}"#;
-    let root = parallel("p", "", &[&tried("t", &task("a", "never"), &task("f", "ok")), &sequence("s", &[&task("b", "ok"), back])]);
+    let root = parallel(
+        "p",
+        "",
+        &[&tried("t", &task("a", "never"), &task("f", "ok")), &sequence("s", &[&task("b", "ok"), back])],
+    );
     let ran = run(&root);
-    assert_eq!((ran.status, ran.output, ran.tasks.join(" ")), (Status::Succeeded, Value::from(7), "p/t/a p/s/b p/t/f".into()));
+    assert_eq!(
+        (ran.status, ran.output, ran.tasks.join(" ")),
+        (Status::Succeeded, Value::from(7), "p/t/a p/s/b p/t/f".into())
+    );
 }
 
 #[test]
@@ -231,7 +251,7 @@ fn rule_2_6_the_deadline_counts_as_the_first_cancel() {
         machine.status()
     };
     let deadline = EventBody::TimerFired { path: "@deadline".into() };
-    assert_eq!(ends(&[deadline.clone()]), Status::Running);
+    assert_eq!(ends(std::slice::from_ref(&deadline)), Status::Running);
     assert_eq!(ends(&[deadline.clone(), cancel()]), Status::TimedOut);
     assert_eq!(ends(&[cancel(), deadline]), Status::Cancelled);
 }
@@ -263,10 +283,12 @@ fn rule_2_10_signals_of_ever_new_names_do_not_pile_up() {
 
 #[test]
 fn rule_2_11_a_mapping_and_an_assignment_of_a_call_read_variables_too() {
-    let mapped = node(&task("a", "ok").replace("{}", r#"{"d":"{{ data }}"}"#), r#","input":{"map":"{{ project.rate }}"}"#);
+    let mapped =
+        node(&task("a", "ok").replace("{}", r#"{"d":"{{ data }}"}"#), r#","input":{"map":"{{ project.rate }}"}"#);
     let ran = Sim::new(&flow(&graph("g", &[&mapped], &[], ""))).variable("rate", Value::from(7)).run();
     assert_eq!(ran.output.to_json(), r#"{"d":7}"#);
-    let call = r#"{"id":"c","call":{"flow":"f","input":1,"assign":[{"var":"x","value":"output.input + project.rate"}]}}"#;
+    let call =
+        r#"{"id":"c","call":{"flow":"f","input":1,"assign":[{"var":"x","value":"output.input + project.rate"}]}}"#;
     let ran = Sim::new(&flow(call)).variable("rate", Value::from(7)).run();
     assert_eq!(ran.vars.to_json(), r#"{"x":8}"#);
 }
@@ -275,7 +297,10 @@ fn rule_2_11_a_mapping_and_an_assignment_of_a_call_read_variables_too() {
 fn rule_2_12_a_secret_goes_into_parameters_only() {
     let refused = [
         r#"{"id":"r","return":{"value":"{{ secrets.k }}"}}"#.to_owned(),
-        format!(r#"{{"id":"l","loop":{{"mode":{{"forEach":{{"items":"{{{{ [secrets.k] }}}}","itemVar":"x","concurrency":1}}}},"body":{}}}}}"#, task("a", "ok")),
+        format!(
+            r#"{{"id":"l","loop":{{"mode":{{"forEach":{{"items":"{{{{ [secrets.k] }}}}","itemVar":"x","concurrency":1}}}},"body":{}}}}}"#,
+            task("a", "ok")
+        ),
         graph("g", &[&node(&task("a", "ok"), r#","input":{"map":"{{ secrets.k }}"}"#)], &[], ""),
         graph("g", &[&node(&task("a", "ok"), "")], &[], r#","output":{"map":"{{ secrets.k }}"}"#),
     ];
@@ -291,7 +316,12 @@ fn rule_2_12_a_secret_goes_into_parameters_only() {
 #[test]
 fn rule_3_4_a_mapping_that_fails_is_a_failure_of_its_node() {
     let bad = |more: &str| node(&task("a", "ok"), &format!(r#","input":{{"map":"{{{{ nodes.x.y.z }}}}"}}{more}"#));
-    let caught = graph("g", &[&node(&task("s", "ok"), ""), &bad(""), &node(&task("h", "ok"), r#","input":"bare""#)], &["s>a", "a:error>h"], "");
+    let caught = graph(
+        "g",
+        &[&node(&task("s", "ok"), ""), &bad(""), &node(&task("h", "ok"), r#","input":"bare""#)],
+        &["s>a", "a:error>h"],
+        "",
+    );
     let ran = run(&caught);
     assert_eq!((ran.status, ran.tasks.join(" ")), (Status::Succeeded, "g/s g/h".into()), "{:?}", ran.error);
     let ran = run(&graph("g", &[&bad(r#","onError":"continue""#)], &[], ""));
@@ -302,7 +332,8 @@ fn rule_3_4_a_mapping_that_fails_is_a_failure_of_its_node() {
 
 #[test]
 fn rule_3_7_an_error_edge_may_leave_the_loop() {
-    let body = graph("b", &[&node(&task("a", "fail"), "")], &[], r#","exits":[{"from":"a","handle":"error","name":"broke"}]"#);
+    let body =
+        graph("b", &[&node(&task("a", "fail"), "")], &[], r#","exits":[{"from":"a","handle":"error","name":"broke"}]"#);
     let looped = format!(r#"{{"id":"l","loop":{{"mode":"forever","body":{body}}}}}"#);
     let handler = task("h", "ok").replace("{}", r#"{"code":"{{ data.code }}"}"#);
     let ran = run(&graph("g", &[&node(&looped, ""), &node(&handler, r#","input":"bare""#)], &["l:broke>h"], ""));
@@ -312,7 +343,12 @@ fn rule_3_7_an_error_edge_may_leave_the_loop() {
 #[test]
 fn rule_3_3_cancel_rest_reaches_what_was_about_to_start() {
     let any = r#","join":"any","cancelRest":true,"input":"bare""#;
-    let nodes = [node(&task("s", "ok"), ""), node(&increment("a", "n"), ""), node(&task("b", "never"), ""), node(&task("j", "ok"), any)];
+    let nodes = [
+        node(&task("s", "ok"), ""),
+        node(&increment("a", "n"), ""),
+        node(&task("b", "never"), ""),
+        node(&task("j", "ok"), any),
+    ];
     let nodes: Vec<&str> = nodes.iter().map(String::as_str).collect();
     let ran = run(&graph("g", &nodes, &["s>a", "s>b", "a>j", "b>j"], ""));
     assert_eq!((ran.status, ran.tasks.join(" ")), (Status::Succeeded, "g/s g/j".into()));
@@ -320,7 +356,11 @@ fn rule_3_3_cancel_rest_reaches_what_was_about_to_start() {
 
 #[test]
 fn rule_3_3_an_error_edge_into_a_join_is_an_edge_like_any_other() {
-    let nodes = [node(&task("a", "fail"), ""), node(&task("b", "ok"), ""), node(&task("j", "ok").replace("{}", r#"{"d":"{{ data }}"}"#), r#","input":"byNode""#)];
+    let nodes = [
+        node(&task("a", "fail"), ""),
+        node(&task("b", "ok"), ""),
+        node(&task("j", "ok").replace("{}", r#"{"d":"{{ data }}"}"#), r#","input":"byNode""#),
+    ];
     let nodes: Vec<&str> = nodes.iter().map(String::as_str).collect();
     let ran = run(&graph("g", &nodes, &["a:error>j", "b>j"], ""));
     assert_eq!(ran.output.get("d").and_then(|data| data.get("a")?.get("code").cloned()), Some(Value::from("BROKEN")));
@@ -342,8 +382,14 @@ fn rule_3_7_a_bounded_for_each_with_concurrency_ends_at_its_limit() {
 
 #[test]
 fn rule_3_7_an_exit_ends_the_iterations_beside_it() {
-    let body = graph("b", &[&node(&task("a", "some"), "")], &[], r#","exits":[{"from":"a","handle":"stop","name":"stopped"}]"#);
-    let root = format!(r#"{{"id":"e","loop":{{"mode":{{"forEach":{{"items":[1,2,3,4],"concurrency":2}}}},"body":{body}}}}}"#);
+    let body = graph(
+        "b",
+        &[&node(&task("a", "some"), "")],
+        &[],
+        r#","exits":[{"from":"a","handle":"stop","name":"stopped"}]"#,
+    );
+    let root =
+        format!(r#"{{"id":"e","loop":{{"mode":{{"forEach":{{"items":[1,2,3,4],"concurrency":2}}}},"body":{body}}}}}"#);
     let answer = |task: &weir_engine::RunTask| match &*task.path {
         "e[1]/b/a" => Some(TaskResult { handle: Some("stop".into()), ..TaskResult::success(Value::from(1)) }),
         _ => None,
@@ -356,7 +402,9 @@ fn rule_3_7_an_exit_ends_the_iterations_beside_it() {
 
 #[test]
 fn rule_5_1_the_longest_wait_survives_a_snapshot() {
-    for wait in [r#"{"timer":{"after":1e300}}"#, r#"{"timer":{"after":"99999999999999d"}}"#, r#"{"until":{"at":1e300}}"#] {
+    for wait in
+        [r#"{"timer":{"after":1e300}}"#, r#"{"timer":{"after":"99999999999999d"}}"#, r#"{"until":{"at":1e300}}"#]
+    {
         let mut live = machine(&format!(r#"{{"id":"w","wait":{wait}}}"#));
         let (due, status) = (live.wake_at(), live.status());
         let restored = Machine::restore(live.plan().clone(), &live.to_state()).expect("a snapshot reads back");
@@ -380,7 +428,10 @@ fn rule_5_9_a_run_that_ends_while_it_is_paused_says_so() {
 
 #[test]
 fn rule_5_9_a_hand_over_that_was_held_carries_what_came_meanwhile() {
-    let mut live = machine(&format!(r#"{{"id":"l","loop":{{"mode":{{"repeat":4}},"continueAsNew":2,"body":{}}}}}"#, task("a", "ok")));
+    let mut live = machine(&format!(
+        r#"{{"id":"l","loop":{{"mode":{{"repeat":4}},"continueAsNew":2,"body":{}}}}}"#,
+        task("a", "ok")
+    ));
     drop(commands(&mut live));
     let signal = EventBody::Signal { name: "x".into(), id: None, payload: Value::from(1) };
     for body in [finished("l[0]/a"), EventBody::Pause, finished("l[1]/a"), signal, EventBody::Resume] {
@@ -400,7 +451,9 @@ fn rule_5_9_a_hand_over_that_was_held_carries_what_came_meanwhile() {
 
 #[test]
 fn rule_5_12_loops_that_hand_over_together_all_go_on() {
-    let looped = |id: &str| format!(r#"{{"id":"{id}","loop":{{"mode":{{"repeat":4}},"continueAsNew":2,"body":{}}}}}"#, increment("i", id));
+    let looped = |id: &str| {
+        format!(r#"{{"id":"{id}","loop":{{"mode":{{"repeat":4}},"continueAsNew":2,"body":{}}}}}"#, increment("i", id))
+    };
     let ran = run(&parallel("p", "", &[&looped("a"), &looped("b")]));
     assert_eq!((ran.status, ran.vars.to_json()), (Status::Succeeded, r#"{"a":4,"b":4}"#.into()));
     let nested = format!(r#"{{"id":"o","loop":{{"mode":{{"repeat":3}},"continueAsNew":1,"body":{}}}}}"#, looped("a"));
@@ -410,7 +463,10 @@ fn rule_5_12_loops_that_hand_over_together_all_go_on() {
 
 #[test]
 fn rule_5_12_a_hand_over_that_must_wait_costs_no_stack() {
-    let looped = format!(r#"{{"id":"l","loop":{{"mode":{{"repeat":300000}},"continueAsNew":1,"body":{}}}}}"#, increment("i", "n"));
+    let looped = format!(
+        r#"{{"id":"l","loop":{{"mode":{{"repeat":300000}},"continueAsNew":1,"body":{}}}}}"#,
+        increment("i", "n")
+    );
     let ran = Sim::new(&flow(&parallel("p", "", &[&task("a", "never"), &looped]))).once().run();
     assert_eq!((ran.status, ran.vars.to_json()), (Status::Running, r#"{"n":300000}"#.into()));
     assert!(ran.events.len() > 10, "it yielded on the way");
@@ -418,7 +474,8 @@ fn rule_5_12_a_hand_over_that_must_wait_costs_no_stack() {
 
 #[test]
 fn rule_5_12_open_timers_and_waits_carry_over() {
-    let looped = format!(r#"{{"id":"l","loop":{{"mode":{{"repeat":2}},"continueAsNew":1,"body":{}}}}}"#, task("a", "ok"));
+    let looped =
+        format!(r#"{{"id":"l","loop":{{"mode":{{"repeat":2}},"continueAsNew":1,"body":{}}}}}"#, task("a", "ok"));
     let wait = r#"{"id":"w","wait":{"signal":{"name":"x","timeout":50}}}"#;
     let ran = run(&parallel("p", r#","strategy":"any""#, &[wait, &looped]));
     assert_eq!((ran.status, ran.elapsed_ms()), (Status::Succeeded, 50));
@@ -455,7 +512,8 @@ fn rule_6_1_every_kind_of_answer_is_matched() {
     let signal = r#"{"id":"v","wait":{"signal":{"name":"go"}}}"#;
     let root = sequence("s", &[&reads, call, wait, signal]);
     check_replays(Sim::new(&flow(&root)).variable("rate", Value::from(7)).signal("go", "1"), &root);
-    let looped = format!(r#"{{"id":"l","loop":{{"mode":{{"repeat":5}},"continueAsNew":2,"body":{}}}}}"#, task("a", "ok"));
+    let looped =
+        format!(r#"{{"id":"l","loop":{{"mode":{{"repeat":5}},"continueAsNew":2,"body":{}}}}}"#, task("a", "ok"));
     check_replays(Sim::new(&flow(&looped)), &looped);
     let result = Box::new(TaskResult::success(Value::from(1)));
     let over = sequence("s", &[&task("a", "ok"), &task("n", "never"), &task("z", "ok")]);
@@ -497,7 +555,9 @@ fn rule_6_1_an_override_nothing_asks_for_diverges() {
 #[test]
 fn rule_1_5_an_alias_answers_for_the_old_id() {
     let old = r#"{"id":"s","sequence":{"children":[{"id":"a","loop":{"mode":{"repeat":2},"body":{"id":"b","task":{"kind":"ok","params":{}}}}},{"id":"f","task":{"kind":"fail","params":{}}}]}}"#;
-    let new = old.replace(r#""id":"a""#, r#""id":"each","was":["a"]"#).replace(r#""id":"b""#, r#""id":"work","was":["x","b"]"#);
+    let new = old
+        .replace(r#""id":"a""#, r#""id":"each","was":["a"]"#)
+        .replace(r#""id":"b""#, r#""id":"work","was":["x","b"]"#);
     let ran = Sim::new(&flow(old)).run();
     let rebased = rebase(&plan(old), &plan(&new), &numbered(&ran)).expect("a journal");
     assert!(rebased.is_compatible(), "{:?}", rebased.replay.divergence);
@@ -509,14 +569,20 @@ fn rule_1_5_an_alias_answers_for_the_old_id() {
 
 #[test]
 fn rule_6_2_a_second_repair_leaves_out_what_the_first_set_aside() {
-    let steps = |b: &str, c: &str| sequence("s", &[&task("a", "ok"), &tried("t", &task("b", b), &task("u", "ok")), &task("c", c)]);
+    let steps = |b: &str, c: &str| {
+        sequence("s", &[&task("a", "ok"), &tried("t", &task("b", b), &task("u", "ok")), &task("c", c)])
+    };
     let ran = Sim::new(&flow(&steps("fail", "ok"))).run();
     let mut journal = numbered(&ran);
     let first = rebase(&plan(&steps("fail", "ok")), &plan(&steps("ok", "fail")), &journal).expect("a journal");
     assert_eq!(first.dropped, [3, 4]);
     journal.push((5, Event::new(5, EventBody::Rebased { flow: "two".into(), dropped: first.dropped })));
     let broke = Box::new(TaskResult::failure(StepError::new("BROKEN", "upstream", "it broke")));
-    for (seq, body) in [(6, finished("s/t/b")), (7, finished("s/t/u")), (8, EventBody::TaskFinished { path: "s/c".into(), result: broke })] {
+    for (seq, body) in [
+        (6, finished("s/t/b")),
+        (7, finished("s/t/u")),
+        (8, EventBody::TaskFinished { path: "s/c".into(), result: broke }),
+    ] {
         journal.push((seq, Event::new(6, body)));
     }
     let second = rebase(&plan(&steps("ok", "fail")), &plan(&steps("ok", "ok")), &journal).expect("a journal");
@@ -546,3 +612,16 @@ fn a_restored_run_asks_for_the_same_in_the_same_order() {
     assert_eq!(commands(&mut restored), commands(&mut live));
 }
 
+#[test]
+fn rule_2_4_a_list_that_grows_in_place_is_still_a_value() {
+    let append = |id: &str, value: &str| {
+        format!(r#"{{"id":"{id}","set":{{"writes":[{{"target":{{"name":"x"}},"op":"append","value":{value}}}]}}}}"#)
+    };
+    let copy = set("c", "y", r#""{{ vars.x }}""#);
+    let scope = format!(r#"{{"id":"sc","scope":{{"body":{}}}}}"#, append("i", "9"));
+    let ran = run(&sequence(
+        "s",
+        &[&append("a", "1"), &copy, &append("b", "2"), &scope, &append("z", r#""{{ secrets.k }}""#)],
+    ));
+    assert_eq!((ran.code(), ran.vars.to_json()), ("SECRET_NOT_ALLOWED", r#"{"x":[1,2],"y":[1]}"#.into()));
+}

@@ -56,12 +56,17 @@ fn a_select_stops_at_the_first_success() {
     check_run(&ordered("s", "select", "plain", &[]), Status::Failed, &[]);
     let children = [task("a", "fail"), task("b", "ok"), task("c", "ok")];
     check_run(&ordered("s", "select", "plain", &children), Status::Succeeded, &["s/a", "s/b"]);
-    check_run(&ordered("s", "select", "plain", &[task("a", "fail"), task("b", "fail")]), Status::Failed, &["s/a", "s/b"]);
+    check_run(
+        &ordered("s", "select", "plain", &[task("a", "fail"), task("b", "fail")]),
+        Status::Failed,
+        &["s/a", "s/b"],
+    );
 }
 
 #[test]
 fn rule_1_1_block_attempts_are_indexed() {
-    let ran = Sim::new(&flow(&decorate("r", RETRY, &sequence("s", &[task("a", "ok"), task("f", "flaky")])))).flaky(3).run();
+    let ran =
+        Sim::new(&flow(&decorate("r", RETRY, &sequence("s", &[task("a", "ok"), task("f", "flaky")])))).flaky(3).run();
     assert_eq!(ran.status, Status::Succeeded);
     assert_eq!(ran.tasks, ["r[0]/s/a", "r[0]/s/f", "r[1]/s/a", "r[1]/s/f", "r[2]/s/a", "r[2]/s/f"]);
     assert_eq!(ran.elapsed_ms(), 3_000);
@@ -136,7 +141,9 @@ fn rule_1_4_stuck_names_the_step() {
 fn rule_2_1_a_while_at_its_limit_fails_without_a_last_check() {
     let body = increment("i", "n");
     let looped = |max: u32, on: &str| {
-        format!(r#"{{"id":"l","loop":{{"mode":{{"while":{{"expr":"(vars.n ?? 0) < 3"}}}},"body":{body},"max":{max},"onLimit":"{on}"}}}}"#)
+        format!(
+            r#"{{"id":"l","loop":{{"mode":{{"while":{{"expr":"(vars.n ?? 0) < 3"}}}},"body":{body},"max":{max},"onLimit":"{on}"}}}}"#
+        )
     };
     let cases = [(3, "fail", Status::Failed), (4, "fail", Status::Succeeded), (2, "done", Status::Succeeded)];
     for (max, on, status) in cases {
@@ -178,21 +185,35 @@ fn nested_parallels_succeed() {
 
 #[test]
 fn rule_2_3_a_scope_keeps_its_writes() {
-    let scope = format!(r#"{{"id":"sc","scope":{{"body":{}}}}}"#, sequence("in", &[set("x", "a", "2"), set("y", "b", "\"{{ vars.c }}\"")]));
+    let scope = format!(
+        r#"{{"id":"sc","scope":{{"body":{}}}}}"#,
+        sequence("in", &[set("x", "a", "2"), set("y", "b", "\"{{ vars.c }}\"")])
+    );
     let ran = run(&sequence("s", &[set("o", "a", "1"), set("c", "c", "7"), scope]));
     assert_eq!(ran.vars.to_json(), r#"{"a":1,"c":7}"#);
-    let counted = format!(r#"{{"id":"sc","scope":{{"body":{}}}}}"#, sequence("in", &[increment("i", "n"), check("twice", "vars.n >= 2")]));
-    let retried = sequence("b", &[decorate("soft", r#""softAssert""#, &counted), task("f", "flaky"), counted.replace("\"sc\"", "\"sc2\"")]);
+    let counted = format!(
+        r#"{{"id":"sc","scope":{{"body":{}}}}}"#,
+        sequence("in", &[increment("i", "n"), check("twice", "vars.n >= 2")])
+    );
+    let retried = sequence(
+        "b",
+        &[decorate("soft", r#""softAssert""#, &counted), task("f", "flaky"), counted.replace("\"sc\"", "\"sc2\"")],
+    );
     let ran = Sim::new(&flow(&decorate("r", RETRY, &retried))).flaky(2).run();
     assert_eq!((ran.status, ran.code()), (Status::Failed, "CHECK_FAILED"), "each scope has its own count");
     let again = sequence("b", &[decorate("soft", r#""softAssert""#, &counted), task("f", "flaky")]);
     let ran = Sim::new(&flow(&decorate("r", RETRY, &again))).flaky(2).run();
-    assert_eq!(ran.steps().iter().filter(|(path, status)| path.ends_with("sc/in/twice") && status == "succeeded").count(), 1);
+    assert_eq!(
+        ran.steps().iter().filter(|(path, status)| path.ends_with("sc/in/twice") && status == "succeeded").count(),
+        1
+    );
 }
 
 #[test]
 fn rule_2_6_finally_runs_once_on_every_outcome() {
-    let tried = |body: &str| format!(r#"{{"id":"t","try":{{"body":{body},"catch":{},"finally":{}}}}}"#, task("c", "ok"), task("f", "ok"));
+    let tried = |body: &str| {
+        format!(r#"{{"id":"t","try":{{"body":{body},"catch":{},"finally":{}}}}}"#, task("c", "ok"), task("f", "ok"))
+    };
     check_run(&tried(&task("b", "ok")), Status::Succeeded, &["t/b", "t/f"]);
     check_run(&tried(&task("b", "fail")), Status::Succeeded, &["t/b", "t/c", "t/f"]);
     let no_catch = format!(r#"{{"id":"t","try":{{"body":{},"finally":{}}}}}"#, task("b", "fail"), task("f", "fail"));
@@ -204,7 +225,9 @@ fn rule_2_6_finally_runs_once_on_every_outcome() {
 fn rule_2_6_finally_is_shielded_from_one_cancel() {
     use weir_engine::EventBody;
     let cancel = || EventBody::Cancel { reason: "stop".into() };
-    let tried = |finally: &str| format!(r#"{{"id":"t","try":{{"body":{},"finally":{}}}}}"#, task("b", "never"), task("f", finally));
+    let tried = |finally: &str| {
+        format!(r#"{{"id":"t","try":{{"body":{},"finally":{}}}}}"#, task("b", "never"), task("f", finally))
+    };
     let once = Sim::new(&flow(&tried("ok"))).then(cancel()).run();
     assert_eq!((once.status, once.tasks.join(" ")), (Status::Cancelled, "t/b t/f".to_owned()));
     let stuck = Sim::new(&flow(&tried("never"))).then(cancel()).then(cancel()).run();
@@ -277,7 +300,11 @@ fn a_branch_takes_the_first_case_that_holds() {
     check_run(&root("true", "true"), Status::Succeeded, &["b/x"]);
     check_run(&root("false", "1 + 1 === 2"), Status::Succeeded, &["b/y"]);
     check_run(&root("false", "null"), Status::Succeeded, &["b/z"]);
-    let region = format!(r#"{{"id":"b","branch":{{"cases":[{{"when":{{"region":{}}},"then":{{"body":{}}}}}]}}}}"#, task("q", "fail"), task("x", "ok"));
+    let region = format!(
+        r#"{{"id":"b","branch":{{"cases":[{{"when":{{"region":{}}},"then":{{"body":{}}}}}]}}}}"#,
+        task("q", "fail"),
+        task("x", "ok")
+    );
     check_run(&region, Status::Succeeded, &["b/q"]);
 }
 
@@ -285,7 +312,9 @@ fn a_branch_takes_the_first_case_that_holds() {
 fn a_for_each_goes_through_its_list() {
     let body = r#"{"id":"a","task":{"kind":"ok","params":{"v":"{{ item * 10 + index }}"}}}"#;
     let each = |items: &str, more: &str| {
-        format!(r#"{{"id":"e","loop":{{"mode":{{"forEach":{{"items":{items},"itemVar":"it","concurrency":{more}}}}},"body":{body},"collect":true}}}}"#)
+        format!(
+            r#"{{"id":"e","loop":{{"mode":{{"forEach":{{"items":{items},"itemVar":"it","concurrency":{more}}}}},"body":{body},"collect":true}}}}"#
+        )
     };
     let ran = run(&each("[1,2,3]", "1"));
     assert_eq!(ran.output.to_json(), r#"[{"v":10},{"v":21},{"v":32}]"#);
@@ -302,7 +331,8 @@ fn a_long_list_in_parallel_is_bounded() {
     let root = format!(
         r#"{{"id":"e","loop":{{"mode":{{"forEach":{{"items":"{{{{ vars.list }}}}","concurrency":4}}}},"body":{body}}}}}"#
     );
-    let make = r#"{"id":"m","set":{"writes":[{"target":{"name":"list"},"op":"set","value":"{{ [1,2,3,4,5,6,7,8,9] }}"}]}}"#;
+    let make =
+        r#"{"id":"m","set":{"writes":[{"target":{"name":"list"},"op":"set","value":"{{ [1,2,3,4,5,6,7,8,9] }}"}]}}"#;
     let ran = run(&sequence("s", &[make.into(), root]));
     assert_eq!((ran.status, ran.tasks.len()), (Status::Succeeded, 9));
 }

@@ -104,7 +104,8 @@ pub(crate) async fn claim(inner: Arc<Inner>) {
 async fn claim_some(inner: &Inner, limit: u32) -> bool {
     let mut claim = inner.admission.claim(limit);
     loop {
-        let Some(candidates) = patiently(|| inner.shared.store.runnable(&claim)).await else { return false };
+        let Some(mut candidates) = patiently(|| inner.shared.store.runnable(&claim)).await else { return false };
+        candidates.retain(|run| inner.carries(run.key));
         if candidates.is_empty() {
             return false;
         }
@@ -144,6 +145,8 @@ async fn begin(inner: &Inner, mut runs: Vec<Run>) -> bool {
     inner.admission.remove_pending(runs.len() as u64);
     for mut run in runs.drain(..) {
         (run.status, run.started_at) = (Status::Running, Some(run.started_at.unwrap_or(now)));
+        // It counts as held from now on, so that no more are claimed than memory is to hold.
+        inner.shared.add_live(&run.id, run.key);
         inner.shared.send(run.key, Message::Load { run: Box::new(run), recovery: false, done: None });
     }
     true
@@ -171,6 +174,8 @@ async fn deliver(inner: &Inner, message: weir_store::Message) {
     let inbox = message.key;
     let Some(run) = patiently(|| inner.shared.store.run(&message.message.run)).await else { return };
     match (run, serde_json::from_str::<Request>(&message.message.payload)) {
+        // It stays for whoever takes the run up.
+        (Some(run), _) if !inner.carries(run.key) && inner.shared.live_key(&run.id).is_none() => {}
         (Some(run), Ok(request)) => {
             let key = run.key;
             inner.shared.send(key, Message::Request { key, request, inbox: Some(inbox), reply: None });

@@ -5,6 +5,7 @@ use crate::message::Message;
 use crate::shard::Cx;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
 use weir_base::{Text, Value};
 use weir_engine::{Origin, StartChild, Status, StepError, category};
 use weir_runs::{Request, RunView, RunsError};
@@ -41,14 +42,11 @@ where
 /// Starts a child, or tells the parent how one ended that was started before (semantics 5.5).
 pub(crate) async fn start_child(inner: Arc<Inner>, start: ChildStart) {
     loop {
-        match try_start(&inner, &start).await {
+        match try_start(&inner, &start, Replies::default()).await {
             Err(RunsError::Busy(_)) => tokio::time::sleep(PATIENCE).await,
             Err(RunsError::Stopping | RunsError::Failed(_)) => return,
-            Err(error) if start.child.detached => {
-                return tracing::warn!(run = %start.parent_id, child = %start.child.run, "not started: {error}");
-            }
             Err(error) => return fail(&inner, &start, &error),
-            Ok(Begun::Exists(run)) if run.status.is_final() && !start.child.detached => {
+            Ok(Begun::Exists(run)) if run.status.is_final() => {
                 return answer(&inner, start.parent, start.child.path, &run).await;
             }
             Ok(_) => return,
@@ -56,7 +54,35 @@ pub(crate) async fn start_child(inner: Arc<Inner>, start: ChildStart) {
     }
 }
 
-async fn try_start(inner: &Inner, start: &ChildStart) -> Result<Begun, RunsError> {
+/// Starts a run that goes on by itself. The one that asked for it is told when it is on disk, and does not end
+/// before: nothing would ask again after a crash (semantics 5.5).
+pub(crate) async fn start_detached(inner: Arc<Inner>, start: ChildStart, generation: u64) {
+    loop {
+        match try_detached(&inner, &start).await {
+            Ok(true) => break,
+            Ok(false) | Err(RunsError::Busy(_)) => tokio::time::sleep(PATIENCE).await,
+            Err(RunsError::Stopping | RunsError::Failed(_)) => return,
+            Err(error) => {
+                tracing::warn!(run = %start.parent_id, child = %start.child.run, "not started: {error}");
+                break;
+            }
+        }
+    }
+    inner.shared.send(start.parent, Message::DetachedStarted { key: start.parent, generation });
+}
+
+/// Whether the run is on disk.
+async fn try_detached(inner: &Inner, start: &ChildStart) -> Result<bool, RunsError> {
+    let (reply, answer) = oneshot::channel();
+    match try_start(inner, start, Replies { started: Some(reply), ended: None }).await? {
+        Begun::Started => answer.await.unwrap_or_else(|_| Err(inner.gone())).map(|_| true),
+        Begun::Pending(_) | Begun::Exists(_) => Ok(true),
+        // On its way; whether it arrives is not certain yet.
+        Begun::Running => Ok(false),
+    }
+}
+
+async fn try_start(inner: &Inner, start: &ChildStart, replies: Replies) -> Result<Begun, RunsError> {
     let ChildStart { parent_id, place, child, effect, .. } = start;
     let flow = match &child.version {
         Some(hash) => inner.flows.version(hash).await?,
@@ -72,7 +98,7 @@ async fn try_start(inner: &Inner, start: &ChildStart) -> Result<Begun, RunsError
         effect: *effect,
         fresh: false,
     };
-    inner.begin(beginning, flow, Replies::default()).await
+    inner.begin(beginning, flow, replies).await
 }
 
 fn fail(inner: &Inner, start: &ChildStart, error: &RunsError) {

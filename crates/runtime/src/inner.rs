@@ -29,6 +29,8 @@ pub(crate) struct Inner {
     pub recovered: Notify,
     pub accepting: AtomicBool,
     pub recovering: AtomicBool,
+    /// The newest run there was at the beginning, where older ones are left as they are.
+    pub left_alone: Option<RunKey>,
     /// Why the store cannot be written any more.
     pub failure: Arc<OnceLock<String>>,
 }
@@ -65,6 +67,11 @@ pub(crate) struct Replies {
 }
 
 impl Inner {
+    /// Whether a run is carried here when it is not in memory.
+    pub fn carries(&self, key: RunKey) -> bool {
+        self.left_alone.is_none_or(|newest| key > newest)
+    }
+
     pub fn now(&self) -> Micros {
         self.shared.clock.now()
     }

@@ -43,6 +43,11 @@ pub(crate) enum Message {
         inbox: Option<InboxKey>,
         reply: Option<Answer>,
     },
+    /// A run that goes on by itself, or the reason why it cannot, is on disk.
+    DetachedStarted {
+        key: RunKey,
+        generation: u64,
+    },
     ChildEnded {
         key: RunKey,
         path: Text,

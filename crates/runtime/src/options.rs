@@ -15,6 +15,9 @@ pub struct Options {
     pub held_runs: usize,
     /// Attempts under way at the same time, in each loop.
     pub attempts_at_once: usize,
+    /// Whether runs that were open before are taken up again. Where not, they stay as they are: only what is
+    /// started, forked or fixed here is carried, and it does not leave memory before its end.
+    pub take_up: bool,
     /// How long a run that only waits stays in memory.
     pub park_after: Duration,
     /// How long a commit waits for others to join it. Commits join anyway while one is under way.
@@ -54,6 +57,7 @@ impl Default for Options {
             runs_per_flow: None,
             held_runs: 10_000,
             attempts_at_once: 4_096,
+            take_up: true,
             park_after: Duration::from_secs(2),
             commit_window: Duration::from_millis(0),
             flush_after: Duration::from_millis(50),

@@ -24,7 +24,7 @@ use weir_kind::{Catalog, FlowContext, HostOptions, PortError, Registry, Secrets,
 use weir_runs::{
     FlowSource, LogView, ReplayView, Request, RunView, RunsError, RunsPort, StartRun, StepView, Until, Watch,
 };
-use weir_store::{NewMessage, Place, Run, RunKey, Store, StoreError};
+use weir_store::{NewMessage, PageRequest, Place, Run, RunFilter, RunKey, Store, StoreError};
 
 /// What a runtime is made of.
 pub struct Parts {
@@ -72,6 +72,11 @@ pub struct Runtime {
     tasks: Vec<JoinHandle<()>>,
 }
 
+async fn newest(store: &dyn Store) -> Result<RunKey, StoreError> {
+    let page = store.list_runs(&RunFilter::default(), PageRequest { before: None, limit: 1 }).await?;
+    Ok(page.items.first().map(|run| run.key).unwrap_or_default())
+}
+
 impl Runtime {
     /// Becomes the owner of the store's data and carries on whatever is not over.
     ///
@@ -79,6 +84,8 @@ impl Runtime {
     pub async fn open(options: Options, parts: Parts) -> Result<Runtime, StoreError> {
         let Parts { store, registry, secrets, host, clock, faults, finder, pid } = parts;
         let epoch = store.claim(pid, clock.now()).await?;
+        let take_up = options.take_up;
+        let left_alone = if take_up { None } else { Some(newest(&*store).await?) };
         let count = if clock.is_virtual() { 1 } else { options.shards.max(1) };
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| unbounded_channel()).unzip();
         let failure: Arc<OnceLock<String>> = Arc::default();
@@ -107,15 +114,18 @@ impl Runtime {
             claim: Notify::new(),
             recovered: Notify::new(),
             accepting: AtomicBool::new(true),
-            recovering: AtomicBool::new(true),
+            recovering: AtomicBool::new(take_up),
+            left_alone,
             failure,
         });
         let mut tasks = vec![tokio::spawn(write)];
         for (to, from) in senders.into_iter().zip(receivers) {
             tasks.push(tokio::spawn(Shard::new(inner.clone(), to, from).run()));
         }
-        tasks.push(tokio::spawn(background::recover(inner.clone())));
-        tasks.push(tokio::spawn(background::wake(inner.clone())));
+        if take_up {
+            tasks.push(tokio::spawn(background::recover(inner.clone())));
+            tasks.push(tokio::spawn(background::wake(inner.clone())));
+        }
         tasks.push(tokio::spawn(background::claim(inner.clone())));
         tasks.push(tokio::spawn(background::read_inbox(inner.clone())));
         tasks.push(tokio::spawn(background::forget(inner.clone())));

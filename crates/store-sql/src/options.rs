@@ -33,7 +33,7 @@ impl Default for SqlOptions {
         Self {
             synchronous: Synchronous::Full,
             readers: 2,
-            cache_kib: 16 * 1024,
+            cache_kib: 4 * 1024,
             checkpoint_pages: 2_000,
             log_bytes: 16 * 1024 * 1024,
             busy: Duration::from_secs(5),

@@ -1,21 +1,54 @@
 use crate::args::{Check, Format};
-use crate::exit::Exit;
-use crate::{load, report};
-use weir_base::{Value, has_errors};
+use crate::exit::{Exit, UsageError};
+use crate::load::{self, Loaded};
+use crate::{report, show};
+use std::path::Path;
+use weir_base::{Diagnostic, Value, has_errors};
+use weir_catalog::Catalog;
 
+/// Checks every file, also those after one that cannot be read.
 pub fn run(args: &Check) -> anyhow::Result<Exit> {
     let catalog = load::catalog()?;
-    let (mut failed, mut found) = (false, Vec::new());
+    let (mut unread, mut all, mut rows) = (false, Vec::new(), Vec::new());
     for path in &args.files {
-        let loaded = load::load(path, &args.bind, &catalog)?;
-        failed |= has_errors(&loaded.diagnostics);
+        let Some(loaded) = read(path, args, &catalog)? else {
+            unread = true;
+            continue;
+        };
         match args.format {
-            Format::Human => report::print(&loaded.diagnostics, &loaded.files),
-            Format::Json => found.extend(loaded.diagnostics.iter().map(|problem| report::to_json(problem, &loaded.files))),
+            Format::Human => report::print_each(&loaded.diagnostics, &loaded.files),
+            Format::Json => rows.extend(loaded.diagnostics.iter().map(|problem| report::to_json(problem, &loaded.files))),
         }
+        all.extend(loaded.diagnostics);
     }
-    if args.format == Format::Json {
-        crate::show::out(Value::from(found).to_json_pretty());
+    match args.format {
+        Format::Human => conclude(args.files.len(), unread, &all),
+        Format::Json => show::out(Value::from(rows).to_json_pretty()),
     }
-    Ok(if failed { Exit::Failed } else { Exit::Success })
+    Ok(match (unread, has_errors(&all)) {
+        (true, _) => Exit::Usage,
+        (false, true) => Exit::Failed,
+        (false, false) => Exit::Success,
+    })
+}
+
+/// Nothing where the file cannot be read; that has been said.
+fn read(path: &Path, args: &Check, catalog: &Catalog) -> anyhow::Result<Option<Loaded>> {
+    match load::load(path, &args.bind, catalog) {
+        Ok(loaded) => Ok(Some(loaded)),
+        Err(error) if error.is::<UsageError>() => {
+            eprintln!("error: {error:#}");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn conclude(files: usize, unread: bool, all: &[Diagnostic]) {
+    let count = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
+    match report::summary(all) {
+        Some(summary) => eprintln!("{summary} in {count}"),
+        None if unread => {}
+        None => eprintln!("no problems in {count}"),
+    }
 }

@@ -47,7 +47,7 @@ async fn perform(args: &Fork, changes: &[Change]) -> anyhow::Result<Exit> {
     if args.dry_run {
         return say_what_would_run(args, &folder).await;
     }
-    let wanted = compose::Wanted { virtual_time: args.virtual_time, ..compose::Wanted::default() };
+    let wanted = compose::Wanted { virtual_time: args.virtual_time, only_new: true, ..compose::Wanted::default() };
     let runtime = compose::runtime(&folder, wanted).await?;
     let outcome = carry(&runtime, args, changes).await;
     let stopped = runtime.stop().await;

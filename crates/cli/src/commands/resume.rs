@@ -26,6 +26,7 @@ async fn perform(args: &Resume, source: &FlowSource) -> anyhow::Result<Exit> {
     let folder = data::directory(args.data.data.as_ref())?;
     let wanted = compose::Wanted {
         virtual_time: args.virtual_time,
+        only_new: true,
         folder: args.with.parent().map(Into::into),
         bind: args.bind.clone(),
         ..compose::Wanted::default()

@@ -52,14 +52,21 @@ fn checked(file: &Path, args: &Run) -> anyhow::Result<Option<FlowSource>> {
 async fn carry(args: &Run, source: Option<FlowSource>, input: Value) -> anyhow::Result<Exit> {
     let folder = data::directory(args.data.data.as_ref())?;
     let runtime = compose::runtime(&folder, wanted(args)?).await?;
-    let outcome = match source {
-        Some(source) => start(&runtime, args, source, input).await,
-        None => recover(&runtime, args).await,
-    };
+    let outcome = both(&runtime, args, source, input).await;
     let stopped = runtime.stop().await;
     let exit = outcome?;
     stopped?;
     Ok(exit)
+}
+
+/// What was cut off comes first; the worse end is the exit.
+async fn both(runtime: &Runtime, args: &Run, source: Option<FlowSource>, input: Value) -> anyhow::Result<Exit> {
+    let carried = if args.recover { recover(runtime, args).await? } else { Exit::Success };
+    let Some(source) = source else { return Ok(carried) };
+    match start(runtime, args, source, input).await? {
+        Exit::Success => Ok(carried),
+        worse => Ok(worse),
+    }
 }
 
 fn wanted(args: &Run) -> anyhow::Result<compose::Wanted> {
@@ -73,7 +80,8 @@ fn wanted(args: &Run) -> anyhow::Result<compose::Wanted> {
         DurabilityArg::Async => Durability::Async,
         DurabilityArg::Exit => Durability::Exit,
     });
-    Ok(compose::Wanted { virtual_time: args.virtual_time, clock: None, durability, secrets, folder, bind: args.bind.clone() })
+    let (virtual_time, only_new) = (args.virtual_time, !args.recover);
+    Ok(compose::Wanted { virtual_time, only_new, clock: None, durability, secrets, folder, bind: args.bind.clone() })
 }
 
 fn secret(text: &str) -> anyhow::Result<(String, String)> {
@@ -150,13 +158,15 @@ async fn told(runtime: &Runtime, args: &Run, view: &RunView) -> anyhow::Result<E
 
 pub fn print_end(view: &RunView) {
     let took = view.ended_at.zip(view.started_at).map(|(end, start)| format!(" in {}", show::took(end - start)));
-    eprintln!("{}{}: {}", show::word(view.status), took.unwrap_or_default(), view.run);
+    eprintln!("{}{}, run {}", show::word(view.status), took.unwrap_or_default(), view.run);
     if let Some(error) = &view.error {
         let place = if error.path.is_empty() { String::new() } else { format!(" at {}", error.path) };
         eprintln!("  {}{place}: {}", error.code, error.message);
     }
     if !view.status.is_final() {
         view.waiting.iter().for_each(|reason| eprintln!("  waits for {reason}"));
+        view.wake_at.iter().for_each(|at| eprintln!("  goes on at {}", show::time(*at)));
+        eprintln!("  to carry it on: weir run --recover");
     }
     if view.status == Status::Succeeded {
         crate::show::out(view.output.to_json_pretty());
@@ -195,7 +205,8 @@ async fn recover(runtime: &Runtime, args: &Run) -> anyhow::Result<Exit> {
             exit = exit_of(view.status);
         }
     }
-    if args.json {
+    // With a flow to run besides, the one object is that run's.
+    if args.json && args.file.is_none() {
         crate::show::out(Value::object([("runs", Value::from(ended))]).to_json());
     }
     Ok(exit)

@@ -119,7 +119,9 @@ async fn show_run(store: &Arc<dyn Store>, id: &str, json: bool) -> anyhow::Resul
         return Ok(Exit::Success);
     }
     print_run(&row, &replay);
-    logs.iter().for_each(|log| crate::outln!("  │ {} {}: {}", show::time(log.at), log.level, log.message));
+    for log in &logs {
+        crate::outln!("  │ {}  {}: {}", show::time(log.at), log.level, show::short(&log.message, 400));
+    }
     Ok(Exit::Success)
 }
 
@@ -132,7 +134,8 @@ pub fn print_run(row: &Run, replay: &ReplayView) {
         let told = told.or_else(|| step.waiting.as_ref().map(|what| format!("waits for {what}")));
         let told = told.or_else(|| (!step.output.is_null()).then(|| step.output.to_json())).unwrap_or_default();
         let attempts = if step.attempts > 1 { format!(" ×{}", step.attempts) } else { String::new() };
-        crate::outln!("  {} {}  {}{attempts}  {time}  {}", show::mark(step.status), step.path, step.kind, show::short(&told, 80));
+        let what = format!("{}{attempts}  {}", step.kind, show::short(&told, 80));
+        show::out(show::row(show::mark(step.status), &time, &step.path, &what));
     }
     replay.open.iter().for_each(|open| crate::outln!("  open: {} {}", open.what, open.path));
     if let Some(error) = &replay.error {

@@ -22,7 +22,7 @@ pub fn run(args: &Test) -> anyhow::Result<Exit> {
     let (mut rows, mut failed) = (Vec::new(), 0);
     for case in &cases {
         let begun = Instant::now();
-        let outcome = threads.block_on(case.run(args.with.as_deref()));
+        let outcome = threads.block_on(case.run(args.with.as_deref(), args.save.as_deref()));
         failed += usize::from(!outcome.passed());
         rows.push(row(case, &outcome));
         if !args.json {

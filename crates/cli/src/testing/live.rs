@@ -12,8 +12,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use weir_base::{Map, Text, Value, has_errors};
 use weir_runs::{FlowRef, FlowSource, LogView, ReplayView, RunView, RunsPort, StartRun, StepView, Until};
 use weir_runtime::{Clock, Runtime, SystemClock, VirtualClock};
+use weir_store::FlowVersion;
 
-pub async fn run(folder: &Path) -> anyhow::Result<Outcome> {
+pub async fn run(folder: &Path, save: Option<&Path>) -> anyhow::Result<Outcome> {
     let expected = saved::expected(folder)?;
     let file = flow_file(folder)?;
     let bind = Bind { bind: strings(expected.get("bind")) };
@@ -40,6 +41,9 @@ pub async fn run(folder: &Path) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome { differences: server.map(|server| server.problems()).unwrap_or_default() };
     compare_all(&expected, &found, &mut outcome.differences);
     rehearse(&flow, &found, &mut outcome.differences);
+    if let Some(save) = save {
+        keep(&save.join(folder.file_name().unwrap_or_default()), &flow, &found)?;
+    }
     Ok(outcome)
 }
 
@@ -93,15 +97,19 @@ struct Found {
     view: RunView,
     replay: ReplayView,
     logs: Vec<LogView>,
+    version: FlowVersion,
+    records: Vec<weir_engine::Record>,
     events: Vec<weir_engine::Numbered>,
 }
 
 impl Found {
     async fn of(runtime: &Runtime, view: RunView) -> anyhow::Result<Self> {
         let (replay, logs) = (runtime.replay(&view.run, None).await?, runtime.logs(&view.run).await?);
-        let key = runtime.store().run(&view.run).await?.context("the run is gone")?.key;
-        let records = runtime.store().records(key, 1, u32::MAX >> 1).await?;
-        Ok(Self { view, replay, logs, events: saved::decode(&records)? })
+        let row = runtime.store().run(&view.run).await?.context("the run is gone")?;
+        let version = runtime.store().flow_version(&row.version).await?.context("the flow is gone")?;
+        let records = runtime.store().records(row.key, 1, u32::MAX >> 1).await?;
+        let events = saved::decode(&records)?;
+        Ok(Self { view, replay, logs, version, records, events })
     }
 }
 
@@ -182,6 +190,12 @@ fn rehearse(flow: &weir_ir::Flow, found: &Found, differences: &mut Vec<String>) 
         (Err(error), _) => differences.push(format!("replayed: {error}")),
         (_, Err(error)) => differences.push(format!("folded: {error}")),
     }
+}
+
+/// Keeps the run as a test that is answered from its journal.
+fn keep(out: &Path, flow: &weir_ir::Flow, found: &Found) -> anyhow::Result<()> {
+    let rehearsal = weir_runtime::rehearse(flow, &found.events)?;
+    saved::write(out, &found.version, &found.records, &rehearsal)
 }
 
 /// A folder that is gone when the test is over.

@@ -56,10 +56,10 @@ impl Case {
         &self.folder
     }
 
-    pub async fn run(&self, with: Option<&Path>) -> Outcome {
+    pub async fn run(&self, with: Option<&Path>, save: Option<&Path>) -> Outcome {
         let outcome = match self.folder.join("journal.jsonl").is_file() {
             true => saved::rehearse_saved(&self.folder, with),
-            false => live::run(&self.folder).await,
+            false => live::run(&self.folder, save).await,
         };
         outcome.unwrap_or_else(|error| Outcome::failed(format!("{error:#}")))
     }

@@ -302,6 +302,10 @@ impl Lower<'_> {
             return success();
         };
         match doc.as_str() {
+            Some(source) if source.trim().is_empty() => {
+                self.invalid(at, "textContent", "a script that says something");
+                success()
+            }
             Some(source) => self.statements(doc, source),
             None => {
                 self.invalid(at, "textContent", "a script as text");

@@ -63,7 +63,10 @@ impl Lower<'_> {
         }
         let wanted =
             if least > 0 { "a positive number of milliseconds" } else { "a number of milliseconds, 0 or more" };
-        self.invalid(at, name, &format!("{wanted}, or a duration such as `30s`"));
+        let doc = at.prop(name).unwrap_or(at.doc);
+        let message = format!("`{name}` is {wanted}, or a duration such as `30s`, not {}", shown(doc));
+        let code = if millis.is_some() { "INVALID_PROP" } else { "INVALID_DURATION" };
+        self.out.push(Diagnostic::error(code, message).at(doc.span).path(&*at.id));
         None
     }
 

@@ -49,7 +49,14 @@ impl Compiler<'_> {
     fn reserve(&mut self) -> NodeIx {
         let place = NodeIx(self.nodes.len() as u32);
         let op = Op::Set(Box::default());
-        self.nodes.push(PlanNode { id: Text::default(), was: Vec::new(), title: None, phase: None, op, external: None });
+        self.nodes.push(PlanNode {
+            id: Text::default(),
+            was: Vec::new(),
+            title: None,
+            phase: None,
+            op,
+            external: None,
+        });
         place
     }
 
@@ -327,7 +334,11 @@ fn for_each_expr(op: &Op, visit: &mut dyn FnMut(&Expr)) {
         }
         Op::Graph(graph) => {
             let inputs = graph.steps.iter().map(|step| &step.input).chain([&graph.output]);
-            inputs.for_each(|input| if let weir_ir::Input::Map(template) = input { template.for_each_expr(visit) });
+            inputs.for_each(|input| {
+                if let weir_ir::Input::Map(template) = input {
+                    template.for_each_expr(visit)
+                }
+            });
         }
         Op::Wait(wait) => wait_exprs(wait, visit),
         Op::Branch { cases, .. } => cases.iter().for_each(|(check, _)| check_exprs(check, visit)),

@@ -47,7 +47,8 @@ impl GraphPlan {
         let by_id: HashMap<Text, u32> =
             graph.nodes.iter().enumerate().map(|(at, step)| (step.node.id.clone(), at as u32)).collect();
         let edges: Box<[GraphEdge]> = graph.edges.iter().filter_map(|edge| plan_edge(edge, &by_id)).collect();
-        let mut steps: Vec<GraphStep> = graph.nodes.iter().zip(nodes).map(|(step, node)| plan_step(step, *node)).collect();
+        let mut steps: Vec<GraphStep> =
+            graph.nodes.iter().zip(nodes).map(|(step, node)| plan_step(step, *node)).collect();
         attach(&mut steps, &edges);
         for exit in &graph.exits {
             if let Some(from) = by_id.get(&exit.from) {

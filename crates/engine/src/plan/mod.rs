@@ -11,8 +11,8 @@ pub(crate) use graph::{GraphPlan, GraphStep};
 pub(crate) use mailbox::{ListenerPlan, MailboxPlan};
 pub use task::TaskSpec;
 
-use indexmap::IndexMap;
 use crate::EventBody;
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -63,24 +63,64 @@ pub(crate) struct External {
 
 #[derive(Debug)]
 pub(crate) enum Op {
-    Sequence { order: Order, children: Box<[NodeIx]> },
-    Select { order: Order, children: Box<[NodeIx]> },
+    Sequence {
+        order: Order,
+        children: Box<[NodeIx]>,
+    },
+    Select {
+        order: Order,
+        children: Box<[NodeIx]>,
+    },
     Parallel(ParallelPlan),
     Graph(GraphPlan),
-    Branch { cases: Box<[(Check, Way)]>, otherwise: Option<Way> },
+    Branch {
+        cases: Box<[(Check, Way)]>,
+        otherwise: Option<Way>,
+    },
     Loop(LoopPlan),
-    Try { body: NodeIx, catch: Option<NodeIx>, finally: Option<NodeIx> },
-    Timeout { after: Template, body: NodeIx },
-    Delay { by: Template, body: NodeIx },
-    Retry { policy: RetryPolicy, body: NodeIx },
-    Invert { body: NodeIx },
-    Force { success: bool, body: NodeIx },
-    RunOnce { body: NodeIx },
-    UntilFailure { body: NodeIx },
-    Precondition { checks: Box<[PrecheckPlan]>, body: NodeIx },
-    SoftAssert { body: NodeIx },
-    Scope { body: NodeIx },
-    Use { body: NodeIx },
+    Try {
+        body: NodeIx,
+        catch: Option<NodeIx>,
+        finally: Option<NodeIx>,
+    },
+    Timeout {
+        after: Template,
+        body: NodeIx,
+    },
+    Delay {
+        by: Template,
+        body: NodeIx,
+    },
+    Retry {
+        policy: RetryPolicy,
+        body: NodeIx,
+    },
+    Invert {
+        body: NodeIx,
+    },
+    Force {
+        success: bool,
+        body: NodeIx,
+    },
+    RunOnce {
+        body: NodeIx,
+    },
+    UntilFailure {
+        body: NodeIx,
+    },
+    Precondition {
+        checks: Box<[PrecheckPlan]>,
+        body: NodeIx,
+    },
+    SoftAssert {
+        body: NodeIx,
+    },
+    Scope {
+        body: NodeIx,
+    },
+    Use {
+        body: NodeIx,
+    },
     Wait(Wait),
     Call(Box<Call>),
     Mailbox(Box<MailboxPlan>),
@@ -88,7 +128,9 @@ pub(crate) enum Op {
     /// One turn of an agent: the model task, with parameters from the agent's state.
     Ask(Arc<TaskSpec>),
     Set(Box<[Write]>),
-    Return { value: Template },
+    Return {
+        value: Template,
+    },
     Fail(Fail),
     Task(Arc<TaskSpec>),
 }

@@ -1,6 +1,6 @@
 use crate::arena::Ix;
+use crate::core::Core;
 use crate::frame::{Outcome, State};
-use crate::machine::Core;
 use crate::plan::{Check, Plan, Way};
 use crate::scope::View;
 

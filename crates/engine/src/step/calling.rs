@@ -1,6 +1,6 @@
 use crate::arena::Ix;
+use crate::core::Core;
 use crate::frame::{Open, Outcome, State};
-use crate::machine::Core;
 use crate::plan::Plan;
 use crate::scope::{View, shown};
 use crate::{Command, StartChild, StepError, TraceBody, category, code};
@@ -15,7 +15,14 @@ pub(super) fn enter(core: &mut Core, plan: &Plan, ix: Ix, call: &Call) {
     let path = core.frames[ix].path.clone();
     let run = core.child_run(&path);
     let (version, detached) = (call.version.clone(), call.detached);
-    let child = StartChild { path: path.clone(), run: run.clone(), flow: flow.clone(), version, input: input.clone(), detached };
+    let child = StartChild {
+        path: path.clone(),
+        run: run.clone(),
+        flow: flow.clone(),
+        version,
+        input: input.clone(),
+        detached,
+    };
     core.command(Command::StartChild(child));
     if detached {
         return finish(core, plan, ix, call, Value::from(run));
@@ -34,7 +41,9 @@ fn evaluate(core: &Core, plan: &Plan, ix: Ix, call: &Call) -> Result<(Text, Valu
     super::pure::refuse_sealed(&input)?;
     match view.template(&call.flow)? {
         Value::String(flow) => Ok((flow, input)),
-        other => Err(StepError::input(code::WRONG_TYPE, format!("a flow's name must be text, found {}", shown(&other)))),
+        other => {
+            Err(StepError::input(code::WRONG_TYPE, format!("a flow's name must be text, found {}", shown(&other))))
+        }
     }
 }
 

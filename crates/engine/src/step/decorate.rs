@@ -1,7 +1,7 @@
 use crate::arena::Ix;
+use crate::core::Core;
 use crate::env::Memory;
 use crate::frame::Outcome;
-use crate::machine::Core;
 use crate::plan::{NodeIx, Plan};
 use crate::scope::View;
 use crate::{StepError, category, code};
@@ -37,9 +37,7 @@ pub(super) fn enter_delay(core: &mut Core, plan: &Plan, ix: Ix, by: &Template, b
 
 pub(super) fn invert(core: &mut Core, plan: &Plan, ix: Ix, outcome: Outcome) {
     let outcome = match outcome {
-        Outcome::Success { .. } => {
-            Outcome::failure(StepError::verdict(code::INVERTED, "the inverted step succeeded"))
-        }
+        Outcome::Success { .. } => Outcome::failure(StepError::verdict(code::INVERTED, "the inverted step succeeded")),
         Outcome::Failure(error) => Outcome::success(error.to_value()),
         Outcome::Cancelled => Outcome::Cancelled,
     };

@@ -1,10 +1,11 @@
 use crate::arena::Ix;
+use crate::core::{Core, join};
 use crate::env::EnvKind;
 use crate::frame::{Outcome, State};
-use crate::machine::{Core, join};
 use crate::plan::{GraphPlan, GraphStep, Plan};
 use crate::scope::View;
 use crate::step::pure::unsealed;
+use crate::weight::joined;
 use crate::{StepError, TraceBody};
 use serde::{Deserialize, Serialize};
 use weir_base::{Map, Text, Value};
@@ -118,7 +119,7 @@ fn input_of(core: &Core, plan: &Plan, ix: Ix, graph: &GraphPlan, at: u32) -> Res
         Input::Bare => Ok(taken.next().map(|edge| value_of(state, graph, *edge)).unwrap_or_default()),
         Input::ByNode => {
             let member = |edge: &u32| (graph.edges[*edge as usize].key.clone(), value_of(state, graph, *edge));
-            Ok(Value::from(taken.map(member).collect::<Map>()))
+            joined(Value::from(taken.map(member).collect::<Map>()))
         }
         Input::Map(template) => {
             View::new(core, plan, state.env.unwrap_or(Ix::NONE)).template(template).and_then(unsealed)
@@ -298,9 +299,11 @@ fn output(core: &Core, plan: &Plan, ix: Ix, graph: &GraphPlan) -> Result<Value, 
         }
         Input::ByNode => {
             let member = |at: &u32| (graph.steps[*at as usize].id.clone(), state.steps[*at as usize].output.clone());
-            Ok(Value::from(done.map(member).collect::<Map>()))
+            joined(Value::from(done.map(member).collect::<Map>()))
         }
-        Input::Bare | Input::Region => Ok(done.next().map(|at| state.steps[*at as usize].output.clone()).unwrap_or_default()),
+        Input::Bare | Input::Region => {
+            Ok(done.next().map(|at| state.steps[*at as usize].output.clone()).unwrap_or_default())
+        }
     }
 }
 

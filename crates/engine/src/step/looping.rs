@@ -1,9 +1,10 @@
 use crate::arena::Ix;
+use crate::core::{Core, indexed};
 use crate::env::EnvKind;
 use crate::frame::{Outcome, State};
-use crate::machine::{Core, indexed};
 use crate::plan::{Check, LoopModePlan, LoopPlan, Op, Plan};
 use crate::scope::{View, shown};
+use crate::weight::joined;
 use crate::{StepError, code};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -74,8 +75,8 @@ pub(super) fn next(core: &mut Core, plan: &Plan, ix: Ix, looped: &LoopPlan) {
         }
     }
     if begun.is_empty() && state(core, ix).running == 0 {
-        let output = output(state(core, ix), looped);
-        return core.settle(plan, ix, Outcome::Success { output, handle: Some(DONE.into()) });
+        let outcome = done(state(core, ix), looped);
+        return core.settle(plan, ix, outcome);
     }
     for (index, env) in begun.into_iter().rev() {
         iterate(core, plan, ix, looped, index, env);
@@ -98,7 +99,8 @@ fn count_iteration(core: &mut Core, looped: &LoopPlan, ix: Ix) -> Result<(), Ste
     core.count_idle("this loop does not end")?;
     match state(core, ix).max {
         Some(max) if state(core, ix).next >= max => {
-            let kind = if matches!(looped.mode, LoopModePlan::While(_)) { "condition still holds" } else { "loop goes on" };
+            let kind =
+                if matches!(looped.mode, LoopModePlan::While(_)) { "condition still holds" } else { "loop goes on" };
             let message = format!("the limit of {max} iterations is reached and the {kind}");
             Err(StepError::verdict(code::ITERATION_LIMIT, message))
         }
@@ -109,9 +111,7 @@ fn count_iteration(core: &mut Core, looped: &LoopPlan, ix: Ix) -> Result<(), Ste
 /// A bound that was reached ends the loop as it says; the engine's own always fails it.
 fn end_at_limit(core: &mut Core, plan: &Plan, ix: Ix, looped: &LoopPlan, error: StepError) {
     let outcome = match (looped.on_limit, &*error.code) {
-        (OnLimit::Done, code::ITERATION_LIMIT) => {
-            Outcome::Success { output: output(state(core, ix), looped), handle: Some(DONE.into()) }
-        }
+        (OnLimit::Done, code::ITERATION_LIMIT) => done(state(core, ix), looped),
         _ => Outcome::failure(error),
     };
     core.settle(plan, ix, outcome);
@@ -164,8 +164,8 @@ fn slot_of(index: u64) -> u32 {
 
 /// The condition no longer holds.
 fn finish(core: &mut Core, plan: &Plan, ix: Ix, looped: &LoopPlan) {
-    let output = output(state(core, ix), looped);
-    core.settle(plan, ix, Outcome::Success { output, handle: Some(DONE.into()) });
+    let outcome = done(state(core, ix), looped);
+    core.settle(plan, ix, outcome);
 }
 
 pub(super) fn child_done(core: &mut Core, plan: &Plan, ix: Ix, looped: &LoopPlan, slot: u32, outcome: Outcome) {
@@ -220,11 +220,13 @@ fn keep(core: &mut Core, ix: Ix, looped: &LoopPlan, slot: u32, output: Value) {
     state.last = output;
 }
 
-fn output(state: &LoopState, looped: &LoopPlan) -> Value {
-    match looped.collect {
-        true => Value::array(state.outputs.values().cloned()),
-        false => state.last.clone(),
-    }
+/// The loop has run its course: the list of outputs where something reads it, else the last one.
+fn done(state: &LoopState, looped: &LoopPlan) -> Outcome {
+    let output = match looped.collect {
+        true => joined(Value::array(state.outputs.values().cloned())),
+        false => Ok(state.last.clone()),
+    };
+    output.map_or_else(Outcome::failure, |output| Outcome::Success { output, handle: Some(DONE.into()) })
 }
 
 fn due_for_handover(core: &Core, ix: Ix, looped: &LoopPlan) -> bool {

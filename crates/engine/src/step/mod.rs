@@ -22,12 +22,12 @@ pub(crate) mod trying;
 mod until_failure;
 mod waiting;
 
+use crate::StepError;
 use crate::arena::Ix;
+use crate::core::Core;
 use crate::event::TaskResult;
 use crate::frame::Outcome;
-use crate::machine::Core;
 use crate::plan::{Op, Plan};
-use crate::StepError;
 use weir_base::{Text, Value};
 use weir_ir::Order;
 
@@ -36,7 +36,10 @@ pub(crate) enum Wake<'a> {
     Task(&'a TaskResult),
     Timer,
     Signal(&'a Value),
-    Child { output: &'a Value, error: Option<&'a StepError> },
+    Child {
+        output: &'a Value,
+        error: Option<&'a StepError>,
+    },
     /// A fresh journal link has been opened.
     HandedOver,
 }

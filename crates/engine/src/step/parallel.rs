@@ -1,9 +1,10 @@
 use crate::arena::Ix;
+use crate::core::Core;
 use crate::env::Memory;
 use crate::frame::{Outcome, State};
-use crate::machine::Core;
 use crate::plan::{ParallelPlan, Plan};
 use crate::scope::View;
+use crate::weight::joined;
 use crate::{StepError, code};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -44,7 +45,12 @@ fn settle_if_decided(core: &mut Core, plan: &Plan, ix: Ix, parallel: &ParallelPl
     finish_if_settled(core, plan, ix, parallel);
 }
 
-fn thresholds(core: &Core, plan: &Plan, ix: Ix, parallel: &ParallelPlan) -> Result<(Option<u64>, Option<u64>), StepError> {
+fn thresholds(
+    core: &Core,
+    plan: &Plan,
+    ix: Ix,
+    parallel: &ParallelPlan,
+) -> Result<(Option<u64>, Option<u64>), StepError> {
     let view = View::new(core, plan, core.frames[ix].env);
     let count = |template: &Option<Template>| template.as_ref().map(|template| view.count(template)).transpose();
     Ok((count(&parallel.success)?, count(&parallel.failure)?))
@@ -130,13 +136,15 @@ fn passes(state: &ParallelState, parallel: &ParallelPlan, succeeded: u64, failed
 /// Whether the verdict is the same if all the rest succeeds and if all the rest fails.
 fn decided(state: &ParallelState, parallel: &ParallelPlan) -> bool {
     let left = parallel.children.len() as u64 - state.succeeded - state.failed;
-    passes(state, parallel, state.succeeded + left, state.failed) == passes(state, parallel, state.succeeded, state.failed + left)
+    passes(state, parallel, state.succeeded + left, state.failed)
+        == passes(state, parallel, state.succeeded, state.failed + left)
 }
 
 fn verdict(state: &mut ParallelState, parallel: &ParallelPlan) -> Outcome {
     let left = parallel.children.len() as u64 - state.succeeded - state.failed;
     if passes(state, parallel, state.succeeded, state.failed + left) {
-        return Outcome::success(Value::from(std::mem::take(&mut state.outputs)));
+        let outputs = joined(Value::from(std::mem::take(&mut state.outputs)));
+        return outputs.map_or_else(Outcome::failure, Outcome::success);
     }
     match state.first_error.take() {
         Some(error) => Outcome::Failure(error),

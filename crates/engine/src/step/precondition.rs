@@ -1,6 +1,6 @@
 use crate::arena::Ix;
+use crate::core::{Core, indexed};
 use crate::frame::{Outcome, State};
-use crate::machine::{Core, indexed};
 use crate::plan::{Check, NodeIx, Plan, PrecheckPlan};
 use crate::scope::View;
 use crate::{StepError, code};

@@ -1,8 +1,9 @@
 use crate::arena::Ix;
+use crate::core::{Core, entered, join, settled};
 use crate::frame::Outcome;
-use crate::machine::{Core, entered, join, settled};
 use crate::plan::{NodeIx, Op, Plan};
 use crate::scope::{View, shown};
+use crate::weight::{JOINED_BYTES, joined, too_large};
 use crate::{StepError, code};
 use std::sync::Arc;
 use weir_base::{Text, Value};
@@ -109,12 +110,20 @@ fn write_one(core: &mut Core, plan: &Plan, writer: Ix, slot: u32, env: Ix, write
 fn target_name(view: &View<'_>, name: &Template) -> Result<Text, StepError> {
     match view.template(name)? {
         Value::String(name) => Ok(name),
-        other => Err(StepError::input(code::WRONG_TYPE, format!("a variable's name must be text, found {}", shown(&other)))),
+        other => {
+            Err(StepError::input(code::WRONG_TYPE, format!("a variable's name must be text, found {}", shown(&other))))
+        }
     }
 }
 
 /// The value of a script's statement: what JSON cannot hold is null, with a warning.
-fn script_value(core: &mut Core, plan: &Plan, env: Ix, name: Option<&Text>, value: &Template) -> Result<Value, StepError> {
+fn script_value(
+    core: &mut Core,
+    plan: &Plan,
+    env: Ix,
+    name: Option<&Text>,
+    value: &Template,
+) -> Result<Value, StepError> {
     let Template::Expr(expr) = value else { return View::new(core, plan, env).template(value) };
     match eval_script(core, plan, env, expr) {
         Err(error) if error.code == "VALUE_NOT_JSON" => {
@@ -152,8 +161,11 @@ fn append(old: Option<Value>, item: Value) -> Result<Value, StepError> {
     match (old, item) {
         (None | Some(Value::Null), item) => Ok(Value::array([item])),
         (Some(Value::Array(mut items)), item) => {
-            Arc::make_mut(&mut items).push(item);
+            Arc::make_mut(&mut items).push(joined(item)?);
             Ok(Value::Array(items))
+        }
+        (Some(Value::String(text)), Value::String(more)) if (text.len() + more.len()) as u64 > JOINED_BYTES => {
+            Err(too_large())
         }
         (Some(Value::String(text)), Value::String(more)) => Ok(Value::from([&*text, &*more].concat())),
         (Some(other), _) => {

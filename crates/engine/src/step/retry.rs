@@ -1,8 +1,8 @@
-use crate::arena::Ix;
-use crate::frame::{Outcome, State};
-use crate::machine::{Core, indexed};
-use crate::plan::{NodeIx, Plan};
 use crate::StepError;
+use crate::arena::Ix;
+use crate::core::{Core, indexed};
+use crate::frame::{Outcome, State};
+use crate::plan::{NodeIx, Plan};
 use weir_ir::RetryPolicy;
 
 /// Each attempt re-enters the same instance, below its own index.

@@ -1,6 +1,6 @@
 use crate::arena::Ix;
+use crate::core::Core;
 use crate::env::{EnvKind, Memory};
-use crate::machine::Core;
 use crate::plan::NodeIx;
 
 /// The variables of a scope survive its end within one instance.

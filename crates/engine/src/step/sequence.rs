@@ -1,7 +1,7 @@
 use crate::arena::Ix;
+use crate::core::{Core, indexed};
 use crate::env::Memory;
 use crate::frame::{Outcome, State};
-use crate::machine::{Core, indexed};
 use crate::plan::{NodeIx, Op, Plan};
 use crate::{StepError, code};
 use std::collections::BTreeMap;
@@ -10,7 +10,8 @@ use weir_ir::Order;
 
 /// A sequence stops at the first failure, a select at the first success; otherwise they are the same.
 pub(super) fn enter(core: &mut Core, plan: &Plan, ix: Ix, order: Order, children: &[NodeIx], sequence: bool) {
-    core.frames[ix].state = State::Sequence { at: 0, pass: 0, check: None, held: None, dirty: false, own: false, since: core.turn };
+    core.frames[ix].state =
+        State::Sequence { at: 0, pass: 0, check: None, held: None, dirty: false, own: false, since: core.turn };
     if order == Order::Reactive {
         core.reactive.push(ix);
     }
@@ -208,7 +209,8 @@ fn mark_own(core: &mut Core, ix: Ix, child: u32) {
 pub(crate) fn recheck(core: &mut Core, plan: &Plan) -> bool {
     let due = core.reactive.iter().copied().find(|ix| is_due(core, *ix));
     let Some(ix) = due else { return false };
-    let (Op::Sequence { order, children } | Op::Select { order, children }) = &plan.node(core.frames[ix].node).op else {
+    let (Op::Sequence { order, children } | Op::Select { order, children }) = &plan.node(core.frames[ix].node).op
+    else {
         return false;
     };
     if let Err(error) = core.count_idle("the guards of this region are checked over and over") {

@@ -1,7 +1,7 @@
 use crate::arena::Ix;
+use crate::core::Core;
 use crate::event::TaskResult;
 use crate::frame::{Open, Outcome, State};
-use crate::machine::Core;
 use crate::plan::{NodeIx, Op, Plan, TaskSpec};
 use crate::scope::View;
 use crate::{Command, RunTask, StepError};
@@ -50,7 +50,13 @@ pub(super) fn finished(core: &mut Core, plan: &Plan, ix: Ix, spec: &TaskSpec, re
 }
 
 /// Writes the variables a result is assigned to, in order.
-pub(super) fn assign(core: &mut Core, plan: &Plan, ix: Ix, assigns: &[Assign], output: &Value) -> Result<(), StepError> {
+pub(super) fn assign(
+    core: &mut Core,
+    plan: &Plan,
+    ix: Ix,
+    assigns: &[Assign],
+    output: &Value,
+) -> Result<(), StepError> {
     for assign in assigns {
         let (env, parent, slot) = (core.frames[ix].env, core.frames[ix].parent, core.frames[ix].slot);
         let value = View::new(core, plan, env).with_output(output).expr(&assign.value)?;

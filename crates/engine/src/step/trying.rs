@@ -1,7 +1,7 @@
 use crate::arena::Ix;
+use crate::core::Core;
 use crate::env::EnvKind;
 use crate::frame::{Outcome, State, TryPhase};
-use crate::machine::Core;
 use crate::plan::{NodeIx, Op, Plan};
 
 pub(super) fn enter(core: &mut Core, ix: Ix, body: NodeIx) {

@@ -1,7 +1,7 @@
 use crate::arena::Ix;
+use crate::core::{Core, indexed};
 use crate::env::EnvKind;
 use crate::frame::{Outcome, State};
-use crate::machine::{Core, indexed};
 use crate::plan::{NodeIx, Plan};
 
 pub(super) fn enter(core: &mut Core, plan: &Plan, ix: Ix, body: NodeIx) {

@@ -1,7 +1,7 @@
 use super::Wake;
 use crate::arena::Ix;
+use crate::core::{Core, indexed};
 use crate::frame::{Open, Outcome, State};
-use crate::machine::{Core, indexed};
 use crate::plan::{APPROVE, Plan};
 use crate::scope::{View, time_of};
 use crate::{StepError, TraceBody, category, code};
@@ -84,7 +84,9 @@ pub(super) fn woken(core: &mut Core, plan: &Plan, ix: Ix, wait: &Wait, wake: Wak
             }
         }
         (Wait::Signal { .. } | Wait::Approval { .. }, Wake::Signal(payload)) => answered(core, plan, ix, payload),
-        (Wait::Signal { routes, .. } | Wait::Approval { routes, .. }, Wake::Timer) => timed_out(core, plan, ix, *routes),
+        (Wait::Signal { routes, .. } | Wait::Approval { routes, .. }, Wake::Timer) => {
+            timed_out(core, plan, ix, *routes)
+        }
         _ => {}
     }
 }

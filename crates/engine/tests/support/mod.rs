@@ -43,16 +43,19 @@ impl Ran {
     }
 }
 
+type Answers = Box<dyn FnMut(&RunTask) -> Option<TaskResult>>;
+type Children = Box<dyn FnMut(&str, &Value) -> Result<Value, StepError>>;
+
 /// A flow, its input, and what happens from outside.
 pub struct Sim {
     plan: Arc<Plan>,
     input: Value,
     /// Answers the n-th (from 0) call of a path's task.
-    answer: Box<dyn FnMut(&RunTask) -> Option<TaskResult>>,
+    answer: Answers,
     /// Sent one by one, each when nothing but waiting is left.
     outside: VecDeque<EventBody>,
     variables: BTreeMap<Text, Value>,
-    children: Box<dyn FnMut(&str, &Value) -> Result<Value, StepError>>,
+    children: Children,
     limit: usize,
     refold: bool,
 }
@@ -221,7 +224,10 @@ impl Sim {
             }
             Command::ReadVariables { path, service, project } => {
                 let read = |names: Vec<Text>| {
-                    names.into_iter().map(|name| (name.clone(), self.variables.get(&name).cloned().unwrap_or_default())).collect()
+                    names
+                        .into_iter()
+                        .map(|name| (name.clone(), self.variables.get(&name).cloned().unwrap_or_default()))
+                        .collect()
                 };
                 Some(EventBody::VariablesRead { path, service: read(service), project: read(project) })
             }

@@ -121,6 +121,9 @@ impl Shard {
                 inbox.into_iter().for_each(|message| self.cx.inner.clear_inbox(key, message));
             }
         }
+        if let Unfolded::Ended(run) | Unfolded::Broken(run, _) = why {
+            self.cx.inner.shared.remove_live(&run.id, key);
+        }
         match why {
             Unfolded::Ended(run) => self.read_output(run.clone()),
             _ => self.cx.fail_waiters(key, &error),

@@ -156,6 +156,9 @@ impl Shard {
             Message::Request { key, request, inbox, reply } => {
                 self.with(key, |run, cx| run.request(cx, Asked { request, inbox, reply }));
             }
+            Message::DetachedStarted { key, generation } => {
+                self.with(key, |run, cx| run.detached_started(cx, generation));
+            }
             Message::ChildEnded { key, path, output, error } => {
                 self.with(key, |run, cx| run.child_ended(cx, path, output, error));
             }
@@ -294,7 +297,7 @@ impl Shard {
         for key in visited.drain(..) {
             let Some(run) = self.runs.get_mut(&key) else { continue };
             run.is_visited = false;
-            if run.is_parked() {
+            if run.is_parked() && self.cx.inner.options.take_up {
                 run.leave(&mut self.cx);
                 self.forget(key);
             } else if run.is_over() {

@@ -3,8 +3,8 @@
 use crate::case::{Act, Case, Script};
 use crate::probe::Outside;
 use futures::future::{try_join, try_join_all};
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use weir_base::{Text, Value};
 use weir_engine::{Decision, EventBody, Status};
@@ -13,7 +13,7 @@ use weir_runtime::{Runtime, post_request};
 use weir_store::{Place, Store};
 
 /// A case that is not over by then never will be.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Driver<'a> {
     pub case: &'a Case,
@@ -22,6 +22,8 @@ pub struct Driver<'a> {
     pub outside: &'a Arc<dyn Outside>,
     /// What was acknowledged in an earlier life, and is not asked for again.
     pub done: BTreeSet<String>,
+    /// What is waited for, and how it was when it was last looked at.
+    pub awaited: Mutex<BTreeMap<String, String>>,
 }
 
 impl Driver<'_> {
@@ -94,7 +96,9 @@ impl Driver<'_> {
         loop {
             let mut watch = self.runtime.watch(run).await.map_err(|error| error.to_string())?;
             loop {
-                match self.runtime.view(run).await {
+                let view = self.runtime.view(run).await;
+                self.awaited.lock().unwrap().insert(run.to_owned(), format!("{view:?}"));
+                match view {
                     Ok(view) if view.status.is_final() => return Ok(()),
                     Ok(view) => {
                         let waiting = self.waiting(view).await?;
@@ -154,7 +158,8 @@ impl Driver<'_> {
 
     async fn open(&self) -> String {
         let runs = self.runtime.unfinished(None, 1_000).await.unwrap_or_default();
-        let mut open = Vec::new();
+        let mut open = vec![format!("{} in memory", self.runtime.held_runs())];
+        open.extend(self.awaited.lock().unwrap().iter().map(|(run, seen)| format!("{run} was last {seen}")));
         for run in runs {
             let view = self.runtime.view(&run.id).await;
             open.push(view.map_or_else(

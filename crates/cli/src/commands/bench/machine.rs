@@ -29,14 +29,14 @@ impl Machine {
         Ok(Self { fdatasync, single, batched, load: process::load() })
     }
 
-    /// Between two measurements, before and after a work.
-    pub fn middle(&self, other: &Self) -> Self {
-        let middle = |a: f64, b: f64| (a + b) / 2.0;
+    /// What the machine can do when nothing else wants it: the best of several measurements, figure by figure.
+    pub fn best(all: &[Self]) -> Self {
+        let most = |figure: fn(&Self) -> f64| all.iter().map(figure).fold(0.0, f64::max);
         Self {
-            fdatasync: middle(self.fdatasync, other.fdatasync),
-            single: middle(self.single, other.single),
-            batched: middle(self.batched, other.batched),
-            load: middle(self.load, other.load),
+            fdatasync: all.iter().map(|one| one.fdatasync).fold(f64::INFINITY, f64::min),
+            single: most(|one| one.single),
+            batched: most(|one| one.batched),
+            load: raw::median(&mut all.iter().map(|one| one.load).collect::<Vec<_>>()),
         }
     }
 
@@ -48,17 +48,6 @@ impl Machine {
     /// How many times as many rows a second reach the disk here as on the quiet machine, where many go together.
     pub fn faster_in_batches(&self) -> f64 {
         self.batched / QUIET_BATCHED
-    }
-
-    /// The middle one of several measurements, figure by figure.
-    pub fn median(all: &[Self]) -> Self {
-        let middle = |figure: fn(&Self) -> f64| raw::median(&mut all.iter().map(figure).collect::<Vec<_>>());
-        Self {
-            fdatasync: middle(|one| one.fdatasync),
-            single: middle(|one| one.single),
-            batched: middle(|one| one.batched),
-            load: middle(|one| one.load),
-        }
     }
 
     pub fn to_value(&self) -> Value {

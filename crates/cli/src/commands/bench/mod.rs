@@ -37,7 +37,7 @@ pub fn run(args: &Bench) -> anyhow::Result<Exit> {
         rows.extend(measure(work, &folder)?);
         machines.push(Machine::measure(&folder)?);
     }
-    let machine = Machine::median(&machines);
+    let machine = Machine::best(&machines);
     let table = table::text(&machine, &rows);
     match args.json {
         true => {

@@ -31,15 +31,6 @@ pub struct Commits {
     pub commit_ms: f64,
 }
 
-impl Commits {
-    pub fn middle(&self, other: &Self) -> Self {
-        Self {
-            rows_per_second: (self.rows_per_second + other.rows_per_second) / 2.0,
-            commit_ms: (self.commit_ms + other.commit_ms) / 2.0,
-        }
-    }
-}
-
 /// Commits `batch` rows of `bytes` bytes at a time.
 pub fn sqlite(folder: &Path, batch: usize, bytes: usize) -> anyhow::Result<Commits> {
     let place = tempfile::tempdir_in(folder)?;

@@ -49,13 +49,6 @@ impl Row {
         }
     }
 
-    /// How much of what is allowed, or asked for, was used or reached.
-    pub fn share(&self) -> f64 {
-        match self.scaled_target() {
-            Target::AtMost(bound) | Target::AtLeast(bound) => self.measured / bound,
-        }
-    }
-
     pub fn to_value(&self) -> Value {
         let fixed = [
             ("work", self.work.into()),

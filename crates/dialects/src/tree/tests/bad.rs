@@ -102,10 +102,10 @@ fn props() {
     let cases = [
         ("type: Timeout\nid: a\n".to_owned() + body, "MISSING_PROP 1:7 a"),
         (format!("type: Timeout\nid: a\nprops: {{timeoutMs: 0}}\n{body}"), "INVALID_PROP 3:20 a"),
-        (format!("type: Timeout\nid: a\nprops: {{timeoutMs: soon}}\n{body}"), "INVALID_PROP 3:20 a"),
-        (format!("type: Timeout\nid: a\nprops: {{timeoutMs: -5}}\n{body}"), "INVALID_PROP 3:20 a"),
+        (format!("type: Timeout\nid: a\nprops: {{timeoutMs: soon}}\n{body}"), "INVALID_DURATION 3:20 a"),
+        (format!("type: Timeout\nid: a\nprops: {{timeoutMs: -5}}\n{body}"), "INVALID_DURATION 3:20 a"),
         (format!("type: Timeout\nid: a\nprops: {{timeoutms: 5}}\n{body}"), "MISSING_PROP 1:7 a\nUNKNOWN_PROP 3:9 a"),
-        (format!("type: Delay\nid: a\nprops: {{delayMs: 1.5}}\n{body}"), "INVALID_PROP 3:18 a"),
+        (format!("type: Delay\nid: a\nprops: {{delayMs: 1.5}}\n{body}"), "INVALID_DURATION 3:18 a"),
         (format!("type: Repeat\nid: a\nprops: {{numCycles: true}}\n{body}"), "INVALID_PROP 3:20 a"),
         (format!("type: Repeat\nid: a\n{body}"), "MISSING_PROP 1:7 a"),
         (format!("type: Invert\nid: a\nprops: {{x: 1}}\n{body}"), "UNKNOWN_PROP 3:9 a"),

@@ -8,10 +8,10 @@ mod tools;
 pub(super) use tools::peer_answered;
 
 use crate::arena::Ix;
+use crate::core::{Core, indexed};
 use crate::env::EnvKind;
 use crate::event::{TaskResult, Usage};
 use crate::frame::{Outcome, State};
-use crate::machine::{Core, indexed};
 use crate::plan::{AgentPlan, Plan, TaskSpec};
 use crate::scope::{View, shown};
 use crate::step::mailbox::Seat;

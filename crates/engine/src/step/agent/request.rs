@@ -12,8 +12,8 @@
 use super::tools::{Given, ToolCall};
 use super::{seat_of, state};
 use crate::arena::Ix;
+use crate::core::Core;
 use crate::event::Usage;
-use crate::machine::Core;
 use crate::plan::{AgentPlan, Op, Plan, ToolTarget};
 use crate::step::mailbox;
 use weir_base::{Text, Value};

@@ -2,9 +2,9 @@
 
 use super::{next_turn, read_json, request, seat_of, state, state_mut, turn_path};
 use crate::arena::Ix;
+use crate::core::{Core, indexed, join};
 use crate::env::EnvKind;
 use crate::frame::{Outcome, State};
-use crate::machine::{Core, indexed, join};
 use crate::plan::{AgentPlan, NodeIx, Op, PAYLOAD, Plan, ToolTarget};
 use crate::step::mailbox::{self, PeerCall};
 use serde::{Deserialize, Serialize};

@@ -19,9 +19,9 @@ pub(crate) use state::MailboxState;
 pub(crate) use todo::todo_tools;
 
 use crate::arena::Ix;
+use crate::core::{Core, indexed, join};
 use crate::env::EnvKind;
 use crate::frame::{Outcome, State};
-use crate::machine::{Core, indexed, join};
 use crate::plan::{MailboxPlan, Plan};
 use crate::{StepError, category, code};
 use round::{Effects, ROUTING_MESSAGE, Round};

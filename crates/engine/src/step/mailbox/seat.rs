@@ -1,7 +1,7 @@
 use super::state::{MailboxState, Thread};
 use super::{state_of, thread_name};
 use crate::arena::Ix;
-use crate::machine::Core;
+use crate::core::Core;
 use crate::plan::{MailboxPlan, Op, Plan};
 use serde::{Deserialize, Serialize};
 use weir_base::Value;

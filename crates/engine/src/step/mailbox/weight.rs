@@ -1,6 +1,6 @@
-//! How much messages may weigh. A value can hold the same part many times over, so its text can be far longer than
-//! the memory it takes; weighing stops as soon as the limit is passed.
+//! How much messages may weigh.
 
+use crate::weight;
 use weir_base::Value;
 
 /// One message, roughly in bytes of JSON.
@@ -15,23 +15,7 @@ const ENVELOPE: u64 = 64;
 
 /// What a message with this payload weighs; `None` where that is too much.
 pub(super) fn weigh(payload: &Value) -> Option<u64> {
-    let mut left = MESSAGE_BYTES;
-    take(payload, &mut left).then_some(MESSAGE_BYTES - left + ENVELOPE)
-}
-
-fn take(value: &Value, left: &mut u64) -> bool {
-    let own = match value {
-        Value::String(text) => text.len() as u64 + 2,
-        Value::Object(map) => map.keys().map(|key| key.len() as u64 + 4).sum(),
-        _ => 4,
-    };
-    let Some(rest) = left.checked_sub(own) else { return false };
-    *left = rest;
-    match value {
-        Value::Array(items) => items.iter().all(|item| take(item, left)),
-        Value::Object(map) => map.values().all(|member| take(member, left)),
-        _ => true,
-    }
+    weight::weigh(payload, MESSAGE_BYTES).map(|bytes| bytes + ENVELOPE)
 }
 
 #[cfg(test)]

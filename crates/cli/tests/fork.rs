@@ -1,0 +1,31 @@
+//! Forks that need what was said before they began.
+
+mod support;
+
+use weir_base::Value;
+
+/// An agent that prints once, then says it is done.
+const AGENT: &str = r#"{"ir":1,"name":"talk","dialect":"ir",
+ "settings":{"models":{"backends":[{"provider":"scripted"}]}},
+ "testData":{"model":[{"toolCalls":[{"name":"tell","arguments":{"message":"hello"}}]},{"text":"done"}]},
+ "root":{"id":"agent","agent":{"model":null,"prompt":"Say hello.","input":"go","tools":[
+  {"name":"tell","description":"Prints.","schema":{"type":"object"},
+   "target":{"step":{"id":"print","task":{"kind":"print","params":"{{ args }}"}}}}]}}}"#;
+
+/// Semantics 2.8 and 6.3: a turn refers to earlier ones by path, also to those of the run it was forked from.
+#[test]
+fn rule_6_3_a_forked_agent_remembers_its_turns() {
+    let folder = support::folder(&[("talk.json", AGENT)]);
+    let (exit, printed, told) = support::run(folder.path(), "talk.json", &Value::object([]));
+    assert_eq!(exit, 0, "{printed}\n{told}");
+    let mut run = printed.get("run").and_then(Value::as_str).expect("a run").to_owned();
+    // The second fork is one of the first: it has its turns from two runs back.
+    for at in ["2", "2", "1"] {
+        let args = ["fork", &run, "--at", at, "--json", "--virtual-time", "--data", "data"];
+        let output = support::weir(folder.path(), &args);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let forked = Value::from_json(&String::from_utf8_lossy(&output.stdout)).unwrap_or_default();
+        assert_eq!(forked.get("output").and_then(Value::as_str), Some("done"), "{at}: {forked}\n{told}");
+        run = forked.get("run").and_then(Value::as_str).expect("a run").to_owned();
+    }
+}
