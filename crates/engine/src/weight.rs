@@ -8,26 +8,32 @@ use weir_base::Value;
 /// by one step.
 pub(crate) const JOINED_BYTES: u64 = 64 << 20;
 
-/// What the value weighs; `None` where that is more than `most`.
+/// Levels of arrays and objects in what is kept, one more than an expression or a task may give.
+const LEVELS: usize = 101;
+
+/// What the value weighs; `None` where that is more than `most`, or where it is nested too deep.
 pub(crate) fn weigh(value: &Value, most: u64) -> Option<u64> {
     let mut left = most;
-    take(value, &mut left).then_some(most - left)
+    take(value, LEVELS, &mut left).then_some(most - left)
 }
 
-/// A value made of others, unless nobody could write it down.
+/// Refuses a value that nobody could write down.
+pub(crate) fn bounded(value: &Value) -> Result<(), StepError> {
+    weigh(value, JOINED_BYTES).map(drop).ok_or_else(too_large)
+}
+
+/// [`bounded`], handing the value on.
 pub(crate) fn joined(value: Value) -> Result<Value, StepError> {
-    match weigh(&value, JOINED_BYTES) {
-        Some(_) => Ok(value),
-        None => Err(too_large()),
-    }
+    bounded(&value).map(|()| value)
 }
 
 pub(crate) fn too_large() -> StepError {
-    let message = format!("the values put together are larger than {} MiB", JOINED_BYTES >> 20);
+    let most = JOINED_BYTES >> 20;
+    let message = format!("the value is larger than {most} MiB or nested more than {} levels deep", LEVELS - 1);
     StepError::new(code::OUTPUT_TOO_LARGE, category::LIMIT, message)
 }
 
-fn take(value: &Value, left: &mut u64) -> bool {
+fn take(value: &Value, levels: usize, left: &mut u64) -> bool {
     let own = match value {
         Value::String(text) => text.len() as u64 + 2,
         Value::Object(map) => map.keys().map(|key| key.len() as u64 + 4).sum(),
@@ -36,8 +42,8 @@ fn take(value: &Value, left: &mut u64) -> bool {
     let Some(rest) = left.checked_sub(own) else { return false };
     *left = rest;
     match value {
-        Value::Array(items) => items.iter().all(|item| take(item, left)),
-        Value::Object(map) => map.values().all(|member| take(member, left)),
+        Value::Array(items) => levels > 0 && items.iter().all(|item| take(item, levels - 1, left)),
+        Value::Object(map) => levels > 0 && map.values().all(|member| take(member, levels - 1, left)),
         _ => true,
     }
 }

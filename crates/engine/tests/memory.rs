@@ -45,3 +45,51 @@ fn rule_5_14_a_long_loop_does_not_grow() {
         assert!(late_text <= early_text + 64, "{early_text} bytes became {late_text}\n{root}");
     }
 }
+
+/// The code a flow without tasks fails with.
+fn fails_with(variables: &str, root: &str) -> String {
+    let flow = format!(r#"{{"ir":1,"name":"large","dialect":"ir","variables":{variables},"root":{root}}}"#);
+    let plan = Arc::new(Plan::new(&weir_ir::from_json(&flow).unwrap()));
+    let mut machine = Machine::new(plan, &Started { run: "r".into(), ..Started::default() }, 0);
+    let mut code = String::new();
+    while let Some(command) = machine.poll() {
+        match command {
+            Command::StartTimer { path, due, .. } => machine.handle(&Event::new(due, EventBody::TimerFired { path })),
+            Command::Complete { error: Some(error), .. } => code = error.code.to_string(),
+            _ => {}
+        }
+    }
+    code
+}
+
+/// Values share their parts, so a few steps can make one that no disk would hold. It is refused where it is made.
+#[test]
+fn what_doubles_with_every_step_ends_in_a_failure() {
+    let write = |op: &str, value: &str| {
+        format!(r#"{{"target":{{"scope":"run","name":"x"}},"op":"{op}","value":"{value}"}}"#)
+    };
+    let again = |writes: &str| format!(r#"{{"id":"l","loop":{{"mode":{{"repeat":5000}},"max":5000,"body":{{"id":"b","set":{{"writes":[{writes}]}}}}}}}}"#);
+    let joined: String = (0..60).map(|at| format!(
+        r#",{{"id":"a{at}","set":{{"writes":[]}},"input":"bare"}},{{"id":"b{at}","set":{{"writes":[]}},"input":"bare"}},{{"id":"j{at}","set":{{"writes":[]}},"input":"byNode"}}"#
+    )).collect();
+    let edges: String = (0..60).map(|at| {
+        let before = if at == 0 { "t".to_owned() } else { format!("j{}", at - 1) };
+        format!(r#",{{"from":"{before}","to":"a{at}"}},{{"from":"{before}","to":"b{at}"}},{{"from":"a{at}","to":"j{at}"}},{{"from":"b{at}","to":"j{at}"}}"#)
+    }).collect();
+    let graph = format!(
+        r#"{{"id":"g","graph":{{"nodes":[{{"id":"t","set":{{"writes":[]}},"input":"region"}}{joined}],"edges":[{}],"output":"bare"}}}}"#,
+        edges.trim_start_matches(',')
+    );
+    let list = r#"{"x":{"initial":["a"]}}"#;
+    let text = r#"{"x":{"initial":"a"}}"#;
+    let cases = [
+        (list, again(&write("append", "{{ vars.x }}")), "OUTPUT_TOO_LARGE"),
+        (text, again(&write("append", "{{ vars.x }}")), "OUTPUT_TOO_LARGE"),
+        (list, again(&write("set", "{{ vars }}")), "OUTPUT_TOO_LARGE"),
+        (list, again(&write("set", "{{ [vars.x, vars.x] }}")), "EXPRESSION_FUEL"),
+        (list, graph, "OUTPUT_TOO_LARGE"),
+    ];
+    for (variables, root, expected) in cases {
+        assert_eq!(fails_with(variables, &root), expected, "{root}");
+    }
+}

@@ -104,8 +104,7 @@ pub(crate) async fn claim(inner: Arc<Inner>) {
 async fn claim_some(inner: &Inner, limit: u32) -> bool {
     let mut claim = inner.admission.claim(limit);
     loop {
-        let Some(mut candidates) = patiently(|| inner.shared.store.runnable(&claim)).await else { return false };
-        candidates.retain(|run| inner.carries(run.key));
+        let Some(candidates) = patiently(|| inner.shared.store.runnable(&claim)).await else { return false };
         if candidates.is_empty() {
             return false;
         }

@@ -299,3 +299,106 @@ impl Task {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::faults::NoFaults;
+    use tokio::sync::mpsc::error::TryRecvError;
+    use weir_base::Text;
+    use weir_engine::{Event, EventBody, Record};
+    use weir_store::{Entry, Place, Run};
+    use weir_testkit::MemoryStore;
+
+    /// A loop as the writer sees it: it hands in rows of one run and hears how it went.
+    struct Sender {
+        run: RunKey,
+        seq: u64,
+        writer: Writer,
+        to: UnboundedSender<Message>,
+        from: UnboundedReceiver<Message>,
+    }
+
+    impl Sender {
+        async fn new(run: i64, writer: &Writer) -> Self {
+            let key = RunKey(run);
+            let mut batch = Batch::new(writer.epoch());
+            batch.runs.push(Run::new(key, Text::from(format!("r{run}")), Place::default(), "f", 0));
+            writer.write(key, batch).await.unwrap();
+            let (to, from) = unbounded_channel();
+            Self { run: key, seq: 0, writer: writer.clone(), to, from }
+        }
+
+        fn hand_in(&mut self, heard: usize) {
+            self.seq += 1;
+            let mut batch = Batch::new(self.writer.epoch());
+            let record = Record::encode(self.seq, &Event::new(0, EventBody::Pause));
+            batch.records.push(Entry { run: self.run, record });
+            let reply = Reply::Shard { to: self.to.clone(), ticket: self.seq };
+            let batches = vec![(self.run, batch)];
+            self.writer.send(Submission { batches, durable: true, soon: true, reset: false, heard, reply });
+        }
+
+        fn says_it_has_nothing(&self, heard: usize) {
+            let (batches, reply) = (Vec::new(), Reply::None);
+            self.writer.send(Submission { batches, durable: false, soon: false, reset: false, heard, reply });
+        }
+
+        /// Whether an answer has come, after everyone had a chance to work. No time passes meanwhile.
+        async fn is_answered(&mut self) -> bool {
+            for _ in 0..50 {
+                tokio::task::yield_now().await;
+            }
+            match self.from.try_recv() {
+                Ok(Message::Committed { result, .. }) => result.is_ok(),
+                Ok(_) => false,
+                Err(error) => {
+                    assert_eq!(error, TryRecvError::Empty);
+                    false
+                }
+            }
+        }
+    }
+
+    async fn writer() -> Writer {
+        let store = Arc::new(MemoryStore::new());
+        let epoch = store.claim(1, 0).await.unwrap();
+        let options = WriterOptions { window: Duration::ZERO, flush_after: Duration::from_secs(1) };
+        let (writer, task) = Writer::new(store, epoch, Arc::new(NoFaults), options, |error| panic!("{error}"));
+        tokio::spawn(task);
+        writer
+    }
+
+    /// Two loops that were answered together: what they make of it goes to the disk together.
+    #[tokio::test(start_paused = true)]
+    async fn a_commit_waits_for_loops_that_were_just_answered() {
+        let writer = writer().await;
+        let (mut a, mut b) = (Sender::new(1, &writer).await, Sender::new(2, &writer).await);
+        a.hand_in(0);
+        b.hand_in(0);
+        assert!(a.is_answered().await && b.is_answered().await);
+        a.hand_in(1);
+        assert!(!a.is_answered().await, "the other loop may have something to add");
+        b.hand_in(1);
+        assert!(a.is_answered().await && b.is_answered().await);
+        a.hand_in(1);
+        b.says_it_has_nothing(1);
+        assert!(a.is_answered().await, "nobody is left to wait for");
+        a.hand_in(1);
+        assert!(a.is_answered().await, "a loop alone never waits");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_loop_that_takes_long_is_not_waited_for() {
+        let writer = writer().await;
+        let (mut a, mut b) = (Sender::new(1, &writer).await, Sender::new(2, &writer).await);
+        a.hand_in(0);
+        b.hand_in(0);
+        assert!(a.is_answered().await && b.is_answered().await);
+        a.hand_in(1);
+        assert!(!a.is_answered().await);
+        assert!(a.from.recv().await.is_some(), "the clock moves on while nobody has anything to do");
+        a.hand_in(1);
+        assert!(a.is_answered().await, "and not a second time");
+    }
+}

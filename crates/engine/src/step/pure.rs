@@ -3,7 +3,7 @@ use crate::core::{Core, entered, join, settled};
 use crate::frame::Outcome;
 use crate::plan::{NodeIx, Op, Plan};
 use crate::scope::{View, shown};
-use crate::weight::{JOINED_BYTES, joined, too_large};
+use crate::weight::{JOINED_BYTES, bounded, joined, too_large};
 use crate::{StepError, code};
 use std::sync::Arc;
 use weir_base::{Text, Value};
@@ -179,8 +179,9 @@ pub(crate) fn unsealed(value: Value) -> Result<Value, StepError> {
     refuse_sealed(&value).map(|()| value)
 }
 
-/// A secret may not be kept: only task parameters carry sealed values.
+/// A secret may not be kept: only task parameters carry sealed values. Nor may what nobody could write down.
 pub(crate) fn refuse_sealed(value: &Value) -> Result<(), StepError> {
+    bounded(value)?;
     if holds_sealed(value) {
         let message = "a secret cannot be stored in a variable; name it where it is used";
         return Err(StepError::input("SECRET_NOT_ALLOWED", message));

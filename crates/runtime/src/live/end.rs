@@ -7,7 +7,7 @@ use weir_runs::ProgressBody;
 use weir_store::RunUpdate;
 
 impl Live {
-    /// The run is over as soon as this is on disk.
+    /// The run is over as soon as its end is on disk.
     pub(super) fn complete(&mut self, cx: &mut Cx, status: Status, output: Value, error: Option<StepError>) {
         self.at = self.at.max(cx.now());
         self.tell_trace(cx);
@@ -18,9 +18,16 @@ impl Live {
             }
         }
         self.timers.drain().for_each(|(_, armed)| cx.timers.unset(armed.key));
-        self.batch.updates.push(RunUpdate::ended(self.key, status, self.at, output.clone(), error.clone()));
         (self.stored, self.output, self.error) = (status, output, error);
         self.phase = Phase::Ending;
+        if self.detached.under_way == 0 {
+            self.write_end(cx);
+        }
+    }
+
+    pub(super) fn write_end(&mut self, cx: &mut Cx) {
+        let (output, error) = (self.output.clone(), self.error.clone());
+        self.batch.updates.push(RunUpdate::ended(self.key, self.stored, self.at, output, error));
         self.touch(cx, true);
         self.hold(Held::Ended);
     }

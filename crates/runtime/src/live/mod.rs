@@ -1,6 +1,7 @@
 //! One run in memory: its machine, what it has open, and the rows it is about to write.
 
 mod attempt;
+mod detached;
 mod end;
 mod perform;
 mod request;
@@ -15,6 +16,7 @@ use crate::message::{Answer, NewRun};
 use crate::shard::Cx;
 use crate::timers::TimerKey;
 use attempt::Open;
+use detached::Detached;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -67,6 +69,7 @@ pub(crate) struct Live {
     pub under_way: u32,
     reads: u32,
     children: HashSet<Text>,
+    detached: Detached,
     marks: BTreeMap<Text, u32>,
     /// Attempts of tasks that the machine has not asked for again yet.
     resumed: HashMap<Text, Attempt>,
@@ -220,6 +223,7 @@ impl Live {
             under_way: 0,
             reads: 0,
             children: HashSet::new(),
+            detached: Detached::default(),
             marks: BTreeMap::new(),
             resumed: HashMap::new(),
             snapshot: Snapshots { seq: 0, size: 0, bytes: 0 },
@@ -323,6 +327,7 @@ impl Live {
         if self.phase == Phase::Dormant {
             (self.phase, self.is_pending, self.stored) = (Phase::Active, false, Status::Running);
             self.started_at.get_or_insert(cx.now());
+            self.start_postponed(cx);
             self.drain(cx);
         }
     }

@@ -12,10 +12,11 @@ impl Live {
     pub(super) fn obey(&mut self, cx: &mut Cx, command: Command) {
         match command {
             Command::Run(task) => self.open_task(cx, task),
-            Command::ContinueAsNew { state } => self.apply(cx, EventBody::Continued { state }, self.is_hard()),
+            Command::ContinueAsNew { .. } => self.hand_over(cx),
             Command::Complete { status, output, error } => self.complete(cx, status, output, error),
             Command::StartChild(child) => {
                 let effect = child.detached.then(|| self.next_effect());
+                self.detached.under_way += u32::from(child.detached);
                 self.hold_or_perform(cx, Held::Child(Box::new(child), effect));
             }
             other => self.hold_or_perform(cx, Held::Command(other)),
@@ -53,14 +54,15 @@ impl Live {
 
     /// Starts a child, or asks for its state if it was started before (semantics 5.5).
     pub fn start_child(&mut self, cx: &mut Cx, child: StartChild, effect: Option<Effect>) {
-        if !child.detached {
-            if !self.machine.expects(&child.path) {
-                return;
-            }
-            self.children.insert(child.path.clone());
+        if let Some(effect) = effect {
+            return self.start_detached(cx, child, effect);
         }
-        let start =
-            ChildStart { parent: self.key, parent_id: self.id.clone(), place: self.place.clone(), child, effect };
+        if !self.machine.expects(&child.path) {
+            return;
+        }
+        self.children.insert(child.path.clone());
+        let (parent, parent_id, place) = (self.key, self.id.clone(), self.place.clone());
+        let start = ChildStart { parent, parent_id, place, child, effect };
         cx.help(start_child(cx.inner.clone(), start));
     }
 

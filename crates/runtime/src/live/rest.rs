@@ -18,7 +18,7 @@ impl Live {
     /// Whether only a timer, a signal, a child or a person can bring the run on.
     pub(super) fn rests(&self) -> bool {
         let quiet = self.held.is_empty() && !self.is_touched && self.unanswered == 0;
-        quiet && self.under_way == 0 && self.reads == 0 && self.tasks.values().all(Open::rests)
+        quiet && self.under_way == 0 && self.detached.under_way == 0 && self.reads == 0 && self.tasks.values().all(Open::rests)
     }
 
     /// Under virtual time a timer comes at once, so that a run which has one is not at rest.
@@ -98,7 +98,8 @@ impl Live {
     pub(super) fn keep_snapshot(&mut self, cx: &mut Cx) {
         let due = self.seq - self.snapshot.seq >= cx.inner.options.snapshot_every
             && self.snapshot.bytes >= SNAPSHOT_GROWTH * self.snapshot.size;
-        let whole = self.phase == Phase::Active && self.held.is_empty() && !self.is_touched && self.unanswered == 0;
+        let quiet = self.held.is_empty() && !self.is_touched && self.unanswered == 0;
+        let whole = self.phase == Phase::Active && quiet && self.detached.under_way == 0;
         if due && whole {
             self.add_snapshot();
             self.touch(cx, false);

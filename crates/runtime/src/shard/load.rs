@@ -1,7 +1,7 @@
 //! Runs that are not in memory: reading them, and answering those who ask about them meanwhile.
 
 use super::Shard;
-use crate::children::{ChildStart, cancel_child, cancel_if_orphan, patiently, start_child};
+use crate::children::{cancel_child, cancel_if_orphan, patiently};
 use crate::fold::{Folded, Unfolded, load, unfolded_error};
 use crate::inner::{Inner, view_of_row};
 use crate::live::Live;
@@ -95,12 +95,8 @@ impl Shard {
             for path in cancelled {
                 self.cx.help(cancel_child(inner.clone(), format!("{id}/{path}").into()));
             }
-            for (effect, child) in detached {
-                let (parent, parent_id, place) = (key, id.clone(), run.place.clone());
-                let start = ChildStart { parent, parent_id, place, child, effect: Some(effect) };
-                self.cx.help(start_child(inner.clone(), start));
-            }
         }
+        run.ask_again(&mut self.cx, detached);
         if let Some(origin) = run.origin().filter(|origin| recovery && !origin.detached) {
             self.cx.help(cancel_if_orphan(inner, id, origin.clone()));
         }

@@ -76,13 +76,20 @@ fn cut(seed: u64, outcome: &mut Outcome) -> Result<Vec<String>, String> {
 
 /// A point and which passage of it, of those there are when nothing happens; later lives are shorter.
 fn plan(random: &mut Random, uncut: &Uncut, life: u64) -> (&'static str, u64) {
-    let point = POINTS[random.below(POINTS.len())];
-    let passed = match point.split_once('.') {
-        Some(("write" | "truncate" | "delete", _)) => uncut.operations.saturating_sub(uncut.syncs),
+    let passed = |point: &str| match point.split_once('.') {
+        Some(("write", _)) => uncut.operations.saturating_sub(uncut.syncs),
         Some(("sync", _)) => uncut.syncs,
+        // Logs are cut and deleted once or twice in a life, if at all.
+        Some(("truncate" | "delete", _)) => 1,
         _ => uncut.passages.get(point).copied().unwrap_or(0),
     };
-    let most = (passed / (1 + life)).max(2) as usize;
+    let points: Vec<&'static str> = POINTS.into_iter().filter(|point| passed(point) > 0).collect();
+    let rare = |point: &str| point.starts_with("truncate") || point.starts_with("delete");
+    let mut point = points[random.below(points.len())];
+    if rare(point) {
+        point = points[random.below(points.len())];
+    }
+    let most = (passed(point) * 3 / 4 / (1 + life)).max(1) as usize;
     let most = if random.one_in(4) { most.min(8) } else { most };
     (point, 1 + random.below(most) as u64)
 }

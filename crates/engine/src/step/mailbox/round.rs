@@ -68,11 +68,14 @@ impl<'a> Round<'a> {
             self.state.end_work(delivery.listener);
         }
         match outcome {
-            Outcome::Success { output, .. } if pure::refuse_sealed(&output).is_err() => {
-                let message = "a secret cannot be sent in a message; name it where it is used";
-                self.failed(delivery.thread, StepError::input("SECRET_NOT_ALLOWED", message));
-            }
-            Outcome::Success { output, .. } => self.act(delivery, output),
+            Outcome::Success { output, .. } => match pure::refuse_sealed(&output) {
+                Ok(()) => self.act(delivery, output),
+                Err(error) if &*error.code == "SECRET_NOT_ALLOWED" => {
+                    let message = "a secret cannot be sent in a message; name it where it is used";
+                    self.failed(delivery.thread, StepError { message: message.into(), ..error });
+                }
+                Err(error) => self.failed(delivery.thread, error),
+            },
             Outcome::Failure(error) => self.failed(delivery.thread, *error),
             Outcome::Cancelled => {}
         }

@@ -63,7 +63,7 @@ pub fn files() -> &'static [File] {
 }
 
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the project's folder")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the project's folder")
 }
 
 fn collect(folder: &Path, found: &mut Vec<File>) {

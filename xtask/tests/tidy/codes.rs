@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const APART: [&str; 1] = ["testkit"];
 
 /// Texts in capitals that are not codes: variables of the environment and words of other formats.
-const NOT_CODES: [&str; 1] = ["CARGO_PKG_VERSION"];
+const NOT_CODES: [&str; 2] = ["CARGO_PKG_VERSION", "NO_COLOR"];
 const NOT_CODES_BEGIN: [&str; 2] = ["WEIR_", "XDG_"];
 const NOT_CODES_END: [&str; 1] = ["_API_KEY"];
 
