@@ -68,7 +68,9 @@ pub struct Bind {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = "Prints the names of the files it changes.\n\nExamples:\n  weir fmt flows/*.yaml\n  weir fmt --ids flow.yaml")]
 pub struct Fmt {
+    /// Flow files: YAML or JSON
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Write derived ids down, so that later edits do not move step paths
@@ -80,9 +82,12 @@ pub struct Fmt {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = "Nothing is lost on the way: what the other dialect cannot express is named, with exit code 1.\n\nExample:\n  weir convert flow.yaml --to ir > flow.json")]
 pub struct Convert {
+    /// The flow to read
     pub file: PathBuf,
-    #[arg(long, value_enum)]
+    /// The dialect to write, to stdout
+    #[arg(long, value_enum, value_name = "DIALECT")]
     pub to: Target,
     #[command(flatten)]
     pub bind: Bind,
@@ -108,6 +113,7 @@ impl Target {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  weir kinds ls\n  weir kinds docs http.request")]
 pub struct Kinds {
     #[command(subcommand)]
     pub command: KindsCommand,
@@ -176,8 +182,10 @@ pub struct Data {
 
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Where {
+    /// The project the run belongs to; its variables are `project.NAME`
     #[arg(long, default_value = "local")]
     pub project: String,
+    /// The service within the project; its variables are `service.NAME`
     #[arg(long, default_value = "default")]
     pub service: String,
 }
@@ -206,7 +214,7 @@ pub struct Run {
     /// When a result counts as kept [default: the flow's own, else sync]
     #[arg(long, value_enum)]
     pub durability: Option<DurabilityArg>,
-    /// Take up runs that a crash or a stop cut off, and carry them to their end
+    /// Take up runs that a crash or a stop cut off, and carry them to their end; other runs are left alone without it
     #[arg(long)]
     pub recover: bool,
     /// Stop as soon as the run only waits; it goes on with --recover
@@ -228,6 +236,7 @@ pub enum DurabilityArg {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  weir runs ls --status failed\n  weir runs show RUN\n  weir runs signal RUN approve '{\"by\": \"Mira\"}'")]
 pub struct Runs {
     #[command(subcommand)]
     pub command: RunsCommand,
@@ -344,6 +353,7 @@ pub struct Fork {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  weir save-test RUN --out tests/too-heavy && weir test tests")]
 pub struct SaveTest {
     pub run: String,
     /// The folder to write; it must not exist, or be empty
@@ -354,7 +364,7 @@ pub struct SaveTest {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "A folder with expected.json is a test; other folders are searched for such.\nExits with 0 if all pass, 1 if one fails.")]
+#[command(after_help = "A folder with expected.json is a test; other folders are searched for such.\nExits with 0 if all pass, 1 if one fails.\n\nExamples:\n  weir test tests/\n  weir test tests/too-heavy --with fixed.yaml")]
 pub struct Test {
     /// Folders [default: .]
     #[arg(value_name = "DIR")]

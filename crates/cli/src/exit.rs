@@ -1,5 +1,9 @@
 use std::fmt;
 use std::process::ExitCode;
+use weir_runs::RunsError;
+
+/// Refusals that asking differently does not help against.
+const BROKEN: [&str; 3] = ["ENGINE_ERROR", "RUN_UNREADABLE", "FLOW_UNREADABLE"];
 
 /// How the command ended. `Problems` of `check`, `test` and the like is 1, of `run` it is 3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +50,11 @@ impl Exit {
     }
 
     pub fn from_error(error: &anyhow::Error) -> Self {
-        if error.is::<UsageError>() { Exit::Usage } else { Exit::Failed }
+        match error.downcast_ref::<RunsError>() {
+            Some(RunsError::NotFound { .. } | RunsError::FlowUnknown { .. }) => Exit::Usage,
+            Some(RunsError::Rejected { code, .. }) if !BROKEN.contains(code) => Exit::Usage,
+            None if error.is::<UsageError>() => Exit::Usage,
+            _ => Exit::Failed,
+        }
     }
 }

@@ -4,7 +4,7 @@ use weir_base::{Diagnostic, LineIndex, Severity, Span, Value};
 use weir_dialects::SourceFile;
 
 /// The longest line of source that is shown; a file of one long line shows its place only.
-const LONGEST_LINE: usize = 2_000;
+const LONGEST_LINE: usize = 400;
 
 /// Prints diagnostics to stderr, each with its place in the text, and a last line that counts them.
 pub fn print(diagnostics: &[Diagnostic], files: &[SourceFile]) {

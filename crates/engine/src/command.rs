@@ -54,7 +54,7 @@ impl RunTask {
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StartChild {
     pub path: Text,
     /// The child's run id: `run/path`.

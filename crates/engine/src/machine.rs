@@ -1,10 +1,10 @@
 use crate::arena::Ix;
-use crate::core::{Core, STATE_FORMAT};
+use crate::core::{Core, STATE_FORMAT, is_unanswered};
 use crate::env::EnvKind;
 use crate::event::{Event, Started};
 use crate::plan::Plan;
 use crate::scope::View;
-use crate::{Command, Status, StepError, Trace};
+use crate::{Command, StartChild, Status, StepError, Trace};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use weir_base::{Micros, Text, Value, read_deep};
@@ -75,9 +75,12 @@ impl Machine {
     }
 
     /// Every command that has no answer yet, in a fixed order: what recovery issues again after a fold.
-    /// Replaces whatever [`Machine::poll`] would still have given.
+    /// Replaces whatever [`Machine::poll`] would still have given, but for starts of runs that go on by themselves:
+    /// once given, those are never given again.
     pub fn reissue(&mut self) {
-        self.core.commands = self.core.open_commands(&self.plan);
+        let open = self.core.open_commands(&self.plan);
+        self.core.commands.retain(is_unanswered);
+        self.core.commands.extend(open);
     }
 
     pub fn status(&self) -> Status {
@@ -182,6 +185,12 @@ impl Machine {
     /// Gives the run another identity: what a fork does after it was restored.
     pub fn rename(&mut self, run: Text) {
         self.core.run = run;
+        for at in 0..self.core.commands.len() {
+            if let Command::StartChild(child) = &self.core.commands[at] {
+                let run = self.core.child_run(&child.path);
+                self.core.commands[at] = Command::StartChild(StartChild { run, ..child.clone() });
+            }
+        }
         self.reissue();
     }
 

@@ -144,8 +144,7 @@ fn a_handler_that_keeps_misrouting_ends_at_the_message_limit() {
 fn messages_that_grow_for_ever_end_at_a_limit() {
     let large = format!("\"{}\"", "x".repeat(5 << 20));
     let fitting = format!("\"{}\"", "x".repeat(4_000_000));
-    let copies = "message.from === null ? Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17) \
-        .map(n => ({to: 'me', payload: message.payload})) : null";
+    let copies = "Array.of(1, 2, 3, 4, 5, 6, 7).map(n => ({to: 'me', payload: message.payload}))";
     let cases = [
         ("({to: 'me', payload: [message.payload, message.payload]})", "0", "MESSAGE_TOO_LARGE"),
         ("message.payload", &large, "MESSAGE_TOO_LARGE"),

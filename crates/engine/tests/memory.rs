@@ -65,19 +65,24 @@ fn fails_with(variables: &str, root: &str) -> String {
 /// Values share their parts, so a few steps can make one that no disk would hold. It is refused where it is made.
 #[test]
 fn what_doubles_with_every_step_ends_in_a_failure() {
-    let write = |op: &str, value: &str| {
-        format!(r#"{{"target":{{"scope":"run","name":"x"}},"op":"{op}","value":"{value}"}}"#)
+    let write =
+        |op: &str, value: &str| format!(r#"{{"target":{{"scope":"run","name":"x"}},"op":"{op}","value":"{value}"}}"#);
+    let again = |writes: &str| {
+        format!(
+            r#"{{"id":"l","loop":{{"mode":{{"repeat":5000}},"max":5000,"body":{{"id":"b","set":{{"writes":[{writes}]}}}}}}}}"#
+        )
     };
-    let again = |writes: &str| format!(r#"{{"id":"l","loop":{{"mode":{{"repeat":5000}},"max":5000,"body":{{"id":"b","set":{{"writes":[{writes}]}}}}}}}}"#);
-    let joined: String = (0..60).map(|at| format!(
-        r#",{{"id":"a{at}","set":{{"writes":[]}},"input":"bare"}},{{"id":"b{at}","set":{{"writes":[]}},"input":"bare"}},{{"id":"j{at}","set":{{"writes":[]}},"input":"byNode"}}"#
-    )).collect();
+    let pass = |id: &str, input: &str| format!(r#"{{"node":{{"id":"{id}","set":{{"writes":[]}}}},"input":"{input}"}}"#);
+    let joined: String = (0..60)
+        .map(|at| format!(",{},{},{}", pass(&format!("a{at}"), "bare"), pass(&format!("b{at}"), "bare"), pass(&format!("j{at}"), "byNode")))
+        .collect();
     let edges: String = (0..60).map(|at| {
         let before = if at == 0 { "t".to_owned() } else { format!("j{}", at - 1) };
-        format!(r#",{{"from":"{before}","to":"a{at}"}},{{"from":"{before}","to":"b{at}"}},{{"from":"a{at}","to":"j{at}"}},{{"from":"b{at}","to":"j{at}"}}"#)
+        format!(r#",{{"from":"{before}","handle":"out","to":"a{at}"}},{{"from":"{before}","handle":"out","to":"b{at}"}},{{"from":"a{at}","handle":"out","to":"j{at}"}},{{"from":"b{at}","handle":"out","to":"j{at}"}}"#)
     }).collect();
     let graph = format!(
-        r#"{{"id":"g","graph":{{"nodes":[{{"id":"t","set":{{"writes":[]}},"input":"region"}}{joined}],"edges":[{}],"output":"bare"}}}}"#,
+        r#"{{"id":"g","graph":{{"nodes":[{}{joined}],"edges":[{}],"output":"bare"}}}}"#,
+        pass("t", "region"),
         edges.trim_start_matches(',')
     );
     let list = r#"{"x":{"initial":["a"]}}"#;

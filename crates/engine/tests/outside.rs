@@ -2,9 +2,10 @@
 
 mod support;
 
+use std::sync::Arc;
 use support::{Sim, flow, run};
 use weir_base::Value;
-use weir_engine::{EventBody, Status, StepError};
+use weir_engine::{Command, Event, EventBody, Machine, Plan, Started, Status, StepError};
 
 #[test]
 fn timers_wait_their_time() {
@@ -103,6 +104,31 @@ fn rule_5_9_pause_holds_new_commands() {
     assert_eq!((paused.status, paused.tasks.len()), (Status::Paused, 0));
     let resumed = Sim::new(&flow(root)).then(EventBody::Pause).signal("go", "1").then(EventBody::Resume).run();
     assert_eq!((resumed.status, resumed.tasks.len()), (Status::Succeeded, 1));
+}
+
+/// A start that nothing answers is neither lost nor made twice: by recovery during the pause, by a snapshot, by a fork.
+#[test]
+fn rule_5_5_a_held_start_of_a_detached_run_is_kept() {
+    let root = r#"{"id":"s","sequence":{"children":[{"id":"w","wait":{"signal":{"name":"go"}}},{"id":"d","call":{"flow":"f","input":{},"detached":true}}]}}"#;
+    let plan = Arc::new(Plan::new(&weir_ir::from_json(&flow(root)).unwrap()));
+    let started = Started { run: "r".into(), ..Started::default() };
+    let mut machine = Machine::new(plan.clone(), &started, 0);
+    machine.handle(&Event::new(1, EventBody::Pause));
+    machine.handle(&Event::new(2, EventBody::Signal { name: "go".into(), id: None, payload: Value::Null }));
+    machine.reissue();
+    let mut forked = Machine::restore(plan.clone(), &machine.to_state()).unwrap();
+    forked.rename("f".into());
+    let restored = Machine::restore(plan, &machine.to_state()).unwrap();
+    for (mut machine, run) in [(machine, "r"), (restored, "r"), (forked, "f")] {
+        machine.handle(&Event::new(3, EventBody::Resume));
+        let mut starts = Vec::new();
+        while let Some(command) = machine.poll() {
+            starts.extend(if let Command::StartChild(child) = command { Some(child.run.to_string()) } else { None });
+        }
+        assert_eq!(starts, [format!("{run}/s/d")]);
+        machine.reissue();
+        assert!(std::iter::from_fn(|| machine.poll()).all(|command| !matches!(command, Command::StartChild(_))));
+    }
 }
 
 #[test]

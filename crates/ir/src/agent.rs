@@ -10,6 +10,9 @@ use weir_expr::Template;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Agent {
+    /// The kind that asks the model.
+    #[serde(default = "default_kind", skip_serializing_if = "is_default_kind")]
+    pub kind: Text,
     /// The model's name; the backend's default where null.
     pub model: Template,
     /// The system prompt.
@@ -28,6 +31,19 @@ pub struct Agent {
     pub output: Option<Value>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub assign: Vec<crate::Assign>,
+}
+
+impl Agent {
+    /// The kind that asks a model, where a flow names none.
+    pub const KIND: &str = "model.chat";
+}
+
+fn default_kind() -> Text {
+    Agent::KIND.into()
+}
+
+fn is_default_kind(kind: &Text) -> bool {
+    **kind == *Agent::KIND
 }
 
 /// A tool the model may call. Inside, expressions see the model's arguments as `args`.

@@ -19,12 +19,26 @@ pub enum ProgressBody {
     /// A step was entered, waits, or has settled.
     Step(Trace),
     /// An attempt failed; `next_at` is when the next one begins, if there is one.
-    AttemptFailed { path: Text, attempt: u32, error: StepError, next_at: Option<Micros> },
+    AttemptFailed {
+        path: Text,
+        attempt: u32,
+        error: StepError,
+        next_at: Option<Micros>,
+    },
     Log(LogView),
     /// A part of a result that is still coming.
-    Stream { path: Text, index: u64, data: Value },
+    Stream {
+        path: Text,
+        index: u64,
+        data: Value,
+    },
     /// The run's own state has changed; `waiting` as in [`crate::RunView::waiting`].
-    Status { status: Status, waiting: Vec<Text>, output: Value, error: Option<StepError> },
+    Status {
+        status: Status,
+        waiting: Vec<Text>,
+        output: Value,
+        error: Option<StepError>,
+    },
     /// The watcher was too slow and has missed so many events.
     Missed(u64),
 }

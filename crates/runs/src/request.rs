@@ -21,9 +21,15 @@ pub enum Request {
     Pause,
     Resume,
     /// The open step at `path` counts as finished with this.
-    Override { path: Text, result: Box<TaskResult> },
+    Override {
+        path: Text,
+        result: Box<TaskResult>,
+    },
     /// What to do about the attempt at `path` whose outcome is unknown.
-    Decide { path: Text, decision: Decision },
+    Decide {
+        path: Text,
+        decision: Decision,
+    },
 }
 
 impl Request {

@@ -56,10 +56,8 @@ async fn main() {
         true => Arc::new(MemoryStore::new()),
         false => Arc::new(SqlStore::open(folder.path(), &SqlOptions::default()).await.expect("a store")),
     };
-    let kinds = ["pure", "idempotent"].map(|effect| Registration {
-        record: RECORD.replace("EFFECT", effect).leak(),
-        kind: Some(Arc::new(Echo)),
-    });
+    let kinds = ["pure", "idempotent"]
+        .map(|effect| Registration { record: RECORD.replace("EFFECT", effect).leak(), kind: Some(Arc::new(Echo)) });
     let registry = Registry::from_registrations(kinds).expect("the records are right");
     let options = Options { held_runs: 100_000, ..Options::default() };
     let runtime = Arc::new(Runtime::open(options, Parts::new(store, registry)).await.expect("a runtime"));
@@ -82,7 +80,8 @@ async fn main() {
         }
         if wants("W5") {
             for count in [10_000, 100_000] {
-                let root = format!(r#"{{"id":"l","loop":{{"mode":{{"repeat":{count}}},"body":{}}}}}"#, task("t", effect));
+                let root =
+                    format!(r#"{{"id":"l","loop":{{"mode":{{"repeat":{count}}},"body":{}}}}}"#, task("t", effect));
                 show(load(&runtime, &format!("W5 {effect} {count} steps"), &root, count, 1, 1).await);
                 println!("   resident memory {} MiB more than at the start", (resident_kib() - memory_before) / 1_024);
             }
@@ -95,9 +94,19 @@ fn task(id: &str, effect: &str) -> String {
 }
 
 async fn load(runtime: &Arc<Runtime>, name: &str, root: &str, steps: usize, at_once: usize, runs: usize) -> Measured {
-    let flow = weir_ir::from_json(&format!(r#"{{"ir":1,"name":"bench","dialect":"ir","root":{root}}}"#)).expect("a flow");
+    let flow =
+        weir_ir::from_json(&format!(r#"{{"ir":1,"name":"bench","dialect":"ir","root":{root}}}"#)).expect("a flow");
     let flow = FlowRef::Source(Arc::new(FlowSource { flow, files: Vec::new() }));
-    let hash = runtime.publish(&Default::default(), &match flow { FlowRef::Source(source) => FlowSource::clone(&source), _ => unreachable!() }).await.expect("publishes");
+    let hash = runtime
+        .publish(
+            &Default::default(),
+            &match flow {
+                FlowRef::Source(source) => FlowSource::clone(&source),
+                _ => unreachable!(),
+            },
+        )
+        .await
+        .expect("publishes");
     let (began, cpu) = (Instant::now(), cpu_seconds());
     let workers = (0..at_once).map(|_| {
         let (runtime, hash) = (runtime.clone(), hash.clone());
@@ -105,7 +114,8 @@ async fn load(runtime: &Arc<Runtime>, name: &str, root: &str, steps: usize, at_o
             let mut times = Vec::new();
             for _ in 0..runs / at_once {
                 let began = Instant::now();
-                let start = StartRun { project: "".into(), ..StartRun::new(FlowRef::Version(hash.clone()), Value::Null) };
+                let start =
+                    StartRun { project: "".into(), ..StartRun::new(FlowRef::Version(hash.clone()), Value::Null) };
                 let view = runtime.run(start).await.expect("runs");
                 assert_eq!(view.status, Status::Succeeded, "{:?}", view.error);
                 times.push(began.elapsed().as_secs_f64() * 1_000.0);

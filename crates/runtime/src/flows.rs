@@ -70,7 +70,11 @@ impl Prepared {
             durability: settings.durability,
             concurrency: settings.concurrency.clone(),
             input: flow.input.clone().map(Checker::new),
-            signals: flow.signals.iter().filter_map(|(name, signal)| Some((name.clone(), Checker::new(signal.schema.clone()?)))).collect(),
+            signals: flow
+                .signals
+                .iter()
+                .filter_map(|(name, signal)| Some((name.clone(), Checker::new(signal.schema.clone()?))))
+                .collect(),
             base,
             contexts: Mutex::default(),
         }
@@ -80,7 +84,9 @@ impl Prepared {
     pub fn accept_input(&self, input: Value) -> Result<Value, RunsError> {
         let Some(checker) = &self.input else { return Ok(input) };
         let input = checker.with_defaults(input);
-        checker.check(&input).map_err(|problems| refused("INPUT_INVALID", "the input is not what this flow takes", &problems))?;
+        checker
+            .check(&input)
+            .map_err(|problems| refused("INPUT_INVALID", "the input is not what this flow takes", &problems))?;
         Ok(input)
     }
 
@@ -122,7 +128,9 @@ impl Prepared {
 }
 
 fn refused(code: &'static str, what: &str, problems: &[(String, String)]) -> RunsError {
-    let told = |(path, message): &(String, String)| if path.is_empty() { message.clone() } else { format!("{path}: {message}") };
+    let told = |(path, message): &(String, String)| {
+        if path.is_empty() { message.clone() } else { format!("{path}: {message}") }
+    };
     RunsError::rejected(code, format!("{what}: {}", problems.iter().map(told).collect::<Vec<_>>().join("; ")))
 }
 

@@ -171,7 +171,14 @@ impl Inner {
         let mut batch = Batch::new(self.shared.writer.epoch());
         batch.inbox_done.push(message);
         let batches = vec![(run, batch)];
-        self.shared.writer.send(Submission { batches, durable: false, soon: true, reset: false, heard: 0, reply: Reply::None });
+        self.shared.writer.send(Submission {
+            batches,
+            durable: false,
+            soon: true,
+            reset: false,
+            heard: 0,
+            reply: Reply::None,
+        });
     }
 
     fn admit(&self, start: &Beginning, slot: &Slot) -> bool {

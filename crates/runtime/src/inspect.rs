@@ -88,8 +88,7 @@ pub fn rehearse(flow: &Flow, events: &[Numbered]) -> Result<Rehearsal, RunsError
         _ => Vec::new(),
     };
     let dropped: BTreeSet<u64> = events.iter().flat_map(aside).collect();
-    let matched =
-        guarded(|| replay_with(Machine::traced(plan, started, *at), events, &dropped)).map_err(unreadable)?;
+    let matched = guarded(|| replay_with(Machine::traced(plan, started, *at), events, &dropped)).map_err(unreadable)?;
     let (mut machine, mut steps) = (matched.machine, Steps::default());
     machine.take_trace().into_iter().for_each(|trace| steps.note(trace));
     for (_, event) in events {

@@ -92,7 +92,8 @@ mod tests {
         let epoch = store.claim(1, 0).await.unwrap();
         let large = Value::from("x".repeat(100 << 10));
         let continued = || EventBody::Continued { state: Value::Null };
-        let mut first: Vec<EventBody> = vec![result("agent[0]/model", "one"), result("large", large.clone()), continued()];
+        let mut first: Vec<EventBody> =
+            vec![result("agent[0]/model", "one"), result("large", large.clone()), continued()];
         first.extend((0..2 * PAGE).map(|at| result(&format!("filler[{at}]"), "")));
         first.extend([continued(), result("agent[1]/model", "two"), result("agent[2]/model", "later")]);
         let at = first.len() as u64 - 1;

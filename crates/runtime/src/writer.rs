@@ -180,7 +180,8 @@ impl Task {
             if let Err(error) = &result {
                 self.note_failed(&joined, error);
             }
-            self.unheard += joined.drain(..).map(|submission: Submission| usize::from(submission.answer(&result))).sum::<usize>();
+            self.unheard +=
+                joined.drain(..).map(|submission: Submission| usize::from(submission.answer(&result))).sum::<usize>();
             if let Err(error @ (CommitError::StaleOwner { .. } | CommitError::Stop(_))) = result {
                 return on_failure(error);
             }

@@ -46,7 +46,7 @@ async fn limits_hold_per_tenant() {
     let one = World::memory().with(|options| options.runs_per_tenant = Some(2));
     check(one, "", starts(6, |_, _| {}), 2).await;
     let two = World::memory().with(|options| options.runs_per_tenant = Some(1));
-    let tenant = |n: usize, request: &mut StartRun| request.tenant = if n % 2 == 0 { "a" } else { "b" }.into();
+    let tenant = |n: usize, request: &mut StartRun| request.tenant = if n.is_multiple_of(2) { "a" } else { "b" }.into();
     check(two, "", starts(6, tenant), 2).await;
 }
 
@@ -89,7 +89,8 @@ async fn projects_take_turns() {
         world.witness.wait_for(done).await;
         world.witness.gate.notify_one();
     }
-    let order: Vec<_> = world.witness.calls().iter().map(|call| call.key.split('/').next().unwrap().to_owned()).collect();
+    let order: Vec<_> =
+        world.witness.calls().iter().map(|call| call.key.split('/').next().unwrap().to_owned()).collect();
     assert_eq!(order, ["crowded0", "small4", "crowded1", "small5", "crowded2", "crowded3"]);
 }
 
@@ -165,7 +166,10 @@ async fn rule_5_14_parked_runs_leave_memory_and_come_back() {
             assert_eq!(world.row(&id).await.wake_at, None, "only a signal wakes it now");
             runtime.signal(&id, "go", None, Value::Null).await.unwrap();
             succeeded(&ended(&runtime, &id).await);
-            assert_eq!(world.journal(&id).await, ["started", "task_finished", "timer_fired", "signal", "task_finished"]);
+            assert_eq!(
+                world.journal(&id).await,
+                ["started", "task_finished", "timer_fired", "signal", "task_finished"]
+            );
         }
         assert_eq!(world.witness.calls().len(), 40);
         runtime.stop().await.unwrap();
@@ -176,7 +180,8 @@ async fn rule_5_14_parked_runs_leave_memory_and_come_back() {
 async fn what_is_old_is_forgotten() {
     for world in [World::memory(), World::sqlite().await] {
         let hour = Duration::from_secs(3_600);
-        let world = world.with(|options| options.retention = RetentionOptions { runs: Some(hour), observations: None, every: hour });
+        let world = world
+            .with(|options| options.retention = RetentionOptions { runs: Some(hour), observations: None, every: hour });
         let runtime = world.open().await;
         succeeded(&run(&runtime, flow(&task("t", "call", r#"{"do":"log"}"#)), "old").await);
         runtime.start(start(flow(&signal("w", "go")), "open")).await.unwrap();

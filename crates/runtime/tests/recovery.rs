@@ -8,7 +8,7 @@ use weir_base::Value;
 use weir_engine::{Decision, EventBody, Record, Status};
 use weir_runs::{RunsError, RunsPort};
 use weir_runtime::Runtime;
-use weir_store::{Batch, CommitError, Entry, Store};
+use weir_store::{Batch, CommitError, Entry};
 use weir_testkit::MemoryStore;
 
 /// Dies as a killed process would, and opens the same data again.

@@ -1,6 +1,9 @@
 //! The command as it is used: files in, exit code and JSON out.
 #![allow(dead_code)]
 
+pub mod process;
+pub mod witness;
+
 use std::path::Path;
 use std::process::{Command, Output};
 use weir_base::Value;

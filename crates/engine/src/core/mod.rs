@@ -5,7 +5,10 @@ mod ask;
 mod events;
 mod tell;
 mod tools;
+mod unanswered;
 mod work;
+
+pub(crate) use unanswered::is_unanswered;
 
 pub(crate) use tell::{entered, settled};
 pub(crate) use tools::{indexed, join};
@@ -83,7 +86,8 @@ pub(crate) struct Core {
     /// A hand-over was asked for and not answered yet.
     pub handing_over: bool,
     pub completion: Option<Completion>,
-    #[serde(skip)]
+    /// Not asked for by anybody yet. The state keeps those that nothing else in it stands for.
+    #[serde(default, skip_serializing_if = "unanswered::are_none", with = "unanswered")]
     pub commands: VecDeque<Command>,
     #[serde(skip)]
     pub trace: Option<Vec<Trace>>,

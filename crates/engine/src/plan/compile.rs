@@ -2,9 +2,6 @@ use super::*;
 use std::collections::{HashMap, HashSet};
 use weir_ir::{Agent, Condition, Decorator, Exit, Loop, LoopMode, Mailbox, Node, NodeKind, Parallel, SetOp, Task};
 
-/// The kind that asks a model.
-const MODEL_KIND: &str = "model.chat";
-
 pub(super) fn compile(flow: &Flow) -> Plan {
     let mut compiler = Compiler { flow, nodes: Vec::new(), defs: HashMap::new(), reenters: false };
     // Definitions get their places first, so that a `use` may stand before what it names.
@@ -262,15 +259,15 @@ impl Compiler<'_> {
             options: agent.options.clone(),
             output: agent.output.clone(),
             assign: agent.assign.clone(),
-            ask: self.ask(),
+            ask: self.ask(agent),
             tool_list: Value::array(agent.tools.iter().map(describe)),
         }
     }
 
     /// The task that asks the model. Its parameters come from the agent's state, not from a template.
-    fn ask(&mut self) -> NodeIx {
+    fn ask(&mut self, agent: &Agent) -> NodeIx {
         let place = self.reserve();
-        let spec = self.task(&Task::new(MODEL_KIND, Template::Value(Value::Null)));
+        let spec = self.task(&Task::new(agent.kind.clone(), Template::Value(Value::Null)));
         let node = &mut self.nodes[place.0 as usize];
         (node.id, node.op) = ("model".into(), Op::Ask(Arc::new(spec)));
         place

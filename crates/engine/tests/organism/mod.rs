@@ -97,8 +97,11 @@ pub fn warnings(ran: &Ran) -> Vec<String> {
     ran.trace.iter().filter_map(warning).collect()
 }
 
+/// What each model was asked, in order.
+pub type Asked = Rc<RefCell<Vec<(String, Value)>>>;
+
 /// Replies by model name, in order: text, or calls written `call name arguments`.
-pub fn scripted(sim: Sim, replies: &[(&str, &[&str])]) -> (Sim, Rc<RefCell<Vec<(String, Value)>>>) {
+pub fn scripted(sim: Sim, replies: &[(&str, &[&str])]) -> (Sim, Asked) {
     let mut queues: BTreeMap<String, VecDeque<String>> = BTreeMap::new();
     for (model, texts) in replies {
         queues.insert((*model).into(), texts.iter().map(|text| (*text).into()).collect());

@@ -3,7 +3,7 @@ use crate::children::tell_parent;
 use crate::shard::Cx;
 use weir_base::Value;
 use weir_engine::{Status, StepError};
-use weir_runs::ProgressBody;
+use weir_runs::{ProgressBody, RunsError};
 use weir_store::RunUpdate;
 
 impl Live {
@@ -36,6 +36,9 @@ impl Live {
     pub(super) fn ended(&mut self, cx: &mut Cx) {
         self.phase = Phase::Ended;
         let view = self.view();
+        for reply in self.refused.drain(..) {
+            let _ = reply.send(Err(RunsError::Ended { run: self.id.clone(), status: self.stored }));
+        }
         if self.traced {
             let (status, output, error) = (view.status, view.output.clone(), view.error.clone());
             cx.tell(&self.id, self.at, ProgressBody::Status { status, waiting: Vec::new(), output, error });
@@ -63,9 +66,12 @@ impl Live {
     }
 
     /// The rows of this run could not be written: it has to be read from the store again.
-    pub fn abandon(&mut self, cx: &mut Cx, error: &weir_runs::RunsError) {
+    pub fn abandon(&mut self, cx: &mut Cx, error: &RunsError) {
         self.forget_open(cx);
         if let Some(reply) = self.started_reply.take() {
+            let _ = reply.send(Err(error.clone()));
+        }
+        for reply in self.refused.drain(..) {
             let _ = reply.send(Err(error.clone()));
         }
         for (_, held) in self.held.drain(..) {

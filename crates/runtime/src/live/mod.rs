@@ -82,6 +82,8 @@ pub(crate) struct Live {
     park_armed: bool,
     active_at: Micros,
     started_reply: Option<oneshot::Sender<Result<RunView, RunsError>>>,
+    /// Who came too late, to be told once the end is on disk.
+    refused: Vec<Answer>,
     output: weir_base::Value,
     error: Option<StepError>,
 }
@@ -233,6 +235,7 @@ impl Live {
             park_armed: false,
             active_at: at,
             started_reply: None,
+            refused: Vec::new(),
             output: weir_base::Value::Null,
             error: None,
         }

@@ -23,9 +23,17 @@ impl Live {
         }
         match self.take(cx, request) {
             Ok(()) => reply.into_iter().for_each(|reply| self.hold_or_perform(cx, Held::Answer(reply))),
-            Err(error) => reply.into_iter().for_each(|reply| drop(reply.send(Err(error.clone())))),
+            Err(error) => reply.into_iter().for_each(|reply| self.refuse(reply, &error)),
         }
         self.drain(cx);
+    }
+
+    /// That a run is over is told only when its end is on disk: after a crash it might go on.
+    fn refuse(&mut self, reply: Answer, error: &RunsError) {
+        match self.phase {
+            Phase::Ending => self.refused.push(reply),
+            _ => drop(reply.send(Err(error.clone()))),
+        }
     }
 
     fn take(&mut self, cx: &mut Cx, request: Request) -> Result<(), RunsError> {

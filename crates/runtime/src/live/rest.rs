@@ -18,7 +18,11 @@ impl Live {
     /// Whether only a timer, a signal, a child or a person can bring the run on.
     pub(super) fn rests(&self) -> bool {
         let quiet = self.held.is_empty() && !self.is_touched && self.unanswered == 0;
-        quiet && self.under_way == 0 && self.detached.under_way == 0 && self.reads == 0 && self.tasks.values().all(Open::rests)
+        quiet
+            && self.under_way == 0
+            && self.detached.under_way == 0
+            && self.reads == 0
+            && self.tasks.values().all(Open::rests)
     }
 
     /// Under virtual time a timer comes at once, so that a run which has one is not at rest.

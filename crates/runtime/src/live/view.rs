@@ -9,13 +9,17 @@ use weir_runs::{ProgressBody, RunView, RunsError};
 impl Live {
     pub fn view(&self) -> RunView {
         let waiting = self.waiting();
+        let (output, error) = match self.phase {
+            Phase::Ending => (Value::Null, None),
+            _ => (self.output.clone(), self.error.clone()),
+        };
         RunView {
             run: self.id.clone(),
             flow: self.flow.name.clone(),
             version: self.flow.hash.clone(),
             status: self.status(),
-            output: self.output.clone(),
-            error: self.error.clone(),
+            output,
+            error,
             created_at: self.created_at,
             started_at: self.started_at,
             ended_at: (self.phase == Phase::Ended).then_some(self.at),
@@ -26,7 +30,9 @@ impl Live {
 
     pub(super) fn status(&self) -> Status {
         match self.phase {
-            Phase::Ending | Phase::Ended | Phase::Broken | Phase::Dormant => self.stored,
+            // Its end is not on disk: after a crash it goes on.
+            Phase::Ending => Status::Running,
+            Phase::Ended | Phase::Broken | Phase::Dormant => self.stored,
             _ if self.machine.status() == Status::Paused => Status::Paused,
             _ if self.rests() => Status::Waiting,
             _ => Status::Running,

@@ -83,10 +83,11 @@ pub fn ten_steps(folder: &Path) -> anyhow::Result<Vec<Row>> {
         .with("rowBytes", bytes);
     let (raws, alone) = rounds(|| raw::sqlite(folder, 1, bytes), || median_step(&lab, &flow, 40))?;
     let (step, commit) = (least(&alone, |one| *one), least(&raws, |one| one.commit_ms));
-    let one = Row::new(WORK, "one run alone, median step, in single-row commits", Target::AtMost(1.5), step / commit, "×")
-        .with("stepMs", step)
-        .with("commitMs", commit)
-        .with("medianOfRounds", median(&alone, |one| *one) / median(&raws, |one| one.commit_ms));
+    let one =
+        Row::new(WORK, "one run alone, median step, in single-row commits", Target::AtMost(1.5), step / commit, "×")
+            .with("stepMs", step)
+            .with("commitMs", commit)
+            .with("medianOfRounds", median(&alone, |one| *one) / median(&raws, |one| one.commit_ms));
     Ok(vec![Row::new(WORK, "32 at once, CPU", Target::AtMost(0.03), cpu, "ms/step"), all, one])
 }
 
@@ -135,14 +136,26 @@ pub fn long_loop(folder: &Path) -> anyhow::Result<Vec<Row>> {
     let mut late = gaps_ms(&times[times.len().saturating_sub(SHORT)..]);
     let (early, late) = (raw::median(&mut early), raw::median(&mut late));
     Ok(vec![
-        Row::new("W5 one run, 100,000 looped steps", "median step at the end, in median steps at the beginning", Target::AtMost(1.2), late / early, "×")
-            .with("earlyMs", early)
-            .with("lateMs", late)
-            .with("meanMs10k", per_step(first.wall, SHORT))
-            .with("meanMs100k", per_step(second.wall, LONG)),
-        Row::new("W5 one run, 100,000 looped steps", "CPU of a step, in CPU of a step of 10,000", Target::AtMost(1.2), cpu_ms(&second, LONG) / cpu_ms(&first, SHORT), "×")
-            .with("cpuMs10k", cpu_ms(&first, SHORT))
-            .with("cpuMs100k", cpu_ms(&second, LONG)),
+        Row::new(
+            "W5 one run, 100,000 looped steps",
+            "median step at the end, in median steps at the beginning",
+            Target::AtMost(1.2),
+            late / early,
+            "×",
+        )
+        .with("earlyMs", early)
+        .with("lateMs", late)
+        .with("meanMs10k", per_step(first.wall, SHORT))
+        .with("meanMs100k", per_step(second.wall, LONG)),
+        Row::new(
+            "W5 one run, 100,000 looped steps",
+            "CPU of a step, in CPU of a step of 10,000",
+            Target::AtMost(1.2),
+            cpu_ms(&second, LONG) / cpu_ms(&first, SHORT),
+            "×",
+        )
+        .with("cpuMs10k", cpu_ms(&first, SHORT))
+        .with("cpuMs100k", cpu_ms(&second, LONG)),
         Row::new("W5 one run, 100,000 looped steps", "memory growth", Target::AtMost(5.0), grown, "MiB"),
     ])
 }

@@ -77,7 +77,10 @@ impl Lab {
                 if records.is_empty() {
                     return anyhow::Ok((times.clone(), bytes / times.len().max(1)));
                 }
-                bytes += records.iter().map(|record| record.payload.len() + record.path.len() + record.ty.len() + 24).sum::<usize>();
+                bytes += records
+                    .iter()
+                    .map(|record| record.payload.len() + record.path.len() + record.ty.len() + 24)
+                    .sum::<usize>();
                 times.extend(records.iter().map(|record| record.at));
             }
         })

@@ -60,9 +60,11 @@ impl Machine {
     }
 
     pub fn to_text(&self) -> String {
-        format!(
-            "one fdatasync {:.2} ms (quiet machine {QUIET_FDATASYNC}); SQLite FULL {:.0} single and {:.0} batched-by-100 rows/s (quiet machine {QUIET_SINGLE} and {QUIET_BATCHED}); load {:.1}",
-            self.fdatasync, self.single, self.batched, self.load
-        )
+        let Self { fdatasync, single, batched, load } = self;
+        let here = format!(
+            "one fdatasync {fdatasync:.2} ms; SQLite FULL {single:.0} single, {batched:.0} batched-by-100 rows/s"
+        );
+        let quiet = format!("{QUIET_FDATASYNC} ms; {QUIET_SINGLE}, {QUIET_BATCHED} rows/s");
+        format!("This machine: {here}; load {load:.1}\nQuiet machine: {quiet}")
     }
 }

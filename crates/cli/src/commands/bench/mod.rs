@@ -18,12 +18,11 @@ mod table;
 
 use crate::args::{Bench, BenchWork};
 use crate::exit::Exit;
+use clap::ValueEnum;
 use machine::Machine;
 use row::Row;
-use clap::ValueEnum;
 use std::path::Path;
 use weir_base::Value;
-
 
 pub fn run(args: &Bench) -> anyhow::Result<Exit> {
     let folder = match &args.data.data {

@@ -19,10 +19,16 @@ pub fn tree() -> anyhow::Result<Vec<Row>> {
         ours.push(timed(|| parse_and_check(&text, &catalog))?);
     }
     let (ours, plain) = (raw::median(&mut ours), raw::median(&mut plain));
-    let row = Row::new("parse and check a tree of 50 nodes", "in times of the YAML library reading the same bytes", Target::AtMost(2.0), ours / plain, "×")
-        .with("parseAndCheckMs", ours)
-        .with("yamlMs", plain)
-        .with("bytes", text.len());
+    let row = Row::new(
+        "parse and check a tree of 50 nodes",
+        "in times of the YAML library reading the same bytes",
+        Target::AtMost(2.0),
+        ours / plain,
+        "×",
+    )
+    .with("parseAndCheckMs", ours)
+    .with("yamlMs", plain)
+    .with("bytes", text.len());
     Ok(vec![row])
 }
 
@@ -61,11 +67,14 @@ fn tree_text() -> String {
 
 fn leaf(group: usize, step: usize) -> String {
     let id = format!("      - id: g{group}s{step}\n");
-    let rest = match step % 3 {
-        0 => format!("        type: SetVariable\n        props:\n          name: total{group}\n          value: \"{{{{ 1 + {step} }}}}\"\n"),
-        1 => format!("        type: CheckCondition\n        props:\n          key: total{group}\n          operator: \">=\"\n          value: {step}\n"),
-        _ => format!("        type: LogMessage\n        props:\n          message: \"group {group}, step {step}: {{{{ total{group} }}}}\"\n"),
+    let total = format!("total{group}");
+    let (kind, props) = match step % 3 {
+        0 => ("SetVariable", [format!("name: {total}"), format!("value: \"{{{{ 1 + {step} }}}}\"")]),
+        1 => ("CheckCondition", [format!("key: {total}"), format!("value: {step}")]),
+        _ => ("LogMessage", [format!("message: \"step {step}: {{{{ {total} }}}}\""), "level: info".to_owned()]),
     };
+    let props = props.map(|prop| format!("          {prop}\n")).concat();
+    let rest = format!("        type: {kind}\n        props:\n{props}");
     id + &rest
 }
 

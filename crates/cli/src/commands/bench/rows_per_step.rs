@@ -60,7 +60,9 @@ fn answer_one(mut connection: TcpStream) -> std::io::Result<()> {
             length => request.extend_from_slice(&part[..length]),
         }
     }
-    connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\ncontent-type: application/json\r\n\r\n{}")
+    connection.write_all(
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\ncontent-type: application/json\r\n\r\n{}",
+    )
 }
 
 /// Whether head and body have come; the body's length is in the head.

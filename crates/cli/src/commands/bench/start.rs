@@ -20,7 +20,8 @@ pub fn measure(folder: &Path) -> anyhow::Result<Vec<Row>> {
         fresh.push(one(&program, &file, tempfile::tempdir_in(folder)?.path())?);
         times.push(one(&program, &file, data.path())?);
     }
-    let (least, least_fresh) = (times.iter().copied().fold(f64::INFINITY, f64::min), fresh.iter().copied().fold(f64::INFINITY, f64::min));
+    let (least, least_fresh) =
+        (times.iter().copied().fold(f64::INFINITY, f64::min), fresh.iter().copied().fold(f64::INFINITY, f64::min));
     let megabytes = std::fs::metadata(&program)?.len() as f64 / f64::from(1 << 20);
     Ok(vec![
         Row::new("start of `weir`", "to the first step's result", Target::AtMost(30.0), least, "ms")

@@ -143,7 +143,7 @@ mod tests {
     fn can_meet(network: &Network, a: usize, b: usize) -> bool {
         let handles = ["x", "y"];
         (0..1usize << NODES).any(|choice| {
-            let mut passed = vec![false; NODES];
+            let mut passed = [false; NODES];
             for node in 0..NODES {
                 let arrives = |link: &&super::super::network::Link| {
                     let chosen = handles[choice >> link.from & 1];

@@ -154,6 +154,7 @@ impl Lowering<'_, '_> {
         let prompt = ["systemPrompt", "system_prompt", "prompt", "instructions"];
         let user = ["input", "message", "userPrompt", "user_prompt"];
         let agent = Agent {
+            kind: Agent::KIND.into(),
             model: self.any_template(at, &["model"]).unwrap_or(Template::Value(Value::Null)),
             prompt: self.any_template(at, &prompt).unwrap_or(Template::Value(Value::from(""))),
             input: self.config_template(at, &user).unwrap_or_else(data),
