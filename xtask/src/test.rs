@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 const APART: [&str; 2] = ["fuzz", "crash"];
 
 /// In the order in which a mistake is cheapest to hear of.
-const GROUPS: [Group; 10] = [
+const GROUPS: [Group; 11] = [
     Group { name: "format", run: formatted },
     Group { name: "tidy", run: tidy },
     Group { name: "clippy", run: clippy },
@@ -16,6 +16,7 @@ const GROUPS: [Group; 10] = [
     Group { name: "doctests", run: doctests },
     Group { name: "pages", run: pages::check },
     Group { name: "examples", run: examples },
+    Group { name: "histories", run: histories },
     Group { name: "crash", run: crash::sample },
     Group { name: "fuzz", run: fuzz::short },
 ];
@@ -72,4 +73,9 @@ fn examples() -> Result<()> {
         bail!("examples/ is empty");
     }
     start(&mut command(project::fresh_weir()?, &["test", "examples"]))
+}
+
+/// Journals of earlier versions, answered by this one. They are never written again.
+fn histories() -> Result<()> {
+    start(&mut command(project::fresh_weir()?, &["test", "histories"]))
 }

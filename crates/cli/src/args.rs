@@ -335,7 +335,8 @@ pub struct Fork {
     /// The number of the last record that the new run shares
     #[arg(long, value_name = "N")]
     pub at: u64,
-    /// A variable or a part of the input, and its new value: vars.NAME=JSON, input.NAME=JSON
+    /// A variable or a part of the input, and its new value: vars.NAME=JSON, input.NAME=JSON. Steps that were
+    /// already open after record N keep what they were given
     #[arg(long, value_name = "PATH=JSON")]
     pub set: Vec<String>,
     /// Something that happens at once: a journal event with its `type`, `path` and payload

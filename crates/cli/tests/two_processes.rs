@@ -96,7 +96,7 @@ fn a_pause_holds_a_run_in_another_process_until_it_is_resumed() {
     let (going, run) = held(&place, &witness, "calls.yaml", "/first");
     let begun = Instant::now();
     place.weir(&["runs", "pause", &run]).says(0, "");
-    place.until_journaled(&run, "paused");
+    place.until_journaled(&run, "pause");
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
     witness.release("/first");
     place.until_journaled(&run, "task_finished");

@@ -164,12 +164,15 @@ async fn journal(store: &Arc<dyn Store>, id: &str, json: bool) -> anyhow::Result
 
 /// Reaches the process that carries the run, or leaves the message for the next one.
 async fn post(store: &Arc<dyn Store>, folder: &std::path::Path, run: &str, request: Request) -> anyhow::Result<Exit> {
-    let word = request.name();
+    let word = match &request {
+        Request::Decide { .. } => "decision",
+        other => other.name(),
+    };
     match post_request(&**store, run, &request, &SystemClock as &dyn Clock).await {
         Ok(()) => {
             crate::outln!("{word} is on its way to {run}");
             if !weir_store_sql::is_owned(folder) {
-                eprintln!("no process carries this run now; it takes the {word} up with `weir run --recover`");
+                eprintln!("no process carries this run now; it goes on, and takes the {word} in, with `weir run --recover`");
             }
             Ok(Exit::Success)
         }

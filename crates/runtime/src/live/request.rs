@@ -17,6 +17,10 @@ impl Live {
     /// Takes a request up: journaled and on disk before it is acknowledged, in every durability mode (semantics 5.10).
     pub fn request(&mut self, cx: &mut Cx, asked: Asked) {
         let Asked { request, inbox, reply } = asked;
+        // A run that has just been taken up again has not yet found out what it must ask.
+        if matches!(request, Request::Decide { .. }) {
+            self.drain(cx);
+        }
         if let Some(message) = inbox {
             self.batch.inbox_done.push(message);
             self.touch(cx, true);
