@@ -79,7 +79,15 @@ mod tests {
 
     #[test]
     fn parses_and_prints() {
-        let cases = [("250ms", 250), ("30s", 30_000), ("5m", 300_000), ("2h", 7_200_000), ("1d", 86_400_000), ("5 minutes", 300_000), ("0s", 0)];
+        let cases = [
+            ("250ms", 250),
+            ("30s", 30_000),
+            ("5m", 300_000),
+            ("2h", 7_200_000),
+            ("1d", 86_400_000),
+            ("5 minutes", 300_000),
+            ("0s", 0),
+        ];
         for (text, millis) in cases {
             assert_eq!(Duration::parse(text).unwrap().millis, millis, "{text}");
             assert_eq!(Duration::parse(&Duration::from_millis(millis).to_string()).unwrap().millis, millis);

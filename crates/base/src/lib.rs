@@ -3,8 +3,8 @@
 //! This crate holds no policy. It reads no clock, no environment and no file, and it knows nothing
 //! about flows, kinds or runs. Start with [`Value`] and [`Diagnostic`].
 
-mod diagnostic;
 mod deep;
+mod diagnostic;
 mod duration;
 mod hash;
 mod number;
@@ -13,8 +13,8 @@ mod suggest;
 mod types;
 mod value;
 
-pub use diagnostic::{Diagnostic, Severity, has_errors, sort_by_place};
 pub use deep::read_deep;
+pub use diagnostic::{Diagnostic, Severity, has_errors, sort_by_place};
 pub use duration::{Duration, DurationError};
 pub use hash::{canonical_json, hash_value, hash_value_hex};
 pub use number::format_number;

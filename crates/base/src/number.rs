@@ -22,7 +22,15 @@ pub(crate) fn as_small_integer(number: f64) -> Option<i64> {
 mod tests {
     #[test]
     fn prints_like_javascript() {
-        let cases = [(0.0, "0"), (-0.0, "0"), (1.0, "1"), (-12.5, "-12.5"), (1e21, "1e+21"), (1e20, "100000000000000000000"), (1e-7, "1e-7")];
+        let cases = [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (1.0, "1"),
+            (-12.5, "-12.5"),
+            (1e21, "1e+21"),
+            (1e20, "100000000000000000000"),
+            (1e-7, "1e-7"),
+        ];
         for (number, text) in cases {
             assert_eq!(super::format_number(number), text);
         }

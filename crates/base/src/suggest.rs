@@ -10,7 +10,8 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let wanted = name.to_lowercase();
     let limit = (wanted.chars().count() / 3).clamp(1, 4);
     let score = |candidate: &str| strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase());
-    let scored = candidates.into_iter().filter(|known| known.len() <= LONGEST).map(|candidate| (score(candidate), candidate));
+    let scored =
+        candidates.into_iter().filter(|known| known.len() <= LONGEST).map(|candidate| (score(candidate), candidate));
     scored.filter(|(distance, _)| *distance <= limit).min().map(|(_, candidate)| candidate)
 }
 

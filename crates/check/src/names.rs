@@ -4,7 +4,8 @@ use weir_base::{Diagnostic, Severity, Span, Text, Value, closest};
 use weir_catalog::Catalog;
 use weir_expr::{Env, Expr, Problem, Shape, Template, check as check_expr};
 use weir_ir::{
-    Agent, Condition, Decorator, Exit, Flow, Graph, Input, Loop, LoopMode, Node, NodeKind, Precheck, SetOp, ToolTarget, Wait,
+    Agent, Condition, Decorator, Exit, Flow, Graph, Input, Loop, LoopMode, Node, NodeKind, Precheck, SetOp, ToolTarget,
+    Wait,
 };
 
 /// Every expression, against the names that can be seen where it stands.
@@ -41,15 +42,27 @@ impl<'a> Checker<'a> {
         };
         let run = Shape::closed([("id", Shape::String), ("startedAt", Shape::Number)]);
         let input = self.flow.input.as_ref().map_or(Shape::Open, shape_of_schema);
-        let open = ["secrets", "project", "service"].into_iter().fold(Env::default(), |env, name| env.with(name, Shape::Open));
-        open.with("vars", vars).with("run", run).with("input", input).with("now", Shape::Number).with("data", Shape::Open)
+        let open =
+            ["secrets", "project", "service"].into_iter().fold(Env::default(), |env, name| env.with(name, Shape::Open));
+        open.with("vars", vars)
+            .with("run", run)
+            .with("input", input)
+            .with("now", Shape::Number)
+            .with("data", Shape::Open)
     }
 
     fn node(&mut self, node: &'a Node, env: &Env) {
         match &node.kind {
             NodeKind::Sequence { children, .. } | NodeKind::Select { children, .. } => self.all(children, env),
             NodeKind::Parallel(parallel) => {
-                self.templates(node, env, [("successThreshold", &parallel.success_threshold), ("failureThreshold", &parallel.failure_threshold)]);
+                self.templates(
+                    node,
+                    env,
+                    [
+                        ("successThreshold", &parallel.success_threshold),
+                        ("failureThreshold", &parallel.failure_threshold),
+                    ],
+                );
                 self.all(&parallel.children, env);
             }
             NodeKind::Graph(graph) => self.graph(node, graph, env),
@@ -80,7 +93,11 @@ impl<'a> Checker<'a> {
             }
             NodeKind::Mailbox(mailbox) => {
                 let env = env.clone().with("message", message_shape()).with("thread", thread_shape());
-                mailbox.listeners.iter().filter_map(|listener| listener.handler.as_deref()).for_each(|handler| self.node(handler, &env));
+                mailbox
+                    .listeners
+                    .iter()
+                    .filter_map(|listener| listener.handler.as_deref())
+                    .for_each(|handler| self.node(handler, &env));
             }
             NodeKind::Agent(agent) => self.agent(node, agent, env),
             NodeKind::Set { writes } => {
@@ -95,7 +112,10 @@ impl<'a> Checker<'a> {
             NodeKind::Task(task) => {
                 self.params(node, &task.params, env);
                 task.timeout.iter().for_each(|timeout| self.template(node, "timeout", timeout, env));
-                let output = self.catalog.record(&task.kind).map_or(Shape::Open, |record| shape_of_schema(&record.output_json_schema()));
+                let output = self
+                    .catalog
+                    .record(&task.kind)
+                    .map_or(Shape::Open, |record| shape_of_schema(&record.output_json_schema()));
                 self.assigns(node, &task.assign, env, output);
             }
             NodeKind::Use { .. } => {}
@@ -140,7 +160,9 @@ impl<'a> Checker<'a> {
 
     fn step_shape(&self, node: &Node) -> Shape {
         let output = match &node.kind {
-            NodeKind::Task(task) => self.catalog.record(&task.kind).map_or(Shape::Open, |r| shape_of_schema(&r.output_json_schema())),
+            NodeKind::Task(task) => {
+                self.catalog.record(&task.kind).map_or(Shape::Open, |r| shape_of_schema(&r.output_json_schema()))
+            }
             _ => Shape::Open,
         };
         Shape::closed([("output", output), ("error", Shape::Open), ("status", Shape::String)])
@@ -177,7 +199,9 @@ impl<'a> Checker<'a> {
             Wait::Timer { after } => self.template(node, "waitMs", after, env),
             Wait::Until { at } => self.template(node, "at", at, env),
             Wait::Yield { turns } => self.template(node, "ticksBeforeComplete", turns, env),
-            Wait::Signal { timeout, .. } => timeout.iter().for_each(|timeout| self.template(node, "timeout", timeout, env)),
+            Wait::Signal { timeout, .. } => {
+                timeout.iter().for_each(|timeout| self.template(node, "timeout", timeout, env))
+            }
             Wait::Approval { message, timeout, .. } => {
                 self.template(node, "message", message, env);
                 timeout.iter().for_each(|timeout| self.template(node, "timeout", timeout, env));
@@ -214,7 +238,12 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn templates<'t>(&mut self, node: &Node, env: &Env, named: impl IntoIterator<Item = (&'t str, &'t Option<Template>)>) {
+    fn templates<'t>(
+        &mut self,
+        node: &Node,
+        env: &Env,
+        named: impl IntoIterator<Item = (&'t str, &'t Option<Template>)>,
+    ) {
         for (name, template) in named {
             template.iter().for_each(|template| self.template(node, name, template, env));
         }
@@ -260,7 +289,10 @@ impl<'a> Checker<'a> {
             if let Some(near) = closest(name, known()) {
                 let message = format!("nothing in this flow sets `{name}`");
                 let problem = Diagnostic::warning("UNKNOWN_VARIABLE", message).path(path).maybe_at(span);
-                self.found.push(problem.help(format!("did you mean `{near}`? If it comes in with the input, declare it in `input`")));
+                self.found.push(
+                    problem
+                        .help(format!("did you mean `{near}`? If it comes in with the input, declare it in `input`")),
+                );
             }
         }
     }

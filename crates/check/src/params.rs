@@ -7,7 +7,9 @@ use weir_ir::Node;
 pub(crate) fn check(node: &Node, params: &Template, fields: &Fields, found: &mut Vec<Diagnostic>) {
     let given: Vec<(&Text, Template)> = match params {
         Template::Object(members) => members.iter().map(|(name, value)| (name, value.clone())).collect(),
-        Template::Value(Value::Object(map)) => map.iter().map(|(name, value)| (name, Template::Value(value.clone()))).collect(),
+        Template::Value(Value::Object(map)) => {
+            map.iter().map(|(name, value)| (name, Template::Value(value.clone()))).collect()
+        }
         Template::Value(Value::Null) => Vec::new(),
         // Made at run time: checked then.
         _ => return,
@@ -21,7 +23,11 @@ pub(crate) fn check(node: &Node, params: &Template, fields: &Fields, found: &mut
     let missing = |(name, field): &(&Text, &Field)| field.required && !given.iter().any(|(known, _)| known == name);
     for (name, field) in fields.iter().filter(missing) {
         let message = format!("`{}` needs `{name}`: {}", node.id, first_sentence(&field.description));
-        found.push(Diagnostic::error("MISSING_REQUIRED_FIELD", message).path(format!("{}.{name}", node.id)).maybe_at(node.origin.span));
+        found.push(
+            Diagnostic::error("MISSING_REQUIRED_FIELD", message)
+                .path(format!("{}.{name}", node.id))
+                .maybe_at(node.origin.span),
+        );
     }
 }
 
@@ -51,7 +57,11 @@ fn value_fits(node: &Node, name: &str, value: &Template, field: &Field, found: &
     let ty = Type::from_schema(&field.json_schema());
     if (field.required || !constant.is_null()) && !ty.accepts(&constant) {
         let message = format!("`{name}` must be {ty}, found {}", described(&constant));
-        found.push(Diagnostic::error("INVALID_PROP", message).path(format!("{}.{name}", node.id)).maybe_at(node.origin.prop(name)));
+        found.push(
+            Diagnostic::error("INVALID_PROP", message)
+                .path(format!("{}.{name}", node.id))
+                .maybe_at(node.origin.prop(name)),
+        );
     }
 }
 

@@ -17,7 +17,9 @@ fn graph_ports(graph: &Graph, catalog: &Catalog, found: &mut Vec<Diagnostic>) {
         let NodeKind::Task(task) = &step.node.kind else { continue };
         let Some(record) = catalog.record(&task.kind) else { continue };
         for (param, source) in handed_on(graph, &step.node, &task.params, &step.input) {
-            let (Some(given), Some(field)) = (output_of(source, catalog), record.input_type().member(param)) else { continue };
+            let (Some(given), Some(field)) = (output_of(source, catalog), record.input_type().member(param)) else {
+                continue;
+            };
             if let Err(mismatch) = given.assignable(&field) {
                 found.push(problem(&step.node, source, param, &mismatch.to_string()));
             }
@@ -28,7 +30,10 @@ fn graph_ports(graph: &Graph, catalog: &Catalog, found: &mut Vec<Diagnostic>) {
 fn problem(node: &Node, source: &Node, param: &str, why: &str) -> Diagnostic {
     let message = format!("the output of `{}` does not fit `{param}` of `{}`: {why}", source.id, node.id);
     let help = "put a `transform` between them, or choose a part of the output with an expression";
-    Diagnostic::error("INVALID_CONNECTION", message).path(format!("{}.{param}", node.id)).maybe_at(node.origin.prop(param)).help(help)
+    Diagnostic::error("INVALID_CONNECTION", message)
+        .path(format!("{}.{param}", node.id))
+        .maybe_at(node.origin.prop(param))
+        .help(help)
 }
 
 /// Parameters that are another step's whole output, and that step.
@@ -55,7 +60,9 @@ fn source_of<'a>(graph: &'a Graph, node: &Node, expr: &Expr, input: &Input) -> V
             let before = graph.edges.iter().filter(|edge| edge.to == node.id && edge.handle.as_ref() == weir_ir::OUT);
             before.filter_map(|edge| find(&edge.from)).collect()
         }
-        ("nodes", [id, "output"], source) if source.ends_with("output") || source.ends_with("output\"]") => find(id).into_iter().collect(),
+        ("nodes", [id, "output"], source) if source.ends_with("output") || source.ends_with("output\"]") => {
+            find(id).into_iter().collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -56,7 +56,9 @@ fn definitions(flow: &Flow, found: &mut Vec<Diagnostic>) {
         if let Some(cycle) = cycle_from(name, &uses, &mut settled) {
             let way = cycle.iter().map(|name| name.as_ref()).collect::<Vec<_>>().join(" → ");
             let span = flow.defs[&cycle[0]].origin.span;
-            found.push(Diagnostic::error("CYCLIC_SUBTREE", format!("these trees contain each other: {way}")).maybe_at(span));
+            found.push(
+                Diagnostic::error("CYCLIC_SUBTREE", format!("these trees contain each other: {way}")).maybe_at(span),
+            );
         }
     }
 }
@@ -103,7 +105,8 @@ fn node_shape(node: &Node, found: &mut Vec<Diagnostic>) {
             for write in writes {
                 let scope = write.target.as_ref().map_or(VarScope::Run, |target| target.scope);
                 if scope != VarScope::Run {
-                    let message = "a pure step writes run variables only; the kind `set` writes service and project ones";
+                    let message =
+                        "a pure step writes run variables only; the kind `set` writes service and project ones";
                     found.push(Diagnostic::error("INVALID_PROP", message).path(&*node.id).maybe_at(node.origin.span));
                 }
                 if write.target.is_none() && matches!(write.op, SetOp::Append | SetOp::Increment | SetOp::Decrement) {
@@ -112,12 +115,16 @@ fn node_shape(node: &Node, found: &mut Vec<Diagnostic>) {
                 }
             }
         }
-        NodeKind::Mailbox(mailbox) => mailbox.listeners.iter().filter(|listener| listener.handler.is_none()).for_each(|listener| {
-            if listener.binding.is_none() && !listener.agent {
-                let message = format!("the listener `{}` has no handler", listener.name);
-                found.push(Diagnostic::error("UNBOUND_HANDLER", message).path(&*listener.name).maybe_at(listener.span));
-            }
-        }),
+        NodeKind::Mailbox(mailbox) => {
+            mailbox.listeners.iter().filter(|listener| listener.handler.is_none()).for_each(|listener| {
+                if listener.binding.is_none() && !listener.agent {
+                    let message = format!("the listener `{}` has no handler", listener.name);
+                    found.push(
+                        Diagnostic::error("UNBOUND_HANDLER", message).path(&*listener.name).maybe_at(listener.span),
+                    );
+                }
+            })
+        }
         _ => {}
     }
 }

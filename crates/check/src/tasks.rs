@@ -21,7 +21,9 @@ fn one(node: &Node, task: &Task, catalog: &Catalog, tree: bool, found: &mut Vec<
     if !component.runnable {
         let message = format!("`{}` can be drawn and checked, but this Weir cannot run it", component.name);
         let help = "take the step out, or put a kind in its place that can be run";
-        found.push(Diagnostic::warning("KIND_NOT_RUNNABLE", message).path(&*node.id).maybe_at(node.origin.span).help(help));
+        found.push(
+            Diagnostic::warning("KIND_NOT_RUNNABLE", message).path(&*node.id).maybe_at(node.origin.span).help(help),
+        );
     }
     if let Some(record) = entry.record() {
         params::check(node, &task.params, &record.input_schema, found);

@@ -12,7 +12,14 @@ fn leaf(entry: &weir_catalog::Entry) -> Option<Leaf> {
     let params = entry.record()?.input_schema.keys().cloned().collect();
     let engine = component.implementation == weir_catalog::Implementation::Engine;
     let tree = component.tree.clone().unwrap_or_default();
-    Some(Leaf { kind: component.name.clone(), tree, output_key: component.output_key.clone(), params, engine, ..Leaf::default() })
+    Some(Leaf {
+        kind: component.name.clone(),
+        tree,
+        output_key: component.output_key.clone(),
+        params,
+        engine,
+        ..Leaf::default()
+    })
 }
 
 impl Names for FromCatalog<'_> {
@@ -45,11 +52,16 @@ fn diagnostics(name: &str, text: &str) -> Vec<Diagnostic> {
 fn problems(name: &str, text: &str) -> Vec<String> {
     let all = diagnostics(name, text);
     let lines = LineIndex::new(text);
-    let place = |span: Option<weir_base::Span>| span.map_or("-".to_owned(), |span| {
-        let at = lines.position(span.start);
-        format!("{}:{}", at.line, at.column)
-    });
-    all.iter().filter(|d| d.severity != weir_base::Severity::Info).map(|d| format!("{} {}", d.code, place(d.span))).collect()
+    let place = |span: Option<weir_base::Span>| {
+        span.map_or("-".to_owned(), |span| {
+            let at = lines.position(span.start);
+            format!("{}:{}", at.line, at.column)
+        })
+    };
+    all.iter()
+        .filter(|d| d.severity != weir_base::Severity::Info)
+        .map(|d| format!("{} {}", d.code, place(d.span)))
+        .collect()
 }
 
 /// Severity and code of every problem of a tree.
@@ -83,7 +95,10 @@ fn unknown_kinds_and_props_get_a_suggestion() {
 
 #[test]
 fn constants_have_the_right_type() {
-    tree("type: HttpRequest\nid: a\nprops:\n  url: 5\n  timeout: soon\n", &["INVALID_PROP 4:8", "INVALID_DURATION 5:12"]);
+    tree(
+        "type: HttpRequest\nid: a\nprops:\n  url: 5\n  timeout: soon\n",
+        &["INVALID_PROP 4:8", "INVALID_DURATION 5:12"],
+    );
 }
 
 #[test]
@@ -142,9 +157,8 @@ fn fifty_problems_are_fifty_lines() {
 /// A placeholder without a variable stays in the text, so it is a warning, and one only.
 #[test]
 fn a_placeholder_of_nothing_is_one_warning() {
-    let flow = |input: &str, message: &str| {
-        format!("type: LogMessage\nid: a\n{input}props: {{message: '{message}'}}\n")
-    };
+    let flow =
+        |input: &str, message: &str| format!("type: LogMessage\nid: a\n{input}props: {{message: '{message}'}}\n");
     let check = |input: &str, message: &str, expected: &[&str]| {
         assert_eq!(severities(&flow(input, message)), expected, "{input} {message}");
     };
@@ -152,7 +166,11 @@ fn a_placeholder_of_nothing_is_one_warning() {
     check(declared, "${nothing}", &["warning unknown_variable"]);
     check(declared, "${nothing} ${nothing.more} ${my key} ${total}", &["warning unknown_variable"; 3]);
     check(declared, "{{ nothing }}", &["error unknown_variable"]);
-    check(declared, "{{ typeof nothing2 === \"string\" ? nothing : 1 }}", &["warning unknown_variable", "error unknown_variable"]);
+    check(
+        declared,
+        "{{ typeof nothing2 === \"string\" ? nothing : 1 }}",
+        &["warning unknown_variable", "error unknown_variable"],
+    );
     check("variables: {total: 1}\n", "${totl}", &["warning unknown_variable"]);
 }
 
@@ -163,7 +181,8 @@ fn without_places(node: &Node) -> String {
     flow.root = bare;
     let value = Value::from_json(&weir_ir::to_json(&flow)).expect("a flow is JSON");
     let root = value.get("root").and_then(Value::as_object).expect("a root");
-    Value::from(root.iter().filter(|(key, _)| &***key != "id").map(|(k, v)| (k.clone(), v.clone())).collect::<Map>()).to_json()
+    Value::from(root.iter().filter(|(key, _)| &***key != "id").map(|(k, v)| (k.clone(), v.clone())).collect::<Map>())
+        .to_json()
 }
 
 /// What the step `a` of a flow became, as JSON, then the codes of all problems.
@@ -179,7 +198,11 @@ fn became(name: &str, text: &str) -> String {
             steps.extend((&*node.id == "a").then_some(kind));
         });
     });
-    let codes = found.iter().filter(|d| d.severity != weir_base::Severity::Info).map(|problem| format!(" {}", problem.code)).collect::<String>();
+    let codes = found
+        .iter()
+        .filter(|d| d.severity != weir_base::Severity::Info)
+        .map(|problem| format!(" {}", problem.code))
+        .collect::<String>();
     steps.concat() + &codes
 }
 
@@ -197,7 +220,8 @@ fn rule_2_4_steps_of_the_engine_in_every_dialect() {
         became("flow.json", &text)
     };
     let ir = |kind: &str, params: &str| {
-        let text = format!(r#"{{"ir":1,"name":"w","dialect":"ir","root":{{"id":"a","task":{{"kind":"{kind}",{params}}}}}}}"#);
+        let text =
+            format!(r#"{{"ir":1,"name":"w","dialect":"ir","root":{{"id":"a","task":{{"kind":"{kind}",{params}}}}}}}"#);
         became("flow.json", &text)
     };
     let organism = |binding: &str| {
@@ -208,7 +232,9 @@ fn rule_2_4_steps_of_the_engine_in_every_dialect() {
         became("organism.yaml", &text).replace(" UNREACHABLE_LISTENER", "")
     };
     let counted = |name: &str, by: &str| {
-        format!(r#"{{"set":{{"writes":[{{"target":{{"scope":"run","name":"{name}"}},"op":"increment","value":{by}}}]}}}}"#)
+        format!(
+            r#"{{"set":{{"writes":[{{"target":{{"scope":"run","name":"{name}"}},"op":"increment","value":{by}}}]}}}}"#
+        )
     };
     let timer = |after: &str| format!(r#"{{"wait":{{"timer":{{"after":{after}}}}}}}"#);
     let value = |value: &str| format!(r#"{{"set":{{"writes":[{{"op":"set","value":{value}}}]}}}}"#);
@@ -243,13 +269,22 @@ fn rule_2_4_steps_of_the_engine_in_every_dialect() {
             )
             .into(),
         ),
-        (graph("script", r#""config":{"textContent":"x = 10 @ 5"}"#), r#"{"set":{"writes":[]}} EXPRESSION_SYNTAX"#.into()),
+        (
+            graph("script", r#""config":{"textContent":"x = 10 @ 5"}"#),
+            r#"{"set":{"writes":[]}} EXPRESSION_SYNTAX"#.into(),
+        ),
         (graph("script", r#""config":{"textContent":""}"#), "task script INVALID_PROP".into()),
         (graph("script", r#""config":{"textContent":"{{ data }}"}"#), "task script INVALID_PROP".into()),
         (ir("wait", r#""params":{"waitMs":"2h"}"#), timer(r#""2h""#)),
         (ir("counter", r#""params":{}"#), counted("counter", "1")),
         (organism("{kind: wait, waitMs: 5}"), timer("5")),
-        (organism("kind:counter"), counted("{{ (message.payload)?.counterKey ?? \\\"counter\\\" }}", r#""{{ (message.payload)?.increment ?? 1 }}""#)),
+        (
+            organism("kind:counter"),
+            counted(
+                "{{ (message.payload)?.counterKey ?? \\\"counter\\\" }}",
+                r#""{{ (message.payload)?.increment ?? 1 }}""#,
+            ),
+        ),
     ];
     for (at, (found, expected)) in cases.into_iter().enumerate() {
         assert_eq!(found, expected, "case {at}");

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 /// Weir runs AI workflows durably: draw a flow or write it down, check it, run it, and look at any run again.
 #[derive(Debug, Parser)]
 #[command(name = "weir", version, arg_required_else_help = true, propagate_version = true)]
-#[command(after_help = "Examples:\n  weir check flow.yaml\n  weir run flow.yaml --input '{\"order\": 7}'\n  weir runs ls\n  weir runs show RUN")]
+#[command(
+    after_help = "Examples:\n  weir check flow.yaml\n  weir run flow.yaml --input '{\"order\": 7}'\n  weir runs ls\n  weir runs show RUN"
+)]
 pub struct Args {
     #[command(subcommand)]
     pub command: Command,
@@ -20,6 +22,8 @@ pub enum Command {
     Convert(Convert),
     /// Run a flow, durably, and show how it goes
     Run(Run),
+    /// Carry every unfinished run on, and wait for messages to them, until stopped
+    Serve(Serve),
     /// Look at runs and speak to them
     Runs(Runs),
     /// Show a run as it was after any of its records; nothing outside is called
@@ -41,7 +45,9 @@ pub enum Command {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Exits with 0 if there is nothing but warnings, 1 if there are problems, 2 on wrong usage.\n\nExample:\n  weir check flows/*.yaml --format json")]
+#[command(
+    after_help = "Exits with 0 if there is nothing but warnings, 1 if there are problems, 2 on wrong usage.\n\nExample:\n  weir check flows/*.yaml --format json"
+)]
 pub struct Check {
     /// Flow files: YAML or JSON, in any dialect
     #[arg(required = true, value_name = "FILE")]
@@ -68,7 +74,9 @@ pub struct Bind {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Prints the names of the files it changes.\n\nExamples:\n  weir fmt flows/*.yaml\n  weir fmt --ids flow.yaml")]
+#[command(
+    after_help = "Prints the names of the files it changes.\n\nExamples:\n  weir fmt flows/*.yaml\n  weir fmt --ids flow.yaml"
+)]
 pub struct Fmt {
     /// Flow files: YAML or JSON
     #[arg(required = true, value_name = "FILE")]
@@ -82,7 +90,9 @@ pub struct Fmt {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Nothing is lost on the way: what the other dialect cannot express is named, with exit code 1.\n\nExample:\n  weir convert flow.yaml --to ir > flow.json")]
+#[command(
+    after_help = "Nothing is lost on the way: what the other dialect cannot express is named, with exit code 1.\n\nExample:\n  weir convert flow.yaml --to ir > flow.json"
+)]
 pub struct Convert {
     /// The flow to read
     pub file: PathBuf,
@@ -134,7 +144,9 @@ pub enum KindsCommand {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Works in a folder of its own below --data, else below the folder for temporary files; nothing else is touched.\n\nExample:\n  weir bench w1 w2 --json")]
+#[command(
+    after_help = "Works in a folder of its own below --data, else below the folder for temporary files; nothing else is touched.\n\nExample:\n  weir bench w1 w2 --json"
+)]
 pub struct Bench {
     /// What to measure [default: everything]
     #[arg(value_enum, ignore_case = true, value_name = "WORK")]
@@ -191,7 +203,9 @@ pub struct Where {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Exits with 0 if the run succeeded, 1 failed, 2 wrong usage, 3 problems in the flow, 4 cancelled or timed out, 5 waiting (--no-wait).\n\nExamples:\n  weir run flow.yaml --input '{\"order\": 7}'\n  weir run flow.yaml --input @order.json --json\n  weir run --recover")]
+#[command(
+    after_help = "Exits with 0 if the run succeeded, 1 failed, 2 wrong usage, 3 problems in the flow, 4 cancelled or timed out, 5 waiting (--no-wait).\n\nExamples:\n  weir run flow.yaml --input '{\"order\": 7}'\n  weir run flow.yaml --input @order.json --json\n  weir run --recover"
+)]
 pub struct Run {
     /// The flow to run; without one, --recover carries on what a crash cut off
     #[arg(required_unless_present = "recover")]
@@ -236,7 +250,26 @@ pub enum DurabilityArg {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  weir runs ls --status failed\n  weir runs show RUN\n  weir runs signal RUN approve '{\"by\": \"Mira\"}'")]
+#[command(
+    after_help = "Runs that a crash or a stop cut off go on, timers fire, and `weir runs signal|cancel|pause|resume|decide` reach\nthe runs. Ctrl-C ends it; runs that are not over are kept.\n\nExample:\n  weir serve --data /var/lib/weir"
+)]
+pub struct Serve {
+    /// The folder whose flows may be called by name
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub flows: PathBuf,
+    /// A secret flows may use: an environment variable, under its own or another name
+    #[arg(long, value_name = "NAME[=VARIABLE]")]
+    pub secret: Vec<String>,
+    #[command(flatten)]
+    pub bind: Bind,
+    #[command(flatten)]
+    pub data: Data,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  weir runs ls --status failed\n  weir runs show RUN\n  weir runs signal RUN approve '{\"by\": \"Mira\"}'"
+)]
 pub struct Runs {
     #[command(subcommand)]
     pub command: RunsCommand,
@@ -329,7 +362,9 @@ pub struct Replay {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  weir fork RUN --at 7 --set vars.total=5\n  weir fork RUN --at 7 --event '{\"type\":\"task_finished\",\"path\":\"s/a\",\"output\":1}'")]
+#[command(
+    after_help = "Examples:\n  weir fork RUN --at 7 --set vars.total=5\n  weir fork RUN --at 7 --event '{\"type\":\"task_finished\",\"path\":\"s/a\",\"output\":1}'"
+)]
 pub struct Fork {
     pub run: String,
     /// The number of the last record that the new run shares
@@ -365,7 +400,9 @@ pub struct SaveTest {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "A folder with expected.json is a test; other folders are searched for such.\nExits with 0 if all pass, 1 if one fails.\n\nExamples:\n  weir test tests/\n  weir test tests/too-heavy --with fixed.yaml")]
+#[command(
+    after_help = "A folder with expected.json is a test; other folders are searched for such.\nExits with 0 if all pass, 1 if one fails.\n\nExamples:\n  weir test tests/\n  weir test tests/too-heavy --with fixed.yaml"
+)]
 pub struct Test {
     /// Folders [default: .]
     #[arg(value_name = "DIR")]
@@ -381,7 +418,9 @@ pub struct Test {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  weir resume RUN --with fixed.yaml --dry-run\n  weir resume --failed --flow orders --with fixed.yaml")]
+#[command(
+    after_help = "Examples:\n  weir resume RUN --with fixed.yaml --dry-run\n  weir resume --failed --flow orders --with fixed.yaml"
+)]
 pub struct Resume {
     /// The run; or --failed for all failed runs of a flow
     #[arg(required_unless_present = "failed", conflicts_with = "failed")]

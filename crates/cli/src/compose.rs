@@ -33,9 +33,11 @@ pub struct Wanted {
 
 /// Opens the data as its owner and starts carrying runs.
 pub async fn runtime(data: &Path, wanted: Wanted) -> anyhow::Result<Runtime> {
-    let store: Arc<dyn Store> = Arc::new(SqlStore::open(data, &SqlOptions::default()).await.map_err(|error| told(data, error))?);
+    let store: Arc<dyn Store> =
+        Arc::new(SqlStore::open(data, &SqlOptions::default()).await.map_err(|error| told(data, error))?);
     let egress = Arc::new(weir_egress::Client::new(weir_egress::Options::default()));
-    let registry = weir_kinds::registry(egress).map_err(|problem| anyhow::anyhow!("a built-in record is broken: {}", problem.message))?;
+    let registry = weir_kinds::registry(egress)
+        .map_err(|problem| anyhow::anyhow!("a built-in record is broken: {}", problem.message))?;
     let mut parts = Parts::new(store, registry);
     parts.clock = wanted.clock.unwrap_or_else(|| clock(wanted.virtual_time));
     parts.secrets = Arc::new(Environment { named: wanted.secrets });

@@ -67,7 +67,6 @@ pub fn read(path: &Path) -> Result<String, String> {
         return Err(format!("{shown}: larger than {} MiB, which no flow is", MAX_BYTES >> 20));
     }
     let bytes = std::fs::read(path).map_err(|error| format!("{shown}: {error}"))?;
-    String::from_utf8(bytes).map_err(|error| {
-        format!("{shown}: not UTF-8 text (byte {})", error.utf8_error().valid_up_to())
-    })
+    String::from_utf8(bytes)
+        .map_err(|error| format!("{shown}: not UTF-8 text (byte {})", error.utf8_error().valid_up_to()))
 }

@@ -24,6 +24,12 @@ macro_rules! outln {
     ($($format:tt)*) => { $crate::show::out(format_args!($($format)*)) };
 }
 
+/// [`show::err`] with a format.
+#[macro_export]
+macro_rules! errln {
+    ($($format:tt)*) => { $crate::show::err(format_args!($($format)*)) };
+}
+
 use args::{Args, Command};
 use clap::Parser;
 use exit::Exit;
@@ -37,7 +43,7 @@ fn main() -> ExitCode {
     match dispatch(args.command) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            crate::errln!("error: {error:#}");
             Exit::from_error(&error).into()
         }
     }
@@ -55,6 +61,7 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Fmt(args) => commands::fmt::run(&args),
         Command::Convert(args) => commands::convert::run(&args),
         Command::Run(args) => commands::run::run(&args),
+        Command::Serve(args) => commands::serve::run(&args),
         Command::Runs(args) => commands::runs::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
         Command::Fork(args) => commands::fork::run(&args),

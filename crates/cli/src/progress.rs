@@ -40,7 +40,11 @@ impl Display {
         match &progress.body {
             ProgressBody::Step(trace) => self.step(trace),
             ProgressBody::AttemptFailed { path, attempt, error, next_at: Some(next) } => {
-                let again = format!("attempt {attempt} failed: {}; again in {}", short(&error.message, MESSAGE_WIDTH), took(next - progress.at));
+                let again = format!(
+                    "attempt {attempt} failed: {}; again in {}",
+                    short(&error.message, MESSAGE_WIDTH),
+                    took(next - progress.at)
+                );
                 self.line(&row("!", "", path, &again));
             }
             // The line of the step itself says that it has failed.

@@ -10,7 +10,7 @@ const LONGEST_LINE: usize = 400;
 pub fn print(diagnostics: &[Diagnostic], files: &[SourceFile]) {
     print_each(diagnostics, files);
     if let Some(summary) = summary(diagnostics) {
-        eprintln!("{summary}");
+        crate::errln!("{summary}");
     }
 }
 
@@ -19,7 +19,7 @@ pub fn print_each(diagnostics: &[Diagnostic], files: &[SourceFile]) {
     let renderer = if crate::show::is_rich() { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
     for diagnostic in diagnostics {
-        eprintln!("{}\n", render(&renderer, diagnostic, files));
+        crate::errln!("{}\n", render(&renderer, diagnostic, files));
     }
 }
 
@@ -44,9 +44,7 @@ fn render(renderer: &Renderer, diagnostic: &Diagnostic, files: &[SourceFile]) ->
     let title = level.primary_title(visible(&diagnostic.message)).id(diagnostic.code.clone());
     let mut group = match place(diagnostic, files) {
         Some((file, span)) => title.element(
-            Snippet::source(file.text.as_str())
-                .path(file.name.as_str())
-                .annotation(AnnotationKind::Primary.span(span)),
+            Snippet::source(file.text.as_str()).path(file.name.as_str()).annotation(AnnotationKind::Primary.span(span)),
         ),
         None => match whereabouts(diagnostic, files) {
             Some(place) => title.element(Level::NOTE.message(format!("at {}", visible(&place)))),

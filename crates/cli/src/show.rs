@@ -11,6 +11,12 @@ pub fn out(text: impl std::fmt::Display) {
     }
 }
 
+/// Writes a line to stderr. A reader that has gone away misses it; the exit code still says how things went.
+pub fn err(text: impl std::fmt::Display) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// Whether what goes to stderr may be coloured and drawn over: on a terminal, unless `NO_COLOR` or `TERM=dumb` asks for plain lines.
 pub fn is_rich() -> bool {
     use std::io::IsTerminal;
@@ -80,7 +86,13 @@ mod tests {
 
     #[test]
     fn times_are_short() {
-        let cases = [(400, "0.4 ms"), (12_345, "12 ms"), (3_200_000, "3.2 s"), (250_000_000, "4 m 10 s"), (7_500_000_000, "2 h 5 m")];
+        let cases = [
+            (400, "0.4 ms"),
+            (12_345, "12 ms"),
+            (3_200_000, "3.2 s"),
+            (250_000_000, "4 m 10 s"),
+            (7_500_000_000, "2 h 5 m"),
+        ];
         for (micros, text) in cases {
             assert_eq!(took(micros), text);
         }

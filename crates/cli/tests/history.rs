@@ -39,12 +39,15 @@ fn statuses(replay: &Ended) -> Vec<(String, String)> {
 #[test]
 fn runs_are_listed_in_pages_and_filtered() {
     let place = Place::new(&[("tiny.yaml", TINY), ("flow.yaml", &parcel(20, "x"))]);
-    let started: Vec<String> = (0..41).map(|n| text(&place.run("tiny.yaml", &["--input", &format!("{{\"n\":{n}}}")]).json(), "run")).collect();
+    let started: Vec<String> =
+        (0..41).map(|n| text(&place.run("tiny.yaml", &["--input", &format!("{{\"n\":{n}}}")]).json(), "run")).collect();
     place.run("flow.yaml", &[]);
     let (mut seen, mut before) = (Vec::new(), None::<String>);
     loop {
         let more = before.iter().flat_map(|run| ["--before", run.as_str()]).collect::<Vec<_>>();
-        let page = place.weir(&[&["runs", "ls", "--json", "--limit", "15", "--flow", "tiny"], more.as_slice()].concat()).json();
+        let page = place
+            .weir(&[&["runs", "ls", "--json", "--limit", "15", "--flow", "tiny"], more.as_slice()].concat())
+            .json();
         seen.extend(page.get("runs").and_then(Value::as_array).unwrap().iter().map(|run| text(run, "run")));
         before = Some(text(&page, "next")).filter(|next| !next.is_empty());
         if before.is_none() {
@@ -102,7 +105,12 @@ fn a_run_is_shown_and_so_is_its_journal() {
         assert!(shown.out.contains(piece), "{piece}: {}", shown.out);
     }
     let records = place.journal(&run);
-    let expected = [("started", ""), ("task_finished", "parcel/weigh"), ("task_finished", "parcel/label"), ("task_finished", "parcel/gate")];
+    let expected = [
+        ("started", ""),
+        ("task_finished", "parcel/weigh"),
+        ("task_finished", "parcel/label"),
+        ("task_finished", "parcel/gate"),
+    ];
     assert_eq!(records, expected.map(|(ty, path)| (ty.to_owned(), path.to_owned())));
 }
 
@@ -136,7 +144,11 @@ fn a_fork_goes_on_from_a_record_with_a_change() {
     place.weir(&["fork", &run, "--at", "1", "--event", event]).says(0, "succeeded");
     let dry = place.weir(&["fork", &run, "--at", "3", "--dry-run"]);
     assert_eq!(dry.out, "runs again: task mock parcel/gate\n");
-    assert_eq!((place.runs(&[]).len(), place.journal(&run)), (3, records), "the old run is as it was, and a dry run starts none");
+    assert_eq!(
+        (place.runs(&[]).len(), place.journal(&run)),
+        (3, records),
+        "the old run is as it was, and a dry run starts none"
+    );
 }
 
 #[test]
@@ -231,23 +243,24 @@ fn twenty_failed_runs_go_on_where_they_can_and_the_others_are_named() {
     assert_eq!(place.runs(&["--status", "failed"]).len(), 10);
 }
 
-/// Semantics 6.2: what a catch has done is not undone, so going on must be asked for.
+/// Semantics 6.2: what a finally has done is not undone, so going on must be asked for.
 #[test]
 fn a_run_whose_failure_was_compensated_goes_on_only_with_force() {
     let flow = |outcome: &str| {
-        format!(
-            "type: Sequence\nid: saga\nchildren:\n- type: Recovery\n  id: try\n  children:\n  - {{type: Mock, id: book, props: {{returnStatus: {outcome}}}}}\n  \
-             - type: Sequence\n    id: undo\n    children:\n    - {{type: Mock, id: give-back}}\n    - {{type: FailureNode, id: give-up}}\n"
-        )
+        let book =
+            format!(r#"{{"id": "book", "task": {{"kind": "mock", "params": {{"returnStatus": "{outcome}"}}}}}}"#);
+        let give_back = r#"{"id": "give-back", "task": {"kind": "mock", "params": {}}}"#;
+        let root = format!(r#"{{"id": "saga", "try": {{"body": {book}, "finally": {give_back}}}}}"#);
+        format!(r#"{{"ir": 1, "name": "saga", "dialect": "ir", "root": {root}}}"#)
     };
-    let place = Place::new(&[("flow.yaml", &flow("FAILURE")), ("fixed.yaml", &flow("SUCCESS"))]);
-    let ended = place.run("flow.yaml", &[]);
+    let place = Place::new(&[("flow.json", &flow("FAILURE")), ("fixed.json", &flow("SUCCESS"))]);
+    let ended = place.run("flow.json", &[]);
     assert_eq!(ended.code, 1, "{ended:?}");
     let run = text(&ended.json(), "run");
-    let asked = place.weir(&["resume", &run, "--with", "fixed.yaml"]);
-    assert!(asked.out.contains("--force") && asked.out.contains("saga/try/undo/give-back"), "{asked:?}");
+    let asked = place.weir(&["resume", &run, "--with", "fixed.json"]);
+    assert!(asked.out.contains("--force") && asked.out.contains("saga/give-back"), "{asked:?}");
     assert_eq!(place.runs(&["--status", "failed"]).len(), 1);
-    let forced = place.weir(&["resume", &run, "--with", "fixed.yaml", "--force"]);
+    let forced = place.weir(&["resume", &run, "--with", "fixed.json", "--force"]);
     assert_eq!((forced.code, place.runs(&["--status", "succeeded"]).len()), (0, 1), "{forced:?}");
 }
 

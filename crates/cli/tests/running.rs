@@ -6,9 +6,11 @@ use support::process::{Place, text};
 use weir_base::Value;
 
 const ECHO: &str = "type: Transform\nid: echo\nprops: {value: \"{{ input }}\"}\n";
-const FAILS: &str = "type: Sequence\nid: fails\nchildren:\n- {type: Mock, id: m, props: {returnStatus: FAILURE, errorCode: NO_LUCK}}\n";
+const FAILS: &str =
+    "type: Sequence\nid: fails\nchildren:\n- {type: Mock, id: m, props: {returnStatus: FAILURE, errorCode: NO_LUCK}}\n";
 const WAITS: &str = "type: Sequence\nid: waits\nchildren:\n- {type: PrintAction, id: p, props: {message: before}}\n- {type: WaitAction, id: w, props: {waitMs: 1h}}\n";
-const LATE: &str = "type: Sequence\nid: late\nsettings: {timeout: 1s}\nchildren:\n- {type: WaitAction, id: w, props: {waitMs: 1h}}\n";
+const LATE: &str =
+    "type: Sequence\nid: late\nsettings: {timeout: 1s}\nchildren:\n- {type: WaitAction, id: w, props: {waitMs: 1h}}\n";
 const BAD: &str = "type: Sequence\nid: bad\nchildren:\n- {type: Nope, id: n}\n";
 const STEPS: &str = "type: Sequence\nid: steps\nchildren:\n- {type: LogMessage, id: say, props: {message: hello}}\n- {type: Mock, id: twice, props: {failTimes: 1, output: 7, outputKey: seven, retry: {maxAttempts: 2, initialInterval: 1s}}}\n";
 
@@ -92,7 +94,12 @@ fn input_is_json_or_a_file() {
 #[test]
 fn an_input_the_flow_does_not_take_is_wrong_usage() {
     let schema = "input: {type: object, properties: {n: {type: number}}, required: [n]}\n";
-    let place = Place::new(&[("typed.yaml", &format!("type: Sequence\nid: typed\n{schema}children:\n- {{type: LogMessage, id: l, props: {{message: hi}}}}\n"))]);
+    let place = Place::new(&[(
+        "typed.yaml",
+        &format!(
+            "type: Sequence\nid: typed\n{schema}children:\n- {{type: LogMessage, id: l, props: {{message: hi}}}}\n"
+        ),
+    )]);
     place.weir(&["run", "typed.yaml"]).says(2, "\"n\" is a required property");
     place.weir(&["run", "typed.yaml", "--input", "{\"n\": 1}"]).says(0, "succeeded");
 }
@@ -144,6 +151,7 @@ fn json_of_a_recovery_lists_the_runs() {
     place.weir(&["run", "waits.yaml", "--no-wait"]);
     let ended = place.weir(&["run", "--recover", "--virtual-time", "--json"]);
     let runs = ended.json();
-    let statuses: Vec<String> = runs.get("runs").and_then(Value::as_array).unwrap().iter().map(|run| text(run, "status")).collect();
+    let statuses: Vec<String> =
+        runs.get("runs").and_then(Value::as_array).unwrap().iter().map(|run| text(run, "status")).collect();
     assert_eq!((ended.code, statuses), (0, vec!["succeeded".to_owned()]));
 }

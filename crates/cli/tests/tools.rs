@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::process::{Command, Stdio};
 use support::process::Place;
 use weir_base::Value;
 
@@ -18,7 +19,10 @@ fn fmt_keeps_comments_and_writes_ids() {
     assert_eq!(read(), tidy);
     assert_eq!(place.weir(&["fmt", "--ids", "flow.yaml"]).code, 0);
     let with_ids = read();
-    assert!(with_ids.contains("# first") && with_ids.contains("# says it") && with_ids.matches("id:").count() == 2, "{with_ids}");
+    assert!(
+        with_ids.contains("# first") && with_ids.contains("# says it") && with_ids.matches("id:").count() == 2,
+        "{with_ids}"
+    );
     let again = place.weir(&["fmt", "--ids", "--check", "flow.yaml"]);
     assert_eq!((again.code, again.out.as_str()), (0, ""));
     place.file("bad.yaml", "a: [");
@@ -31,7 +35,11 @@ fn fmt_keeps_comments_and_writes_ids() {
 fn convert_loses_nothing_or_refuses() {
     let place = Place::new(&[]);
     let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
-    let cases = [("order-process/flow.yaml", "tree"), ("support-desk/flow.yaml", "organism"), ("stock-check/flow.json", "graph")];
+    let cases = [
+        ("order-process/flow.yaml", "tree"),
+        ("support-desk/flow.yaml", "organism"),
+        ("stock-check/flow.json", "graph"),
+    ];
     for (file, own) in cases {
         let file = format!("{examples}/{file}");
         for to in [own, "ir"] {
@@ -75,7 +83,8 @@ fn kinds_are_listed_shown_and_documented() {
     assert_eq!(rows.as_array().unwrap().len(), listed.out.lines().count());
     for name in ["mock", "Mock"] {
         let shown = place.weir(&["kinds", "show", name]).json();
-        let sections = ["component", "discovery", "schema_decisions", "input_schema", "output_schema", "validation_rules"];
+        let sections =
+            ["component", "discovery", "schema_decisions", "input_schema", "output_schema", "validation_rules"];
         assert!(sections.iter().all(|section| shown.get(section).is_some()), "{name}: {shown}");
     }
     assert!(place.weir(&["kinds", "docs", "mock"]).out.starts_with("# Mock"));
@@ -85,7 +94,21 @@ fn kinds_are_listed_shown_and_documented() {
 #[test]
 fn every_command_explains_itself() {
     let place = Place::new(&[]);
-    let commands = ["check", "fmt", "convert", "run", "runs", "replay", "fork", "save-test", "test", "resume", "kinds", "bench"];
+    let commands = [
+        "check",
+        "fmt",
+        "convert",
+        "run",
+        "serve",
+        "runs",
+        "replay",
+        "fork",
+        "save-test",
+        "test",
+        "resume",
+        "kinds",
+        "bench",
+    ];
     for command in commands {
         let help = place.weir(&[command, "--help"]);
         assert_eq!((help.code, help.err.as_str()), (0, ""), "{command}");
@@ -106,5 +129,20 @@ fn completions_name_the_commands() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = place.weir(&["completions", shell]);
         assert!(script.code == 0 && script.out.contains("save-test") && script.err.is_empty(), "{shell}");
+    }
+}
+
+/// As under `| head -1`: nobody reads on, and the command ends as ever.
+#[test]
+fn a_reader_that_goes_away_is_no_crash() {
+    let place = Place::new(&[("bad.yaml", "type: Sequence\nid: b\nchildren: [{type: Nope, id: n}]\n")]);
+    for (args, code) in
+        [(&["check", "bad.yaml"][..], 1), (&["completions", "bash"], 0), (&["kinds", "docs", "mock"], 0)]
+    {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+        command.current_dir(place.path("")).args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        drop((child.stdout.take(), child.stderr.take()));
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{args:?}");
     }
 }

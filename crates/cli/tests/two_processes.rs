@@ -148,5 +148,23 @@ fn a_signal_sent_while_nobody_carries_the_run_is_taken_up_later() {
     place.weir(&["runs", "signal", &run, "go", "5"]).says(0, "no process carries this run now");
     let recovered = place.weir(&["run", "--recover", "--json"]).json();
     let runs = recovered.get("runs").and_then(Value::as_array).unwrap();
-    assert_eq!((text(&runs[0], "status").as_str(), runs[0].get("output").map(Value::to_json).as_deref()), ("succeeded", Some("5")));
+    assert_eq!(
+        (text(&runs[0], "status").as_str(), runs[0].get("output").map(Value::to_json).as_deref()),
+        ("succeeded", Some("5"))
+    );
+}
+
+#[test]
+fn serve_carries_on_what_was_left_and_stops_when_told() {
+    let (place, _) = place();
+    place.weir(&["run", "sig.json", "--no-wait"]).says(5, "waits for signal go");
+    let run = place.newest();
+    let mut going = place.start(&["serve"]);
+    going.until("1 run goes on");
+    place.weir(&["run", "sig.json"]).says(1, &format!("is in use by process {}", going.pid()));
+    place.weir(&["runs", "signal", &run, "go"]).says(0, "");
+    place.until_journaled(&run, "signal");
+    place.until_status(&run, "succeeded");
+    going.terminate();
+    going.end().says(0, "stopped");
 }

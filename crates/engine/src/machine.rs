@@ -58,7 +58,8 @@ impl Machine {
 
     /// The next thing to do, in order. While paused only ends and deadlines come out.
     pub fn poll(&mut self) -> Option<Command> {
-        let at = match self.core.paused {
+        // A run that is over has nothing to hold back any more.
+        let at = match self.core.paused && self.core.completion.is_none() {
             true => self.core.commands.iter().position(passes_pause)?,
             false => 0,
         };

@@ -74,7 +74,14 @@ fn what_doubles_with_every_step_ends_in_a_failure() {
     };
     let pass = |id: &str, input: &str| format!(r#"{{"node":{{"id":"{id}","set":{{"writes":[]}}}},"input":"{input}"}}"#);
     let joined: String = (0..60)
-        .map(|at| format!(",{},{},{}", pass(&format!("a{at}"), "bare"), pass(&format!("b{at}"), "bare"), pass(&format!("j{at}"), "byNode")))
+        .map(|at| {
+            format!(
+                ",{},{},{}",
+                pass(&format!("a{at}"), "bare"),
+                pass(&format!("b{at}"), "bare"),
+                pass(&format!("j{at}"), "byNode")
+            )
+        })
         .collect();
     let edges: String = (0..60).map(|at| {
         let before = if at == 0 { "t".to_owned() } else { format!("j{}", at - 1) };

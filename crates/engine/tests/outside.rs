@@ -109,7 +109,7 @@ fn rule_5_9_pause_holds_new_commands() {
 /// A start that nothing answers is neither lost nor made twice: by recovery during the pause, by a snapshot, by a fork.
 #[test]
 fn rule_5_5_a_held_start_of_a_detached_run_is_kept() {
-    let root = r#"{"id":"s","sequence":{"children":[{"id":"w","wait":{"signal":{"name":"go"}}},{"id":"d","call":{"flow":"f","input":{},"detached":true}}]}}"#;
+    let root = r#"{"id":"s","sequence":{"children":[{"id":"w","wait":{"signal":{"name":"go"}}},{"id":"d","call":{"flow":"f","input":{},"detached":true}},{"id":"a","task":{"kind":"ok","params":{}}}]}}"#;
     let plan = Arc::new(Plan::new(&weir_ir::from_json(&flow(root)).unwrap()));
     let started = Started { run: "r".into(), ..Started::default() };
     let mut machine = Machine::new(plan.clone(), &started, 0);
@@ -129,6 +129,18 @@ fn rule_5_5_a_held_start_of_a_detached_run_is_kept() {
         machine.reissue();
         assert!(std::iter::from_fn(|| machine.poll()).all(|command| !matches!(command, Command::StartChild(_))));
     }
+}
+
+/// A run that ends while it is paused starts what it was to start.
+#[test]
+fn rule_5_9_a_pause_ends_with_the_run() {
+    let root = r#"{"id":"s","sequence":{"children":[{"id":"w","wait":{"signal":{"name":"go"}}},{"id":"d","call":{"flow":"f","input":{},"detached":true}}]}}"#;
+    let plan = Arc::new(Plan::new(&weir_ir::from_json(&flow(root)).unwrap()));
+    let mut machine = Machine::new(plan, &Started { run: "r".into(), ..Started::default() }, 0);
+    machine.handle(&Event::new(1, EventBody::Pause));
+    machine.handle(&Event::new(2, EventBody::Signal { name: "go".into(), id: None, payload: Value::Null }));
+    assert!(matches!(machine.poll(), Some(Command::StartChild(child)) if &*child.run == "r/s/d"));
+    assert!(matches!(machine.poll(), Some(Command::Complete { status: Status::Succeeded, .. })));
 }
 
 #[test]

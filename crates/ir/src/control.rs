@@ -140,18 +140,28 @@ pub struct Precheck {
 #[serde(rename_all = "camelCase")]
 pub enum Decorator {
     /// Fails the body, and cancels what runs in it, when the total time is up.
-    Timeout { after: Template },
-    Delay { by: Template },
+    Timeout {
+        after: Template,
+    },
+    Delay {
+        by: Template,
+    },
     /// Runs the whole body again after a failure.
-    Retry { policy: RetryPolicy },
+    Retry {
+        policy: RetryPolicy,
+    },
     Invert,
     /// Success or failure, whatever the body gives.
-    Force { success: bool },
+    Force {
+        success: bool,
+    },
     /// Runs the body once per instance and repeats its result after that.
     RunOnce,
     /// Runs the body afresh after every success; succeeds when it fails.
     UntilFailure,
-    Precondition { checks: Vec<Precheck> },
+    Precondition {
+        checks: Vec<Precheck>,
+    },
     /// A failure becomes success and is recorded.
     SoftAssert,
 }

@@ -69,7 +69,6 @@ pub enum Input {
     Map(Template),
 }
 
-
 impl Input {
     pub fn is_region(&self) -> bool {
         *self == Input::Region

@@ -22,7 +22,7 @@ pub use control::{
     Case, Condition, Decorator, Exit, Loop, LoopMode, OnLimit, Order, Parallel, Precheck, Settle, Strategy,
 };
 pub use flow::{Flow, IR_VERSION, SignalDecl, Trigger, VarType, Variable};
-pub use graph::{Edge, Graph, GraphExit, GraphNode, Input, Join, OnError, OUT};
+pub use graph::{Edge, Graph, GraphExit, GraphNode, Input, Join, OUT, OnError};
 pub use json::{JsonError, from_json, to_json};
 pub use mailbox::{Listener, Mailbox, Scheduling};
 pub use node::{MAX_DEPTH, Node, NodeKind, Origin};

@@ -1,5 +1,5 @@
-use crate::{Agent, Call, Decorator, Exit, Fail, Graph, Loop, Mailbox, Order, Parallel, Task, Wait, Write};
 use crate::control::Case;
+use crate::{Agent, Call, Decorator, Exit, Fail, Graph, Loop, Mailbox, Order, Parallel, Task, Wait, Write};
 use serde::{Deserialize, Serialize};
 use weir_base::{Span, Text};
 use weir_expr::Template;

@@ -273,6 +273,45 @@ async fn a_stop_in_order_loses_nothing() {
     }
 }
 
+/// Semantics 5.5: a run that starts another without waiting for it does not end before that one is on disk, since
+/// nothing would ask for it again after a crash.
+#[tokio::test]
+async fn rule_5_5_a_detached_run_is_on_disk_before_its_parent_ends() {
+    for failing in [None, Some(1), Some(2)] {
+        let store = Arc::new(MemoryStore::new());
+        let world = World::on(store.clone(), None);
+        let runtime = world.open().await;
+        let place = weir_store::Place { project: "local".into(), ..Default::default() };
+        let child = flow_named("child", "", &signal("w", "go"));
+        runtime.publish(&place, &source(&child)).await.unwrap();
+        if let Some(commit) = failing {
+            store.fail_commit(commit, CommitError::Busy("told to".into()));
+        }
+        let root = call("d", "child", r#","detached":true"#);
+        succeeded(&run(&runtime, flow(&root), "r").await);
+        assert!(world.store.run("r/d").await.unwrap().is_some(), "{failing:?}");
+    }
+}
+
+/// A pause holds the start of a detached run; recovery during the pause must not lose it.
+#[tokio::test]
+async fn rule_5_9_a_held_start_survives_a_crash() {
+    for world in both().await {
+        let runtime = world.open().await;
+        let place = weir_store::Place { project: "local".into(), ..Default::default() };
+        runtime.publish(&place, &source(&flow_named("child", "", &task("t", "call", "{}")))).await.unwrap();
+        let steps = [signal("w", "go"), call("d", "child", r#","detached":true"#), signal("x", "on")];
+        runtime.start(start(flow(&sequence(&steps)), "r")).await.unwrap();
+        runtime.pause("r").await.unwrap();
+        runtime.signal("r", "go", None, Value::Null).await.unwrap();
+        let runtime = crash(&world, runtime).await;
+        runtime.resume("r").await.unwrap();
+        runtime.signal("r", "on", None, Value::Null).await.unwrap();
+        succeeded(&ended(&runtime, "r").await);
+        succeeded(&ended(&runtime, "r/s/d").await);
+    }
+}
+
 /// Recovery folds the same state from the journal that the run had in memory.
 #[tokio::test]
 async fn a_crash_after_every_record_comes_to_the_same_end() {

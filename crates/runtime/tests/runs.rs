@@ -35,9 +35,7 @@ async fn many_runs_at_once_all_end() {
     let world = World { real_time: true, ..World::sqlite().await };
     let runtime = std::sync::Arc::new(world.open().await);
     let steps: Vec<String> = (0..5)
-        .map(|n| {
-            task(&format!("t{n}"), if n % 2 == 0 { "pure" } else { "call" }, r#"{"do":"yield","value":1}"#)
-        })
+        .map(|n| task(&format!("t{n}"), if n % 2 == 0 { "pure" } else { "call" }, r#"{"do":"yield","value":1}"#))
         .collect();
     let flow = flow(&parallel(&steps));
     let runs: Vec<_> = (0..200)

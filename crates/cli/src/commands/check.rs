@@ -17,7 +17,9 @@ pub fn run(args: &Check) -> anyhow::Result<Exit> {
         };
         match args.format {
             Format::Human => report::print_each(&loaded.diagnostics, &loaded.files),
-            Format::Json => rows.extend(loaded.diagnostics.iter().map(|problem| report::to_json(problem, &loaded.files))),
+            Format::Json => {
+                rows.extend(loaded.diagnostics.iter().map(|problem| report::to_json(problem, &loaded.files)))
+            }
         }
         all.extend(loaded.diagnostics);
     }
@@ -37,7 +39,7 @@ fn read(path: &Path, args: &Check, catalog: &Catalog) -> anyhow::Result<Option<L
     match load::load(path, &args.bind, catalog) {
         Ok(loaded) => Ok(Some(loaded)),
         Err(error) if error.is::<UsageError>() => {
-            eprintln!("error: {error:#}");
+            crate::errln!("error: {error:#}");
             Ok(None)
         }
         Err(error) => Err(error),
@@ -47,8 +49,8 @@ fn read(path: &Path, args: &Check, catalog: &Catalog) -> anyhow::Result<Option<L
 fn conclude(files: usize, unread: bool, all: &[Diagnostic]) {
     let count = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
     match report::summary(all) {
-        Some(summary) => eprintln!("{summary} in {count}"),
+        Some(summary) => crate::errln!("{summary} in {count}"),
         None if unread => {}
-        None => eprintln!("no problems in {count}"),
+        None => crate::errln!("no problems in {count}"),
     }
 }

@@ -33,10 +33,25 @@ fn event(text: &str) -> anyhow::Result<Change> {
     let wrong = |why: String| UsageError(format!("--event: {why}"));
     let value = Value::from_json(text).map_err(|error| wrong(format!("not JSON: {error}")))?;
     let member = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let rest: Map = value.as_object().into_iter().flatten().filter(|(key, _)| !matches!(&***key, "type" | "path")).map(|(k, v)| (k.clone(), v.clone())).collect();
-    let record = Record { seq: 0, at: 0, ty: member("type").into(), path: member("path").into(), payload: Value::from(rest).to_json() };
+    let rest: Map = value
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(key, _)| !matches!(&***key, "type" | "path"))
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
+    let record = Record {
+        seq: 0,
+        at: 0,
+        ty: member("type").into(),
+        path: member("path").into(),
+        payload: Value::from(rest).to_json(),
+    };
     let body = record.decode().map_err(|error| wrong(error.message))?.body;
-    if matches!(body, EventBody::Started(_) | EventBody::Forked { .. } | EventBody::Continued { .. } | EventBody::Rebased { .. }) {
+    if matches!(
+        body,
+        EventBody::Started(_) | EventBody::Forked { .. } | EventBody::Continued { .. } | EventBody::Rebased { .. }
+    ) {
         return Err(wrong(format!("`{}` cannot happen within a run", record.ty)).into());
     }
     Ok(Change::Event(Box::new(body)))
@@ -69,15 +84,17 @@ async fn say_what_would_run(args: &Fork, folder: &std::path::Path) -> anyhow::Re
 async fn carry(runtime: &Runtime, args: &Fork, changes: &[Change]) -> anyhow::Result<Exit> {
     let forked = runtime.fork(&args.run, args.at, changes).await?;
     if !args.json {
-        eprintln!("run {} goes on from record {} of {}", forked.run, args.at, args.run);
-        forked.again.iter().for_each(|path| eprintln!("  runs again: {path}"));
+        crate::errln!("run {} goes on from record {} of {}", forked.run, args.at, args.run);
+        forked.again.iter().for_each(|path| crate::errln!("  runs again: {path}"));
     }
     let view = tokio::select! {
         view = runtime.wait(&forked.run, Until::Ended) => view?,
         _ = tokio::signal::ctrl_c() => return Ok(Exit::Waiting),
     };
     match args.json {
-        true => show::out(summary::of_run(&runtime.replay(&forked.run, None).await?, &runtime.logs(&forked.run).await?).to_json()),
+        true => show::out(
+            summary::of_run(&runtime.replay(&forked.run, None).await?, &runtime.logs(&forked.run).await?).to_json(),
+        ),
         false => crate::commands::run::print_end(&view),
     }
     Ok(exit_of(view.status))

@@ -82,7 +82,9 @@ fn sentence(offer: &Offer, args: &Resume) -> String {
         Verdict::Compatible { resume } if resume.is_empty() => "compatible".to_owned(),
         Verdict::Compatible { resume } => format!("compatible, resumes at {}", list(resume)),
         Verdict::Diverges { why, .. } => why.clone(),
-        Verdict::EndsAgain { status, path, why } => format!("under this flow it is {} again at {path}: {why}", status.as_str()),
+        Verdict::EndsAgain { status, path, why } => {
+            format!("under this flow it is {} again at {path}: {why}", status.as_str())
+        }
         Verdict::Refused { why } => format!("not asked: {why}"),
     };
     let compensated = match offer.compensated.is_empty() {
@@ -118,7 +120,7 @@ fn told(args: &Resume, offers: &[Offer], ended: &[RunView]) {
         show::out(format_args!("{}  {}", view.run, show::word(view.status)));
     }
     if offers.is_empty() {
-        eprintln!("no failed run of this flow");
+        crate::errln!("no failed run of this flow");
     }
 }
 

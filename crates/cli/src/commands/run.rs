@@ -43,7 +43,10 @@ fn checked(file: &Path, args: &Run) -> anyhow::Result<Option<FlowSource>> {
     let problems = weir_check::for_running(loaded.diagnostics.clone());
     let failed = has_errors(&problems);
     if failed || !args.json {
-        report::print(&problems.iter().filter(|p| p.severity != weir_base::Severity::Info).cloned().collect::<Vec<_>>(), &loaded.files);
+        report::print(
+            &problems.iter().filter(|p| p.severity != weir_base::Severity::Info).cloned().collect::<Vec<_>>(),
+            &loaded.files,
+        );
     }
     let Loaded { flow, .. } = &loaded;
     Ok(flow.clone().filter(|_| !failed).map(|flow| FlowSource { flow, files: loaded.named_texts() }))
@@ -74,7 +77,7 @@ fn wanted(args: &Run) -> anyhow::Result<compose::Wanted> {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => ".".into(),
     });
-    let secrets = args.secret.iter().map(|text| secret(text)).collect::<anyhow::Result<BTreeMap<_, _>>>()?;
+    let secrets = secrets(&args.secret)?;
     let durability = args.durability.map(|durability| match durability {
         DurabilityArg::Sync => Durability::Sync,
         DurabilityArg::Async => Durability::Async,
@@ -82,6 +85,11 @@ fn wanted(args: &Run) -> anyhow::Result<compose::Wanted> {
     });
     let (virtual_time, only_new) = (args.virtual_time, !args.recover);
     Ok(compose::Wanted { virtual_time, only_new, clock: None, durability, secrets, folder, bind: args.bind.clone() })
+}
+
+/// Names of environment variables by secret name.
+pub fn secrets(given: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
+    given.iter().map(|text| secret(text)).collect()
 }
 
 fn secret(text: &str) -> anyhow::Result<(String, String)> {
@@ -115,7 +123,7 @@ async fn start(runtime: &Runtime, args: &Run, source: FlowSource, input: Value) 
                 view = &mut end => break view?,
                 _ = tokio::signal::ctrl_c() => {
                     display.finish();
-                    eprintln!("stopped; the run is kept: go on with `weir run --recover`");
+                    crate::errln!("stopped; the run is kept: go on with `weir run --recover`");
                     return Ok(Exit::Waiting);
                 }
             }
@@ -158,15 +166,15 @@ async fn told(runtime: &Runtime, args: &Run, view: &RunView) -> anyhow::Result<E
 
 pub fn print_end(view: &RunView) {
     let took = view.ended_at.zip(view.started_at).map(|(end, start)| format!(" in {}", show::took(end - start)));
-    eprintln!("{}{}, run {}", show::word(view.status), took.unwrap_or_default(), view.run);
+    crate::errln!("{}{}, run {}", show::word(view.status), took.unwrap_or_default(), view.run);
     if let Some(error) = &view.error {
         let place = if error.path.is_empty() { String::new() } else { format!(" at {}", error.path) };
-        eprintln!("  {}{place}: {}", error.code, error.message);
+        crate::errln!("  {}{place}: {}", error.code, error.message);
     }
     if !view.status.is_final() {
-        view.waiting.iter().for_each(|reason| eprintln!("  waits for {reason}"));
-        view.wake_at.iter().for_each(|at| eprintln!("  goes on at {}", show::time(*at)));
-        eprintln!("  to carry it on: weir run --recover");
+        view.waiting.iter().for_each(|reason| crate::errln!("  waits for {reason}"));
+        view.wake_at.iter().for_each(|at| crate::errln!("  goes on at {}", show::time(*at)));
+        crate::errln!("  to carry it on: weir run --recover");
     }
     if view.status == Status::Succeeded {
         crate::show::out(view.output.to_json_pretty());
@@ -187,7 +195,7 @@ async fn recover(runtime: &Runtime, args: &Run) -> anyhow::Result<Exit> {
     let open = runtime.unfinished(None, 10_000).await?;
     let mine: Vec<Text> = open.iter().filter(|run| !run.id.contains('/')).map(|run| run.id.clone()).collect();
     if mine.is_empty() && !args.json {
-        eprintln!("no run was cut off");
+        crate::errln!("no run was cut off");
     }
     runtime.recovered().await;
     let (mut exit, mut ended) = (Exit::Success, Vec::new());

@@ -39,14 +39,18 @@ async fn perform(args: &Runs) -> anyhow::Result<Exit> {
 
 fn status_of(word: &str) -> anyhow::Result<Status> {
     Status::parse(word).ok_or_else(|| {
-        UsageError(format!("--status {word}: one of pending, running, waiting, paused, succeeded, failed, cancelled, timed_out")).into()
+        UsageError(format!(
+            "--status {word}: one of pending, running, waiting, paused, succeeded, failed, cancelled, timed_out"
+        ))
+        .into()
     })
 }
 
 fn request_of(command: &RunsCommand) -> anyhow::Result<(&str, Request)> {
     Ok(match command {
         RunsCommand::Signal { run, name, payload, id } => {
-            let payload = Value::from_json(payload).map_err(|error| UsageError(format!("the payload is not JSON: {error}")))?;
+            let payload =
+                Value::from_json(payload).map_err(|error| UsageError(format!("the payload is not JSON: {error}")))?;
             (run, Request::Signal { name: name.as_str().into(), id: id.as_deref().map(Into::into), payload })
         }
         RunsCommand::Cancel { run, reason } => (run, Request::Cancel { reason: reason.as_str().into() }),
@@ -65,7 +69,13 @@ fn request_of(command: &RunsCommand) -> anyhow::Result<(&str, Request)> {
     })
 }
 
-async fn list(store: &Arc<dyn Store>, filter: RunFilter, limit: u32, before: Option<&str>, json: bool) -> anyhow::Result<Exit> {
+async fn list(
+    store: &Arc<dyn Store>,
+    filter: RunFilter,
+    limit: u32,
+    before: Option<&str>,
+    json: bool,
+) -> anyhow::Result<Exit> {
     let before = match before {
         Some(id) => Some(row(store, id).await?.key),
         None => None,
@@ -81,11 +91,18 @@ async fn list(store: &Arc<dyn Store>, filter: RunFilter, limit: u32, before: Opt
     for run in &page.items {
         let error = run.error.as_ref().map(|error| format!("  {}: {}", error.code, show::short(&error.message, 60)));
         let (id, status) = (&run.id, show::word(run.status));
-        crate::outln!("{id:width$}  {status:9}  {}  {}{}", show::time(run.created_at), run.flow, error.unwrap_or_default());
+        crate::outln!(
+            "{id:width$}  {status:9}  {}  {}{}",
+            show::time(run.created_at),
+            run.flow,
+            error.unwrap_or_default()
+        );
     }
     match (page.items.is_empty(), page.next) {
-        (true, _) => eprintln!("no runs"),
-        (false, Some(_)) => eprintln!("there are more: add --before {}", page.items.last().map_or("", |run| &run.id)),
+        (true, _) => crate::errln!("no runs"),
+        (false, Some(_)) => {
+            crate::errln!("there are more: add --before {}", page.items.last().map_or("", |run| &run.id))
+        }
         (false, None) => {}
     }
     Ok(Exit::Success)
@@ -127,7 +144,11 @@ async fn show_run(store: &Arc<dyn Store>, id: &str, json: bool) -> anyhow::Resul
 
 pub fn print_run(row: &Run, replay: &ReplayView) {
     crate::outln!("{}  {}  {}", row.id, row.flow, show::word(replay.status));
-    crate::outln!("  created {}{}", show::time(row.created_at), row.ended_at.map(|at| format!(", ended {}", show::time(at))).unwrap_or_default());
+    crate::outln!(
+        "  created {}{}",
+        show::time(row.created_at),
+        row.ended_at.map(|at| format!(", ended {}", show::time(at))).unwrap_or_default()
+    );
     for step in &replay.steps {
         let time = step.started_at.zip(step.ended_at).map(|(from, to)| show::took(to - from)).unwrap_or_default();
         let told = step.error.as_ref().map(|error| format!("{}: {}", error.code, error.message));
@@ -155,7 +176,12 @@ async fn journal(store: &Arc<dyn Store>, id: &str, json: bool) -> anyhow::Result
         for record in &records {
             let (seq, at, ty, path) = (record.seq, show::time(record.at), &record.ty, &record.path);
             match json {
-                true => crate::outln!("{{\"seq\":{seq},\"at\":{},\"type\":\"{ty}\",\"path\":{},\"payload\":{}}}", record.at, Value::from(path.clone()), record.payload),
+                true => crate::outln!(
+                    "{{\"seq\":{seq},\"at\":{},\"type\":\"{ty}\",\"path\":{},\"payload\":{}}}",
+                    record.at,
+                    Value::from(path.clone()),
+                    record.payload
+                ),
                 false => crate::outln!("{seq:>5}  {at}  {ty:14}  {path}  {}", show::short(&record.payload, 120)),
             }
         }
@@ -172,11 +198,15 @@ async fn post(store: &Arc<dyn Store>, folder: &std::path::Path, run: &str, reque
         Ok(()) => {
             crate::outln!("{word} is on its way to {run}");
             if !weir_store_sql::is_owned(folder) {
-                eprintln!("no process carries this run now; it goes on, and takes the {word} in, with `weir run --recover`");
+                crate::errln!(
+                    "no process carries this run now; it goes on, and takes the {word} in, with `weir run --recover`"
+                );
             }
             Ok(Exit::Success)
         }
-        Err(RunsError::NotFound { .. }) => Err(UsageError(format!("there is no run `{run}`; `weir runs ls` lists them")).into()),
+        Err(RunsError::NotFound { .. }) => {
+            Err(UsageError(format!("there is no run `{run}`; `weir runs ls` lists them")).into())
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -30,7 +30,12 @@ async fn perform(args: &SaveTest) -> anyhow::Result<Exit> {
         other => other?,
     };
     saved::write(&args.out, &version, &records, &rehearsal)?;
-    show::out(format_args!("{}: {} records; run it with `weir test {}`", args.out.display(), records.len(), args.out.display()));
+    show::out(format_args!(
+        "{}: {} records; run it with `weir test {}`",
+        args.out.display(),
+        records.len(),
+        args.out.display()
+    ));
     Ok(Exit::Success)
 }
 

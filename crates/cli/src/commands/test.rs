@@ -1,7 +1,7 @@
 use crate::args::Test;
 use crate::exit::{Exit, UsageError};
-use crate::testing::{Case, Outcome, find};
 use crate::show;
+use crate::testing::{Case, Outcome, find};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use weir_base::{Micros, Value};
@@ -31,7 +31,14 @@ pub fn run(args: &Test) -> anyhow::Result<Exit> {
     }
     threads.shutdown_background();
     match args.json {
-        true => show::out(Value::object([("passed", (cases.len() - failed).into()), ("failed", failed.into()), ("tests", Value::from(rows))]).to_json()),
+        true => show::out(
+            Value::object([
+                ("passed", (cases.len() - failed).into()),
+                ("failed", failed.into()),
+                ("tests", Value::from(rows)),
+            ])
+            .to_json(),
+        ),
         false => show::out(format_args!("{} passed, {failed} failed", cases.len() - failed)),
     }
     Ok(if failed == 0 { Exit::Success } else { Exit::Failed })

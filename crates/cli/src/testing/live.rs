@@ -28,7 +28,12 @@ pub async fn run(folder: &Path, save: Option<&Path>) -> anyhow::Result<Outcome> 
     let input = input(folder, server.as_ref())?;
     let scratch = Scratch::new()?;
     let clock = Arc::new(VirtualClock::starting_at(SystemClock.now()));
-    let wanted = compose::Wanted { clock: Some(clock.clone()), folder: Some(folder.to_owned()), bind, ..compose::Wanted::default() };
+    let wanted = compose::Wanted {
+        clock: Some(clock.clone()),
+        folder: Some(folder.to_owned()),
+        bind,
+        ..compose::Wanted::default()
+    };
     let runtime = compose::runtime(&scratch.0, wanted).await?;
     let source = FlowSource { flow: flow.clone(), files: loaded.named_texts() };
     let outcome = carry(&runtime, &clock, source, input, &expected).await;
@@ -49,7 +54,10 @@ pub async fn run(folder: &Path, save: Option<&Path>) -> anyhow::Result<Outcome> 
 
 fn flow_file(folder: &Path) -> anyhow::Result<PathBuf> {
     let names = ["flow.yaml", "flow.yml", "flow.json"].map(|name| folder.join(name));
-    names.into_iter().find(|path| path.is_file()).with_context(|| format!("{}: there is no flow.yaml or flow.json", folder.display()))
+    names
+        .into_iter()
+        .find(|path| path.is_file())
+        .with_context(|| format!("{}: there is no flow.yaml or flow.json", folder.display()))
 }
 
 fn strings(value: Option<&Value>) -> Vec<String> {
@@ -71,7 +79,13 @@ fn input(folder: &Path, server: Option<&Server>) -> anyhow::Result<Value> {
 }
 
 /// Signals go out one by one, each as soon as the run waits and before any time passes.
-async fn carry(runtime: &Runtime, clock: &VirtualClock, source: FlowSource, input: Value, expected: &Value) -> anyhow::Result<RunView> {
+async fn carry(
+    runtime: &Runtime,
+    clock: &VirtualClock,
+    source: FlowSource,
+    input: Value,
+    expected: &Value,
+) -> anyhow::Result<RunView> {
     let signals = expected.get("signals").and_then(Value::as_array).unwrap_or_default().to_vec();
     if !signals.is_empty() {
         clock.hold();
@@ -133,7 +147,8 @@ fn compare_all(expected: &Value, found: &Found, differences: &mut Vec<String>) {
 }
 
 fn compare_logs(wanted: &Value, logs: &[LogView], differences: &mut Vec<String>) {
-    let line = |log: &LogView| Value::object([("level", log.level.clone().into()), ("message", log.message.clone().into())]);
+    let line =
+        |log: &LogView| Value::object([("level", log.level.clone().into()), ("message", log.message.clone().into())]);
     compare::values("logs", wanted, &Value::array(logs.iter().map(line)), differences);
 }
 

@@ -44,7 +44,8 @@ fn search(folder: &Path, depth: usize, found: &mut Vec<Case>) {
     }
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let hidden = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-    let mut below: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir() && !hidden(path)).collect();
+    let mut below: Vec<PathBuf> =
+        entries.map(|entry| entry.path()).filter(|path| path.is_dir() && !hidden(path)).collect();
     below.sort();
     if depth > 0 {
         below.iter().for_each(|folder| search(folder, depth - 1, found));

@@ -81,13 +81,18 @@ fn plain_name(name: &str) -> PathBuf {
 fn line(record: &Record) -> String {
     let text = |text: &str| Value::from(text).to_json();
     let (ty, path) = (text(&record.ty), text(&record.path));
-    format!("{{\"seq\":{},\"at\":{},\"type\":{ty},\"path\":{path},\"payload\":{}}}\n", record.seq, record.at, record.payload)
+    format!(
+        "{{\"seq\":{},\"at\":{},\"type\":{ty},\"path\":{path},\"payload\":{}}}\n",
+        record.seq, record.at, record.payload
+    )
 }
 
 fn records(folder: &Path) -> anyhow::Result<Vec<Record>> {
     let path = folder.join("journal.jsonl");
     let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let read = |(number, line): (usize, &str)| record(line).with_context(|| format!("{}, line {}", path.display(), number + 1));
+    let read = |(number, line): (usize, &str)| {
+        record(line).with_context(|| format!("{}, line {}", path.display(), number + 1))
+    };
     text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(read).collect()
 }
 
@@ -118,7 +123,9 @@ pub fn rehearse_saved(folder: &Path, with: Option<&Path>) -> anyhow::Result<Outc
     if let Some(divergence) = &rehearsal.divergence {
         outcome.differences.push(divergence.to_string());
     }
-    outcome.differences.extend(rehearsal.open.iter().map(|path| format!("{path}: the journal has no answer for this step")));
+    outcome
+        .differences
+        .extend(rehearsal.open.iter().map(|path| format!("{path}: the journal has no answer for this step")));
     compare_steps(&expected, &rehearsal, &mut outcome.differences);
     let found = [
         ("status", Value::from(rehearsal.status.as_str())),

@@ -95,6 +95,15 @@ impl Place {
             assert!(begun.elapsed() < DEADLINE, "no record `{ty}`: {:?}", self.journal(run));
         }
     }
+
+    /// Waits until a run is listed with this state.
+    #[track_caller]
+    pub fn until_status(&self, run: &str, status: &str) {
+        let begun = Instant::now();
+        while !self.runs(&["--status", status]).iter().any(|row| text(row, "run") == run) {
+            assert!(begun.elapsed() < DEADLINE, "it is not {status}: {:?}", self.runs(&[]));
+        }
+    }
 }
 
 /// Text of a member; empty where there is none.
@@ -153,6 +162,12 @@ impl Going {
     pub fn run_id(&mut self) -> String {
         let line = self.until("run ");
         line.split_whitespace().nth(1).unwrap().to_owned()
+    }
+
+    /// What `kill` does.
+    pub fn terminate(&self) {
+        let killed = Command::new("kill").arg(self.pid().to_string()).status().unwrap();
+        assert!(killed.success());
     }
 
     /// kill -9.

@@ -50,7 +50,11 @@ fn variable(entry: &Entry, out: &mut Vec<Diagnostic>) -> Variable {
             format!("`{}` begins with {}, which is not of its type", short(&entry.key), initial.describe()),
         ));
     }
-    Variable { ty, initial: initial.map(Doc::to_value).filter(|value| !value.is_null()), description: doc.text("description").map(str::to_owned) }
+    Variable {
+        ty,
+        initial: initial.map(Doc::to_value).filter(|value| !value.is_null()),
+        description: doc.text("description").map(str::to_owned),
+    }
 }
 
 fn is_declaration(doc: &Doc) -> bool {

@@ -31,7 +31,7 @@ pub(super) fn lower(
     tools.extend(allowed_tools(draft, cx, &mut names, out));
     let model = draft.doc.given("model").map(|model| template::of(model, out));
     let agent = Agent {
-            kind: Agent::KIND.into(),
+        kind: Agent::KIND.into(),
         model: model.unwrap_or(Template::Value(Value::Null)),
         prompt: template::of(prompt, out),
         input: template::expression("message.payload"),

@@ -31,7 +31,10 @@ pub struct Script {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Act {
     Start,
-    Signal { name: String, by_inbox: bool },
+    Signal {
+        name: String,
+        by_inbox: bool,
+    },
     Pause,
     Resume,
     /// Once the run waits for `stop`.
@@ -64,7 +67,8 @@ impl Case {
         let made: Vec<(String, Made)> = runs.into_iter().map(|run| (run.clone(), maker.top(&run))).collect();
         let counters = maker.counters.iter().map(|name| name.as_str().into()).collect();
         let sub_flows = maker.flows.iter().map(|(name, root)| source(name, root)).collect();
-        let below = |(run, made): &(String, Made)| made.detached.iter().map(|path| format!("{run}/{path}")).collect::<Vec<_>>();
+        let below =
+            |(run, made): &(String, Made)| made.detached.iter().map(|path| format!("{run}/{path}")).collect::<Vec<_>>();
         let detached = made.iter().flat_map(below).collect();
         let scripts = made.into_iter().map(|(run, made)| script(&mut random, run, made)).collect();
         let options = options(&mut random, durability);

@@ -9,8 +9,8 @@ use rustix::process::{Signal, getpid, kill_process};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use weir_runtime::Faults;
 use weir_store::Store;
 use weir_store_sql::{SqlOptions, SqlStore};
@@ -97,7 +97,9 @@ async fn live(life: &Life, case: &Case) -> Result<(), String> {
     let done = outside.acknowledged().await;
     let runtime = open(case, life.number, store.clone(), &outside, killer).await;
     let runtime = runtime.map_err(|error| format!("the runtime: {error}"))?;
-    Driver { case, runtime: &runtime, store: &store, outside: &outside, done, awaited: Mutex::default() }.drive().await?;
+    Driver { case, runtime: &runtime, store: &store, outside: &outside, done, awaited: Mutex::default() }
+        .drive()
+        .await?;
     runtime.stop().await.map_err(|error| error.to_string())?;
     store.close().await.map_err(|error| error.to_string())
 }

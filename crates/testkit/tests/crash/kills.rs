@@ -85,9 +85,9 @@ fn plan(random: &mut Random, uncut: &Uncut, life: u64) -> (&'static str, u64) {
     };
     let points: Vec<&'static str> = POINTS.into_iter().filter(|point| passed(point) > 0).collect();
     let rare = |point: &str| point.starts_with("truncate") || point.starts_with("delete");
-    let mut point = points[random.below(points.len())];
+    let mut point = random.pick(&points);
     if rare(point) {
-        point = points[random.below(points.len())];
+        point = random.pick(&points);
     }
     let most = (passed(point) * 3 / 4 / (1 + life)).max(1) as usize;
     let most = if random.one_in(4) { most.min(8) } else { most };
@@ -107,7 +107,9 @@ fn look(folder: &Path, case: &Case) -> Result<Evidence, StoreError> {
     let copy = tempfile::tempdir().map_err(|error| StoreError::Io(error.to_string()))?;
     for name in ["weir.db", "weir.db-wal"] {
         match std::fs::copy(folder.join(name), copy.path().join(name)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(StoreError::Io(error.to_string())),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StoreError::Io(error.to_string()));
+            }
             _ => {}
         }
     }

@@ -45,8 +45,9 @@ fn main() -> ExitCode {
     };
     let seeds = report::Seeds::from_environment();
     let outcomes = SUITES.iter().filter(|(name, _)| wanted(name)).map(|(name, run)| run(&seeds).print(name));
-    match outcomes.fold(true, |good, outcome| good && outcome) {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
+    // Every suite runs, whatever came of the one before.
+    match outcomes.filter(|good| !good).count() {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
     }
 }

@@ -100,7 +100,12 @@ fn cut(seed: u64, synchronous: Synchronous, outcome: &mut Outcome) -> Result<Vec
     for number in 0.. {
         disk.set_fault((number < cuts).then(|| plan(&mut random, &uncut, number)));
         local.notes.lock().unwrap().begin_life();
-        let lost_power = live(&case, number, folder.path(), &disk, &local, synchronous)?;
+        let lived = live(&case, number, folder.path(), &disk, &local, synchronous);
+        // What was never synced may be beyond use; that is for the judge to say.
+        if lived.is_err() && synchronous == Synchronous::Off {
+            break;
+        }
+        let lost_power = lived?;
         let acknowledged = !local.notes.lock().unwrap().acknowledged.is_empty();
         match random.one_in(3) {
             true => disk.crash_torn(random.next()),
@@ -113,9 +118,6 @@ fn cut(seed: u64, synchronous: Synchronous, outcome: &mut Outcome) -> Result<Vec
         cut += 1;
         if acknowledged {
             outcome.counts.insert("cut late".into(), 1);
-        }
-        if matches!(seen.last(), Some(Err(_))) && acknowledged {
-            break;
         }
     }
     outcome.count("cuts", cut);
@@ -171,10 +173,16 @@ async fn work(
 ) -> Result<(), String> {
     let store = open_store(folder, disk, synchronous).await.map_err(|error| format!("the store: {error}"))?;
     let outside: Arc<dyn Outside> = local.clone();
-    let done = outside.acknowledged().await;
+    // Where nothing is synced it is all asked for again, since it may all be gone.
+    let done = match synchronous {
+        Synchronous::Full => outside.acknowledged().await,
+        Synchronous::Off => BTreeSet::new(),
+    };
     let runtime = open(case, number, store.clone(), &outside, Arc::new(NoFaults)).await;
     let runtime = runtime.map_err(|error| format!("the runtime: {error}"))?;
-    Driver { case, runtime: &runtime, store: &store, outside: &outside, done, awaited: Mutex::default() }.drive().await?;
+    Driver { case, runtime: &runtime, store: &store, outside: &outside, done, awaited: Mutex::default() }
+        .drive()
+        .await?;
     runtime.stop().await.map_err(|error| error.to_string())
 }
 

@@ -67,12 +67,8 @@ impl Kind for Probe {
     async fn run(&self, cx: &TaskContext<'_>, params: Value) -> Result<TaskOutput, TaskError> {
         let text = |name: &str| params.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (attempt, what) = (cx.request.attempt, text("do"));
-        let call = Call {
-            key: cx.request.key.clone(),
-            attempt,
-            effect: self.effect,
-            mark: Mark::from(text("mark").as_str()),
-        };
+        let call =
+            Call { key: cx.request.key.clone(), attempt, effect: self.effect, mark: Mark::from(text("mark").as_str()) };
         match what.as_str() {
             "at_once" => self.outside.call_at_once(call).await,
             _ => self.outside.call(call).await,

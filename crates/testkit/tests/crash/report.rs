@@ -68,7 +68,10 @@ impl Outcome {
         }
         let counts: Vec<String> = self.counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
         let (date, version) = (jiff::Timestamp::now().to_string(), env!("CARGO_PKG_VERSION"));
-        let failed = format!("failed {}", self.failures.iter().map(|(seed, _)| seed).collect::<std::collections::BTreeSet<_>>().len());
+        let failed = format!(
+            "failed {}",
+            self.failures.iter().map(|(seed, _)| seed).collect::<std::collections::BTreeSet<_>>().len()
+        );
         println!("crash: {suite}: {failed}, {}, {}, {}, weir {version}", counts.join(", "), self.last, &date[..10]);
         self.failures.is_empty()
     }

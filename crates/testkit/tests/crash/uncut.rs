@@ -103,8 +103,16 @@ impl Uncut {
         let store = open_store(folder.path(), &disk, Synchronous::Full).await.map_err(|error| error.to_string())?;
         let opened = disk.operations();
         let outside: Arc<dyn Outside> = local.clone();
-        let runtime = open(case, 0, store.clone(), &outside, counting.clone()).await.map_err(|error| error.to_string())?;
-        let driver = Driver { case, runtime: &runtime, store: &store, outside: &outside, done: BTreeSet::new(), awaited: Mutex::default() };
+        let runtime =
+            open(case, 0, store.clone(), &outside, counting.clone()).await.map_err(|error| error.to_string())?;
+        let driver = Driver {
+            case,
+            runtime: &runtime,
+            store: &store,
+            outside: &outside,
+            done: BTreeSet::new(),
+            awaited: Mutex::default(),
+        };
         driver.drive().await?;
         runtime.stop().await.map_err(|error| error.to_string())?;
         let end = Evidence::read(&store, case).await.map_err(|error| error.to_string())?;

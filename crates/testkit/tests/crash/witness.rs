@@ -24,9 +24,11 @@ impl Witness {
         let notes = Arc::<Mutex<Notes>>::default();
         let heard = notes.clone();
         // One connection after the other, in the order of connecting: see `settled`.
-        std::thread::spawn(move || while let Ok((stream, _)) = listener.accept()
-            && !hear(stream, &heard).unwrap_or(false)
-        {});
+        std::thread::spawn(move || {
+            while let Ok((stream, _)) = listener.accept()
+                && !hear(stream, &heard).unwrap_or(false)
+            {}
+        });
         Self { address, notes }
     }
 

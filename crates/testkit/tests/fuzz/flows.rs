@@ -78,7 +78,9 @@ fn kept_in_ir(flow: &Flow) -> Result<(), String> {
     let second = weir_ir::to_json(&again);
     match stored.bytes().zip(second.bytes()).position(|(a, b)| a != b) {
         None if stored.len() == second.len() => Ok(()),
-        at => Err(format!("the stored form changes when it is read, at {}", around(&stored, at.unwrap_or(stored.len())))),
+        at => {
+            Err(format!("the stored form changes when it is read, at {}", around(&stored, at.unwrap_or(stored.len()))))
+        }
     }
 }
 

@@ -179,7 +179,8 @@ mod tests {
         let network = Network::new(vec![Role::Plain; 50_002], chain.chain([(0, Text::from("out"), 50_001)]));
         let dominators = network.dominators(&|_| true);
         assert!(!Exclusion::new(&network).all(&dominators, &[50_000, 50_001]));
-        let cross = (0..200).flat_map(|from| [("x", 1), ("y", 2), ("x", 3)].map(|(side, by)| (from, side.into(), from + by)));
+        let cross =
+            (0..200).flat_map(|from| [("x", 1), ("y", 2), ("x", 3)].map(|(side, by)| (from, side.into(), from + by)));
         let network = Network::new(vec![Role::Plain; 203], cross);
         let dominators = network.dominators(&|_| true);
         assert!(!Exclusion::new(&network).all(&dominators, &[200, 201, 202]));

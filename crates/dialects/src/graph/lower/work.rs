@@ -1,7 +1,7 @@
 use super::draft::{Body, pass};
 use super::{Lowering, code, data};
-use crate::fields::Read;
 use crate::Leaf;
+use crate::fields::Read;
 use crate::graph::read::Step;
 use crate::text::{Doc, DocKind, Entry};
 use weir_base::{Diagnostic, Text, Value};
@@ -225,7 +225,11 @@ impl Lowering<'_, '_> {
         node.origin.span = Some(doc.span);
         Some(AgentTool {
             name: name.into(),
-            description: doc.text("description").map(Text::from).or(leaf.as_ref().map(Leaf::purpose)).unwrap_or_default(),
+            description: doc
+                .text("description")
+                .map(Text::from)
+                .or(leaf.as_ref().map(Leaf::purpose))
+                .unwrap_or_default(),
             schema: schema.or(known).unwrap_or_else(|| Value::object([("type", "object".into())])),
             target: ToolTarget::Step(Box::new(node)),
         })

@@ -28,7 +28,13 @@ const KINDS: [(&str, &str, &[&str]); 6] = [
 fn leaf(name: &str, of: impl Fn(&(&str, &str, &[&str])) -> bool) -> Option<Leaf> {
     let (kind, tree, params) = KINDS.into_iter().find(of)?;
     let params = params.iter().map(|param| Text::from(*param)).collect();
-    (!name.is_empty()).then(|| Leaf { kind: kind.into(), tree: tree.into(), params, engine: kind == "counter" || kind == "wait", ..Leaf::default() })
+    (!name.is_empty()).then(|| Leaf {
+        kind: kind.into(),
+        tree: tree.into(),
+        params,
+        engine: kind == "counter" || kind == "wait",
+        ..Leaf::default()
+    })
 }
 
 impl Names for Kinds {

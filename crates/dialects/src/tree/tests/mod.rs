@@ -25,7 +25,13 @@ const KINDS: [(&str, &str, Option<&str>, &[&str]); 5] = [
 fn leaf(found: impl Fn(&str, &str) -> bool) -> Option<Leaf> {
     let (kind, tree, output_key, params) = KINDS.into_iter().find(|kind| found(kind.0, kind.1))?;
     let params = params.iter().map(|name| (*name).into()).collect();
-    Some(Leaf { kind: kind.into(), tree: tree.into(), output_key: output_key.map(Into::into), params, ..Leaf::default() })
+    Some(Leaf {
+        kind: kind.into(),
+        tree: tree.into(),
+        output_key: output_key.map(Into::into),
+        params,
+        ..Leaf::default()
+    })
 }
 
 impl Names for Kinds {

@@ -106,7 +106,9 @@ fn never_after_consequence(durability: Durability, notes: &Notes, found: &mut Ve
                 sync || after.effect == Effect::NonIdempotent
             };
             let consequence = before.iter().find(|after| waited(after) && precedes(&again.key, &after.key));
-            found.extend(consequence.map(|after| format!("repeated: {} after {} had followed it", again.key, after.key)));
+            found.extend(
+                consequence.map(|after| format!("repeated: {} after {} had followed it", again.key, after.key)),
+            );
         }
     }
 }
