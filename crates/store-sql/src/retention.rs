@@ -14,7 +14,7 @@ const SLICE: i64 = 4_000;
 const PAGES: &str = "PRAGMA incremental_vacuum(2000)";
 
 const MARK: &str = "INSERT INTO removed_runs (rid)
-    SELECT rid FROM runs WHERE ended_at < $1 ORDER BY ended_at LIMIT $2";
+    SELECT rid FROM runs WHERE ended_at < $1 ORDER BY ended_at, rid LIMIT $2";
 const UNLIST: &str = "DELETE FROM runs WHERE rid IN (SELECT rid FROM removed_runs)";
 const SMALL: [&str; 4] = [
     "DELETE FROM attempts WHERE rid IN (SELECT rid FROM removed_runs)",
