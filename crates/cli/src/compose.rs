@@ -55,6 +55,9 @@ pub async fn runtime(data: &Path, wanted: Wanted) -> anyhow::Result<Runtime> {
 
 /// Opens data to read it and to leave messages; another process may own it.
 pub async fn visit(data: &Path) -> anyhow::Result<Arc<dyn Store>> {
+    if data.exists() && !data.is_dir() {
+        anyhow::bail!(crate::exit::UsageError(format!("{} is a file, not a folder", data.display())));
+    }
     if !data.join("weir.db").exists() {
         anyhow::bail!(crate::exit::UsageError(format!("there are no runs in {}", data.display())));
     }

@@ -61,12 +61,15 @@ pub fn beside(folder: &Path, name: &str) -> Option<PathBuf> {
 
 /// A text file, if it is one and not too large; the error says what is wrong.
 pub fn read(path: &Path) -> Result<String, String> {
+    use std::io::Read;
     let shown = path.display();
-    let size = std::fs::metadata(path).map_err(|error| format!("{shown}: {error}"))?.len();
-    if size > MAX_BYTES {
+    let file = std::fs::File::open(path).map_err(|error| format!("{shown}: {error}"))?;
+    let mut bytes = Vec::new();
+    // Not by the size the system tells: a device or a pipe tells none and may never end.
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| format!("{shown}: {error}"))?;
+    if bytes.len() as u64 > MAX_BYTES {
         return Err(format!("{shown}: larger than {} MiB, which no flow is", MAX_BYTES >> 20));
     }
-    let bytes = std::fs::read(path).map_err(|error| format!("{shown}: {error}"))?;
     String::from_utf8(bytes)
         .map_err(|error| format!("{shown}: not UTF-8 text (byte {})", error.utf8_error().valid_up_to()))
 }

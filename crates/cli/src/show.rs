@@ -3,12 +3,17 @@
 use weir_base::Micros;
 use weir_engine::{Status, StepStatus};
 
-/// Writes a line to stdout. A reader that has gone away ends the command quietly, as it does for any other tool.
+/// Writes a line to stdout. A reader that has gone away ends the command quietly, as it does for any other tool;
+/// a line that could not be written otherwise, to a full disk for one, is a failure.
 pub fn out(text: impl std::fmt::Display) {
     use std::io::Write;
-    if writeln!(std::io::stdout(), "{text}").is_err() {
+    let mut stdout = std::io::stdout();
+    let Err(error) = writeln!(stdout, "{text}").and_then(|()| stdout.flush()) else { return };
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
         std::process::exit(0);
     }
+    err(format_args!("error: the output could not be written: {error}"));
+    std::process::exit(1);
 }
 
 /// Writes a line to stderr. A reader that has gone away misses it; the exit code still says how things went.

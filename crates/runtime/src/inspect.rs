@@ -18,6 +18,8 @@ use weir_runs::{LogView, OpenView, ReplayView, RunsError, StepView};
 use weir_store::{Run, RunKey, Store};
 
 const PAGE: u32 = 1_000;
+/// The most steps a list shows: a run that went round a million times is not made readable by a million lines.
+const LISTED: usize = 100_000;
 
 /// A machine folded from the very first record, and what was seen on the way.
 pub(crate) struct Replayed {
@@ -250,6 +252,7 @@ impl Steps {
     fn note(&mut self, trace: Trace) {
         let Trace { at, path, body } = trace;
         match body {
+            TraceBody::Entered { .. } | TraceBody::Skipped { .. } if self.0.len() >= LISTED => {}
             TraceBody::Entered { kind, title, phase, region } => {
                 let step =
                     StepView { phase, region, started_at: Some(at), ..step(&path, kind, title, StepStatus::Running) };

@@ -127,21 +127,22 @@ fn pool(path: &Path, options: &SqlOptions) -> SqlitePool {
 }
 
 fn writing(path: &Path, options: &SqlOptions) -> SqliteConnectOptions {
-    let synchronous = match options.synchronous {
-        Synchronous::Full => SqliteSynchronous::Full,
-        Synchronous::Off => SqliteSynchronous::Off,
-    };
     common(path, options)
         .auto_vacuum(SqliteAutoVacuum::Incremental)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(synchronous)
         .pragma("wal_autocheckpoint", options.checkpoint_pages.to_string())
         .pragma("journal_size_limit", options.log_bytes.to_string())
 }
 
 fn common(path: &Path, options: &SqlOptions) -> SqliteConnectOptions {
+    let synchronous = match options.synchronous {
+        Synchronous::Full => SqliteSynchronous::Full,
+        Synchronous::Off => SqliteSynchronous::Off,
+    };
+    // Readers too: whoever closes the data last writes the log back.
     let base = SqliteConnectOptions::new()
         .filename(path)
+        .synchronous(synchronous)
         .foreign_keys(false)
         .busy_timeout(options.busy)
         .statement_cache_capacity(STATEMENTS)

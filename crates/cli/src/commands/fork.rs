@@ -32,6 +32,9 @@ fn set(text: &str) -> anyhow::Result<Change> {
 fn event(text: &str) -> anyhow::Result<Change> {
     let wrong = |why: String| UsageError(format!("--event: {why}"));
     let value = Value::from_json(text).map_err(|error| wrong(format!("not JSON: {error}")))?;
+    if value.get("type").and_then(Value::as_str).is_none_or(str::is_empty) {
+        return Err(wrong("it has no `type`, such as \"task_finished\"".to_owned()).into());
+    }
     let member = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let rest: Map = value
         .as_object()

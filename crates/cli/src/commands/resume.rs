@@ -74,6 +74,13 @@ async fn failed_runs(runtime: &Runtime, flow: &str) -> anyhow::Result<Vec<Text>>
         }
     }
     found.reverse();
+    if found.is_empty() {
+        let any = RunFilter { flow: Some(flow.into()), ..RunFilter::default() };
+        let page = runtime.store().list_runs(&any, PageRequest { before: None, limit: 1 }).await?;
+        if page.items.is_empty() {
+            anyhow::bail!(UsageError(format!("there is no run of a flow called `{flow}`; `weir runs ls` lists them")));
+        }
+    }
     Ok(found)
 }
 

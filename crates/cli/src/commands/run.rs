@@ -6,7 +6,9 @@ use crate::{compose, data, load, report, show, summary};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use weir_base::{Text, Value, has_errors};
+use weir_base::{FileId, Text, Value, has_errors};
+use weir_dialects::SourceFile;
+use weir_dialects::text::{self, Format};
 use weir_engine::Status;
 use weir_ir::Durability;
 use weir_runs::{FlowRef, FlowSource, ProgressBody, RunView, RunsError, RunsPort, StartRun, Until};
@@ -34,7 +36,18 @@ fn input_of(given: Option<&str>) -> anyhow::Result<Value> {
         Some(path) => crate::loader::read(Path::new(path)).map_err(UsageError)?,
         None => given.to_owned(),
     };
-    Value::from_json(&text).map_err(|error| UsageError(format!("--input is not JSON: {error}")).into())
+    json_argument("--input", &text)
+}
+
+/// JSON as it is given on a command line, read as strictly as a flow: a key that stands twice is an error.
+pub fn json_argument(name: &str, text: &str) -> anyhow::Result<Value> {
+    let source = SourceFile { id: FileId(0), name: "argument.json".to_owned(), text: text.to_owned() };
+    let (documents, problems) = text::parse(&source, Format::Json);
+    match (problems.iter().find(|problem| problem.is_error()), documents.first()) {
+        (None, Some(document)) => Ok(document.to_value()),
+        (Some(problem), _) => Err(UsageError(format!("{name} is not JSON: {}", problem.message)).into()),
+        (None, None) => Err(UsageError(format!("{name} is not JSON: it is empty")).into()),
+    }
 }
 
 /// The flow, if it can be run; its problems are printed either way.
@@ -190,6 +203,20 @@ pub fn exit_of(status: Status) -> Exit {
     }
 }
 
+/// Says what a run that cannot go on by itself waits for, and how to answer where a person must.
+fn tell_waiting(view: &RunView) {
+    crate::errln!("run {} of {}", view.run, view.flow);
+    for reason in &view.waiting {
+        crate::errln!("  waits for {reason}");
+        if let Some(path) = reason.strip_prefix("decision ") {
+            crate::errln!(
+                "  nobody knows whether that step was done: `weir runs decide {} {path} retry|fail`",
+                view.run
+            );
+        }
+    }
+}
+
 /// Carries every open run to its end, oldest first; the worst end is the exit.
 async fn recover(runtime: &Runtime, args: &Run) -> anyhow::Result<Exit> {
     let open = runtime.unfinished(None, 10_000).await?;
@@ -201,8 +228,15 @@ async fn recover(runtime: &Runtime, args: &Run) -> anyhow::Result<Exit> {
     let (mut exit, mut ended) = (Exit::Success, Vec::new());
     for run in mine {
         let until = if args.no_wait { Until::Settled } else { Until::Ended };
+        let carried = async {
+            let settled = runtime.wait(&run, Until::Settled).await?;
+            if !args.json && !args.no_wait && !settled.status.is_final() {
+                tell_waiting(&settled);
+            }
+            runtime.wait(&run, until).await
+        };
         let view = tokio::select! {
-            view = runtime.wait(&run, until) => view?,
+            view = carried => view?,
             _ = tokio::signal::ctrl_c() => return Ok(Exit::Waiting),
         };
         match args.json {

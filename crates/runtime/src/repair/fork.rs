@@ -96,10 +96,20 @@ fn open_steps(machine: &mut Machine) -> Vec<Text> {
 fn apply(machine: &mut Machine, change: &Change) -> Result<(), RunsError> {
     match change {
         Change::Event(body) => {
+            refuse_unasked(machine, body)?;
             let event = Event::new(machine.now(), (**body).clone());
             guarded(|| machine.handle(&event)).map_err(|message| RunsError::rejected("ENGINE_ERROR", message))
         }
         Change::Set { path, value } => set(machine, path, value),
+    }
+}
+
+/// A result for a step that is not open would be lost without a word.
+fn refuse_unasked(machine: &Machine, body: &EventBody) -> Result<(), RunsError> {
+    let (EventBody::TaskFinished { path, .. } | EventBody::ChildFinished { path, .. }) = body else { return Ok(()) };
+    match machine.expects(path) {
+        true => Ok(()),
+        false => Err(RunsError::rejected("STEP_NOT_OPEN", format!("no step `{path}` is open after that record"))),
     }
 }
 
