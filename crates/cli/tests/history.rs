@@ -272,7 +272,9 @@ fn a_fix_for_one_run_goes_on_once() {
     assert_eq!((text(row, "status").as_str(), text(row, "output").as_str()), ("succeeded", "through"));
     let again = place.weir(&["resume", &run, "--with", "fixed.yaml"]);
     assert!(again.code == 1 && again.out.contains("it is succeeded"), "{again:?}");
-    place.weir(&["resume", "--failed", "--flow", "nobody", "--with", "fixed.yaml"]).says(2, "no run of a flow called `nobody`");
+    place
+        .weir(&["resume", "--failed", "--flow", "nobody", "--with", "fixed.yaml"])
+        .says(2, "no run of a flow called `nobody`");
     place.weir(&["resume", "--failed", "--with", "fixed.yaml"]).says(2, "--flow");
     place.weir(&["resume", &run, "--with", "missing.yaml"]).says(2, "missing.yaml");
 }
