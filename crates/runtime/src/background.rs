@@ -53,7 +53,7 @@ pub(crate) async fn recover(inner: Arc<Inner>) {
 
 /// An open run counts against its limits, whatever they are now.
 async fn take_place(inner: &Inner, run: &Run) {
-    if let Ok(flow) = inner.flows.version(&run.version).await {
+    if let Ok(flow) = inner.flows.version(&run.place.tenant, &run.version).await {
         inner.admission.force(&inner.slot(&run.place, &flow, run.concurrency_key.as_ref()));
     }
 }
@@ -126,7 +126,7 @@ async fn claim_some(inner: &Inner, limit: u32) -> bool {
 }
 
 async fn place_for(inner: &Inner, run: &Run) -> Result<(), Full> {
-    match inner.flows.version(&run.version).await {
+    match inner.flows.version(&run.place.tenant, &run.version).await {
         Ok(flow) => inner.admission.try_claim(&inner.slot(&run.place, &flow, run.concurrency_key.as_ref())),
         // Loading it will say what is wrong with its flow.
         Err(_) => Ok(()),

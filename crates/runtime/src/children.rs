@@ -85,7 +85,7 @@ async fn try_detached(inner: &Inner, start: &ChildStart) -> Result<bool, RunsErr
 async fn try_start(inner: &Inner, start: &ChildStart, replies: Replies) -> Result<Begun, RunsError> {
     let ChildStart { parent_id, place, child, effect, .. } = start;
     let flow = match &child.version {
-        Some(hash) => inner.flows.version(hash).await?,
+        Some(hash) => inner.flows.version(&place.tenant, hash).await?,
         None => inner.flows.newest(place, &child.flow, inner.now()).await?,
     };
     let origin = Origin { run: parent_id.clone(), path: child.path.clone(), detached: child.detached };

@@ -144,7 +144,8 @@ pub(crate) struct FlowCache {
     store: Arc<dyn Store>,
     finder: Arc<dyn FlowFinder>,
     files_root: Option<PathBuf>,
-    prepared: Mutex<IndexMap<Text, Arc<Prepared>>>,
+    /// By tenant and content hash.
+    prepared: Mutex<IndexMap<(Text, Text), Arc<Prepared>>>,
 }
 
 impl FlowCache {
@@ -152,37 +153,38 @@ impl FlowCache {
         Self { store, finder, files_root, prepared: Mutex::default() }
     }
 
-    fn cached(&self, hash: &str) -> Option<Arc<Prepared>> {
-        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(hash).cloned()
+    fn cached(&self, tenant: &Text, hash: &Text) -> Option<Arc<Prepared>> {
+        let key = (tenant.clone(), hash.clone());
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
     }
 
-    fn keep(&self, hash: Text, flow: &Flow) -> Arc<Prepared> {
+    fn keep(&self, tenant: &Text, hash: Text, flow: &Flow) -> Arc<Prepared> {
         let prepared = Arc::new(Prepared::new(hash.clone(), flow, self.files_root.as_ref()));
         let mut cache = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= CACHED {
             cache.shift_remove_index(0);
         }
-        cache.insert(hash, prepared.clone());
+        cache.insert((tenant.clone(), hash), prepared.clone());
         prepared
     }
 
-    /// The version of this content hash.
-    pub async fn version(&self, hash: &str) -> Result<Arc<Prepared>, RunsError> {
-        if let Some(prepared) = self.cached(hash) {
+    /// The tenant's version of this content hash.
+    pub async fn version(&self, tenant: &Text, hash: &Text) -> Result<Arc<Prepared>, RunsError> {
+        if let Some(prepared) = self.cached(tenant, hash) {
             return Ok(prepared);
         }
-        let found = self.store.flow_version(hash).await.map_err(store_failed)?;
-        let version = found.ok_or_else(|| RunsError::FlowUnknown { flow: hash.into() })?;
+        let found = self.store.flow_version(tenant, hash).await.map_err(store_failed)?;
+        let version = found.ok_or_else(|| RunsError::FlowUnknown { flow: hash.clone() })?;
         self.read(version)
     }
 
     fn read(&self, version: FlowVersion) -> Result<Arc<Prepared>, RunsError> {
-        if let Some(prepared) = self.cached(&version.hash) {
+        if let Some(prepared) = self.cached(&version.tenant, &version.hash) {
             return Ok(prepared);
         }
         let flow = weir_ir::from_json(&version.ir);
         let flow = flow.map_err(|error| RunsError::rejected("FLOW_UNREADABLE", error.to_string()))?;
-        Ok(self.keep(version.hash, &flow))
+        Ok(self.keep(&version.tenant, version.hash, &flow))
     }
 
     /// The newest version of this name: from the finder, else from the store.
@@ -197,8 +199,8 @@ impl FlowCache {
     /// Keeps a flow at hand in the store, unless it is there already.
     pub async fn publish(&self, place: &Place, source: &FlowSource, now: i64) -> Result<Arc<Prepared>, RunsError> {
         let ir = weir_ir::to_json(&source.flow);
-        let hash = blob_hash(ir.as_bytes());
-        if let Some(prepared) = self.cached(&hash) {
+        let hash: Text = blob_hash(ir.as_bytes());
+        if let Some(prepared) = self.cached(&place.tenant, &hash) {
             return Ok(prepared);
         }
         let files = source.files.iter().map(|(name, text)| SourceFile { name: name.clone(), text: text.clone() });
@@ -213,7 +215,7 @@ impl FlowCache {
             published_at: now,
         };
         self.store.publish(version).await.map_err(store_failed)?;
-        Ok(self.keep(hash, &source.flow))
+        Ok(self.keep(&place.tenant, hash, &source.flow))
     }
 }
 

@@ -109,7 +109,7 @@ type Loaded = (Arc<Prepared>, Machine, FoldState, (u64, usize));
 
 impl Loading<'_> {
     async fn load(&self, run: &Run, traced: bool) -> Result<Loaded, Failure> {
-        let flow = self.flows.version(&run.version).await?;
+        let flow = self.flows.version(&run.place.tenant, &run.version).await?;
         let link = self.store.first_of_link(self.key).await?;
         let performed: HashSet<Effect> = self.store.effects(self.key, 0).await?.into_iter().collect();
         let (mut machine, mut state, snapshot) = match self.snapshot(&flow, link).await? {

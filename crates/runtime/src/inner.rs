@@ -97,7 +97,7 @@ impl Inner {
 
     pub async fn flow(&self, place: &Place, flow: &FlowRef) -> Result<Arc<Prepared>, RunsError> {
         match flow {
-            FlowRef::Version(hash) => self.flows.version(hash).await,
+            FlowRef::Version(hash) => self.flows.version(&place.tenant, hash).await,
             FlowRef::Newest(name) => self.flows.newest(place, name, self.now()).await,
             FlowRef::Source(source) => self.flows.publish(place, source, self.now()).await,
         }

@@ -43,7 +43,8 @@ pub(crate) async fn replay(
     let first = store.records(run.key, 1, 1).await.map_err(store_failed)?;
     let first = first.first().ok_or_else(|| unreadable("the journal is empty"))?;
     let event = decode(first)?;
-    let flow = flows.version(&rebased.version.clone().unwrap_or_else(|| first_version(run, &event))).await?;
+    let version = rebased.version.clone().unwrap_or_else(|| first_version(run, &event));
+    let flow = flows.version(&run.place.tenant, &version).await?;
     let machine = first_machine(&run.id, &flow, &event, true).map_err(|(_, message)| unreadable(message))?;
     let mut replayed =
         Replayed { machine, flow, steps: Steps::default(), warnings: Vec::new(), seq: first.seq, at: first.at };

@@ -6,18 +6,18 @@ use sqlx::sqlite::SqliteConnection;
 use weir_store::{FlowVersion, Flows, StoreError};
 
 const KEEP: &str = "INSERT INTO flow_versions (hash, tenant, project, name, dialect, published_at, files, ir)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (hash) DO NOTHING";
-const POINT: &str = "INSERT INTO flows (tenant, project, name, newest, published_at) VALUES ($1, $2, $3, $4, $5)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant, hash) DO NOTHING";
+const POINT: &str = "INSERT INTO newest_flows (tenant, project, name, newest, published_at) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (tenant, project, name) DO UPDATE
     SET newest = excluded.newest, published_at = excluded.published_at WHERE newest <> excluded.newest";
 const BY_HASH: &str = "SELECT hash, tenant, project, name, dialect, published_at, files, ir
-    FROM flow_versions WHERE hash = $1";
+    FROM flow_versions WHERE tenant = $1 AND hash = $2";
 /// The name is that of the flow asked for: the same content may be published under several.
 const NEWEST: &str = "SELECT v.hash, f.tenant, f.project, f.name, v.dialect, f.published_at, v.files, v.ir
-    FROM flows f JOIN flow_versions v ON v.hash = f.newest
+    FROM newest_flows f JOIN flow_versions v ON v.tenant = f.tenant AND v.hash = f.newest
     WHERE f.tenant = $1 AND f.project = $2 AND f.name = $3";
 const LIST: &str = "SELECT v.hash, f.tenant, f.project, f.name, v.dialect, f.published_at, v.files, v.ir
-    FROM flows f JOIN flow_versions v ON v.hash = f.newest
+    FROM newest_flows f JOIN flow_versions v ON v.tenant = f.tenant AND v.hash = f.newest
     WHERE f.tenant = $1 AND f.project = $2 AND f.name > $3 ORDER BY f.name LIMIT $4";
 
 #[async_trait]
@@ -30,8 +30,8 @@ impl Flows for SqlStore {
         writer.end(kept).await
     }
 
-    async fn flow_version(&self, hash: &str) -> Result<Option<FlowVersion>, StoreError> {
-        let query = sqlx::query(BY_HASH).bind(hash.to_owned());
+    async fn flow_version(&self, tenant: &str, hash: &str) -> Result<Option<FlowVersion>, StoreError> {
+        let query = sqlx::query(BY_HASH).bind(tenant.to_owned()).bind(hash.to_owned());
         let row = query.fetch_optional(self.readers()).await.map_err(store_error)?;
         row.map(|row| read(Columns(&row))).transpose()
     }
@@ -56,7 +56,11 @@ impl Flows for SqlStore {
     }
 }
 
-async fn keep(connection: &mut SqliteConnection, version: FlowVersion, files: String) -> Result<(), sqlx::Error> {
+pub(crate) async fn keep(
+    connection: &mut SqliteConnection,
+    version: FlowVersion,
+    files: String,
+) -> Result<(), sqlx::Error> {
     let FlowVersion { hash, tenant, project, name, dialect, ir, published_at, .. } = version;
     let keep = sqlx::query(KEEP).bind(hash.clone()).bind(tenant.clone()).bind(project.clone()).bind(name.clone());
     keep.bind(dialect).bind(published_at).bind(files).bind(ir).execute(&mut *connection).await?;

@@ -9,6 +9,7 @@
 mod attempts;
 mod blobs;
 mod commit;
+mod documents;
 mod effects;
 mod error;
 mod flows;

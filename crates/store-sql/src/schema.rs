@@ -4,7 +4,10 @@ use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 use weir_store::StoreError;
 
 /// The schema, oldest step first. A step that was released is never edited.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/sqlite/0001_initial.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/sqlite/0001_initial.sql"),
+    include_str!("../migrations/sqlite/0002_control_plane.sql"),
+];
 
 /// The newest schema this release knows.
 const KNOWN: u32 = MIGRATIONS.len() as u32;

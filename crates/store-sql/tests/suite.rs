@@ -26,3 +26,15 @@ mod files {
 mod disk {
     weir_testkit::store_suite!(super::on_disk());
 }
+
+mod documents {
+    use super::*;
+
+    async fn on_files() -> (Arc<dyn weir_store::Documents>, TempDir) {
+        let directory = TempDir::new().expect("a directory");
+        let store = SqlStore::open(directory.path(), &SqlOptions::default()).await.expect("opens");
+        (Arc::new(store), directory)
+    }
+
+    weir_testkit::documents_suite!(on_files());
+}

@@ -10,7 +10,7 @@ pub struct SourceFile {
     pub text: Text,
 }
 
-/// A published version. It never changes: the same hash is the same content.
+/// A published version of a tenant. It never changes: the same hash is the same content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlowVersion {
     /// Content hash, made by the publisher.
@@ -31,8 +31,8 @@ pub trait Flows {
     /// the newest already does nothing; publishing an older version again makes it the newest.
     async fn publish(&self, version: FlowVersion) -> Result<(), StoreError>;
 
-    /// The version as it was first published.
-    async fn flow_version(&self, hash: &str) -> Result<Option<FlowVersion>, StoreError>;
+    /// The version as this tenant first published it. The same content of another tenant is another version.
+    async fn flow_version(&self, tenant: &str, hash: &str) -> Result<Option<FlowVersion>, StoreError>;
 
     async fn newest_flow(&self, tenant: &str, project: &str, name: &str) -> Result<Option<FlowVersion>, StoreError>;
 

@@ -3,11 +3,13 @@
 //! There is no database here, no file and no clock: adapters implement these traits, and one
 //! conformance suite judges them all. Nothing here interprets a journal; a record is an opaque row.
 //! Everything a running engine writes goes through one door, [`Store::commit`] with a [`Batch`];
-//! the other traits read, and write what no run waits for. Start with `store.rs`, then `batch.rs`.
+//! the other traits read, and write what no run waits for. What people change by hand goes through another,
+//! [`Documents::change`]. Start with `store.rs`, then `batch.rs` and `documents.rs`.
 
 mod attempts;
 mod batch;
 mod blobs;
+mod documents;
 mod effects;
 mod error;
 mod flows;
@@ -24,6 +26,7 @@ mod variables;
 pub use attempts::{Attempt, Attempts};
 pub use batch::Batch;
 pub use blobs::{BLOB_THRESHOLD, Blobs, blob_hash};
+pub use documents::{Change, ChangeError, Document, DocumentFilter, DocumentPage, Documents, Scope, Table};
 pub use effects::{Effect, Effects};
 pub use error::{CommitError, StoreError};
 pub use flows::{FlowVersion, Flows, SourceFile};

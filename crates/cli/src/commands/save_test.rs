@@ -20,7 +20,7 @@ async fn perform(args: &SaveTest) -> anyhow::Result<Exit> {
     }
     let store = compose::visit(&data::directory(args.data.data.as_ref())?).await?;
     let row = row(&store, &args.run).await?;
-    let version = store.flow_version(&row.version).await?;
+    let version = store.flow_version(&row.place.tenant, &row.version).await?;
     let version = version.ok_or_else(|| anyhow::anyhow!("the flow of {} is not stored any more", args.run))?;
     let records = journal(&*store, row.key).await?;
     let flow = weir_ir::from_json(&version.ir)?;

@@ -120,7 +120,8 @@ impl Found {
     async fn of(runtime: &Runtime, view: RunView) -> anyhow::Result<Self> {
         let (replay, logs) = (runtime.replay(&view.run, None).await?, runtime.logs(&view.run).await?);
         let row = runtime.store().run(&view.run).await?.context("the run is gone")?;
-        let version = runtime.store().flow_version(&row.version).await?.context("the flow is gone")?;
+        let version =
+            runtime.store().flow_version(&row.place.tenant, &row.version).await?.context("the flow is gone")?;
         let records = runtime.store().records(row.key, 1, u32::MAX >> 1).await?;
         let events = saved::decode(&records)?;
         Ok(Self { view, replay, logs, version, records, events })

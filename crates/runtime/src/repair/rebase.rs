@@ -59,7 +59,7 @@ impl Runtime {
         if !matches!(events.first(), Some((_, Event { body: EventBody::Started(_), .. }))) {
             return Ok(refused("it began as a fork: fork it again from where it failed"));
         }
-        let old = self.inner.flows.version(&row.version).await?;
+        let old = self.inner.flows.version(&row.place.tenant, &row.version).await?;
         let found = weigh(&old, &new, &events)?;
         let mut offer = offer(&row, &found);
         let wanted = matches!(offer.verdict, Verdict::Compatible { .. }) && !dry_run;

@@ -15,7 +15,11 @@ impl Flows for MemoryStore {
     async fn publish(&self, version: FlowVersion) -> Result<(), StoreError> {
         let mut state = self.state();
         let key = (version.tenant.clone(), version.project.clone(), version.name.clone());
-        let kept = state.versions.entry(version.hash.clone()).or_insert_with(|| version.clone()).clone();
+        let kept = state
+            .versions
+            .entry((version.tenant.clone(), version.hash.clone()))
+            .or_insert_with(|| version.clone())
+            .clone();
         let FlowVersion { tenant, project, name, published_at, .. } = version;
         if state.flows.get(&key).is_none_or(|newest| newest.hash != kept.hash) {
             state.flows.insert(key, FlowVersion { tenant, project, name, published_at, ..kept });
@@ -23,8 +27,8 @@ impl Flows for MemoryStore {
         Ok(())
     }
 
-    async fn flow_version(&self, hash: &str) -> Result<Option<FlowVersion>, StoreError> {
-        Ok(self.state().versions.get(hash).cloned())
+    async fn flow_version(&self, tenant: &str, hash: &str) -> Result<Option<FlowVersion>, StoreError> {
+        Ok(self.state().versions.get(&(tenant.into(), hash.into())).cloned())
     }
 
     async fn newest_flow(&self, tenant: &str, project: &str, name: &str) -> Result<Option<FlowVersion>, StoreError> {

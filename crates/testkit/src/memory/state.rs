@@ -12,7 +12,8 @@ pub type FlowKey = (Text, Text, Text);
 pub struct State {
     pub epoch: Epoch,
     pub last_run: RunKey,
-    pub versions: HashMap<Text, FlowVersion>,
+    /// By tenant and hash.
+    pub versions: HashMap<(Text, Text), FlowVersion>,
     /// The newest version's hash.
     pub flows: BTreeMap<FlowKey, FlowVersion>,
     pub runs: BTreeMap<RunKey, Run>,

@@ -15,8 +15,18 @@ pub async fn versions_never_change(store: Arc<dyn Store>) {
     let mut forged = version("h1", "orders", 9);
     forged.ir = "{}".into();
     store.publish(forged).await.unwrap();
-    assert_eq!(store.flow_version("h1").await.unwrap(), Some(version("h1", "orders", 1)));
-    assert_eq!(store.flow_version("h2").await.unwrap(), None);
+    assert_eq!(store.flow_version("", "h1").await.unwrap(), Some(version("h1", "orders", 1)));
+    assert_eq!(store.flow_version("", "h2").await.unwrap(), None);
+}
+
+pub async fn versions_of_tenants_are_apart(store: Arc<dyn Store>) {
+    store.publish(version("h1", "orders", 1)).await.unwrap();
+    assert_eq!(store.flow_version("b", "h1").await.unwrap(), None);
+    let of_b = FlowVersion { tenant: "b".into(), files: Vec::new(), ..version("h1", "orders", 2) };
+    store.publish(of_b.clone()).await.unwrap();
+    assert_eq!(store.flow_version("b", "h1").await.unwrap(), Some(of_b.clone()));
+    assert_eq!(store.newest_flow("b", "p", "orders").await.unwrap(), Some(of_b));
+    assert_eq!(store.flow_version("", "h1").await.unwrap(), Some(version("h1", "orders", 1)));
 }
 
 pub async fn the_newest_is_the_last_published(store: Arc<dyn Store>) {

@@ -1,6 +1,7 @@
 //! The cases every store must pass. Each takes an empty store; [`store_suite!`](crate::store_suite) makes tests of them.
 
 pub mod commits;
+pub mod documents;
 mod fixture;
 pub mod flows;
 pub mod journal;
@@ -54,6 +55,7 @@ macro_rules! store_suite {
             variables::scopes_are_apart
             variables::faults_change_nothing
             flows::versions_never_change
+            flows::versions_of_tenants_are_apart
             flows::the_newest_is_the_last_published
             retention::ended_runs_go_with_everything_of_theirs
             retention::shared_blobs_stay
@@ -67,6 +69,31 @@ macro_rules! store_suite {
             let (store, _guard) = $make.await;
             $crate::suite::$module::$case(::std::clone::Clone::clone(&store)).await;
             store.close().await.expect("closes");
+        }
+    )*};
+}
+
+/// As [`store_suite!`](crate::store_suite), for what the control plane keeps: the future gives
+/// `(Arc<dyn Documents>, guard)`.
+#[macro_export]
+macro_rules! documents_suite {
+    ($make:expr) => {
+        $crate::documents_suite! { @cases $make;
+            every_table_keeps_what_it_is_given
+            tenants_are_apart
+            names_are_taken_once
+            revisions_are_compared
+            a_change_happens_whole_or_not_at_all
+            limits_hold_under_concurrency
+            lists_are_filtered_and_paged
+            hostile_text_is_only_text
+        }
+    };
+    (@cases $make:expr; $($case:ident)*) => {$(
+        #[tokio::test]
+        async fn $case() {
+            let (store, _guard) = $make.await;
+            $crate::suite::documents::$case(store).await;
         }
     )*};
 }

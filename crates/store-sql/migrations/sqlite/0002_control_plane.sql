@@ -1,0 +1,281 @@
+-- A version belongs to its tenant: the same content published by two is two versions.
+ALTER TABLE flows RENAME TO newest_flows;
+ALTER TABLE flow_versions RENAME TO shared_versions;
+CREATE TABLE flow_versions (
+    tenant TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    project TEXT NOT NULL,
+    name TEXT NOT NULL,
+    dialect TEXT NOT NULL,
+    published_at BIGINT NOT NULL,
+    files TEXT NOT NULL,
+    ir TEXT NOT NULL,
+    PRIMARY KEY (tenant, hash)
+);
+INSERT INTO flow_versions (tenant, hash, project, name, dialect, published_at, files, ir)
+    SELECT tenant, hash, project, name, dialect, published_at, files, ir FROM shared_versions;
+DROP TABLE shared_versions;
+
+-- Documents: every table of the control plane has the same columns.
+
+CREATE TABLE users (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX users_by_name ON users (tenant, parent, name) WHERE name <> '';
+CREATE INDEX users_by_parent ON users (tenant, parent, id);
+CREATE UNIQUE INDEX users_by_lookup ON users (lookup) WHERE lookup IS NOT NULL;
+
+CREATE TABLE sessions (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX sessions_by_name ON sessions (tenant, parent, name) WHERE name <> '';
+CREATE INDEX sessions_by_parent ON sessions (tenant, parent, id);
+CREATE UNIQUE INDEX sessions_by_lookup ON sessions (lookup) WHERE lookup IS NOT NULL;
+
+CREATE TABLE tenants (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX tenants_by_name ON tenants (tenant, parent, name) WHERE name <> '';
+CREATE INDEX tenants_by_parent ON tenants (tenant, parent, id);
+
+CREATE TABLE members (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX members_by_name ON members (tenant, parent, name) WHERE name <> '';
+CREATE INDEX members_by_parent ON members (tenant, parent, id);
+CREATE INDEX members_of_user ON members (name);
+
+CREATE TABLE invitations (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX invitations_by_name ON invitations (tenant, parent, name) WHERE name <> '';
+CREATE INDEX invitations_by_parent ON invitations (tenant, parent, id);
+CREATE UNIQUE INDEX invitations_by_lookup ON invitations (lookup) WHERE lookup IS NOT NULL;
+
+CREATE TABLE api_keys (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX api_keys_by_name ON api_keys (tenant, parent, name) WHERE name <> '';
+CREATE INDEX api_keys_by_parent ON api_keys (tenant, parent, id);
+CREATE UNIQUE INDEX api_keys_by_lookup ON api_keys (lookup) WHERE lookup IS NOT NULL;
+
+CREATE TABLE projects (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX projects_by_name ON projects (tenant, parent, name) WHERE name <> '';
+CREATE INDEX projects_by_parent ON projects (tenant, parent, id);
+
+CREATE TABLE services (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX services_by_name ON services (tenant, parent, name) WHERE name <> '';
+CREATE INDEX services_by_parent ON services (tenant, parent, id);
+
+CREATE TABLE flow_drafts (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX flow_drafts_by_name ON flow_drafts (tenant, parent, name) WHERE name <> '';
+CREATE INDEX flow_drafts_by_parent ON flow_drafts (tenant, parent, id);
+
+CREATE TABLE revisions (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX revisions_by_name ON revisions (tenant, parent, name) WHERE name <> '';
+CREATE INDEX revisions_by_parent ON revisions (tenant, parent, id);
+
+CREATE TABLE releases (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX releases_by_name ON releases (tenant, parent, name) WHERE name <> '';
+CREATE INDEX releases_by_parent ON releases (tenant, parent, id);
+
+CREATE TABLE triggers (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX triggers_by_name ON triggers (tenant, parent, name) WHERE name <> '';
+CREATE INDEX triggers_by_parent ON triggers (tenant, parent, id);
+CREATE UNIQUE INDEX triggers_by_lookup ON triggers (lookup) WHERE lookup IS NOT NULL;
+
+CREATE TABLE secrets (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX secrets_by_name ON secrets (tenant, parent, name) WHERE name <> '';
+CREATE INDEX secrets_by_parent ON secrets (tenant, parent, id);
+
+CREATE TABLE interfaces (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX interfaces_by_name ON interfaces (tenant, parent, name) WHERE name <> '';
+CREATE INDEX interfaces_by_parent ON interfaces (tenant, parent, id);
+CREATE UNIQUE INDEX interfaces_by_lookup ON interfaces (lookup) WHERE lookup IS NOT NULL;
+
+CREATE TABLE memories (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX memories_by_name ON memories (tenant, parent, name) WHERE name <> '';
+CREATE INDEX memories_by_parent ON memories (tenant, parent, id);
+
+CREATE TABLE audit (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX audit_by_name ON audit (tenant, parent, name) WHERE name <> '';
+CREATE INDEX audit_by_parent ON audit (tenant, parent, id);
+
+CREATE TABLE usage (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX usage_by_name ON usage (tenant, parent, name) WHERE name <> '';
+CREATE INDEX usage_by_parent ON usage (tenant, parent, id);

@@ -1,0 +1,193 @@
+//! Documents of the control plane.
+
+use std::sync::Arc;
+use weir_store::{
+    Change, ChangeError, Document, DocumentFilter, DocumentPage, Documents, FlowVersion, Scope, SourceFile, Table,
+};
+
+type Store = Arc<dyn Documents>;
+
+fn document(tenant: &str, id: &str, name: &str) -> Document {
+    Document {
+        tenant: tenant.into(),
+        id: id.into(),
+        parent: "p".into(),
+        name: name.into(),
+        lookup: None,
+        label: "".into(),
+        revision: 1,
+        created_at: 5,
+        updated_at: 5,
+        body: format!(r#"{{"name":"{name}","text":"Grüße 'x' \"y\""}}"#).into(),
+    }
+}
+
+fn of(tenant: &str) -> Scope {
+    Scope::Tenant(tenant.into())
+}
+
+fn all() -> DocumentPage {
+    DocumentPage { after: None, limit: 100, newest_first: false }
+}
+
+async fn insert(store: &Store, table: Table, document: Document) -> Result<(), ChangeError> {
+    store.change(&Scope::System, vec![Change::Insert(table, document)]).await
+}
+
+async fn ids(store: &Store, scope: &Scope, filter: &DocumentFilter, page: &DocumentPage) -> Vec<String> {
+    let found = store.documents(scope, Table::Projects, filter, page).await.unwrap();
+    found.into_iter().map(|document| document.id.to_string()).collect()
+}
+
+pub async fn every_table_keeps_what_it_is_given(store: Store) {
+    for table in Table::ALL {
+        let written = Document { lookup: Some("l".into()), label: "x".into(), ..document("a", "1", "one") };
+        insert(&store, table, written.clone()).await.unwrap();
+        assert_eq!(store.document(&of("a"), table, "1").await.unwrap(), Some(written.clone()), "{table:?}");
+        assert_eq!(store.look_up(&Scope::System, table, "l").await.unwrap(), Some(written.clone()), "{table:?}");
+        assert_eq!(store.named("a", table, "p", "one").await.unwrap(), Some(written), "{table:?}");
+    }
+}
+
+/// Nothing a tenant asks for reaches another's rows, by whatever name.
+pub async fn tenants_are_apart(store: Store) {
+    for table in Table::ALL {
+        insert(&store, table, Document { lookup: Some("l".into()), ..document("b", "1", "one") }).await.unwrap();
+        let a = of("a");
+        assert_eq!(store.document(&a, table, "1").await.unwrap(), None, "{table:?}");
+        assert_eq!(store.look_up(&a, table, "l").await.unwrap(), None, "{table:?}");
+        assert_eq!(store.named("a", table, "p", "one").await.unwrap(), None, "{table:?}");
+        assert!(store.documents(&a, table, &DocumentFilter::default(), &all()).await.unwrap().is_empty());
+        assert_eq!(store.count_documents(&a, table, &DocumentFilter::default()).await.unwrap(), 0, "{table:?}");
+        let delete = Change::Delete { table, tenant: "a".into(), id: "1".into(), expected: None };
+        assert!(matches!(store.change(&a, vec![delete]).await, Err(ChangeError::Missing { .. })), "{table:?}");
+        let replace = Change::Replace { table, document: document("a", "1", "two"), expected: None };
+        assert!(matches!(store.change(&a, vec![replace]).await, Err(ChangeError::Missing { .. })), "{table:?}");
+        let under = Change::DeleteUnder { table, tenant: "a".into(), parent: "p".into() };
+        store.change(&a, vec![under]).await.unwrap();
+        let foreign = Change::DeleteUnder { table, tenant: "b".into(), parent: "p".into() };
+        assert!(matches!(store.change(&a, vec![foreign]).await, Err(ChangeError::Foreign { .. })), "{table:?}");
+        assert!(store.document(&of("b"), table, "1").await.unwrap().is_some(), "{table:?}");
+    }
+}
+
+pub async fn names_are_taken_once(store: Store) {
+    let table = Table::Projects;
+    insert(&store, table, document("a", "1", "one")).await.unwrap();
+    let taken = |result: Result<(), ChangeError>, name: &str| {
+        assert_eq!(result, Err(ChangeError::Taken { table, name: name.into() }));
+    };
+    taken(insert(&store, table, document("a", "1", "two")).await, "1");
+    taken(insert(&store, table, document("b", "1", "two")).await, "1");
+    taken(insert(&store, table, document("a", "2", "one")).await, "one");
+    insert(&store, table, document("b", "2", "one")).await.unwrap();
+    insert(&store, table, Document { parent: "q".into(), ..document("a", "3", "one") }).await.unwrap();
+    insert(&store, table, document("a", "4", "")).await.unwrap();
+    insert(&store, table, document("a", "5", "")).await.unwrap();
+    insert(&store, table, Document { lookup: Some("l".into()), ..document("a", "6", "six") }).await.unwrap();
+    taken(insert(&store, table, Document { lookup: Some("l".into()), ..document("b", "7", "six") }).await, "l");
+    let rename = Change::Replace { table, document: document("a", "6", "one"), expected: None };
+    taken(store.change(&of("a"), vec![rename]).await, "one");
+}
+
+/// Never last-writer-wins: whoever changes what he has not seen is shown what is there.
+pub async fn revisions_are_compared(store: Store) {
+    let table = Table::FlowDrafts;
+    insert(&store, table, document("a", "1", "one")).await.unwrap();
+    let later = Document { updated_at: 9, ..document("a", "1", "two") };
+    let replace = |expected| Change::Replace { table, document: later.clone(), expected };
+    store.change(&of("a"), vec![replace(Some(1))]).await.unwrap();
+    let now = store.document(&of("a"), table, "1").await.unwrap().unwrap();
+    assert_eq!((now.revision, now.created_at, now.updated_at, &*now.name), (2, 5, 9, "two"));
+    let conflict = Err(ChangeError::Conflict { table, current: Box::new(now.clone()) });
+    assert_eq!(store.change(&of("a"), vec![replace(Some(1))]).await, conflict);
+    let delete = |expected| Change::Delete { table, tenant: "a".into(), id: "1".into(), expected };
+    assert_eq!(store.change(&of("a"), vec![delete(Some(1))]).await, conflict);
+    store.change(&of("a"), vec![delete(Some(2))]).await.unwrap();
+    assert_eq!(store.document(&of("a"), table, "1").await.unwrap(), None);
+}
+
+pub async fn a_change_happens_whole_or_not_at_all(store: Store) {
+    insert(&store, Table::Projects, document("a", "1", "one")).await.unwrap();
+    let steps = vec![
+        Change::Insert(Table::Services, document("a", "2", "two")),
+        Change::Publish(version()),
+        Change::Insert(Table::Projects, document("a", "1", "again")),
+    ];
+    assert!(store.change(&of("a"), steps).await.is_err());
+    assert_eq!(store.document(&of("a"), Table::Services, "2").await.unwrap(), None);
+    store.change(&of("a"), vec![]).await.unwrap();
+}
+
+fn version() -> FlowVersion {
+    FlowVersion {
+        hash: "h".into(),
+        tenant: "a".into(),
+        project: "p".into(),
+        name: "f".into(),
+        dialect: "tree".into(),
+        files: vec![SourceFile { name: "flow.yaml".into(), text: "x".into() }],
+        ir: "{}".into(),
+        published_at: 1,
+    }
+}
+
+/// A limit holds exactly, however many try at the same time.
+pub async fn limits_hold_under_concurrency(store: Store) {
+    let tries = (0..20).map(|number| {
+        let store = store.clone();
+        let limit = Change::AtMost { table: Table::FlowDrafts, tenant: "a".into(), parent: None, limit: 7 };
+        let insert = Change::Insert(Table::FlowDrafts, document("a", &number.to_string(), &number.to_string()));
+        tokio::spawn(async move { store.change(&of("a"), vec![insert, limit]).await })
+    });
+    let (mut done, mut refused) = (0, 0);
+    for task in tries.collect::<Vec<_>>() {
+        match task.await.unwrap() {
+            Ok(()) => done += 1,
+            Err(ChangeError::OverLimit { count: 8, limit: 7, .. }) => refused += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!((done, refused), (7, 13));
+    assert_eq!(store.count_documents(&of("a"), Table::FlowDrafts, &DocumentFilter::default()).await.unwrap(), 7);
+}
+
+pub async fn lists_are_filtered_and_paged(store: Store) {
+    for number in 1..=5 {
+        let name = format!("n{number}");
+        let label = if number % 2 == 0 { "even" } else { "odd" };
+        let parent = if number < 5 { "p" } else { "q" };
+        let one = Document {
+            label: label.into(),
+            parent: parent.into(),
+            created_at: number * 10,
+            ..document("a", &number.to_string(), &name)
+        };
+        insert(&store, Table::Projects, one).await.unwrap();
+    }
+    let check = async |filter: DocumentFilter, expected: &[&str]| {
+        assert_eq!(ids(&store, &of("a"), &filter, &all()).await, expected, "{filter:?}");
+        let count = store.count_documents(&of("a"), Table::Projects, &filter).await.unwrap();
+        assert_eq!(count, expected.len() as u64, "{filter:?}");
+    };
+    check(DocumentFilter::default(), &["1", "2", "3", "4", "5"]).await;
+    check(DocumentFilter { parent: Some("p".into()), ..DocumentFilter::default() }, &["1", "2", "3", "4"]).await;
+    check(DocumentFilter { label: Some("even".into()), ..DocumentFilter::default() }, &["2", "4"]).await;
+    check(DocumentFilter { text: Some("N3".into()), ..DocumentFilter::default() }, &["3"]).await;
+    check(DocumentFilter { text: Some("'x'".into()), ..DocumentFilter::default() }, &["1", "2", "3", "4", "5"]).await;
+    let times = DocumentFilter { since: Some(20), until: Some(40), ..DocumentFilter::default() };
+    check(times, &["2", "3"]).await;
+    let page = |after: &str, newest_first| DocumentPage { after: Some(after.into()), limit: 2, newest_first };
+    assert_eq!(ids(&store, &of("a"), &DocumentFilter::default(), &page("2", false)).await, ["3", "4"]);
+    assert_eq!(ids(&store, &of("a"), &DocumentFilter::default(), &page("3", true)).await, ["2", "1"]);
+}
+
+pub async fn hostile_text_is_only_text(store: Store) {
+    let hostile = "x'; DROP TABLE projects; -- \u{0} % _ \"";
+    let one = Document { parent: hostile.into(), label: hostile.into(), ..document("a", "1", hostile) };
+    let insertion = insert(&store, Table::Projects, one).await;
+    let filter = DocumentFilter { text: Some(hostile.to_owned()), label: Some(hostile.into()), ..Default::default() };
+    let found = ids(&store, &of("a"), &filter, &all()).await;
+    assert!(insertion.is_err() || found == ["1"], "{found:?}");
+    assert_eq!(store.document(&of("a"), Table::Projects, hostile).await.unwrap(), None);
+}
