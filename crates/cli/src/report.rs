@@ -6,6 +6,19 @@ use weir_dialects::SourceFile;
 /// The longest line of source that is shown; a file of one long line shows its place only.
 const LONGEST_LINE: usize = 400;
 
+/// The texts problems stand in, with the beginnings of their lines looked up once for all of them.
+pub struct Places<'a>(Vec<(&'a SourceFile, LineIndex<'a>)>);
+
+impl<'a> Places<'a> {
+    pub fn of(files: &'a [SourceFile]) -> Self {
+        Self(files.iter().map(|file| (file, LineIndex::new(&file.text))).collect())
+    }
+
+    fn file(&self, span: Span) -> Option<&(&'a SourceFile, LineIndex<'a>)> {
+        self.0.iter().find(|(file, _)| file.id == span.file)
+    }
+}
+
 /// Prints diagnostics to stderr, each with its place in the text, and a last line that counts them.
 pub fn print(diagnostics: &[Diagnostic], files: &[SourceFile]) {
     print_each(diagnostics, files);
@@ -18,8 +31,9 @@ pub fn print(diagnostics: &[Diagnostic], files: &[SourceFile]) {
 pub fn print_each(diagnostics: &[Diagnostic], files: &[SourceFile]) {
     let renderer = if crate::show::is_rich() { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
+    let places = Places::of(files);
     for diagnostic in diagnostics {
-        crate::errln!("{}\n", render(&renderer, diagnostic, files));
+        crate::errln!("{}\n", render(&renderer, diagnostic, &places));
     }
 }
 
@@ -35,18 +49,21 @@ pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
     }
 }
 
-fn render(renderer: &Renderer, diagnostic: &Diagnostic, files: &[SourceFile]) -> String {
+fn render(renderer: &Renderer, diagnostic: &Diagnostic, places: &Places) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
     };
     let title = level.primary_title(visible(&diagnostic.message)).id(diagnostic.code.clone());
-    let mut group = match place(diagnostic, files) {
-        Some((file, span)) => title.element(
-            Snippet::source(file.text.as_str()).path(file.name.as_str()).annotation(AnnotationKind::Primary.span(span)),
+    let mut group = match excerpt(diagnostic, places) {
+        Some(excerpt) => title.element(
+            Snippet::source(excerpt.text)
+                .line_start(excerpt.line)
+                .path(excerpt.file)
+                .annotation(AnnotationKind::Primary.span(excerpt.marked)),
         ),
-        None => match whereabouts(diagnostic, files) {
+        None => match whereabouts(diagnostic, places) {
             Some(place) => title.element(Level::NOTE.message(format!("at {}", visible(&place)))),
             None => Group::with_title(title),
         },
@@ -62,34 +79,44 @@ fn visible(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
 
-/// The file and the first line of the span within it.
-fn place<'a>(diagnostic: &Diagnostic, files: &'a [SourceFile]) -> Option<(&'a SourceFile, std::ops::Range<usize>)> {
+/// The first line of what a diagnostic is about.
+struct Excerpt<'a> {
+    file: &'a str,
+    text: &'a str,
+    /// Its number, counted from 1.
+    line: usize,
+    /// The part that is marked.
+    marked: std::ops::Range<usize>,
+}
+
+fn excerpt<'a>(diagnostic: &Diagnostic, places: &Places<'a>) -> Option<Excerpt<'a>> {
     let span = diagnostic.span?;
-    let file = file_of(span, files)?;
+    let (file, lines) = places.file(span)?;
     let (start, end) = (floor(&file.text, span.start as usize), floor(&file.text, span.end as usize));
-    let line_end = file.text[start..].find('\n').map_or(file.text.len(), |at| start + at);
     let line_start = file.text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let line_end = file.text[start..].find('\n').map_or(file.text.len(), |at| start + at);
     if line_end - line_start > LONGEST_LINE {
         return None;
     }
-    Some((file, start..end.clamp(start, line_end)))
+    Some(Excerpt {
+        file: &file.name,
+        text: &file.text[line_start..line_end],
+        line: lines.position(span.start).line as usize,
+        marked: start - line_start..end.clamp(start, line_end) - line_start,
+    })
 }
 
 /// Where a problem is that has no text to be shown: `flow.json:1:5120`, the step, or the file alone.
-fn whereabouts(diagnostic: &Diagnostic, files: &[SourceFile]) -> Option<String> {
-    let placed = diagnostic.span.and_then(|span| Some((span, file_of(span, files)?)));
-    if let Some((span, file)) = placed {
-        let at = LineIndex::new(&file.text).position(span.start);
+fn whereabouts(diagnostic: &Diagnostic, places: &Places) -> Option<String> {
+    let placed = diagnostic.span.and_then(|span| Some((span, places.file(span)?)));
+    if let Some((span, (file, lines))) = placed {
+        let at = lines.position(span.start);
         return Some(format!("{}:{}:{}", file.name, at.line, at.column));
     }
     match diagnostic.path.is_empty() {
-        true => files.first().map(|file| file.name.clone()),
+        true => places.0.first().map(|(file, _)| file.name.clone()),
         false => Some(diagnostic.path.to_string()),
     }
-}
-
-fn file_of(span: Span, files: &[SourceFile]) -> Option<&SourceFile> {
-    files.iter().find(|file| file.id == span.file)
 }
 
 fn floor(text: &str, mut at: usize) -> usize {
@@ -101,27 +128,26 @@ fn floor(text: &str, mut at: usize) -> usize {
 }
 
 /// The JSON form: `code, severity, message, path, file, span {start, end, line, column, endLine, endColumn}, help, suggestion`.
-pub fn to_json(diagnostic: &Diagnostic, files: &[SourceFile]) -> Value {
+pub fn to_json(diagnostic: &Diagnostic, places: &Places) -> Value {
     let severity = match diagnostic.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Info => "info",
     };
-    let file = diagnostic.span.and_then(|span| file_of(span, files));
+    let placed = diagnostic.span.and_then(|span| Some((span, places.file(span)?)));
     Value::object([
         ("code", diagnostic.code.as_str().into()),
         ("severity", severity.into()),
         ("message", diagnostic.message.as_str().into()),
         ("path", diagnostic.path.as_str().into()),
-        ("file", file.map(|file| file.name.as_str()).into()),
-        ("span", diagnostic.span.zip(file).map(|(span, file)| span_json(span, &file.text)).into()),
+        ("file", placed.map(|(_, (file, _))| file.name.as_str()).into()),
+        ("span", placed.map(|(span, (_, lines))| span_json(span, lines)).into()),
         ("help", diagnostic.help.as_deref().into()),
         ("suggestion", diagnostic.suggestion.as_deref().into()),
     ])
 }
 
-fn span_json(span: Span, text: &str) -> Value {
-    let lines = LineIndex::new(text);
+fn span_json(span: Span, lines: &LineIndex) -> Value {
     let (from, to) = (lines.position(span.start), lines.position(span.end));
     Value::object([
         ("start", span.start.into()),

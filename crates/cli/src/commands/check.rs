@@ -18,7 +18,8 @@ pub fn run(args: &Check) -> anyhow::Result<Exit> {
         match args.format {
             Format::Human => report::print_each(&loaded.diagnostics, &loaded.files),
             Format::Json => {
-                rows.extend(loaded.diagnostics.iter().map(|problem| report::to_json(problem, &loaded.files)))
+                let places = report::Places::of(&loaded.files);
+                rows.extend(loaded.diagnostics.iter().map(|problem| report::to_json(problem, &places)));
             }
         }
         all.extend(loaded.diagnostics);
