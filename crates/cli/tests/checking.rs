@@ -80,6 +80,25 @@ fn trees_that_contain_each_other_are_told() {
     };
     let place = Place::new(&[("one.yaml", &tree("one", "two")), ("two.yaml", &tree("two", "one"))]);
     place.weir(&["check", "one.yaml"]).says(1, "CYCLIC_SUBTREE");
+    let nameless = |other: &str| format!("type: Invert\nchildren:\n- {{type: SubTree, props: {{treeId: {other}}}}}\n");
+    let place = Place::new(&[("one.yaml", &nameless("two")), ("two.yaml", &nameless("one"))]);
+    let ended = place.weir(&["check", "one.yaml"]);
+    ended.says(1, "a tree cannot contain itself: `one` → `two` → `one`");
+    ended.says(1, "1 error in 1 file");
+}
+
+/// Each problem has a place in the text, and looking it up must not read the whole text again.
+#[test]
+fn ten_thousand_problems_are_shown_within_seconds() {
+    let place = Place::new(&[]);
+    let steps: String = (1..=10_000).map(|n| format!("  - {{type: Nope, id: n{n}}}\n")).collect();
+    place.file("many.yaml", format!("type: Sequence\nid: s\nchildren:\n{steps}"));
+    for format in ["json", "human"] {
+        let begun = std::time::Instant::now();
+        let ended = place.weir(&["check", "many.yaml", "--format", format]);
+        assert!(ended.out.contains("n10000") || ended.err.contains("many.yaml:10003:"), "{format}");
+        assert!(begun.elapsed().as_secs() < 20, "{format} took {:?}", begun.elapsed());
+    }
 }
 
 #[test]

@@ -82,7 +82,7 @@ impl<'a> Trees<'a> {
     /// The trees of a file; its first document, which must be there, is the flow's own tree.
     pub(super) fn new(documents: &'a [Doc], source: &'a SourceFile, out: &mut Vec<Diagnostic>) -> Self {
         let names = names(documents, out);
-        let first = Used { file: 0, document: 0, name: tree_name(&documents[0]).unwrap_or_default() };
+        let first = Used { file: 0, document: 0, name: tree_name(&documents[0]).unwrap_or_else(|| stem(&source.name)) };
         Self {
             files: vec![File { name: source.name.clone(), source: Source::Given(documents, source), names }],
             asked: HashMap::new(),
@@ -257,6 +257,13 @@ enum State {
 /// What a document goes by: `treeId`, else `id`.
 pub(super) fn tree_name(doc: &Doc) -> Option<Text> {
     doc.get("treeId").and_then(Doc::as_str).map(Text::from).or_else(|| ids::as_id(doc.get("id")?))
+}
+
+/// What a tree without a name goes by: its file's name without folder and ending.
+fn stem(file: &str) -> Text {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    if stem.is_empty() { "root".into() } else { stem.into() }
 }
 
 fn names(documents: &[Doc], out: &mut Vec<Diagnostic>) -> HashMap<Text, usize> {
