@@ -50,6 +50,8 @@ pub struct Words<'a> {
     /// For each node the retry that stands in for it outside, or [`NONE`].
     stands_for: Vec<usize>,
     owner: Vec<usize>,
+    /// For a node behind `error` edges, where these come from.
+    caught: HashMap<usize, Vec<usize>>,
     /// Nodes and variables some expression reads; a variable read by a computed name counts as all of them.
     read_nodes: RefCell<HashSet<usize>>,
     read_variables: RefCell<BTreeSet<Text>>,
@@ -73,10 +75,16 @@ impl<'a> Words<'a> {
             dashed,
             stands_for,
             owner,
+            caught: HashMap::new(),
             read_nodes: RefCell::default(),
             read_variables: RefCell::default(),
             reads_any_variable: RefCell::default(),
         }
+    }
+
+    /// Says that an `error` edge leads from one node to another.
+    pub fn catch(&mut self, from: usize, to: usize) {
+        self.caught.entry(to).or_default().push(from);
     }
 
     pub fn declare(&mut self, variable: Text) {
@@ -190,6 +198,9 @@ impl<'a> Words<'a> {
         if root == "nodes" {
             return self.moved(source, reference, from, end);
         }
+        if root == "error" {
+            return Some((self.caught_by(from)?, end));
+        }
         if OWN.contains(&root) {
             return None;
         }
@@ -205,6 +216,20 @@ impl<'a> Words<'a> {
             Some("output" | "error") if rest.trim_start().starts_with(['.', '?']) => Some((node, end)),
             _ => Some((format!("{node}.output"), end)),
         }
+    }
+
+    /// The error a node behind `error` edges was given: that of whichever source failed. Out of a loop only the edge
+    /// itself carries it.
+    fn caught_by(&self, at: usize) -> Option<String> {
+        let sources = self.caught.get(&at)?.iter().map(|source| self.seen_from(*source, at));
+        let sources: Vec<usize> = sources.collect();
+        if !sources.iter().all(|source| self.encloses(self.owner[*source], at)) {
+            return Some("data".to_owned());
+        }
+        self.read_nodes.borrow_mut().extend(&sources);
+        let errors: Vec<String> =
+            sources.iter().map(|source| format!("{}.error", node_text(&self.steps[*source].id))).collect();
+        Some(if errors.len() == 1 { errors.concat() } else { format!("({})", errors.join(" ?? ")) })
     }
 
     /// `nodes.<id>` of a node that a retry owns is the retry's, seen from outside.

@@ -40,7 +40,8 @@ pub fn lower(workflow: &Workflow<'_>, source: &str, names: &dyn Names, report: &
     let mode = mode(workflow, &head);
     let declared = validate::declarations(workflow);
     validate::structure(workflow, &routes, &declared, mode, report);
-    let words = Words::new(source, &workflow.steps, shape.owner.clone(), stand_ins(&network, &shape));
+    let mut words = Words::new(source, &workflow.steps, shape.owner.clone(), stand_ins(&network, &shape));
+    routes.iter().filter(|route| &*route.handle == "error").for_each(|route| words.catch(route.from, route.to));
     let mut lowering = Lowering {
         workflow,
         names,

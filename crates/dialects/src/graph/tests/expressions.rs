@@ -44,6 +44,23 @@ fn names_are_nodes_variables_or_themselves() {
     }
 }
 
+/// What `error` means in node `h` of a drawing.
+fn caught(nodes: &str, edges: &str, expected: &str) {
+    let found = flow(&drawing(nodes, edges, &[("h", r#"{"activityName":"log","config":{"p":"{{ error.code }}"}}"#)]));
+    let NodeKind::Task(task) = &find(&found, "h").kind else { panic!("a task") };
+    assert_eq!(task.params.to_value().get("p").and_then(Value::as_str), Some(expected), "{edges}");
+}
+
+#[test]
+fn behind_an_error_edge_the_error_has_a_name() {
+    let two = "t:trigger a:activity b:activity h:activity e:end";
+    caught(two, "t>a a>b a.error>h b>e h>e", "{{ nodes.a.error.code }}");
+    caught(two, "t>a a>b b>e a.error>h b.error>h h>e", "{{ (nodes.a.error ?? nodes.b.error).code }}");
+    caught(two, "t>a a>b b>h h>e", "{{ error.code }}");
+    let looped = "t:trigger l:loop b:activity h:activity e:end";
+    caught(looped, "t>l l.body>b b>l l.done>e b.error>h h>e", "{{ data.code }}");
+}
+
 fn condition(written: &str) -> String {
     let data = Value::object([("config", Value::object([("expression", written.into())]))]);
     let document = drawing("t:trigger c:condition e:end", "t>c c.true>e c.false>e", &[("c", &data.to_json())]);
