@@ -2,11 +2,12 @@ use crate::project::files;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What each crate may depend on, and through it on what that reaches. A new arrow needs a record in `docs/adr/`.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 21] = [
     ("base", &[]),
     ("expr", &["base"]),
     ("ir", &["base", "expr"]),
     ("catalog", &["base"]),
+    ("vault", &["base"]),
     ("dialects", &["ir"]),
     ("check", &["ir", "catalog"]),
     ("codegen", &["ir", "catalog"]),

@@ -1,7 +1,7 @@
 use crate::project::files;
 
 /// Crates whose results depend on their arguments alone.
-const PURE: [&str; 8] = ["base", "expr", "ir", "catalog", "dialects", "check", "codegen", "engine"];
+const PURE: [&str; 9] = ["base", "expr", "ir", "catalog", "dialects", "check", "codegen", "engine", "vault"];
 
 /// Ways to the outside, and to what differs from one call to the next.
 const OUTSIDE: [&str; 11] = [
