@@ -1,4 +1,4 @@
-//! What keeps and proves secrets: sealed values, passwords and tokens.
+//! What keeps and proves secrets: sealed values, passwords, tokens and one-time codes.
 //!
 //! Everything here is a function of its arguments. The crate reads no clock, no file and no environment and has no
 //! source of random bytes: the caller passes the time and fills the bytes. It stores nothing and fetches nothing.
@@ -10,10 +10,12 @@ mod crockford;
 pub mod envelope;
 pub mod keyring;
 pub mod password;
+pub mod recovery;
 mod secret;
 #[cfg(test)]
 mod testing;
 pub mod token;
+pub mod totp;
 
 pub use secret::Secret;
 
