@@ -1,4 +1,4 @@
-//! What keeps and proves secrets: sealed values, passwords, tokens and one-time codes.
+//! What keeps and proves secrets: sealed values, passwords, tokens, one-time codes and signatures.
 //!
 //! Everything here is a function of its arguments. The crate reads no clock, no file and no environment and has no
 //! source of random bytes: the caller passes the time and fills the bytes. It stores nothing and fetches nothing.
@@ -12,6 +12,7 @@ pub mod keyring;
 pub mod password;
 pub mod recovery;
 mod secret;
+pub mod signature;
 #[cfg(test)]
 mod testing;
 pub mod token;
