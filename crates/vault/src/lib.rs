@@ -1,4 +1,4 @@
-//! What keeps and proves secrets: sealed values, passwords, tokens, one-time codes and signatures.
+//! What keeps and proves secrets: sealed values, passwords, tokens, one-time codes, signatures and identity tokens.
 //!
 //! Everything here is a function of its arguments. The crate reads no clock, no file and no environment and has no
 //! source of random bytes: the caller passes the time and fills the bytes. It stores nothing and fetches nothing.
@@ -8,6 +8,8 @@
 pub mod api_key;
 mod crockford;
 pub mod envelope;
+pub mod jwks;
+pub mod jwt;
 pub mod keyring;
 pub mod password;
 pub mod recovery;
