@@ -1,5 +1,6 @@
 use crate::token::{Hash, hash_bytes};
 use crate::{Random, Secret, crockford, draw};
+use zeroize::Zeroizing;
 
 const BEGIN: &str = "weir_";
 const PREFIX: usize = 8;
@@ -33,8 +34,9 @@ pub enum Error {
 /// Makes a key. The last eight letters of its secret are a checksum of all before them.
 pub fn issue(random: Random) -> Issued {
     let prefix = crockford::encode(&draw::<5>(random));
-    let begin = format!("{BEGIN}{prefix}_{}", crockford::encode(&draw::<25>(random)));
-    let text = format!("{begin}{}", checksum(&begin));
+    let secret = Zeroizing::new(crockford::encode(&draw::<25>(random)));
+    let begin = Zeroizing::new(format!("{BEGIN}{prefix}_{}", *secret));
+    let text = format!("{}{}", *begin, checksum(&begin));
     Issued { hash: Hash::of(&text), prefix, key: Secret::new(text) }
 }
 

@@ -3,6 +3,7 @@ use data_encoding::BASE32_NOPAD;
 use ring::hmac::{HMAC_SHA1_FOR_LEGACY_USE_ONLY, Key, sign};
 use subtle::ConstantTimeEq;
 use weir_base::Micros;
+use zeroize::Zeroizing;
 
 /// Seconds a code is good for.
 const PERIOD: i64 = 30;
@@ -36,8 +37,9 @@ impl Totp {
 
     /// Reads the secret from base32, in either case, with or without spaces.
     pub fn parse(text: &str) -> Result<Totp, Error> {
-        let plain: String = text.chars().filter(|c| !c.is_whitespace() && *c != '=').collect();
-        let secret = BASE32_NOPAD.decode(plain.to_ascii_uppercase().as_bytes()).map_err(|_| Error::Secret)?;
+        let kept = text.chars().filter(|c| !c.is_whitespace() && *c != '=');
+        let plain: Zeroizing<String> = Zeroizing::new(kept.map(|c| c.to_ascii_uppercase()).collect());
+        let secret = BASE32_NOPAD.decode(plain.as_bytes()).map_err(|_| Error::Secret)?;
         if (16..=64).contains(&secret.len()) { Ok(Totp { secret: Secret::new(secret) }) } else { Err(Error::Secret) }
     }
 
@@ -49,9 +51,9 @@ impl Totp {
     /// The address that an app reads from a QR code.
     pub fn uri(&self, issuer: &str, account: &str) -> Secret {
         let (issuer, account) = (escape(issuer), escape(account));
-        let secret = BASE32_NOPAD.encode(self.secret.bytes());
+        let secret = Zeroizing::new(BASE32_NOPAD.encode(self.secret.bytes()));
         let settings = format!("algorithm=SHA1&digits={DIGITS}&period={PERIOD}");
-        Secret::new(format!("otpauth://totp/{issuer}:{account}?secret={secret}&issuer={issuer}&{settings}"))
+        Secret::new(format!("otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}&{settings}", *secret))
     }
 
     /// Checks a code and gives its step, which the caller keeps and passes as `last_used` the next time.
