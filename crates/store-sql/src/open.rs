@@ -43,20 +43,28 @@ impl SqlStore {
         let path = directory.join("weir.db");
         let mut writer = connect(writing(&path, options).create_if_missing(true)).await?;
         schema::migrate(&mut writer).await?;
-        Self::with(path, writer, options, Some(lock)).await
+        let readers = pool(common(&path, options), options);
+        Self::with(path, writer, readers, options, Some(lock)).await
     }
 
     /// Opens the data of another process that owns it: to read, and to post messages. Batches are the owner's.
+    /// Data that this process may not write is opened to be read alone.
     pub async fn visit(directory: &Path, options: &SqlOptions) -> Result<Self, StoreError> {
         let path = directory.join("weir.db");
-        let mut writer = connect(writing(&path, options)).await?;
+        let only_read = std::fs::OpenOptions::new().write(true).open(&path).is_err();
+        let (writing, reading) = match only_read {
+            true => (only_reading(&path, options), only_reading(&path, options)),
+            false => (writing(&path, options), common(&path, options)),
+        };
+        let mut writer = connect(writing).await?;
         schema::require_known(&mut writer).await?;
-        Self::with(path, writer, options, None).await
+        Self::with(path, writer, pool(reading, options), options, None).await
     }
 
     async fn with(
         path: PathBuf,
         connection: SqliteConnection,
+        readers: SqlitePool,
         options: &SqlOptions,
         lock: Option<OwnerLock>,
     ) -> Result<Self, StoreError> {
@@ -65,7 +73,6 @@ impl SqlStore {
             "SELECT MAX((SELECT COALESCE(MAX(rid), 0) FROM runs), (SELECT COALESCE(MAX(rid), 0) FROM removed_runs))";
         let rows = writer.fetch(newest).await?;
         let newest: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0)).map_err(store_error)?;
-        let readers = pool(&path, options);
         Ok(Self {
             path,
             writer: Mutex::new(writer),
@@ -116,8 +123,8 @@ impl Store for SqlStore {
     }
 }
 
-fn pool(path: &Path, options: &SqlOptions) -> SqlitePool {
-    let reading = common(path, options).pragma("query_only", "ON").row_buffer_size(ROWS_AHEAD);
+fn pool(connection: SqliteConnectOptions, options: &SqlOptions) -> SqlitePool {
+    let reading = connection.pragma("query_only", "ON").row_buffer_size(ROWS_AHEAD);
     SqlitePoolOptions::new()
         .max_connections(options.readers.max(1))
         .test_before_acquire(false)
@@ -132,6 +139,14 @@ fn writing(path: &Path, options: &SqlOptions) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .pragma("wal_autocheckpoint", options.checkpoint_pages.to_string())
         .pragma("journal_size_limit", options.log_bytes.to_string())
+}
+
+/// For data that this process may not write. Without a log beside it SQLite would want to make one, so it is told
+/// that nobody writes there.
+fn only_reading(path: &Path, options: &SqlOptions) -> SqliteConnectOptions {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    common(path, options).read_only(true).immutable(!Path::new(&log).exists())
 }
 
 fn common(path: &Path, options: &SqlOptions) -> SqliteConnectOptions {

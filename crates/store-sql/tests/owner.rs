@@ -39,6 +39,50 @@ async fn a_dropped_owner_lets_go() {
     open(directory.path()).await.unwrap();
 }
 
+/// Whether a user may write everywhere, as root may, or not: data on a read-only disk can be looked at.
+#[tokio::test]
+async fn data_that_may_not_be_written_is_read() {
+    for closed in [true, false] {
+        let directory = TempDir::new().unwrap();
+        let store = open(directory.path()).await.unwrap();
+        let mut batch = Batch::new(store.claim(1, 1).await.unwrap());
+        batch.runs.push(Run::new(store.next_run_key(), "r", Place::default(), "f", 1));
+        store.commit(batch).await.unwrap();
+        if closed {
+            store.close().await.unwrap();
+        }
+        let modes = Modes::read_only(directory.path());
+        let visitor = visit(directory.path()).await.unwrap();
+        assert!(visitor.run("r").await.unwrap().is_some(), "closed: {closed}");
+        drop((visitor, modes));
+    }
+}
+
+/// A folder that cannot be written for as long as this lives.
+struct Modes(Vec<(std::path::PathBuf, std::fs::Permissions)>);
+
+impl Modes {
+    fn read_only(directory: &Path) -> Self {
+        let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+        let paths: Vec<_> = files.chain([directory.to_owned()]).collect();
+        Self(paths.into_iter().map(|path| (path.clone(), take_away(&path))).collect())
+    }
+}
+
+fn take_away(path: &Path) -> std::fs::Permissions {
+    let before = std::fs::metadata(path).unwrap().permissions();
+    let mut without = before.clone();
+    without.set_readonly(true);
+    std::fs::set_permissions(path, without).unwrap();
+    before
+}
+
+impl Drop for Modes {
+    fn drop(&mut self) {
+        self.0.drain(..).rev().for_each(|(path, before)| drop(std::fs::set_permissions(path, before)));
+    }
+}
+
 #[tokio::test]
 async fn epochs_and_keys_rise_over_restarts() {
     let directory = TempDir::new().unwrap();
