@@ -15,6 +15,7 @@ mod progress;
 mod report;
 mod screen;
 mod show;
+mod stop;
 mod summary;
 mod testing;
 

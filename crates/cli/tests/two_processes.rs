@@ -121,6 +121,37 @@ fn after_kill_9_what_was_finished_is_not_repeated() {
     assert_eq!(keys[0], keys[1], "the call that was cut off is repeated under its key");
 }
 
+/// Asked to stop once, a run lets the step under way end and keeps its result.
+#[test]
+fn a_stop_waits_for_the_step_under_way() {
+    let (place, witness) = place();
+    let (mut going, run) = held(&place, &witness, "calls.yaml", "/second");
+    going.terminate();
+    going.until("stopping");
+    witness.release("/second");
+    going.end().says(5, "weir run --recover");
+    assert_eq!(place.journal(&run).len(), 3, "{:?}", place.journal(&run));
+    place.weir(&["run", "--recover"]).says(0, "");
+    place.until_status(&run, "succeeded");
+    assert_eq!(witness.paths(), ["/first", "/second"]);
+}
+
+/// Asked once more, it waits for nothing; the step is performed again as after a crash.
+#[test]
+fn a_second_request_stops_at_once() {
+    let (place, witness) = place();
+    let (mut going, run) = held(&place, &witness, "calls.yaml", "/second");
+    going.terminate();
+    going.until("stopping");
+    let begun = Instant::now();
+    going.terminate();
+    going.end().says(5, "");
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    witness.release("/second");
+    place.weir(&["run", "--recover"]).says(0, &run);
+    assert_eq!(witness.paths(), ["/first", "/second", "/second"]);
+}
+
 /// Semantics 5.7: nobody knows whether the order arrived, so a person decides.
 #[test]
 fn a_post_that_was_cut_off_waits_for_a_decision() {

@@ -1,6 +1,7 @@
 use crate::args::Resume;
 use crate::commands::run::exit_of;
 use crate::exit::{Exit, UsageError};
+use crate::stop::{self, Stop};
 use crate::{compose, data, load, report, show};
 use weir_base::{Text, Value, has_errors};
 use weir_engine::Status;
@@ -31,15 +32,16 @@ async fn perform(args: &Resume, source: &FlowSource) -> anyhow::Result<Exit> {
         bind: args.bind.clone(),
         ..compose::Wanted::default()
     };
+    let mut stop = Stop::listen()?;
     let runtime = compose::runtime(&folder, wanted).await?;
-    let outcome = all(&runtime, args, source).await;
-    let stopped = runtime.stop().await;
+    let outcome = all(&runtime, args, source, &mut stop).await;
+    let stopped = stop.end(runtime).await;
     let exit = outcome?;
     stopped?;
     Ok(exit)
 }
 
-async fn all(runtime: &Runtime, args: &Resume, source: &FlowSource) -> anyhow::Result<Exit> {
+async fn all(runtime: &Runtime, args: &Resume, source: &FlowSource, stop: &mut Stop) -> anyhow::Result<Exit> {
     let runs = match (&args.run, &args.flow) {
         (Some(run), _) => vec![Text::from(run.as_str())],
         (None, Some(flow)) => failed_runs(runtime, flow).await?,
@@ -55,7 +57,13 @@ async fn all(runtime: &Runtime, args: &Resume, source: &FlowSource) -> anyhow::R
     }
     let mut ended = Vec::new();
     for offer in offers.iter().filter(|offer| offer.resumed) {
-        ended.push(runtime.wait(&offer.run, Until::Ended).await?);
+        tokio::select! {
+            view = runtime.wait(&offer.run, Until::Ended) => ended.push(view?),
+            () = stop.asked() => {
+                stop::tell();
+                return Ok(Exit::Waiting);
+            }
+        }
     }
     told(args, &offers, &ended);
     Ok(exit(&offers, &ended))

@@ -2,6 +2,7 @@ use crate::args::{DurabilityArg, Run};
 use crate::exit::{Exit, UsageError};
 use crate::load::Loaded;
 use crate::progress::Display;
+use crate::stop::{self, Stop};
 use crate::{compose, data, load, report, show, summary};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -67,19 +68,26 @@ fn checked(file: &Path, args: &Run) -> anyhow::Result<Option<FlowSource>> {
 
 async fn carry(args: &Run, source: Option<FlowSource>, input: Value) -> anyhow::Result<Exit> {
     let folder = data::directory(args.data.data.as_ref())?;
+    let mut stop = Stop::listen()?;
     let runtime = compose::runtime(&folder, wanted(args)?).await?;
-    let outcome = both(&runtime, args, source, input).await;
-    let stopped = runtime.stop().await;
+    let outcome = both(&runtime, args, source, input, &mut stop).await;
+    let stopped = stop.end(runtime).await;
     let exit = outcome?;
     stopped?;
     Ok(exit)
 }
 
 /// What was cut off comes first; the worse end is the exit.
-async fn both(runtime: &Runtime, args: &Run, source: Option<FlowSource>, input: Value) -> anyhow::Result<Exit> {
-    let carried = if args.recover { recover(runtime, args).await? } else { Exit::Success };
+async fn both(
+    runtime: &Runtime,
+    args: &Run,
+    source: Option<FlowSource>,
+    input: Value,
+    stop: &mut Stop,
+) -> anyhow::Result<Exit> {
+    let carried = if args.recover { recover(runtime, args, stop).await? } else { Exit::Success };
     let Some(source) = source else { return Ok(carried) };
-    match start(runtime, args, source, input).await? {
+    match start(runtime, args, source, input, stop).await? {
         Exit::Success => Ok(carried),
         worse => Ok(worse),
     }
@@ -113,7 +121,13 @@ fn secret(text: &str) -> anyhow::Result<(String, String)> {
     Ok((name.to_owned(), variable.to_owned()))
 }
 
-async fn start(runtime: &Runtime, args: &Run, source: FlowSource, input: Value) -> anyhow::Result<Exit> {
+async fn start(
+    runtime: &Runtime,
+    args: &Run,
+    source: FlowSource,
+    input: Value,
+    stop: &mut Stop,
+) -> anyhow::Result<Exit> {
     let id = weir_runtime::new_run_id();
     let mut display = Display::new(args.json);
     let mut watch = runtime.watch(&id).await?;
@@ -134,9 +148,9 @@ async fn start(runtime: &Runtime, args: &Run, source: FlowSource, input: Value) 
                 biased;
                 Some(progress) = watch.next() => display.see(&progress),
                 view = &mut end => break view?,
-                _ = tokio::signal::ctrl_c() => {
+                () = stop.asked() => {
                     display.finish();
-                    crate::errln!("stopped; the run is kept: go on with `weir run --recover`");
+                    stop::tell();
                     return Ok(Exit::Waiting);
                 }
             }
@@ -218,7 +232,7 @@ fn tell_waiting(view: &RunView) {
 }
 
 /// Carries every open run to its end, oldest first; the worst end is the exit.
-async fn recover(runtime: &Runtime, args: &Run) -> anyhow::Result<Exit> {
+async fn recover(runtime: &Runtime, args: &Run, stop: &mut Stop) -> anyhow::Result<Exit> {
     let open = runtime.unfinished(None, 10_000).await?;
     let mine: Vec<Text> = open.iter().filter(|run| !run.id.contains('/')).map(|run| run.id.clone()).collect();
     if mine.is_empty() && !args.json {
@@ -237,7 +251,10 @@ async fn recover(runtime: &Runtime, args: &Run) -> anyhow::Result<Exit> {
         };
         let view = tokio::select! {
             view = carried => view?,
-            _ = tokio::signal::ctrl_c() => return Ok(Exit::Waiting),
+            () = stop.asked() => {
+                stop::tell();
+                return Ok(Exit::Waiting);
+            }
         };
         match args.json {
             true => ended.push(summary::of_run(&runtime.replay(&run, None).await?, &runtime.logs(&run).await?)),

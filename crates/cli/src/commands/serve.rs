@@ -1,8 +1,8 @@
 use crate::args::Serve;
 use crate::commands::run::secrets;
 use crate::exit::Exit;
+use crate::stop::Stop;
 use crate::{compose, data};
-use tokio::signal::unix::{SignalKind, signal};
 
 pub fn run(args: &Serve) -> anyhow::Result<Exit> {
     let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -16,17 +16,14 @@ async fn serve(args: &Serve) -> anyhow::Result<Exit> {
     let folder = data::directory(args.data.data.as_ref())?;
     let (flows, bind) = (Some(args.flows.clone()), args.bind.clone());
     let wanted = compose::Wanted { secrets: secrets(&args.secret)?, folder: flows, bind, ..compose::Wanted::default() };
-    let mut asked = signal(SignalKind::terminate())?;
+    let mut stop = Stop::listen()?;
     let runtime = compose::runtime(&folder, wanted).await?;
     runtime.recovered().await;
     let open = runtime.unfinished(None, 10_000).await?.len();
     let runs = if open == 1 { "1 run goes on".to_owned() } else { format!("{open} runs go on") };
     crate::errln!("serving {}: {runs}; Ctrl-C stops", folder.display());
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = asked.recv() => {}
-    }
-    runtime.stop().await?;
+    stop.asked().await;
+    stop.end(runtime).await?;
     crate::errln!("stopped; what is not over is kept");
     Ok(Exit::Success)
 }
