@@ -2,6 +2,7 @@
 
 mod support;
 
+use support::process::{Place, text};
 use weir_base::Value;
 
 /// An agent that prints once, then says it is done.
@@ -28,4 +29,21 @@ fn rule_6_3_a_forked_agent_remembers_its_turns() {
         assert_eq!(forked.get("output").and_then(Value::as_str), Some("done"), "{at}: {forked}\n{told}");
         run = forked.get("run").and_then(Value::as_str).expect("a run").to_owned();
     }
+}
+
+/// What a fork would do is said without doing it, and only of records there are.
+#[test]
+fn a_dry_run_says_what_runs_again_and_writes_nothing() {
+    let two = "type: Sequence\nid: two\nchildren:\n- {type: Mock, id: a, props: {output: 1}}\n- {type: Mock, id: b, props: {output: 2}}\n";
+    let place = Place::new(&[("two.yaml", two)]);
+    let run = text(&place.run("two.yaml", &[]).json(), "run");
+    let dry = |at: &str, more: &[&str]| place.weir(&[&["fork", &run, "--at", at, "--dry-run"], more].concat());
+    assert_eq!(dry("1", &[]).out, "runs again: two/a\n");
+    assert_eq!(dry("2", &["--json"]).out, "{\"again\":[\"two/b\"]}\n");
+    let answered = r#"{"type":"task_finished","path":"two/a","output":5}"#;
+    assert_eq!(dry("1", &["--event", answered]).out, "runs again: two/b\n");
+    for (at, why) in [("0", "has records 1 to 3, not 0"), ("9", "has records 1 to 3, not 9"), ("3", "is over after")] {
+        dry(at, &[]).says(2, why);
+    }
+    assert_eq!(place.runs(&[]).len(), 1);
 }

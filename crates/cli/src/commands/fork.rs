@@ -1,6 +1,7 @@
 use crate::args::Fork;
 use crate::commands::run::exit_of;
 use crate::exit::{Exit, UsageError};
+use crate::stop::{self, Stop};
 use crate::{compose, data, show, summary};
 use weir_base::{Map, Value};
 use weir_engine::{EventBody, Record};
@@ -63,28 +64,30 @@ fn event(text: &str) -> anyhow::Result<Change> {
 async fn perform(args: &Fork, changes: &[Change]) -> anyhow::Result<Exit> {
     let folder = data::directory(args.data.data.as_ref())?;
     if args.dry_run {
-        return say_what_would_run(args, &folder).await;
+        return say_what_would_run(args, &folder, changes).await;
     }
     let wanted = compose::Wanted { virtual_time: args.virtual_time, only_new: true, ..compose::Wanted::default() };
+    let mut stop = Stop::listen()?;
     let runtime = compose::runtime(&folder, wanted).await?;
-    let outcome = carry(&runtime, args, changes).await;
-    let stopped = runtime.stop().await;
+    let outcome = carry(&runtime, args, changes, &mut stop).await;
+    let stopped = stop.end(runtime).await;
     let exit = outcome?;
     stopped?;
     Ok(exit)
 }
 
-/// The open steps after that record; changes may still close some of them.
-async fn say_what_would_run(args: &Fork, folder: &std::path::Path) -> anyhow::Result<Exit> {
+/// Nothing is written, so another process may own the data.
+async fn say_what_would_run(args: &Fork, folder: &std::path::Path, changes: &[Change]) -> anyhow::Result<Exit> {
     let store = compose::visit(folder).await?;
-    let replay = weir_runtime::replay_run(&store, &args.run, Some(args.at)).await?;
-    for open in &replay.open {
-        show::out(format_args!("runs again: {} {}", open.what, open.path));
+    let again = weir_runtime::rehearse_fork(&store, &args.run, args.at, changes).await?;
+    match args.json {
+        true => show::out(Value::object([("again", Value::array(again.into_iter().map(Value::from)))]).to_json()),
+        false => again.iter().for_each(|path| show::out(format_args!("runs again: {path}"))),
     }
     Ok(Exit::Success)
 }
 
-async fn carry(runtime: &Runtime, args: &Fork, changes: &[Change]) -> anyhow::Result<Exit> {
+async fn carry(runtime: &Runtime, args: &Fork, changes: &[Change], stop: &mut Stop) -> anyhow::Result<Exit> {
     let forked = runtime.fork(&args.run, args.at, changes).await?;
     if !args.json {
         crate::errln!("run {} goes on from record {} of {}", forked.run, args.at, args.run);
@@ -92,7 +95,10 @@ async fn carry(runtime: &Runtime, args: &Fork, changes: &[Change]) -> anyhow::Re
     }
     let view = tokio::select! {
         view = runtime.wait(&forked.run, Until::Ended) => view?,
-        _ = tokio::signal::ctrl_c() => return Ok(Exit::Waiting),
+        () = stop.asked() => {
+            stop::tell();
+            return Ok(Exit::Waiting);
+        }
     };
     match args.json {
         true => show::out(

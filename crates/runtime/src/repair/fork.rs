@@ -1,12 +1,13 @@
 use crate::Runtime;
-use crate::flows::store_failed;
+use crate::flows::{FlowCache, NoFinder, Prepared, store_failed};
 use crate::guard::guarded;
 use crate::inner::{commit_failed, new_run_id};
 use crate::inspect;
+use std::sync::Arc;
 use weir_base::{Map, Text, Value};
 use weir_engine::{Command, Event, EventBody, Machine, Record};
 use weir_runs::RunsError;
-use weir_store::{Batch, Entry, Run};
+use weir_store::{Batch, Entry, Run, Store};
 
 /// What a fork does differently.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,22 +34,7 @@ impl Runtime {
         self.inner.check()?;
         self.settle_store().await?;
         let row = self.row(from).await?;
-        let newest = self.inner.shared.store.last_seq(row.key).await.map_err(store_failed)?;
-        if at == 0 || at > newest {
-            return Err(RunsError::rejected(
-                "NO_SUCH_RECORD",
-                format!("run `{from}` has records 1 to {newest}, not {at}"),
-            ));
-        }
-        let replayed = inspect::replay(&*self.inner.shared.store, &self.inner.flows, &row, Some(at)).await?;
-        let (flow, mut machine) = replayed.into_parts();
-        if machine.status().is_final() {
-            let message = format!("run `{from}` is over after record {at}: fork from an earlier one");
-            return Err(RunsError::rejected("FORK_OF_END", message));
-        }
-        for change in changes {
-            apply(&mut machine, change)?;
-        }
+        let (flow, mut machine) = branch(&*self.inner.shared.store, &self.inner.flows, &row, at, changes).await?;
         let id = new_run_id();
         guarded(|| machine.rename(id.clone())).map_err(|message| RunsError::rejected("ENGINE_ERROR", message))?;
         let again = open_steps(&mut machine);
@@ -81,6 +67,44 @@ impl Runtime {
         self.inner.claim.notify_one();
         Ok(())
     }
+}
+
+/// The steps a fork would perform again, from a store that another process may own. Nothing is written.
+pub async fn rehearse_fork(
+    store: &Arc<dyn Store>,
+    from: &str,
+    at: u64,
+    changes: &[Change],
+) -> Result<Vec<Text>, RunsError> {
+    let row = store.run(from).await.map_err(store_failed)?;
+    let row = row.ok_or_else(|| RunsError::NotFound { run: from.into() })?;
+    let flows = FlowCache::new(store.clone(), Arc::new(NoFinder), None);
+    let (_, mut machine) = branch(&**store, &flows, &row, at, changes).await?;
+    Ok(open_steps(&mut machine))
+}
+
+/// The run as it was after a record, with the changes made.
+async fn branch(
+    store: &dyn Store,
+    flows: &FlowCache,
+    row: &Run,
+    at: u64,
+    changes: &[Change],
+) -> Result<(Arc<Prepared>, Machine), RunsError> {
+    let newest = store.last_seq(row.key).await.map_err(store_failed)?;
+    if at == 0 || at > newest {
+        let message = format!("run `{}` has records 1 to {newest}, not {at}", row.id);
+        return Err(RunsError::rejected("NO_SUCH_RECORD", message));
+    }
+    let (flow, mut machine) = inspect::replay(store, flows, row, Some(at)).await?.into_parts();
+    if machine.status().is_final() {
+        let message = format!("run `{}` is over after record {at}: fork from an earlier one", row.id);
+        return Err(RunsError::rejected("FORK_OF_END", message));
+    }
+    for change in changes {
+        apply(&mut machine, change)?;
+    }
+    Ok((flow, machine))
 }
 
 fn open_steps(machine: &mut Machine) -> Vec<Text> {

@@ -5,7 +5,7 @@
 mod fork;
 mod rebase;
 
-pub use fork::{Change, Forked};
+pub use fork::{Change, Forked, rehearse_fork};
 pub use rebase::{Offer, Verdict};
 
 use crate::flows::store_failed;
