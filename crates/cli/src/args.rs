@@ -10,6 +10,9 @@ use std::path::PathBuf;
 pub struct Args {
     #[command(subcommand)]
     pub command: Command,
+    /// Every command takes it, wherever it stands; those that keep no runs have no use for it.
+    #[command(flatten)]
+    pub data: Data,
 }
 
 #[derive(Debug, Subcommand)]
@@ -132,14 +135,17 @@ pub struct Kinds {
 #[derive(Debug, Subcommand)]
 pub enum KindsCommand {
     /// List every kind
+    #[command(after_help = "Example:\n  weir kinds ls --json")]
     Ls {
         /// One JSON array on stdout
         #[arg(long)]
         json: bool,
     },
     /// Show a kind's whole record as JSON
+    #[command(after_help = "Example:\n  weir kinds show http.request")]
     Show { kind: String },
     /// A kind's documentation as Markdown
+    #[command(after_help = "Example:\n  weir kinds docs http.request")]
     Docs { kind: String },
 }
 
@@ -179,6 +185,7 @@ pub enum BenchWork {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  weir completions bash > ~/.local/share/bash-completion/completions/weir")]
 pub struct Completions {
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
@@ -280,6 +287,7 @@ pub struct Runs {
 #[derive(Debug, Subcommand)]
 pub enum RunsCommand {
     /// List runs, the newest first
+    #[command(after_help = "Example:\n  weir runs ls --flow orders --status failed")]
     Ls {
         /// Only runs of this flow
         #[arg(long)]
@@ -299,18 +307,21 @@ pub enum RunsCommand {
         json: bool,
     },
     /// Show a run: its state, steps, output and logs
+    #[command(after_help = "Example:\n  weir runs show RUN --json")]
     Show {
         run: String,
         #[arg(long)]
         json: bool,
     },
     /// The journal of a run, one record a line
+    #[command(after_help = "Example:\n  weir runs journal RUN --json")]
     Journal {
         run: String,
         #[arg(long)]
         json: bool,
     },
     /// Send a signal to a run
+    #[command(after_help = "Example:\n  weir runs signal RUN approve '{\"by\": \"Mira\"}' --id approval-7")]
     Signal {
         run: String,
         name: String,
@@ -322,16 +333,20 @@ pub enum RunsCommand {
         id: Option<String>,
     },
     /// Cancel a run
+    #[command(after_help = "Example:\n  weir runs cancel RUN --reason \"ordered twice\"")]
     Cancel {
         run: String,
         #[arg(long, default_value = "")]
         reason: String,
     },
     /// Hold a run: nothing new is started
+    #[command(after_help = "Example:\n  weir runs pause RUN")]
     Pause { run: String },
     /// Let a paused run go on
+    #[command(after_help = "Example:\n  weir runs resume RUN")]
     Resume { run: String },
     /// Decide about a step whose outcome a crash made unknown
+    #[command(after_help = "Example:\n  weir runs decide RUN orders/pay retry")]
     Decide {
         run: String,
         path: String,

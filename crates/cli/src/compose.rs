@@ -33,6 +33,7 @@ pub struct Wanted {
 
 /// Opens the data as its owner and starts carrying runs.
 pub async fn runtime(data: &Path, wanted: Wanted) -> anyhow::Result<Runtime> {
+    crate::data::require_folder(data)?;
     let store: Arc<dyn Store> =
         Arc::new(SqlStore::open(data, &SqlOptions::default()).await.map_err(|error| told(data, error))?);
     let egress = Arc::new(weir_egress::Client::new(weir_egress::Options::default()));
@@ -55,10 +56,8 @@ pub async fn runtime(data: &Path, wanted: Wanted) -> anyhow::Result<Runtime> {
 
 /// Opens data to read it and to leave messages; another process may own it.
 pub async fn visit(data: &Path) -> anyhow::Result<Arc<dyn Store>> {
-    if data.exists() && !data.is_dir() {
-        anyhow::bail!(crate::exit::UsageError(format!("{} is a file, not a folder", data.display())));
-    }
-    if !data.join("weir.db").exists() {
+    crate::data::require_folder(data)?;
+    if !crate::data::exists(&data.join("weir.db"))? {
         anyhow::bail!(crate::exit::UsageError(format!("there are no runs in {}", data.display())));
     }
     let store = SqlStore::visit(data, &SqlOptions::default()).await.map_err(|error| told(data, error))?;

@@ -47,7 +47,8 @@ pub fn load(path: &Path, bind: &Bind, catalog: &Catalog) -> anyhow::Result<Loade
 
 /// `NAME=kind:X`, `NAME=flow:other`, `NAME={{ expression }}` or `NAME={"kind": …}`.
 fn binding(text: &str) -> anyhow::Result<(weir_base::Text, Binding)> {
-    let wrong = |why: &str| UsageError(format!("--bind {text}: {why}; write NAME=kind:X, NAME=flow:X or NAME={{…}}"));
+    let wrong =
+        |why: &str| UsageError(format!("--bind {text}: {why}; write NAME=kind:X, NAME=flow:X or NAME={{{{…}}}}"));
     let (name, meaning) = text.split_once('=').ok_or_else(|| wrong("there is no `=`"))?;
     let (name, meaning) = (name.trim(), meaning.trim());
     if name.is_empty() || meaning.is_empty() {

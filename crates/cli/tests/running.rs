@@ -38,7 +38,7 @@ fn every_end_has_its_exit_code() {
         (&["run", "fails.yaml"], 1, "NO_LUCK at fails/m"),
         (&["run", "missing.yaml"], 2, "missing.yaml"),
         (&["run", "echo.yaml", "--input", "{no"], 2, "--input is not JSON"),
-        (&["run", "echo.yaml", "--bind", "x"], 2, "there is no `=`"),
+        (&["run", "echo.yaml", "--bind", "x"], 2, "there is no `=`; write NAME=kind:X, NAME=flow:X or NAME={{…}}"),
         (&["run"], 2, "<FILE>"),
         (&["run", "bad.yaml"], 3, "UNKNOWN_NODE_TYPE"),
         (&["run", "late.yaml", "--virtual-time"], 4, "RUN_TIMEOUT"),
@@ -143,6 +143,26 @@ fn a_run_leaves_the_others_as_they_are_unless_it_is_told_to_recover() {
     assert_eq!((ended.code, text(&ended.json(), "status").as_str()), (0, "succeeded"));
     assert_eq!(statuses(), ["succeeded", "succeeded", "succeeded"]);
     place.weir(&["run", "--recover"]).says(0, "no run was cut off");
+}
+
+#[test]
+fn every_command_takes_a_data_folder_and_says_what_is_wrong_with_it() {
+    let place = place();
+    place.file("plain", "no folder");
+    let with = |args: &[&str]| place.weir(&[args, &["--data", "plain"]].concat());
+    for args in [&["run", "echo.yaml"][..], &["serve"], &["runs", "ls"], &["replay", "r"], &["fork", "r", "--at", "1"]]
+    {
+        with(args).says(2, "plain is a file, not a folder");
+    }
+    for args in [&["check", "echo.yaml"][..], &["convert", "echo.yaml", "--to", "ir"], &["kinds", "ls"]] {
+        with(args).says(0, "");
+    }
+    place.run("echo.yaml", &["--data", "other"]);
+    for args in
+        [["--data", "other", "runs", "ls"], ["runs", "--data", "other", "ls"], ["runs", "ls", "--data", "other"]]
+    {
+        assert_eq!(place.weir(&args).out.lines().count(), 1, "{args:?}");
+    }
 }
 
 #[test]

@@ -108,6 +108,7 @@ fn every_command_explains_itself() {
         "resume",
         "kinds",
         "bench",
+        "completions",
     ];
     for command in commands {
         let help = place.weir(&[command, "--help"]);
@@ -115,7 +116,12 @@ fn every_command_explains_itself() {
         assert!(help.out.contains(&format!("  weir {command} ")), "{command} has no example: {}", help.out);
     }
     let words = ["ls", "show", "journal", "signal", "cancel", "pause", "resume", "decide"];
-    assert!(words.iter().all(|word| place.weir(&["runs", word, "--help"]).code == 0));
+    for (command, word) in
+        words.map(|word| ("runs", word)).into_iter().chain(["ls", "show", "docs"].map(|w| ("kinds", w)))
+    {
+        let help = place.weir(&[command, word, "--help"]);
+        assert!(help.code == 0 && help.out.contains(&format!("  weir {command} {word}")), "{command} {word}: {help:?}");
+    }
     let all = place.weir(&["--help"]);
     assert!(commands.iter().all(|command| all.out.contains(command)) && all.out.contains("Examples:"));
     assert_eq!(place.weir(&["--version"]).out, format!("weir {}\n", env!("CARGO_PKG_VERSION")));
