@@ -1,10 +1,10 @@
 use crate::args::Bind;
 use crate::exit::UsageError;
 use crate::loader::{FolderLoader, beside, folder_of, read};
-use crate::names::CatalogNames;
 use std::path::Path;
 use weir_base::{Diagnostic, FileId, sort_by_place};
 use weir_catalog::Catalog;
+use weir_control::CatalogNames;
 use weir_dialects::{Binding, Context, Options, SourceFile, parse};
 use weir_ir::Flow;
 

@@ -10,7 +10,6 @@ mod data;
 mod exit;
 mod load;
 mod loader;
-mod names;
 mod progress;
 mod report;
 mod screen;

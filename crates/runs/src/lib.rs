@@ -6,6 +6,7 @@
 mod error;
 mod port;
 mod progress;
+mod repair;
 mod request;
 mod start;
 mod view;
@@ -13,6 +14,7 @@ mod view;
 pub use error::RunsError;
 pub use port::{RunsPort, Until};
 pub use progress::{Progress, ProgressBody, Watch};
+pub use repair::{Change, Forked, Offer, Verdict};
 pub use request::Request;
 pub use start::{FlowRef, FlowSource, StartRun};
 pub use view::{LogView, OpenView, ReplayView, RunView, StepView};

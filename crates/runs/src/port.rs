@@ -1,4 +1,6 @@
-use crate::{LogView, ReplayView, Request, RunView, RunsError, StartRun, StepView, Watch};
+use crate::{
+    Change, FlowSource, Forked, LogView, Offer, ReplayView, Request, RunView, RunsError, StartRun, StepView, Watch,
+};
 use async_trait::async_trait;
 use weir_base::{Text, Value};
 use weir_engine::{Decision, TaskResult};
@@ -45,6 +47,16 @@ pub trait RunsPort: Send + Sync {
 
     /// What its steps have logged, in order.
     async fn logs(&self, run: &str) -> Result<Vec<LogView>, RunsError>;
+
+    /// Starts a new run from `from` as it was after record `at`, with changes (semantics 6.3).
+    ///
+    /// The original is not touched. Steps that were open at `at` are performed again under the new run's keys.
+    async fn fork(&self, from: &str, at: u64, changes: &[Change]) -> Result<Forked, RunsError>;
+
+    /// Folds the journal of an ended run over another version of its flow (semantics 6.2), and, unless it is only
+    /// asked, goes on with it. A compensated run goes on only with `force`.
+    async fn fix_forward(&self, run: &str, source: &FlowSource, dry_run: bool, force: bool)
+    -> Result<Offer, RunsError>;
 
     async fn signal(&self, run: &str, name: &str, id: Option<Text>, payload: Value) -> Result<(), RunsError> {
         self.request(run, Request::Signal { name: name.into(), id, payload }).await

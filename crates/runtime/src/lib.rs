@@ -36,5 +36,5 @@ pub use flows::{FlowFinder, NoFinder};
 pub use inner::new_run_id;
 pub use inspect::{Rehearsal, rehearse};
 pub use options::{Options, RetentionOptions};
-pub use repair::{Change, Forked, Offer, Verdict, rehearse_fork};
+pub use repair::rehearse_fork;
 pub use runtime::{Parts, Runtime, logs_of_run, post_request, replay_run};

@@ -22,7 +22,8 @@ use tokio::task::JoinHandle;
 use weir_base::{Text, Value};
 use weir_kind::{Catalog, FlowContext, HostOptions, PortError, Registry, Secrets, TaskHost};
 use weir_runs::{
-    FlowSource, LogView, ReplayView, Request, RunView, RunsError, RunsPort, StartRun, StepView, Until, Watch,
+    Change, FlowSource, Forked, LogView, Offer, ReplayView, Request, RunView, RunsError, RunsPort, StartRun, StepView,
+    Until, Watch,
 };
 use weir_store::{NewMessage, PageRequest, Place, Run, RunFilter, RunKey, Store, StoreError};
 
@@ -316,6 +317,20 @@ impl RunsPort for Runtime {
         self.settle_store().await?;
         let row = self.row(run).await?;
         inspect::replay(&*self.inner.shared.store, &self.inner.flows, &row, to).await?.into_view(&row)
+    }
+
+    async fn fork(&self, from: &str, at: u64, changes: &[Change]) -> Result<Forked, RunsError> {
+        self.fork_run(from, at, changes).await
+    }
+
+    async fn fix_forward(
+        &self,
+        run: &str,
+        source: &FlowSource,
+        dry_run: bool,
+        force: bool,
+    ) -> Result<Offer, RunsError> {
+        self.fix_run(run, source, dry_run, force).await
     }
 
     async fn logs(&self, run: &str) -> Result<Vec<LogView>, RunsError> {

@@ -30,6 +30,14 @@ impl Flows for SqlStore {
         writer.end(kept).await
     }
 
+    async fn keep_version(&self, version: FlowVersion) -> Result<(), StoreError> {
+        let files = serde_json::to_string(&version.files).map_err(corrupt)?;
+        let mut writer = self.writer().await;
+        let connection = writer.begin().await?;
+        let kept = keep_only(connection, version, files).await.map_err(store_error);
+        writer.end(kept).await
+    }
+
     async fn flow_version(&self, tenant: &str, hash: &str) -> Result<Option<FlowVersion>, StoreError> {
         let query = sqlx::query(BY_HASH).bind(tenant.to_owned()).bind(hash.to_owned());
         let row = query.fetch_optional(self.readers()).await.map_err(store_error)?;
@@ -61,11 +69,17 @@ pub(crate) async fn keep(
     version: FlowVersion,
     files: String,
 ) -> Result<(), sqlx::Error> {
-    let FlowVersion { hash, tenant, project, name, dialect, ir, published_at, .. } = version;
-    let keep = sqlx::query(KEEP).bind(hash.clone()).bind(tenant.clone()).bind(project.clone()).bind(name.clone());
-    keep.bind(dialect).bind(published_at).bind(files).bind(ir).execute(&mut *connection).await?;
+    let FlowVersion { hash, tenant, project, name, published_at, .. } = version.clone();
+    keep_only(connection, version, files).await?;
     let point = sqlx::query(POINT).bind(tenant).bind(project).bind(name).bind(hash).bind(published_at);
     point.execute(connection).await?;
+    Ok(())
+}
+
+async fn keep_only(connection: &mut SqliteConnection, version: FlowVersion, files: String) -> Result<(), sqlx::Error> {
+    let FlowVersion { hash, tenant, project, name, dialect, ir, published_at, .. } = version;
+    let keep = sqlx::query(KEEP).bind(hash).bind(tenant).bind(project).bind(name);
+    keep.bind(dialect).bind(published_at).bind(files).bind(ir).execute(connection).await?;
     Ok(())
 }
 

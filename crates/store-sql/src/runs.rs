@@ -108,6 +108,19 @@ impl Runs for SqlStore {
         Ok(Page { items, next })
     }
 
+    async fn count_started(&self, tenant: &str, after: RunKey, since: Micros) -> Result<u64, StoreError> {
+        const READ: &str = "SELECT COUNT(*) FROM runs
+            WHERE rid > $1 AND tenant = $2 AND created_at >= $3 AND id NOT LIKE '%/%'";
+        let query = sqlx::query(READ).bind(after.0).bind(tenant.to_owned()).bind(since);
+        Columns(&query.fetch_one(self.readers()).await.map_err(store_error)?).count(0)
+    }
+
+    async fn newest_run(&self) -> Result<RunKey, StoreError> {
+        const READ: &str = "SELECT COALESCE(MAX(rid), 0) FROM runs";
+        let row = sqlx::query(READ).fetch_one(self.readers()).await.map_err(store_error)?;
+        Columns(&row).get(0).map(RunKey)
+    }
+
     async fn count_runs(&self, tenant: Option<&str>) -> Result<BTreeMap<Status, u64>, StoreError> {
         const READ: &str = "SELECT status, COUNT(*) FROM
             (SELECT status, tenant FROM runs WHERE ended_at IS NOT NULL

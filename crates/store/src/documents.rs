@@ -10,6 +10,8 @@ use weir_base::{Micros, Text};
 pub enum Table {
     /// People. Of the installation, since one may be a member of several tenants.
     Users,
+    /// Who a user is elsewhere: an account at a sign-in provider.
+    Identities,
     /// Signed-in browsers, password resets, sign-in links: whatever a user holds a token for.
     Sessions,
     Tenants,
@@ -25,7 +27,11 @@ pub enum Table {
     Revisions,
     /// Published versions of a flow, by number.
     Releases,
+    /// Whether a flow is switched on, and with which version. Has the flow's id.
+    Deployments,
     Triggers,
+    /// How far a trigger has come: the last tick, the last message. Has the trigger's id.
+    TriggerStates,
     Secrets,
     /// What a project lets others read and write, and flows that are open at a path.
     Interfaces,
@@ -38,8 +44,9 @@ pub enum Table {
 }
 
 impl Table {
-    pub const ALL: [Table; 17] = [
+    pub const ALL: [Table; 20] = [
         Table::Users,
+        Table::Identities,
         Table::Sessions,
         Table::Tenants,
         Table::Members,
@@ -50,7 +57,9 @@ impl Table {
         Table::FlowDrafts,
         Table::Revisions,
         Table::Releases,
+        Table::Deployments,
         Table::Triggers,
+        Table::TriggerStates,
         Table::Secrets,
         Table::Interfaces,
         Table::Memories,
@@ -62,6 +71,7 @@ impl Table {
     pub fn name(self) -> &'static str {
         match self {
             Table::Users => "users",
+            Table::Identities => "identities",
             Table::Sessions => "sessions",
             Table::Tenants => "tenants",
             Table::Members => "members",
@@ -72,13 +82,22 @@ impl Table {
             Table::FlowDrafts => "flow_drafts",
             Table::Revisions => "revisions",
             Table::Releases => "releases",
+            Table::Deployments => "deployments",
             Table::Triggers => "triggers",
+            Table::TriggerStates => "trigger_states",
             Table::Secrets => "secrets",
             Table::Interfaces => "interfaces",
             Table::Memories => "memories",
             Table::Audit => "audit",
             Table::Usage => "usage",
         }
+    }
+}
+
+impl Table {
+    /// As people call what is in it.
+    pub fn words(self) -> String {
+        self.name().replace('_', " ")
     }
 }
 

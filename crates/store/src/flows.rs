@@ -31,6 +31,9 @@ pub trait Flows {
     /// the newest already does nothing; publishing an older version again makes it the newest.
     async fn publish(&self, version: FlowVersion) -> Result<(), StoreError>;
 
+    /// Keeps the version without making it the newest of its name.
+    async fn keep_version(&self, version: FlowVersion) -> Result<(), StoreError>;
+
     /// The version as this tenant first published it. The same content of another tenant is another version.
     async fn flow_version(&self, tenant: &str, hash: &str) -> Result<Option<FlowVersion>, StoreError>;
 

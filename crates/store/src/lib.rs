@@ -39,5 +39,5 @@ pub use runs::{Claim, Page, PageRequest, Place, QueueId, Run, RunFilter, RunKey,
 pub use snapshots::{Snapshot, Snapshots};
 pub use store::{Epoch, Store};
 pub use variables::{
-    MAX_VARIABLE_BYTES, VariableChange, VariableFault, VariableOp, VariableScope, Variables, apply_change,
+    MAX_VARIABLE_BYTES, Variable, VariableChange, VariableFault, VariableOp, VariableScope, Variables, apply_change,
 };

@@ -208,6 +208,12 @@ pub trait Runs {
 
     async fn list_runs(&self, filter: &RunFilter, page: PageRequest) -> Result<Page<Run>, StoreError>;
 
+    /// How many runs of the tenant younger than `after` were created at or after `since`, children not counted.
+    async fn count_started(&self, tenant: &str, after: RunKey, since: Micros) -> Result<u64, StoreError>;
+
+    /// The newest run of all; 0 for none.
+    async fn newest_run(&self) -> Result<RunKey, StoreError>;
+
     /// How many runs of the tenant there are in each state; of all tenants for `None`.
     async fn count_runs(&self, tenant: Option<&str>) -> Result<BTreeMap<Status, u64>, StoreError>;
 }

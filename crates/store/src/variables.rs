@@ -46,11 +46,32 @@ pub enum VariableFault {
     NotFinite { name: Text },
 }
 
+/// A variable as it is now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variable {
+    pub name: Text,
+    pub value: Value,
+    pub changed_at: Micros,
+}
+
 /// Variables shared by runs.
 #[async_trait]
 pub trait Variables {
     /// The values by name, null where unset.
     async fn variables(&self, scope: &VariableScope, names: &[Text]) -> Result<BTreeMap<Text, Value>, StoreError>;
+
+    /// Every variable of the scope itself, by name.
+    async fn list_variables(&self, scope: &VariableScope) -> Result<Vec<Variable>, StoreError>;
+
+    /// Sets a variable from outside any run; durable before this returns.
+    async fn set_variable(
+        &self,
+        scope: &VariableScope,
+        variable: Variable,
+    ) -> Result<Result<(), VariableFault>, StoreError>;
+
+    /// Whether there was one.
+    async fn delete_variable(&self, scope: &VariableScope, name: &str) -> Result<bool, StoreError>;
 
     /// Applies the changes in order, each on what the one before left; all of it durable before this returns.
     /// Per change the value after it, or why there was none.

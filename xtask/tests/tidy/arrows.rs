@@ -2,7 +2,7 @@ use crate::project::files;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What each crate may depend on, and through it on what that reaches. A new arrow needs a record in `docs/adr/`.
-const ARROWS: [(&str, &[&str]); 21] = [
+const ARROWS: [(&str, &[&str]); 23] = [
     ("base", &[]),
     ("expr", &["base"]),
     ("ir", &["base", "expr"]),
@@ -21,7 +21,8 @@ const ARROWS: [(&str, &[&str]); 21] = [
     ("store-sql", &["store"]),
     ("runtime", &["engine", "store", "kind", "runs"]),
     ("temporal", &["engine", "store", "kind", "runs"]),
-    ("server", &["runs", "store", "check", "dialects", "codegen"]),
+    ("control", &["runs", "store", "check", "dialects", "schedule", "vault"]),
+    ("server", &["control"]),
     // Free: the composition root, and what only tests stand on.
     ("cli", ANY),
     ("testkit", ANY),

@@ -1,8 +1,8 @@
 use crate::args::Convert;
 use crate::exit::Exit;
-use crate::names::CatalogNames;
 use crate::{load, report};
 use weir_base::has_errors;
+use weir_control::CatalogNames;
 
 pub fn run(args: &Convert) -> anyhow::Result<Exit> {
     let catalog = load::catalog()?;

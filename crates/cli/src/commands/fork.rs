@@ -5,8 +5,8 @@ use crate::stop::{self, Stop};
 use crate::{compose, data, show, summary};
 use weir_base::{Map, Value};
 use weir_engine::{EventBody, Record};
-use weir_runs::{RunsPort, Until};
-use weir_runtime::{Change, Runtime};
+use weir_runs::{Change, RunsPort, Until};
+use weir_runtime::Runtime;
 
 pub fn run(args: &Fork) -> anyhow::Result<Exit> {
     let changes = changes(args)?;

@@ -5,8 +5,8 @@ use crate::stop::{self, Stop};
 use crate::{compose, data, load, report, show};
 use weir_base::{Text, Value, has_errors};
 use weir_engine::Status;
-use weir_runs::{FlowSource, RunView, RunsPort, Until};
-use weir_runtime::{Offer, Runtime, Verdict};
+use weir_runs::{FlowSource, Offer, RunView, RunsPort, Until, Verdict};
+use weir_runtime::Runtime;
 use weir_store::{PageRequest, RunFilter};
 
 const PAGE: u32 = 500;

@@ -6,31 +6,12 @@ use crate::inspect;
 use std::sync::Arc;
 use weir_base::{Map, Text, Value};
 use weir_engine::{Command, Event, EventBody, Machine, Record};
-use weir_runs::RunsError;
+use weir_runs::{Change, Forked, RunsError};
 use weir_store::{Batch, Entry, Run, Store};
 
-/// What a fork does differently.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Change {
-    /// `vars.total`, `vars.cart.items` or `input.x`, and its new value.
-    Set { path: String, value: Value },
-    /// Something that happens at once: a result, a signal, a decision.
-    Event(Box<EventBody>),
-}
-
-/// A new run that goes on from a record of another.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Forked {
-    pub run: Text,
-    /// The steps that run again because they had no result yet.
-    pub again: Vec<Text>,
-}
-
 impl Runtime {
-    /// Starts a new run from `from` as it was after record `at`, with changes (semantics 6.3).
-    ///
-    /// The original is not touched. Steps that were open at `at` are performed again under the new run's keys.
-    pub async fn fork(&self, from: &str, at: u64, changes: &[Change]) -> Result<Forked, RunsError> {
+    /// See [`weir_runs::RunsPort::fork`].
+    pub(crate) async fn fork_run(&self, from: &str, at: u64, changes: &[Change]) -> Result<Forked, RunsError> {
         self.inner.check()?;
         self.settle_store().await?;
         let row = self.row(from).await?;

@@ -5,8 +5,7 @@
 mod fork;
 mod rebase;
 
-pub use fork::{Change, Forked, rehearse_fork};
-pub use rebase::{Offer, Verdict};
+pub use fork::rehearse_fork;
 
 use crate::flows::store_failed;
 use weir_engine::{Event, Numbered};

@@ -4,38 +4,13 @@ use crate::flows::Prepared;
 use crate::guard::guarded;
 use crate::inner::commit_failed;
 use std::collections::BTreeSet;
-use weir_base::Text;
 use weir_engine::{Event, EventBody, Numbered, Rebase, Record, Status, rebase};
-use weir_runs::{FlowSource, RunsError};
+use weir_runs::{FlowSource, Offer, RunsError, Verdict};
 use weir_store::{Batch, Entry, Run, RunUpdate};
 
-/// What going on with a run under another version of its flow would mean.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Offer {
-    pub run: Text,
-    pub verdict: Verdict,
-    /// Steps that ran because of the failure, such as a catch or a finally. Going on does not undo them.
-    pub compensated: Vec<Text>,
-    /// Whether the run has been taken up again.
-    pub resumed: bool,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
-    /// It can go on at these steps; everything finished before them stands.
-    Compatible { resume: Vec<Text> },
-    /// The journal and the flow part ways here.
-    Diverges { path: Text, why: String },
-    /// Under this flow the same journal fails again, or is over.
-    EndsAgain { status: Status, path: Text, why: String },
-    /// It cannot be asked of this run.
-    Refused { why: String },
-}
-
 impl Runtime {
-    /// Folds the journal of an ended run over another version of its flow (semantics 6.2), and, unless it is only
-    /// asked, goes on with it. A compensated run goes on only with `force`.
-    pub async fn fix_forward(
+    /// See [`weir_runs::RunsPort::fix_forward`].
+    pub(crate) async fn fix_run(
         &self,
         run: &str,
         source: &FlowSource,

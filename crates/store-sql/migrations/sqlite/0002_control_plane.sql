@@ -34,6 +34,22 @@ CREATE UNIQUE INDEX users_by_name ON users (tenant, parent, name) WHERE name <> 
 CREATE INDEX users_by_parent ON users (tenant, parent, id);
 CREATE UNIQUE INDEX users_by_lookup ON users (lookup) WHERE lookup IS NOT NULL;
 
+CREATE TABLE identities (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX identities_by_name ON identities (tenant, parent, name) WHERE name <> '';
+CREATE INDEX identities_by_parent ON identities (tenant, parent, id);
+CREATE UNIQUE INDEX identities_by_lookup ON identities (lookup) WHERE lookup IS NOT NULL;
+
 CREATE TABLE sessions (
     tenant TEXT NOT NULL,
     id TEXT NOT NULL PRIMARY KEY,
@@ -188,6 +204,21 @@ CREATE TABLE releases (
 CREATE UNIQUE INDEX releases_by_name ON releases (tenant, parent, name) WHERE name <> '';
 CREATE INDEX releases_by_parent ON releases (tenant, parent, id);
 
+CREATE TABLE deployments (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX deployments_by_name ON deployments (tenant, parent, name) WHERE name <> '';
+CREATE INDEX deployments_by_parent ON deployments (tenant, parent, id);
+
 CREATE TABLE triggers (
     tenant TEXT NOT NULL,
     id TEXT NOT NULL PRIMARY KEY,
@@ -203,6 +234,21 @@ CREATE TABLE triggers (
 CREATE UNIQUE INDEX triggers_by_name ON triggers (tenant, parent, name) WHERE name <> '';
 CREATE INDEX triggers_by_parent ON triggers (tenant, parent, id);
 CREATE UNIQUE INDEX triggers_by_lookup ON triggers (lookup) WHERE lookup IS NOT NULL;
+
+CREATE TABLE trigger_states (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX trigger_states_by_name ON trigger_states (tenant, parent, name) WHERE name <> '';
+CREATE INDEX trigger_states_by_parent ON trigger_states (tenant, parent, id);
 
 CREATE TABLE secrets (
     tenant TEXT NOT NULL,

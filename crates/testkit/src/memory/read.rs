@@ -2,12 +2,12 @@ use super::MemoryStore;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use weir_base::{Text, Value};
+use weir_base::{Micros, Text, Value};
 use weir_engine::Record;
 use weir_store::{
     Attempt, Attempts, Blobs, Effect, Effects, FlowVersion, Flows, Inbox, InboxKey, Journal, Message, NewMessage,
-    Observation, Observations, RunKey, Snapshot, Snapshots, StoreError, VariableFault, VariableOp, VariableScope,
-    Variables, apply_change, blob_hash, check_dense,
+    Observation, Observations, RunKey, Snapshot, Snapshots, StoreError, Variable, VariableChange, VariableFault,
+    VariableOp, VariableScope, Variables, apply_change, blob_hash, check_dense,
 };
 
 #[async_trait]
@@ -24,6 +24,12 @@ impl Flows for MemoryStore {
         if state.flows.get(&key).is_none_or(|newest| newest.hash != kept.hash) {
             state.flows.insert(key, FlowVersion { tenant, project, name, published_at, ..kept });
         }
+        Ok(())
+    }
+
+    async fn keep_version(&self, version: FlowVersion) -> Result<(), StoreError> {
+        let key = (version.tenant.clone(), version.hash.clone());
+        self.state().versions.entry(key).or_insert(version);
         Ok(())
     }
 
@@ -117,8 +123,39 @@ impl Observations for MemoryStore {
 impl Variables for MemoryStore {
     async fn variables(&self, scope: &VariableScope, names: &[Text]) -> Result<BTreeMap<Text, Value>, StoreError> {
         let state = self.state();
-        let value = |name: &Text| state.variables.get(&(scope.clone(), name.clone())).cloned().unwrap_or_default();
+        let value = |name: &Text| {
+            state.variables.get(&(scope.clone(), name.clone())).map(|kept| kept.0.clone()).unwrap_or_default()
+        };
         Ok(names.iter().map(|name| (name.clone(), value(name))).collect())
+    }
+
+    async fn list_variables(&self, scope: &VariableScope) -> Result<Vec<Variable>, StoreError> {
+        let state = self.state();
+        let own = state.variables.iter().filter(|((of, _), _)| of == scope);
+        let variable = |((_, name), (value, at)): (&(VariableScope, Text), &(Value, Micros))| Variable {
+            name: name.clone(),
+            value: value.clone(),
+            changed_at: *at,
+        };
+        Ok(own.map(variable).collect())
+    }
+
+    async fn set_variable(
+        &self,
+        scope: &VariableScope,
+        variable: Variable,
+    ) -> Result<Result<(), VariableFault>, StoreError> {
+        let Variable { name, value, changed_at } = variable;
+        let value = match apply_change(&name, Value::Null, &VariableChange::Set(value)) {
+            Ok(value) => value,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        self.state().variables.insert((scope.clone(), name), (value, changed_at));
+        Ok(Ok(()))
+    }
+
+    async fn delete_variable(&self, scope: &VariableScope, name: &str) -> Result<bool, StoreError> {
+        Ok(self.state().variables.remove(&(scope.clone(), name.into())).is_some())
     }
 
     async fn change_variables(&self, ops: &[VariableOp]) -> Result<Vec<Result<Value, VariableFault>>, StoreError> {
@@ -134,9 +171,9 @@ impl super::state::State {
             return Ok(result.clone());
         }
         let place = (op.scope.clone(), op.name.clone());
-        let old = self.variables.get(&place).cloned().unwrap_or_default();
+        let old = self.variables.get(&place).map(|kept| kept.0.clone()).unwrap_or_default();
         let new = apply_change(&op.name, old, &op.change)?;
-        self.variables.insert(place, new.clone());
+        self.variables.insert(place, (new.clone(), op.at));
         self.changes.insert(key, new.clone());
         Ok(new)
     }

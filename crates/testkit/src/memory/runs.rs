@@ -57,6 +57,17 @@ impl Runs for MemoryStore {
         Ok(Page { items, next })
     }
 
+    async fn count_started(&self, tenant: &str, after: RunKey, since: Micros) -> Result<u64, StoreError> {
+        let counts = |run: &&Run| {
+            run.key > after && &*run.place.tenant == tenant && run.created_at >= since && !run.id.contains('/')
+        };
+        Ok(self.state().runs.values().filter(counts).count() as u64)
+    }
+
+    async fn newest_run(&self) -> Result<RunKey, StoreError> {
+        Ok(self.state().runs.keys().next_back().copied().unwrap_or_default())
+    }
+
     async fn count_runs(&self, tenant: Option<&str>) -> Result<BTreeMap<Status, u64>, StoreError> {
         let mut counts = BTreeMap::new();
         for run in self.state().runs.values().filter(|run| tenant.is_none_or(|tenant| &*run.place.tenant == tenant)) {

@@ -49,3 +49,11 @@ pub async fn the_newest_is_the_last_published(store: Arc<dyn Store>) {
     assert_eq!(names(None, 9).await, ["billing", "copy", "orders"]);
     assert_eq!(names(Some("billing"), 1).await, ["copy"]);
 }
+
+pub async fn a_version_can_be_kept_without_being_the_newest(store: Arc<dyn Store>) {
+    store.publish(version("h1", "orders", 1)).await.unwrap();
+    store.keep_version(version("h2", "orders", 2)).await.unwrap();
+    store.keep_version(version("h2", "orders", 3)).await.unwrap();
+    assert_eq!(store.flow_version("", "h2").await.unwrap(), Some(version("h2", "orders", 2)));
+    assert_eq!(store.newest_flow("", "p", "orders").await.unwrap(), Some(version("h1", "orders", 1)));
+}

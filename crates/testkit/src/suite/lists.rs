@@ -114,3 +114,22 @@ pub async fn unfinished_runs_are_found_again(store: Arc<dyn Store>) {
     assert_eq!(ids(&owned.store.unfinished(Some(parked), 2).await.unwrap()), ["d"]);
     assert!(owned.store.unfinished(Some(RunKey(i64::MAX)), 2).await.unwrap().is_empty());
 }
+
+/// What a month's use is counted from: runs from outside, younger than what was counted before.
+pub async fn starts_are_counted(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let mut keys = Vec::new();
+    for (id, tenant, at) in [("a", "t", 10), ("a/child", "t", 20), ("b", "t", 20), ("c", "u", 20), ("d", "t", 30)] {
+        let mut run = owned.run(id, "p", at);
+        run.place.tenant = tenant.into();
+        keys.push(run.key);
+        owned.commit(|batch| batch.runs.push(run)).await;
+    }
+    let count = async |tenant, after, since| owned.store.count_started(tenant, after, since).await.unwrap();
+    assert_eq!(count("t", RunKey(0), 0).await, 3);
+    assert_eq!(count("t", RunKey(0), 20).await, 2);
+    assert_eq!(count("t", keys[2], 0).await, 1);
+    assert_eq!(count("u", RunKey(0), 0).await, 1);
+    assert_eq!(count("none", RunKey(0), 0).await, 0);
+    assert_eq!(owned.store.newest_run().await.unwrap(), keys[4]);
+}

@@ -42,6 +42,7 @@ macro_rules! store_suite {
             lists::pages_join_up
             lists::filters_narrow
             lists::states_are_counted
+            lists::starts_are_counted
             lists::ids_may_be_anything
             lists::unfinished_runs_are_found_again
             side::attempts_last_until_their_result
@@ -54,8 +55,10 @@ macro_rules! store_suite {
             variables::changes_build_on_each_other
             variables::scopes_are_apart
             variables::faults_change_nothing
+            variables::they_are_set_listed_and_deleted
             flows::versions_never_change
             flows::versions_of_tenants_are_apart
+            flows::a_version_can_be_kept_without_being_the_newest
             flows::the_newest_is_the_last_published
             retention::ended_runs_go_with_everything_of_theirs
             retention::shared_blobs_stay

@@ -3,7 +3,9 @@
 use super::fixture::{Owned, text};
 use std::sync::Arc;
 use weir_base::Value;
-use weir_store::{RunKey, Store, VariableChange, VariableFault, VariableOp, VariableScope};
+use weir_store::{
+    MAX_VARIABLE_BYTES, RunKey, Store, Variable, VariableChange, VariableFault, VariableOp, VariableScope,
+};
 
 fn scope(project: &str, service: Option<&str>) -> VariableScope {
     VariableScope { tenant: "".into(), project: project.into(), service: service.map(text) }
@@ -77,4 +79,33 @@ pub async fn faults_change_nothing(store: Arc<dyn Store>) {
     let fault = VariableFault::WrongType { name: "v".into(), wanted: "a number", found: "string" };
     assert_eq!(results, [Ok("text".into()), Err(fault), Ok(Value::from(1))]);
     assert_eq!(read(&owned, &scope("p", None), "v").await, Value::from("text"));
+}
+
+/// People set, list and delete them too, beside runs.
+pub async fn they_are_set_listed_and_deleted(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let run = owned.running("a").await;
+    let set = async |scope: &VariableScope, name: &str, value: Value| {
+        let variable = Variable { name: name.into(), value, changed_at: 7 };
+        owned.store.set_variable(scope, variable).await.expect("sets")
+    };
+    let names = async |scope: &VariableScope| -> Vec<String> {
+        let found = owned.store.list_variables(scope).await.expect("lists");
+        found
+            .into_iter()
+            .map(|variable| format!("{}={}@{}", variable.name, variable.value, variable.changed_at))
+            .collect()
+    };
+    let (project, service) = (scope("p", None), scope("p", Some("s")));
+    set(&project, "n", 1.into()).await.unwrap();
+    set(&project, "b", "x".into()).await.unwrap();
+    set(&service, "n", 2.into()).await.unwrap();
+    apply(&owned, &[op(run, "x", "n", VariableChange::Increment(5.0))]).await;
+    assert_eq!(names(&project).await, [r#"b="x"@7"#, "n=6@1"]);
+    assert_eq!(names(&service).await, ["n=2@7"]);
+    let long = "x".repeat(MAX_VARIABLE_BYTES).into();
+    assert!(matches!(set(&project, "n", long).await, Err(VariableFault::TooLarge { .. })));
+    assert!(owned.store.delete_variable(&project, "n").await.unwrap());
+    assert!(!owned.store.delete_variable(&project, "n").await.unwrap());
+    assert_eq!((names(&project).await.len(), names(&service).await.len()), (1, 1));
 }

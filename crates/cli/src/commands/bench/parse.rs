@@ -1,9 +1,9 @@
 use super::row::{Row, Target};
 use super::{process, raw};
 use crate::load;
-use crate::names::CatalogNames;
 use weir_base::{FileId, has_errors};
 use weir_catalog::Catalog;
+use weir_control::CatalogNames;
 use weir_dialects::{Context, NoFiles, Options, SourceFile};
 
 const TIMES: usize = 41;

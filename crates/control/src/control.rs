@@ -1,0 +1,106 @@
+use crate::options::{Options, Tier};
+use crate::ports::{Ambient, Mail};
+use crate::quota::Quota;
+use crate::throttle::Throttle;
+use std::sync::Arc;
+use uuid::{Builder, Uuid};
+use weir_base::{Duration, Micros, Text};
+use weir_catalog::Catalog;
+use weir_runs::RunsPort;
+use weir_store::{Documents, Store};
+use weir_vault::keyring::Keyring;
+
+/// What the control plane is made of.
+pub struct Parts {
+    pub documents: Arc<dyn Documents>,
+    pub store: Arc<dyn Store>,
+    pub runs: Arc<dyn RunsPort>,
+    pub catalog: Arc<Catalog>,
+    pub ambient: Arc<dyn Ambient>,
+    pub mail: Arc<dyn Mail>,
+    pub keyring: Keyring,
+    pub options: Options,
+}
+
+/// Everything a server, or whoever stands in its place, asks for. One file per thing that can be asked about.
+///
+/// Whose data a request touches is said by its [`crate::Caller`]; that it may is checked where it comes in.
+pub struct Control {
+    pub(crate) documents: Arc<dyn Documents>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) runs: Arc<dyn RunsPort>,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) ambient: Arc<dyn Ambient>,
+    pub(crate) mail: Arc<dyn Mail>,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) options: Options,
+    pub(crate) quota: Arc<Quota>,
+    pub(crate) sign_ins: Throttle,
+    pub(crate) webhooks: crate::webhooks::Doors,
+}
+
+impl Control {
+    pub fn new(parts: Parts) -> Self {
+        let Parts { documents, store, runs, catalog, ambient, mail, keyring, options } = parts;
+        let sign_ins = Throttle::new(options.sign_in_tries, options.sign_in_pause);
+        Self {
+            documents,
+            store,
+            runs,
+            catalog,
+            ambient,
+            mail,
+            keyring: Arc::new(keyring),
+            quota: Arc::default(),
+            sign_ins,
+            webhooks: crate::webhooks::Doors::default(),
+            options,
+        }
+    }
+
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    pub fn now(&self) -> Micros {
+        self.ambient.now()
+    }
+
+    pub(crate) fn later(&self, after: Duration) -> Micros {
+        self.now().saturating_add(after.micros())
+    }
+
+    /// A new id; later ones sort after earlier ones.
+    pub(crate) fn new_id(&self) -> Text {
+        let mut random = [0; 10];
+        self.ambient.fill(&mut random);
+        let millis = u64::try_from(self.now() / 1_000).unwrap_or_default();
+        let id: Uuid = Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+        id.to_string().into()
+    }
+
+    /// What the vault's functions take as their source of chance.
+    pub(crate) fn random(&self) -> impl FnMut(&mut [u8]) {
+        let ambient = self.ambient.clone();
+        move |bytes: &mut [u8]| ambient.fill(bytes)
+    }
+
+    /// The limits of a tier; one that is not configured any more has none of its own and so gets the free one's.
+    pub(crate) fn tier(&self, name: &str) -> Tier {
+        let tiers = &self.options.tiers;
+        let none = || Tier {
+            flows: None,
+            executions: None,
+            members: None,
+            modules: None,
+            memory: None,
+            concurrency: None,
+            rate: None,
+        };
+        tiers.get(name).or_else(|| tiers.get("free")).cloned().unwrap_or_else(none)
+    }
+}

@@ -1,0 +1,113 @@
+use crate::caller::Caller;
+use crate::control::Control;
+use crate::model::{Deployment, DeploymentState, FlowDraft};
+use crate::records::{self, Kept};
+use crate::{ControlError, Result};
+use weir_base::Text;
+
+/// How a flow stands: what is published, what is switched on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FlowStatus {
+    pub state: DeploymentState,
+    pub release: Option<u64>,
+    pub published: Option<u64>,
+    pub problem: Option<Text>,
+    pub since: Option<i64>,
+}
+
+impl Control {
+    pub(crate) async fn deployment(&self, caller: &Caller, flow: &str) -> Result<Option<Kept<Deployment>>> {
+        records::find(&*self.documents, &caller.scope(), flow).await
+    }
+
+    pub async fn flow_status(&self, caller: &Caller, id: &str) -> Result<FlowStatus> {
+        let flow = self.flow(caller, id).await?;
+        let published = self.newest_release(caller, &flow).await?.map(|release| release.value.number);
+        let deployment = self.deployment(caller, id).await?.map(|deployment| deployment.value);
+        Ok(FlowStatus {
+            state: deployment.as_ref().map(|deployment| deployment.state).unwrap_or_default(),
+            release: deployment.as_ref().and_then(|deployment| deployment.release),
+            problem: deployment.as_ref().and_then(|deployment| deployment.problem.clone()),
+            since: deployment.and_then(|deployment| deployment.since),
+            published,
+        })
+    }
+
+    /// Switches a flow on with a version, the newest for none; a flow that was never published is published first.
+    /// Starting what runs already changes nothing, unless another version is asked for.
+    pub async fn start_flow(&self, caller: &Caller, id: &str, release: Option<u64>) -> Result<FlowStatus> {
+        let flow = self.flow(caller, id).await?;
+        let release = match release {
+            Some(number) => self.release(caller, id, number).await?,
+            None => match self.newest_release(caller, &flow).await? {
+                Some(newest) => newest,
+                None => {
+                    caller.must(crate::Permission::FlowsPublish)?;
+                    self.publish(caller, id, None, "").await?
+                }
+            },
+        };
+        let (number, hash) = (release.value.number, release.value.hash.clone());
+        let still_good = self.check_release(&caller.tenant, &flow, &release.value).await;
+        let problem = still_good.as_ref().err().map(|error| Text::from(error.to_string()));
+        let state = if problem.is_none() { DeploymentState::Running } else { DeploymentState::Error };
+        let since = Some(self.now());
+        let value = Deployment {
+            project: flow.value.project.clone(),
+            state,
+            release: Some(number),
+            hash: Some(hash),
+            problem,
+            since,
+        };
+        self.set_deployment(caller, &flow, value).await?;
+        still_good?;
+        self.flow_status(caller, id).await
+    }
+
+    /// A version that was good when it was published may name a kind that is gone.
+    async fn check_release(
+        &self,
+        tenant: &Text,
+        flow: &Kept<FlowDraft>,
+        release: &crate::model::Release,
+    ) -> Result<()> {
+        let draft =
+            FlowDraft { files: release.files.clone(), bindings: release.bindings.clone(), ..flow.value.clone() };
+        self.compile_draft(tenant, &draft).await?.runnable().map(drop)
+    }
+
+    /// Switches a flow off: nothing starts it any more. Its open runs go on to their end.
+    pub async fn stop_flow(&self, caller: &Caller, id: &str) -> Result<FlowStatus> {
+        let flow = self.flow(caller, id).await?;
+        if let Some(old) = self.deployment(caller, id).await?
+            && old.value.state != DeploymentState::Stopped
+        {
+            let (state, since) = (DeploymentState::Stopped, Some(self.now()));
+            let value = Deployment { state, since, problem: None, ..old.value.clone() };
+            self.set_deployment(caller, &flow, value).await?;
+        }
+        self.flow_status(caller, id).await
+    }
+
+    async fn set_deployment(&self, caller: &Caller, flow: &Kept<FlowDraft>, value: Deployment) -> Result<()> {
+        let old = self.deployment(caller, &flow.id).await?;
+        let mut changes = self.changes(caller);
+        match &old {
+            Some(old) if Deployment { since: value.since, ..old.value.clone() } == value => return Ok(()),
+            Some(old) => drop(changes.replace(old, value, Some(old.revision))),
+            None => drop(changes.insert_as(flow.id.clone(), value)),
+        }
+        changes.commit().await
+    }
+
+    /// The hash that new runs of a flow get, if it is switched on.
+    pub(crate) fn deployed(deployment: Option<&Kept<Deployment>>) -> Result<Text> {
+        let running = deployment.filter(|deployment| deployment.value.state == DeploymentState::Running);
+        let stopped = || {
+            let message = "the flow is stopped: start it with POST /api/flows/{id}/start, and send this again";
+            ControlError::state("FLOW_STOPPED", message)
+        };
+        running.and_then(|deployment| deployment.value.hash.clone()).ok_or_else(stopped)
+    }
+}

@@ -1,0 +1,115 @@
+use thiserror::Error;
+use weir_base::{Diagnostic, Text};
+use weir_runs::RunsError;
+use weir_store::{ChangeError, CommitError, StoreError};
+
+/// Why a request was not fulfilled, split by what the caller can do.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum ControlError {
+    /// Sign in, or bring a valid key.
+    #[error("{0}")]
+    Unauthenticated(&'static str),
+    /// Ask somebody with the permission. Said only of what the caller may see.
+    #[error("this needs the permission `{permission}`")]
+    Forbidden { permission: &'static str },
+    /// There is none, or none this caller may see: the two cannot be told apart.
+    #[error("there is no such {what}")]
+    NotFound { what: &'static str },
+    /// Look at what is there now, and decide again.
+    #[error("it was changed by somebody else: you saw revision {seen}, now it is at {current}")]
+    Conflict { seen: u64, current: u64, now: Box<serde_json::Value> },
+    /// Something else stands in the way, and the message says what.
+    #[error("{message}")]
+    State { code: &'static str, message: String },
+    /// Correct the request.
+    #[error("{message}")]
+    Invalid { code: &'static str, message: String, diagnostics: Vec<Diagnostic> },
+    /// Remove something, or raise the limit.
+    #[error("{message}")]
+    Limit { code: &'static str, message: String, limit: u64 },
+    /// Wait so long, then try again.
+    #[error("too many requests; try again in {seconds} s")]
+    TooMany { seconds: u64 },
+    /// Try again a moment later; nothing has happened.
+    #[error("try again: {0}")]
+    Busy(String),
+    /// It will not work until somebody has repaired what the message names.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+pub type Result<T, E = ControlError> = std::result::Result<T, E>;
+
+impl ControlError {
+    pub fn invalid(code: &'static str, message: impl Into<String>) -> Self {
+        ControlError::Invalid { code, message: message.into(), diagnostics: Vec::new() }
+    }
+
+    pub fn state(code: &'static str, message: impl Into<String>) -> Self {
+        ControlError::State { code, message: message.into() }
+    }
+
+    pub fn not_found(what: &'static str) -> Self {
+        ControlError::NotFound { what }
+    }
+}
+
+impl From<StoreError> for ControlError {
+    fn from(error: StoreError) -> Self {
+        match error.is_transient() {
+            true => ControlError::Busy(error.to_string()),
+            false => ControlError::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl From<ChangeError> for ControlError {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Conflict { current, .. } => ControlError::Conflict {
+                seen: 0,
+                current: current.revision,
+                now: Box::new(serde_json::from_str(&current.body).unwrap_or_default()),
+            },
+            ChangeError::Missing { .. } | ChangeError::Foreign { .. } => ControlError::not_found("thing"),
+            ChangeError::Taken { name, .. } => {
+                ControlError::state("NAME_TAKEN", format!("`{name}` exists already; choose another name"))
+            }
+            ChangeError::OverLimit { table, limit, .. } => ControlError::Limit {
+                code: "LIMIT_REACHED",
+                message: format!("your tier allows {limit} {}; remove one, or change the tier", table.words()),
+                limit,
+            },
+            ChangeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CommitError> for ControlError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Busy(message) => ControlError::Busy(message),
+            other => ControlError::Unavailable(other.to_string()),
+        }
+    }
+}
+
+impl From<RunsError> for ControlError {
+    fn from(error: RunsError) -> Self {
+        match error {
+            RunsError::NotFound { .. } => ControlError::not_found("run"),
+            RunsError::FlowUnknown { .. } => ControlError::not_found("flow"),
+            RunsError::Ended { .. } => ControlError::state("RUN_ENDED", error.to_string()),
+            RunsError::Rejected { code, message } => ControlError::invalid(code, message),
+            RunsError::Busy(message) => ControlError::Busy(message),
+            RunsError::Stopping => ControlError::Busy("the server is stopping".to_owned()),
+            RunsError::Failed(message) => ControlError::Unavailable(message),
+        }
+    }
+}
+
+/// The name of a thing in messages, from what somebody has given.
+pub fn quoted(text: &str) -> Text {
+    let short: String = text.chars().take(80).collect();
+    format!("`{short}`").into()
+}

@@ -1,0 +1,63 @@
+//! The control plane: who may do what in which tenant; flows from draft to version to what is switched on;
+//! what starts them, what they may use, and what is written down about it.
+//!
+//! There is no HTTP here, no database, no runtime, no clock and no random source: all come through ports. It never
+//! looks into a journal to decide, and never runs anything itself. Every request names its [`Caller`]; that the caller
+//! may is checked where the request comes in, by the one table in `permissions.rs`.
+//! Start with `control.rs`, then `records.rs` and `changes.rs`; what is kept is in `model/`.
+
+mod accounts;
+mod audit;
+mod caller;
+mod changes;
+mod compile;
+mod control;
+mod deployments;
+mod error;
+mod flows;
+mod keys;
+mod members;
+pub mod model;
+mod names;
+mod names_of;
+mod options;
+mod passwords;
+mod permissions;
+mod ports;
+mod projects;
+mod quota;
+mod records;
+mod releases;
+mod runs;
+mod secrets;
+mod setup;
+mod throttle;
+mod totp;
+mod triggers;
+mod usage;
+mod variables;
+mod webhooks;
+
+pub use accounts::{Membership, Origin, SignIn, SignedIn};
+pub use audit::AuditQuery;
+pub use caller::{Actor, Caller};
+pub use compile::{Compiled, compile};
+pub use control::{Control, Parts};
+pub use deployments::FlowStatus;
+pub use error::{ControlError, Result};
+pub use flows::{FlowPatch, FlowQuery, NewFlow};
+pub use keys::{NewKey, NewlyMade};
+pub use members::Invited;
+pub use model::DeploymentState;
+pub use names::CatalogNames;
+pub use options::{Options, Tier};
+pub use permissions::{Permission, Role};
+pub use ports::{Ambient, Letter, Mail, NoMail};
+pub use records::{Kept, Listed, PageOf, Record};
+pub use runs::{Fix, JournalPart, NewRun, RunQuery};
+pub use secrets::Rotated;
+pub use setup::{DEMO, DemoFlow};
+pub use totp::Offered;
+pub use triggers::NewTrigger;
+pub use usage::UsageView;
+pub use webhooks::Door;

@@ -1,0 +1,23 @@
+//! What the control plane keeps, one record a file.
+
+mod account;
+mod audit;
+mod deployment;
+mod flow;
+mod key;
+mod secret;
+mod session;
+mod tenant;
+mod trigger;
+mod usage;
+
+pub use account::{Identity, Invitation, Member, User};
+pub use audit::AuditEntry;
+pub use deployment::{Deployment, DeploymentState};
+pub use flow::{FlowDraft, FlowFile, Release, Revision};
+pub use key::ApiKey;
+pub use secret::Secret;
+pub use session::{Session, SessionUse};
+pub use tenant::{Project, ProjectSettings, Service, Tenant};
+pub use trigger::{Trigger, TriggerSpec, TriggerState, WebhookAnswer};
+pub use usage::Usage;

@@ -1,0 +1,128 @@
+use crate::records::Record;
+use serde::{Deserialize, Serialize};
+use weir_base::{Micros, Text};
+use weir_store::Table;
+
+/// When a webhook is answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum WebhookAnswer {
+    /// As soon as the run is on disk.
+    #[default]
+    AtOnce,
+    /// With the run's result, or after the deadline with its id.
+    Result,
+    /// With everything that happens, as it happens.
+    Stream,
+}
+
+/// What lets a flow be started from outside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum TriggerSpec {
+    Webhook {
+        /// Sealed, for those who may see it; what is looked up is its hash.
+        token: Text,
+        hash: Text,
+        #[serde(default)]
+        answer: WebhookAnswer,
+        /// How long a result is waited for, in milliseconds.
+        #[serde(default = "deadline")]
+        deadline: u64,
+        /// `standard`, `stripe`, `github` or `slack`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signature: Option<Text>,
+        /// The name of the project's secret the signature is made with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        secret: Option<Text>,
+    },
+    Schedule {
+        /// As `weir-schedule` reads it.
+        schedule: serde_json::Value,
+        #[serde(default)]
+        input: serde_json::Value,
+    },
+    /// Another flow's end starts this one.
+    Event {
+        /// Name of the flow, of the same project.
+        flow: Text,
+        /// `succeeded`, `failed`, `cancelled`, `timed_out`; any end for none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        on: Vec<Text>,
+    },
+}
+
+fn deadline() -> u64 {
+    30_000
+}
+
+impl TriggerSpec {
+    pub fn sort(&self) -> &'static str {
+        match self {
+            TriggerSpec::Webhook { .. } => "webhook",
+            TriggerSpec::Schedule { .. } => "schedule",
+            TriggerSpec::Event { .. } => "event",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Trigger {
+    pub flow: Text,
+    pub name: Text,
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    pub spec: TriggerSpec,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Record for Trigger {
+    const TABLE: Table = Table::Triggers;
+    const WHAT: &'static str = "trigger";
+
+    fn parent(&self) -> Text {
+        self.flow.clone()
+    }
+
+    fn name(&self) -> Text {
+        self.name.clone()
+    }
+
+    fn lookup(&self) -> Option<Text> {
+        match &self.spec {
+            TriggerSpec::Webhook { hash, .. } => Some(hash.clone()),
+            _ => None,
+        }
+    }
+
+    fn label(&self) -> Text {
+        self.spec.sort().into()
+    }
+
+    fn shown(&self) -> serde_json::Value {
+        let mut shown = serde_json::to_value(self).unwrap_or_default();
+        if let Some(spec) = shown.get_mut("spec").and_then(|spec| spec.as_object_mut()) {
+            spec.remove("token");
+            spec.remove("hash");
+        }
+        shown
+    }
+}
+
+/// How far a trigger has come. It has the trigger's id.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TriggerState {
+    /// The last tick that was fired or passed over.
+    pub last: Micros,
+}
+
+impl Record for TriggerState {
+    const TABLE: Table = Table::TriggerStates;
+    const WHAT: &'static str = "trigger";
+    const AUDITED: bool = false;
+}

@@ -1,0 +1,301 @@
+use crate::caller::Caller;
+use crate::control::Control;
+use crate::model::FlowDraft;
+use crate::quota::Taken;
+use crate::records::{Kept, Listed};
+use crate::{ControlError, Result};
+use weir_base::{Text, Value};
+use weir_engine::{Decision, Record, Status};
+use weir_runs::{
+    Change, FlowRef, FlowSource, Forked, LogView, Offer, ReplayView, Request, RunView, StartRun, StepView, Until,
+};
+use weir_store::{PageRequest, Run, RunFilter, RunKey};
+
+/// Which runs a list holds; all conditions at once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunQuery {
+    pub project: Option<Text>,
+    pub service: Option<Text>,
+    /// A flow's id.
+    pub flow: Option<Text>,
+    pub statuses: Vec<Status>,
+    pub text: Option<String>,
+}
+
+/// A run to be started by hand or by a trigger.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NewRun {
+    pub input: Value,
+    /// The same key in the same project is the same run.
+    pub idempotency_key: Option<Text>,
+    /// The run's id, where the caller makes one of its own that repeats with the cause.
+    pub run: Option<Text>,
+    pub priority: i32,
+}
+
+/// One journal record or several, and where to go on.
+pub struct JournalPart {
+    pub records: Vec<Record>,
+    pub next: Option<u64>,
+}
+
+const RECORDS: u32 = 1_000;
+
+impl Control {
+    /// The row of a run of this tenant. One of another tenant costs the same and does not exist.
+    async fn row(&self, caller: &Caller, run: &str) -> Result<Run> {
+        let found = self.store.run(run).await?;
+        found.filter(|row| row.place.tenant == caller.tenant).ok_or(ControlError::not_found("run"))
+    }
+
+    pub async fn list_runs(
+        &self,
+        caller: &Caller,
+        query: &RunQuery,
+        before: Option<&str>,
+        limit: u32,
+    ) -> Result<Listed<Run>> {
+        let mut filter = RunFilter {
+            tenant: Some(caller.tenant.clone()),
+            project: query.project.clone(),
+            service: query.service.clone(),
+            flow: None,
+            statuses: query.statuses.clone(),
+            text: query.text.clone(),
+            under: None,
+        };
+        if let Some(id) = &query.flow {
+            let flow = self.flow(caller, id).await?.value;
+            (filter.project, filter.flow) = (Some(flow.project), Some(flow.name));
+        }
+        let before = before.map(cursor).transpose()?;
+        let page = self.store.list_runs(&filter, PageRequest { before, limit }).await?;
+        Ok(Listed { items: page.items, next: page.next.map(|key| key.0.to_string().into()) })
+    }
+
+    pub async fn run(&self, caller: &Caller, run: &str) -> Result<(Run, RunView)> {
+        let row = self.row(caller, run).await?;
+        let view = self.runs.view(&row.id).await?;
+        Ok((row, view))
+    }
+
+    pub async fn wait(&self, caller: &Caller, run: &str, until: Until) -> Result<RunView> {
+        let row = self.row(caller, run).await?;
+        Ok(self.runs.wait(&row.id, until).await?)
+    }
+
+    pub async fn steps(&self, caller: &Caller, run: &str) -> Result<Vec<StepView>> {
+        let row = self.row(caller, run).await?;
+        Ok(self.runs.steps(&row.id).await?)
+    }
+
+    pub async fn logs(&self, caller: &Caller, run: &str) -> Result<Vec<LogView>> {
+        let row = self.row(caller, run).await?;
+        Ok(self.runs.logs(&row.id).await?)
+    }
+
+    pub async fn replay(&self, caller: &Caller, run: &str, to: Option<u64>) -> Result<ReplayView> {
+        let row = self.row(caller, run).await?;
+        Ok(self.runs.replay(&row.id, to).await?)
+    }
+
+    pub async fn query_run(&self, caller: &Caller, run: &str, name: &str) -> Result<Value> {
+        let row = self.row(caller, run).await?;
+        Ok(self.runs.query(&row.id, name).await?)
+    }
+
+    pub async fn journal(&self, caller: &Caller, run: &str, from: u64, limit: u32) -> Result<JournalPart> {
+        let row = self.row(caller, run).await?;
+        let limit = limit.clamp(1, RECORDS);
+        let mut records = self.store.records(row.key, from.max(1), limit + 1).await?;
+        let more = records.len() > limit as usize;
+        records.truncate(limit as usize);
+        let next = records.last().filter(|_| more).map(|record| record.seq + 1);
+        Ok(JournalPart { records, next })
+    }
+
+    /// Asks something of an open run: signal, cancel, pause, resume, a decision.
+    pub async fn ask_run(&self, caller: &Caller, run: &str, request: Request) -> Result<RunView> {
+        let row = self.row(caller, run).await?;
+        let action = format!("run.{}", request.name());
+        let shown = match &request {
+            Request::Signal { name, id, .. } => serde_json::json!({"name": name, "id": id}),
+            Request::Cancel { reason } => serde_json::json!({"reason": reason}),
+            Request::Override { path, .. } => serde_json::json!({"path": path}),
+            Request::Decide { path, decision } => {
+                serde_json::json!({"path": path, "decision": format!("{decision:?}").to_lowercase()})
+            }
+            Request::Pause | Request::Resume => serde_json::Value::Null,
+        };
+        self.runs.request(&row.id, request).await?;
+        self.note(caller, &action, &row.id, shown).await;
+        Ok(self.runs.view(&row.id).await?)
+    }
+
+    pub async fn decide(&self, caller: &Caller, run: &str, path: &str, decision: Decision) -> Result<RunView> {
+        self.ask_run(caller, run, Request::Decide { path: path.into(), decision }).await
+    }
+
+    /// Writes an audit entry about something that has happened already.
+    pub(crate) async fn note(&self, caller: &Caller, action: &str, target: &Text, after: serde_json::Value) {
+        let mut changes = self.changes(caller);
+        changes.note(action, target, after);
+        if let Err(error) = changes.commit().await {
+            tracing::error!(action, %target, "an audit entry was not written: {error}");
+        }
+    }
+
+    /// Starts a run of what is switched on; the run is on disk when this returns.
+    pub async fn start_run(&self, caller: &Caller, flow: &str, new: NewRun) -> Result<RunView> {
+        let flow = self.flow(caller, flow).await?;
+        let hash = Self::deployed(self.deployment(caller, &flow.id).await?.as_ref())?;
+        self.begin_run(&caller.tenant, &flow, FlowRef::Version(hash), new).await
+    }
+
+    /// Tries a draft as it is, whether it is switched on or not.
+    pub async fn try_flow(&self, caller: &Caller, flow: &str, new: NewRun) -> Result<RunView> {
+        let flow = self.flow(caller, flow).await?;
+        let compiled = self.compile_draft(&caller.tenant, &flow.value).await?;
+        let ready = compiled.runnable()?.clone();
+        let version =
+            crate::compile::version_of(&caller.tenant, &flow.value.project, &ready, &flow.value.files, self.now());
+        let reference = FlowRef::Version(version.hash.clone());
+        self.store.keep_version(version).await?;
+        self.begin_run(&caller.tenant, &flow, reference, new).await
+    }
+
+    pub(crate) async fn begin_run(
+        &self,
+        tenant: &Text,
+        flow: &Kept<FlowDraft>,
+        reference: FlowRef,
+        new: NewRun,
+    ) -> Result<RunView> {
+        let start = StartRun {
+            flow: reference,
+            input: new.input,
+            run: new.run,
+            idempotency_key: new.idempotency_key,
+            tenant: tenant.clone(),
+            project: flow.value.project.clone(),
+            service: flow.value.service.clone(),
+            priority: new.priority,
+        };
+        let place = self.take_execution(tenant).await?;
+        let view = self.runs.start(start).await?;
+        place.keep();
+        Ok(view)
+    }
+
+    /// A place in the month's executions, given back if it is not used.
+    pub(crate) async fn take_execution(&self, tenant: &Text) -> Result<Taken> {
+        let month = self.month();
+        let limit = self.limits_of(tenant).await?.executions;
+        if !self.quota.knows(tenant, &month) {
+            let used = self.count_executions(tenant, &month).await?;
+            self.quota.begin(tenant, &month, used);
+        }
+        match self.quota.take(tenant, &month, limit) {
+            true => Ok(Taken::of(&self.quota, tenant, &month)),
+            false => Err(ControlError::Limit {
+                code: "EXECUTIONS_USED_UP",
+                message: "this month's executions are used up: wait for the next month, or change the tier".to_owned(),
+                limit: limit.unwrap_or_default(),
+            }),
+        }
+    }
+
+    /// A new run that goes on from a record of another, with changes.
+    pub async fn fork(&self, caller: &Caller, run: &str, at: u64, changes: &[Change]) -> Result<Forked> {
+        let row = self.row(caller, run).await?;
+        let place = self.take_execution(&caller.tenant).await?;
+        let forked = self.runs.fork(&row.id, at, changes).await?;
+        place.keep();
+        self.note(caller, "run.forked", &row.id, serde_json::json!({"at": at, "run": forked.run})).await;
+        Ok(forked)
+    }
+
+    /// What going on with a failed run under the newest version of its flow, or under its draft, would mean; and
+    /// unless it is only asked, goes on with it.
+    pub async fn fix_forward(&self, caller: &Caller, run: &str, fix: &Fix) -> Result<Offer> {
+        let row = self.row(caller, run).await?;
+        let source = self.fixed_source(caller, &row, fix).await?;
+        self.fix_one(caller, &row, &source, fix).await
+    }
+
+    async fn fix_one(&self, caller: &Caller, row: &Run, source: &FlowSource, fix: &Fix) -> Result<Offer> {
+        let offer = self.runs.fix_forward(&row.id, source, fix.dry_run, fix.force).await?;
+        if offer.resumed {
+            self.note(caller, "run.fixed", &row.id, serde_json::Value::Null).await;
+        }
+        Ok(offer)
+    }
+
+    async fn fixed_source(&self, caller: &Caller, row: &Run, fix: &Fix) -> Result<FlowSource> {
+        let flow = self.flow_named(&caller.tenant, &row.place.project, &row.flow).await?;
+        let flow = flow.ok_or(ControlError::not_found("flow"))?;
+        let draft = match fix.release {
+            None => flow.value.clone(),
+            Some(number) => {
+                let release = self.release(caller, &flow.id, number).await?.value;
+                FlowDraft { files: release.files, bindings: release.bindings, ..flow.value.clone() }
+            }
+        };
+        let compiled = self.compile_draft(&caller.tenant, &draft).await?;
+        let flow = compiled.runnable()?.clone();
+        let files = draft.files.iter().map(|file| (file.name.clone(), file.text.clone())).collect();
+        Ok(FlowSource { flow, files })
+    }
+
+    /// Fixes failed runs of a flow, newest first, at most so many; the others can be asked for next.
+    pub async fn fix_all(
+        &self,
+        caller: &Caller,
+        flow: &str,
+        fix: &Fix,
+        before: Option<&str>,
+        limit: u32,
+    ) -> Result<Listed<Offer>> {
+        let query = RunQuery {
+            flow: Some(flow.into()),
+            statuses: vec![Status::Failed, Status::TimedOut],
+            ..RunQuery::default()
+        };
+        let found = self.list_runs(caller, &query, before, limit).await?;
+        let mut offers = Vec::new();
+        let mut source = None;
+        for row in &found.items {
+            if source.is_none() {
+                source = Some(self.fixed_source(caller, row, fix).await?);
+            }
+            if let Some(source) = &source {
+                offers.push(self.fix_one(caller, row, source, fix).await?);
+            }
+        }
+        Ok(Listed { items: offers, next: found.next })
+    }
+
+    /// Asks the same of many runs. Per run what it came to.
+    pub async fn ask_many(&self, caller: &Caller, runs: &[Text], request: &Request) -> Vec<(Text, Result<RunView>)> {
+        let mut answers = Vec::with_capacity(runs.len());
+        for run in runs {
+            answers.push((run.clone(), self.ask_run(caller, run, request.clone()).await));
+        }
+        answers
+    }
+}
+
+/// How failed runs are to go on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fix {
+    /// Under this version; under the draft for none.
+    pub release: Option<u64>,
+    pub dry_run: bool,
+    /// Also where steps ran because of the failure.
+    pub force: bool,
+}
+
+fn cursor(text: &str) -> Result<RunKey> {
+    let wrong = || ControlError::invalid("INVALID_CURSOR", "this is no cursor; take the `next` of the page before");
+    text.parse().map(RunKey).map_err(|_| wrong())
+}

@@ -1,0 +1,172 @@
+use crate::caller::Caller;
+use crate::control::Control;
+use crate::model::{Trigger, TriggerSpec, TriggerState, WebhookAnswer};
+use crate::names_of::check_name;
+use crate::records::{self, Kept, Listed, PageOf};
+use crate::{ControlError, Result};
+use weir_base::Text;
+use weir_vault::envelope::{self, Context, Sealed};
+use weir_vault::token::{self, Purpose};
+
+/// A trigger to be made. What a webhook is found by is made here.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NewTrigger {
+    Webhook { answer: WebhookAnswer, deadline: Option<u64>, signature: Option<Text>, secret: Option<Text> },
+    Schedule { schedule: serde_json::Value, input: serde_json::Value },
+    Event { flow: Text, on: Vec<Text> },
+}
+
+const SIGNATURES: [&str; 4] = ["standard", "stripe", "github", "slack"];
+/// Half an hour.
+const LONGEST_DEADLINE: u64 = 30 * 60 * 1_000;
+
+impl Control {
+    pub async fn triggers(&self, caller: &Caller, flow: &str, page: &PageOf) -> Result<Listed<Kept<Trigger>>> {
+        let flow = self.flow(caller, flow).await?;
+        records::list(&*self.documents, &caller.scope(), &records::under(&flow.id), page).await
+    }
+
+    pub async fn trigger(&self, caller: &Caller, flow: &str, id: &str) -> Result<Kept<Trigger>> {
+        let flow = self.flow(caller, flow).await?;
+        let trigger = records::get::<Trigger>(&*self.documents, &caller.scope(), id).await?;
+        if trigger.value.flow == flow.id { Ok(trigger) } else { Err(ControlError::not_found("trigger")) }
+    }
+
+    pub async fn create_trigger(
+        &self,
+        caller: &Caller,
+        flow: &str,
+        name: &str,
+        new: NewTrigger,
+    ) -> Result<Kept<Trigger>> {
+        let flow = self.flow(caller, flow).await?;
+        let id = self.new_id();
+        let spec = self.spec_of(caller, &id, new)?;
+        let trigger = Trigger { flow: flow.id.clone(), name: check_name(name)?, enabled: true, spec };
+        let scheduled = matches!(trigger.spec, TriggerSpec::Schedule { .. });
+        let mut changes = self.changes(caller);
+        let kept = changes.insert_as(id.clone(), trigger);
+        if scheduled {
+            changes.insert_as(id, TriggerState { last: self.now() });
+        }
+        changes.commit().await?;
+        Ok(kept)
+    }
+
+    fn spec_of(&self, caller: &Caller, id: &Text, new: NewTrigger) -> Result<TriggerSpec> {
+        Ok(match new {
+            NewTrigger::Webhook { answer, deadline, signature, secret } => {
+                check_signature(signature.as_deref(), secret.as_deref())?;
+                let (token, hash) = self.new_token(caller, id)?;
+                let deadline = deadline.unwrap_or(30_000).clamp(1, LONGEST_DEADLINE);
+                TriggerSpec::Webhook { token, hash, answer, deadline, signature, secret }
+            }
+            NewTrigger::Schedule { schedule, input } => TriggerSpec::Schedule { schedule, input },
+            NewTrigger::Event { flow, on } => TriggerSpec::Event { flow, on },
+        })
+    }
+
+    /// A new token, sealed, and its hash.
+    fn new_token(&self, caller: &Caller, id: &Text) -> Result<(Text, Text)> {
+        let issued = token::issue(Purpose::Webhook, &mut self.random());
+        let context = Context { tenant: &caller.tenant, secret: id };
+        let sealed = envelope::seal(&self.keyring, context, issued.token.bytes(), &mut self.random())
+            .map_err(|error| ControlError::Unavailable(error.to_string()))?;
+        Ok((sealed.to_string().into(), issued.hash.to_string().into()))
+    }
+
+    /// The address of a webhook, for those who may change it.
+    pub fn webhook_url(&self, trigger: &Kept<Trigger>) -> Option<String> {
+        let TriggerSpec::Webhook { token, .. } = &trigger.value.spec else { return None };
+        let sealed = Sealed::parse(token).ok()?;
+        let context = Context { tenant: &trigger.tenant, secret: &trigger.id };
+        let token = envelope::open(&self.keyring, context, &sealed).ok()?;
+        let (base, flow) = (&self.options.public_url, &trigger.value.flow);
+        Some(format!("{base}/api/triggers/{flow}/webhook/{}", token.text()?))
+    }
+
+    /// Gives a webhook a new token; the old one opens nothing any more.
+    pub async fn rotate_token(&self, caller: &Caller, flow: &str, id: &str) -> Result<Kept<Trigger>> {
+        let old = self.trigger(caller, flow, id).await?;
+        let TriggerSpec::Webhook { answer, deadline, signature, secret, .. } = old.value.spec.clone() else {
+            return Err(ControlError::state("NO_WEBHOOK", "only a webhook has a token"));
+        };
+        let (token, hash) = self.new_token(caller, &old.id)?;
+        let spec = TriggerSpec::Webhook { token, hash, answer, deadline, signature, secret };
+        self.replace_trigger(caller, &old, Trigger { spec, ..old.value.clone() }, None).await
+    }
+
+    /// Changes what a trigger does; a webhook keeps its token.
+    pub async fn change_trigger(
+        &self,
+        caller: &Caller,
+        flow: &str,
+        id: &str,
+        enabled: Option<bool>,
+        new: Option<NewTrigger>,
+        expected: Option<u64>,
+    ) -> Result<Kept<Trigger>> {
+        let old = self.trigger(caller, flow, id).await?;
+        let spec = match new {
+            None => old.value.spec.clone(),
+            Some(new) => same_sort(&old.value.spec, self.spec_of(caller, &old.id, new)?)?,
+        };
+        let enabled = enabled.unwrap_or(old.value.enabled);
+        self.replace_trigger(caller, &old, Trigger { enabled, spec, ..old.value.clone() }, expected).await
+    }
+
+    async fn replace_trigger(
+        &self,
+        caller: &Caller,
+        old: &Kept<Trigger>,
+        value: Trigger,
+        expected: Option<u64>,
+    ) -> Result<Kept<Trigger>> {
+        let mut changes = self.changes(caller);
+        let kept = changes.replace(old, value, Some(expected.unwrap_or(old.revision)));
+        changes.commit().await?;
+        Ok(kept)
+    }
+
+    pub async fn delete_trigger(&self, caller: &Caller, flow: &str, id: &str, expected: Option<u64>) -> Result<()> {
+        let old = self.trigger(caller, flow, id).await?;
+        let state = records::find::<TriggerState>(&*self.documents, &caller.scope(), id).await?;
+        let mut changes = self.changes(caller);
+        changes.delete(&old, expected);
+        state.iter().for_each(|state| changes.delete(state, None));
+        changes.commit().await
+    }
+}
+
+fn check_signature(signature: Option<&str>, secret: Option<&str>) -> Result<()> {
+    match (signature, secret) {
+        (None, None) => Ok(()),
+        (Some(scheme), Some(_)) if SIGNATURES.contains(&scheme) => Ok(()),
+        (Some(scheme), Some(_)) => Err(ControlError::invalid(
+            "INVALID_SIGNATURE_SCHEME",
+            format!("{} is no scheme; there are {}", crate::error::quoted(scheme), SIGNATURES.join(", ")),
+        )),
+        _ => Err(ControlError::invalid(
+            "INVALID_SIGNATURE_SCHEME",
+            "a signature needs a `scheme` and the name of a `secret`",
+        )),
+    }
+}
+
+/// The new settings with the old token.
+fn same_sort(old: &TriggerSpec, new: TriggerSpec) -> Result<TriggerSpec> {
+    match (old, new) {
+        (
+            TriggerSpec::Webhook { token, hash, .. },
+            TriggerSpec::Webhook { answer, deadline, signature, secret, .. },
+        ) => {
+            let (token, hash) = (token.clone(), hash.clone());
+            Ok(TriggerSpec::Webhook { token, hash, answer, deadline, signature, secret })
+        }
+        (old, new) if old.sort() == new.sort() => Ok(new),
+        (old, _) => {
+            let message = format!("a {} cannot become another sort of trigger; make a new one", old.sort());
+            Err(ControlError::state("TRIGGER_SORT", message))
+        }
+    }
+}

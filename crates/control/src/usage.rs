@@ -1,0 +1,129 @@
+use crate::control::Control;
+use crate::model::Usage;
+use crate::records;
+use crate::{Caller, Result};
+use weir_base::Text;
+use weir_store::{Change, RunKey, Scope};
+
+/// What a tenant has used of what it may.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UsageView {
+    pub month: Text,
+    pub executions: u64,
+    pub flows: u64,
+    pub members: u64,
+    pub limits: crate::options::Tier,
+}
+
+impl Control {
+    /// The month now, in UTC: `2026-11`.
+    pub(crate) fn month(&self) -> Text {
+        let days = self.now().div_euclid(86_400_000_000);
+        let (year, month) = civil(days);
+        format!("{year:04}-{month:02}").into()
+    }
+
+    /// The limits of the tenant's tier, remembered for a while with its webhooks.
+    pub(crate) async fn limits_of(&self, tenant: &Text) -> Result<crate::options::Tier> {
+        if let Some(limits) = self.webhooks.limits(tenant) {
+            return Ok(limits);
+        }
+        let limits = self.limits(tenant).await?;
+        self.webhooks.keep_limits(tenant, limits.clone());
+        Ok(limits)
+    }
+
+    /// What was added up before, and the runs since.
+    pub(crate) async fn count_executions(&self, tenant: &Text, month: &Text) -> Result<u64> {
+        let kept = records::named::<Usage>(&*self.documents, tenant, "", month).await?;
+        let (sum, through) = kept.map_or((0, 0), |usage| (usage.value.executions, usage.value.through));
+        let since = month_start(month);
+        let count = self.store.count_started(tenant, RunKey(through), since).await?;
+        Ok(sum + count)
+    }
+
+    /// Adds up what was used, so that runs may be forgotten without being forgotten here.
+    pub async fn roll_up(&self, tenant: &Text) -> Result<()> {
+        let month = self.month();
+        let newest = self.store.newest_run().await?;
+        let old = records::named::<Usage>(&*self.documents, tenant, "", &month).await?;
+        let executions = self.count_executions(tenant, &month).await?;
+        let usage = Usage { month, executions, through: newest.0 };
+        if old.as_ref().is_some_and(|old| old.value == usage) {
+            return Ok(());
+        }
+        let now = self.now();
+        let step = match old {
+            Some(old) => {
+                let kept = records::Kept { value: usage, updated_at: now, ..old.clone() };
+                Change::Replace {
+                    table: weir_store::Table::Usage,
+                    document: kept.document(),
+                    expected: Some(old.revision),
+                }
+            }
+            None => {
+                let (id, tenant) = (self.new_id(), tenant.clone());
+                let kept = records::Kept { tenant, id, revision: 1, created_at: now, updated_at: now, value: usage };
+                Change::Insert(weir_store::Table::Usage, kept.document())
+            }
+        };
+        Ok(self.documents.change(&Scope::Tenant(tenant.clone()), vec![step]).await?)
+    }
+
+    pub async fn usage(&self, caller: &Caller) -> Result<UsageView> {
+        let (tenant, month) = (&caller.tenant, self.month());
+        let scope = caller.scope();
+        let all = weir_store::DocumentFilter::default();
+        let executions = match self.quota.knows(tenant, &month) {
+            true => self.quota.used(tenant, &month),
+            false => self.count_executions(tenant, &month).await?,
+        };
+        let flows = self.documents.count_documents(&scope, weir_store::Table::FlowDrafts, &all).await?;
+        let members = self.documents.count_documents(&scope, weir_store::Table::Members, &all).await?;
+        Ok(UsageView { month, executions, flows, members, limits: self.limits(tenant).await? })
+    }
+}
+
+/// Year and month of a day counted from 1970-01-01, by the proleptic Gregorian calendar.
+fn civil(days: i64) -> (i64, i64) {
+    // Years begin in March here, so that the leap day is the last of its year.
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day = days.rem_euclid(146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let of_year = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year + era * 400 + i64::from(month <= 2), month)
+}
+
+/// The first moment of a month written by [`Control::month`].
+fn month_start(month: &str) -> i64 {
+    let mut parts = month.split('-').filter_map(|part| part.parse::<i64>().ok());
+    let (year, month) = (parts.next().unwrap_or(1970), parts.next().unwrap_or(1));
+    let (year, shifted) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * shifted + 2) / 5;
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+    days * 86_400_000_000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months() {
+        for (days, expected) in [(0, (1970, 1)), (59, (1970, 3)), (11_016, (2000, 2)), (20_785, (2026, 11))] {
+            assert_eq!(civil(days), expected, "{days}");
+        }
+        for month in ["1970-01", "2000-02", "2000-03", "2026-11", "2026-12"] {
+            let start = month_start(month) / 86_400_000_000;
+            let shown = |(year, month): (i64, i64)| format!("{year:04}-{month:02}");
+            assert_eq!(shown(civil(start)), month);
+            assert_ne!(shown(civil(start - 1)), month);
+        }
+    }
+}
