@@ -36,19 +36,19 @@ impl Lower<'_> {
         self.task(at, task, None, &[])
     }
 
-    /// A wait of 0 ms is over at once.
+    /// In this dialect a 0 that is written down stands for the usual time, as if there were none.
     fn wait(&mut self, at: &At<'_>) -> NodeKind {
-        let after = self.time(at, "waitMs", 0).unwrap_or(Template::Value(1_000.into()));
+        let after = or_usual(self.time(at, "waitMs", 0), 1_000);
         NodeKind::Wait(Wait::Timer { after })
     }
 
-    /// An increment of 0 leaves the counter as it is.
+    /// In this dialect an increment of 0 that is written down is one of 1, as if there were none.
     fn counter(&mut self, at: &At<'_>) -> NodeKind {
         let name = self.any(at, "counterKey").unwrap_or(Template::Value("counter".into()));
         if name.constant().is_some_and(|name| name.as_str().is_none_or(str::is_empty)) {
             self.invalid(at, "counterKey", "the name of a variable");
         }
-        let value = self.any(at, "increment").unwrap_or(Template::Value(1.into()));
+        let value = or_usual(self.any(at, "increment"), 1);
         if value.constant().is_some_and(|value| value.as_f64().is_none()) {
             self.invalid(at, "increment", "a number");
         }
@@ -367,6 +367,25 @@ pub(crate) fn literal(template: &Template) -> String {
             format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
         }
     }
+}
+
+fn is_zero(template: &Template) -> bool {
+    template.constant().and_then(|value| value.as_f64()) == Some(0.0)
+}
+
+/// The usual amount where there is none, or a bare 0; `{{ 0 }}` is 0.
+fn or_usual(written: Option<Template>, usual: u64) -> Template {
+    match written {
+        Some(Template::Expr(expr)) if expr.source().trim() == "0" => Template::Value(0.into()),
+        Some(amount) if !is_zero(&amount) => amount,
+        _ => Template::Value(usual.into()),
+    }
+}
+
+/// A 0 that is meant, as an expression, so that it is not read as the default.
+pub(super) fn real_zero(template: &Template) -> Template {
+    let zero = Expr::constant(Value::from(0));
+    if is_zero(template) { Template::Expr(zero) } else { template.clone() }
 }
 
 /// The text of a variable: as it is, as JSON, or, where there is no such variable, the placeholder itself.

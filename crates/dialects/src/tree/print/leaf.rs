@@ -1,7 +1,7 @@
 use super::Printer;
 use super::node::Parts;
 use super::script::script_text;
-use crate::tree::leaves::{failure, placeholder_key, success};
+use crate::tree::leaves::{failure, placeholder_key, real_zero, success};
 use crate::tree::names::{variable, variable_key};
 use crate::{header, tree::types};
 use weir_base::{Map, Text, Value};
@@ -14,7 +14,9 @@ impl Printer<'_> {
     pub(super) fn leaf<'n>(&mut self, node: &Node) -> Answer<'n> {
         match &node.kind {
             NodeKind::Sequence { children, .. } => mock(node, children),
-            NodeKind::Wait(Wait::Timer { after }) => Ok(Parts::new(node, &["WaitAction"]).template("waitMs", after)),
+            NodeKind::Wait(Wait::Timer { after }) => {
+                Ok(Parts::new(node, &["WaitAction"]).template("waitMs", &real_zero(after)))
+            }
             NodeKind::Wait(Wait::Forever) => Ok(with_status(node, "RunningNode", "RUNNING")),
             NodeKind::Wait(_) => Err("a tree waits for a time only"),
             NodeKind::Call(call) => sub_tree(node, call),
@@ -35,7 +37,9 @@ impl Printer<'_> {
             [Write { target: Some(Target { scope: VarScope::Run, name }), op: SetOp::Increment, value }]
                 if self.kind_of(node) != Some("set".into()) =>
             {
-                Ok(Parts::new(node, &["CounterAction"]).template("counterKey", name).template("increment", value))
+                Ok(Parts::new(node, &["CounterAction"])
+                    .template("counterKey", name)
+                    .template("increment", &real_zero(value)))
             }
             writes if writes.iter().all(|write| write.op == SetOp::Script) => {
                 let text = script_text(writes).ok_or("it computes what a script cannot")?;

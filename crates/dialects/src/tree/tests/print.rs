@@ -43,6 +43,18 @@ fn the_text_is_what_a_person_would_write() {
     }
 }
 
+/// In a tree a bare 0 stands for the default, so one that is meant is written as an expression.
+#[test]
+fn a_zero_that_is_meant_stays_zero() {
+    let ir = |root: &str| {
+        let text =
+            format!(r#"{{"ir":1,"name":"n","dialect":"ir","settings":{{"mode":"task","egress":{{}}}},"root":{root}}}"#);
+        crate::print(&weir_ir::from_json(&text).unwrap(), "tree", &Kinds).unwrap()
+    };
+    assert!(ir(r#"{"id":"w","wait":{"timer":{"after":0}}}"#).contains("waitMs: \"{{ 0 }}\""));
+    assert!(ir(r#"{"id":"w","wait":{"timer":{"after":5}}}"#).contains("waitMs: 5"));
+}
+
 fn refused(json: &str) -> String {
     let flow = weir_ir::from_json(json).unwrap();
     let problems = crate::print(&flow, "tree", &Kinds).unwrap_err();
