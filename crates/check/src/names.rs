@@ -271,7 +271,7 @@ impl<'a> Checker<'a> {
         self.misspelt(expr, path, span);
     }
 
-    /// Where other variables may come in with the input, only a near miss of a known one is worth a word.
+    /// Where other variables may come in with the input, only a near miss of a known name is worth a word.
     fn misspelt(&mut self, expr: &Expr, path: &str, span: Option<Span>) {
         if !self.variables.open {
             return;
@@ -282,11 +282,11 @@ impl<'a> Checker<'a> {
             if !seen.insert(name.clone()) {
                 continue;
             }
-            let known = || self.variables.known.keys().map(|known| &**known);
-            if known().any(|known| known == &**name || known.starts_with(&format!("{name}."))) {
+            let variables = || self.variables.known.keys().map(|known| &**known);
+            if variables().any(|known| known == &**name || known.starts_with(&format!("{name}."))) {
                 continue;
             }
-            if let Some(near) = closest(name, known()) {
+            if let Some(near) = closest(name, variables().chain(["input", "secrets"])) {
                 let message = format!("nothing in this flow sets `{name}`");
                 let problem = Diagnostic::warning("UNKNOWN_VARIABLE", message).path(path).maybe_at(span);
                 self.found.push(

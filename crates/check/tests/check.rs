@@ -123,6 +123,19 @@ fn a_near_miss_of_a_variable_is_a_warning_in_a_tree() {
 }
 
 #[test]
+fn a_slip_of_a_name_that_is_always_there_is_a_warning_in_a_tree() {
+    tree("type: PrintAction\nid: p\nprops: {message: \"{{ inptu.name }} {{ date }}\"}\n", &["UNKNOWN_VARIABLE 3:22"]);
+}
+
+#[test]
+fn an_id_that_stands_twice_is_told_once() {
+    let twice = "type: Sequence\nid: s\nchildren:\n- {type: SuccessNode, id: a}\n- {type: SuccessNode, id: a}\n";
+    tree(twice, &["DUPLICATE_ID 5:27"]);
+    tree(&twice.replace("id: a", "id: success-node-1"), &["DUPLICATE_ID 5:27"]);
+    tree(&format!("{twice}- {{type: SuccessNode, id: a}}\n"), &["DUPLICATE_ID 5:27", "DUPLICATE_ID 6:27"]);
+}
+
+#[test]
 fn an_output_must_fit_the_input_it_feeds() {
     let text = r#"{"id":"w","name":"w","nodes":[
  {"id":"t","type":"trigger","position":{"x":0,"y":0},"data":{"label":"T"}},

@@ -53,7 +53,7 @@ pub(super) fn problem(id: &str) -> Option<&'static str> {
     }
 }
 
-fn free(wanted: &str, taken: &mut HashSet<Text>) -> Text {
+pub(super) fn free(wanted: &str, taken: &mut HashSet<Text>) -> Text {
     let numbered = (2..).map(|number| Text::from(format!("{wanted}-{number}")));
     let mut candidates = std::iter::once(Text::from(wanted)).chain(numbered);
     // There are more candidates than siblings, so one of them is free.

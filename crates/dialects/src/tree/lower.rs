@@ -122,7 +122,10 @@ impl<'a> Lower<'a> {
     pub(super) fn children(&mut self, at: &At<'_>) -> Vec<Node> {
         let ids = ids::of_siblings(at.children);
         self.repeated_siblings(at.children, &ids);
-        at.children.iter().zip(ids).map(|(child, id)| self.node(child, id, at.depth + 1, &[])).collect()
+        let nodes = at.children.iter().zip(ids).map(|(child, id)| self.node(child, id, at.depth + 1, &[]));
+        let mut nodes: Vec<Node> = nodes.collect();
+        tell_apart(&mut nodes);
+        nodes
     }
 
     fn kind(&mut self, at: &At<'_>) -> NodeKind {
@@ -357,6 +360,16 @@ impl Reads {
 
     pub(super) fn contains(&self, id: &str) -> bool {
         self.any || self.ids.contains(id)
+    }
+}
+
+/// An id that stands twice has been reported; another in its place keeps it from being reported again.
+fn tell_apart(nodes: &mut [Node]) {
+    let mut taken: HashSet<Text> = HashSet::new();
+    for node in nodes {
+        if !taken.insert(node.id.clone()) {
+            node.id = ids::free(&node.id, &mut taken);
+        }
     }
 }
 
