@@ -1,9 +1,13 @@
 use super::node_type::NodeType;
 use crate::Names;
 use crate::fields::{near, short};
-use crate::text::{Doc, DocKind};
+use crate::text::{Doc, DocKind, Entry};
 use std::collections::{HashMap, HashSet};
 use weir_base::{Diagnostic, Span, Text};
+
+/// What an edge may say; what drawing tools add besides is their own.
+const EDGE_KEYS: [&str; 8] = ["id", "source", "target", "sourceHandle", "targetHandle", "label", "type", "data"];
+const EDGE_NOTES: [&str; 4] = ["sourceX", "sourceY", "targetX", "targetY"];
 
 /// A workflow document taken apart: every node with a type, every edge between nodes that exist.
 pub struct Workflow<'a> {
@@ -70,8 +74,32 @@ impl<'a> Step<'a> {
     }
 }
 
+/// The value of a key, written in either spelling.
 fn present<'a>(doc: Option<&'a Doc>, key: &str) -> Option<&'a Doc> {
-    doc?.get(key).filter(|value| !value.is_null())
+    let found = doc?.get(key).or_else(|| doc?.get(&snake(key)?));
+    found.filter(|value| !value.is_null())
+}
+
+/// A warning about a key that is none but close to one: more likely a slip than a private note.
+pub fn near_miss<'k>(
+    entry: &Entry,
+    known: impl IntoIterator<Item = &'k str> + Clone,
+    path: &str,
+) -> Option<Diagnostic> {
+    let is_it = |key: &str| *key == *entry.key || snake(key).is_some_and(|key| key == *entry.key);
+    if known.clone().into_iter().any(is_it) {
+        return None;
+    }
+    let near = near(&entry.key, known)?;
+    let message = format!("`{}` means nothing here", short(&entry.key));
+    let problem = Diagnostic::warning("UNKNOWN_KEY", message).at(entry.key_span).path(path);
+    Some(problem.help(format!("did you mean `{near}`?")).suggest(near))
+}
+
+/// `activity_name` for `activityName`; nothing for a key of one word.
+pub fn snake(key: &str) -> Option<String> {
+    let part = |c: char| if c.is_ascii_uppercase() { format!("_{}", c.to_ascii_lowercase()) } else { c.into() };
+    key.contains(|c: char| c.is_ascii_uppercase()).then(|| key.chars().map(part).collect())
 }
 
 /// The map with `nodes`, and the document around it: bare, `{workflow}`, or the stored form with `definition`.
@@ -231,6 +259,8 @@ impl Reader<'_> {
                 self.report.push(Diagnostic::error("STRUCTURE", message).at(doc.span).path(path));
                 continue;
             }
+            let own = doc.entries().iter().filter(|entry| !EDGE_NOTES.contains(&&*entry.key));
+            self.report.extend(own.filter_map(|entry| near_miss(entry, EDGE_KEYS, &path)));
             let from = self.end_of(doc, "source", "INVALID_EDGE_SOURCE", &ids, &path);
             let to = self.end_of(doc, "target", "INVALID_EDGE_TARGET", &ids, &path);
             let name = doc.get("id").and_then(Doc::as_str).map_or(path.clone(), str::to_owned);

@@ -1,7 +1,7 @@
 use super::control::DEFAULT_EVENTS;
 use crate::fields::{self, Read};
 use crate::graph::policy;
-use crate::graph::read::Workflow;
+use crate::graph::read::{Workflow, near_miss};
 use crate::header;
 use crate::text::{Doc, DocKind, Entry};
 use indexmap::IndexMap;
@@ -52,6 +52,8 @@ pub struct Head {
 
 pub fn read(workflow: &Workflow<'_>, report: &mut Vec<Diagnostic>) -> Head {
     let settings = workflow.field("settings").filter(|doc| is_map(doc, "settings", report));
+    let entries = settings.map_or(&[][..], Doc::entries);
+    report.extend(entries.iter().filter_map(|entry| near_miss(entry, OLD.into_iter().chain(SHARED), "settings")));
     let text = |keys: &[&str]| keys.iter().find_map(|key| settings?.text(key)).map(str::to_owned);
     let mut shared = shared(workflow, settings, report);
     let own = std::mem::take(&mut shared.settings);

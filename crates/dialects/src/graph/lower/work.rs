@@ -2,9 +2,9 @@ use super::draft::{Body, pass};
 use super::{Lowering, code, data};
 use crate::Leaf;
 use crate::fields::Read;
-use crate::graph::read::Step;
+use crate::graph::read::near_miss;
 use crate::text::{Doc, DocKind, Entry};
-use weir_base::{Diagnostic, Text, Value};
+use weir_base::{Text, Value};
 use weir_expr::{Expr, Template};
 use weir_ir::{
     Agent, AgentTool, Assign, Call, Fail, Limits, Node, NodeKind, Task, ToolTarget, Trigger, UnknownPolicy, Wait,
@@ -344,16 +344,15 @@ impl Lowering<'_, '_> {
         let own = step.ty.config_keys();
         let mut found = Vec::new();
         for entry in step.data.map_or(&[][..], Doc::entries) {
-            let snake = matches!(&*entry.key, "retry_policy" | "on_error");
-            if snake || NOTES.contains(&&*entry.key) || own.contains(&&*entry.key) {
+            if NOTES.contains(&&*entry.key) || own.contains(&&*entry.key) {
                 continue;
             }
-            found.extend(near_miss(step, entry, known().collect()));
+            found.extend(near_miss(entry, known(), &step.path(".data")));
         }
         if !own.is_empty() {
             for entry in step.config.map_or(&[][..], Doc::entries) {
                 let usual = ["join", "cancelRest", "onError", "name", "description", "label"];
-                found.extend(near_miss(step, entry, own.iter().copied().chain(usual).collect()));
+                found.extend(near_miss(entry, own.iter().copied().chain(usual), &step.path(".data")));
             }
         }
         self.report.extend(found);
@@ -362,16 +361,6 @@ impl Lowering<'_, '_> {
 
 /// Keys that drawing tools keep in `data`, some of them near to a setting's name.
 const NOTES: [&str; 8] = ["label", "description", "icon", "color", "name", "join", "inputs", "component"];
-
-fn near_miss(step: &Step<'_>, entry: &Entry, known: Vec<&str>) -> Option<Diagnostic> {
-    if known.contains(&&*entry.key) {
-        return None;
-    }
-    let near = crate::fields::near(&entry.key, known)?;
-    let message = format!("`{}` means nothing here", crate::fields::short(&entry.key));
-    let problem = Diagnostic::warning("UNKNOWN_KEY", message).at(entry.key_span).path(step.path(".data"));
-    Some(problem.help(format!("did you mean `{near}`?")).suggest(near))
-}
 
 /// Log parameters with a message: the node's label where they hold none.
 fn with_message(params: Template, label: Option<Value>) -> Template {

@@ -35,8 +35,10 @@ fn the_drawing_as_a_whole() {
 
 #[test]
 fn nodes_and_their_settings() {
-    let cases: [(&str, &str, &[&str]); 23] = [
+    let cases: [(&str, &str, &[&str]); 25] = [
         ("activity", "{}", &["MISSING_ACTIVITY_NAME"]),
+        ("activity", r#"{"activity_name":"log","retry_policy":{"max_attempts":2},"on_error":"continue"}"#, &[]),
+        ("signal", r#"{"signal_name":"go"}"#, &[]),
         ("activity", r#"{"activityName":"log","timeout":"soon"}"#, &["INVALID_DURATION"]),
         ("activity", r#"{"activityName":"log","timeout":30}"#, &["INVALID_DURATION"]),
         ("activity", r#"{"activityName":"log","retryPolicy":{"strategy":"sometimes"}}"#, &["INVALID_CONFIG"]),
@@ -62,6 +64,26 @@ fn nodes_and_their_settings() {
     ];
     for (ty, data, expected) in cases {
         check(&format!("t:trigger n:{ty} e:end"), "t>n n>e", &[("n", data)], expected);
+    }
+}
+
+#[test]
+fn slips_in_edges_and_settings_are_told() {
+    let with = |edge: &str, settings: &str| {
+        format!(
+            r#"{{"nodes":[{{"id":"t","type":"trigger","position":{{"x":0,"y":0}}}},{{"id":"e","type":"end","position":{{"x":0,"y":0}}}}],
+            "edges":[{{"id":"1","source":"t","target":"e"{edge}}}],"settings":{{{settings}}}}}"#
+        )
+    };
+    let cases: [(&str, &str, &[&str]); 5] = [
+        ("", "", &[]),
+        (r#","sourceHandel":"out""#, "", &["UNKNOWN_KEY"]),
+        (r#","sourceX":1,"animated":true,"style":{}"#, "", &[]),
+        ("", r#""timout":"1m""#, &["UNKNOWN_KEY"]),
+        ("", r#""task_queue":"q","theme":"dark""#, &[]),
+    ];
+    for (edge, settings, expected) in cases {
+        assert_eq!(codes(&read("flow.json", &with(edge, settings))), expected, "{edge} {settings}");
     }
 }
 
