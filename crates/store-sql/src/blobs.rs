@@ -1,24 +1,18 @@
-use crate::error::store_error;
-use crate::open::SqlStore;
-use crate::row::Columns;
-use crate::script::Script;
+use crate::database::{Database, Sql, Work};
+use crate::statement::{Arg, Statement};
 use async_trait::async_trait;
 use weir_base::Text;
+use weir_engine::StepError;
 use weir_store::{BLOB_THRESHOLD, Blobs, RunKey, StoreError, blob_hash};
 
-const INSERT: (&str, usize, &str) =
-    ("INSERT INTO blobs (hash, bytes) SELECT * FROM", 2, "WHERE column1 IS NOT NULL ON CONFLICT (hash) DO NOTHING");
-const REFER: (&str, usize, &str) = (
-    "INSERT INTO blob_refs (rid, hash) SELECT * FROM",
-    2,
-    "WHERE column1 IS NOT NULL ON CONFLICT (rid, hash) DO NOTHING",
-);
+const KEEP: &str = "INSERT INTO blobs (hash, bytes) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING";
+const REFER: &str = "INSERT INTO blob_refs (rid, hash) VALUES ($1, $2) ON CONFLICT (rid, hash) DO NOTHING";
 
 /// The large values of a batch, on their way to the blob table.
 #[derive(Default)]
 pub struct Spilled {
-    bytes: Vec<(Text, Vec<u8>)>,
-    refs: Vec<(RunKey, Text)>,
+    pub bytes: Vec<(Text, Vec<u8>)>,
+    pub refs: Vec<(RunKey, Text)>,
 }
 
 impl Spilled {
@@ -31,39 +25,39 @@ impl Spilled {
         (None, Some(hash))
     }
 
-    pub fn add(&mut self, run: RunKey, bytes: Vec<u8>) -> Text {
+    fn add(&mut self, run: RunKey, bytes: Vec<u8>) -> Text {
         let hash = blob_hash(&bytes);
         self.bytes.push((hash.clone(), bytes));
         self.refs.push((run, hash.clone()));
         hash
     }
+}
 
-    pub fn insert(self, script: &mut Script) {
-        script.add_rows(INSERT, self.bytes, |binder, (hash, bytes)| {
-            binder.value(hash).value(bytes);
-        });
-        script.add_rows(REFER, self.refs, |binder, (run, hash)| {
-            binder.value(run.0).value(hash);
-        });
-    }
+/// A run's error as its row keeps it.
+pub fn error_json(error: &StepError) -> String {
+    serde_json::to_string(error).unwrap_or_default()
 }
 
 #[async_trait]
-impl Blobs for SqlStore {
+impl<D: Database> Blobs for Sql<D> {
+    /// No batch is written meanwhile, and nothing is forgotten that this one is about to refer to.
     async fn put_blob(&self, run: Option<RunKey>, bytes: Vec<u8>) -> Result<Text, StoreError> {
-        let mut spilled = Spilled::default();
-        let hash = spilled.add(run.unwrap_or_default(), bytes);
-        let mut script = Script::new(2);
-        spilled.insert(&mut script);
-        let mut writer = self.writer().await;
-        writer.prepare(true).await?;
-        writer.run(script).await.map_err(store_error)?;
+        let hash = blob_hash(&bytes);
+        let mut work = self.db.begin_alone().await?;
+        let kept = put::<D>(&mut work, run.unwrap_or_default(), &hash, bytes).await;
+        work.end(kept).await?;
         Ok(hash)
     }
 
     async fn blob(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let query = sqlx::query("SELECT bytes FROM blobs WHERE hash = $1").bind(hash.to_owned());
-        let row = query.fetch_optional(self.readers()).await.map_err(store_error)?;
-        row.map(|row| Columns(&row).get(0)).transpose()
+        self.read_one(Statement::fixed("SELECT bytes FROM blobs WHERE hash = $1").with(hash), |row| row.bytes(0)).await
     }
+}
+
+async fn put<D: Database>(work: &mut D::Work, run: RunKey, hash: &Text, bytes: Vec<u8>) -> Result<(), StoreError> {
+    let keep = Statement::fixed(KEEP).with(hash.clone()).with(Arg::Bytes(bytes));
+    work.execute(keep).await.map_err(D::error)?;
+    let refer = Statement::fixed(REFER).with(run.0).with(hash.clone());
+    work.execute(refer).await.map_err(D::error)?;
+    Ok(())
 }

@@ -1,34 +1,27 @@
-use crate::error::store_error;
-use crate::open::SqlStore;
-use crate::row::{Columns, limit, read_all};
+use crate::database::{Database, Sql, Work};
+use crate::flows;
+use crate::row::{Cells, Columns, read_all};
+use crate::statement::{Statement, limit};
 use async_trait::async_trait;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{QueryBuilder, Sqlite};
+use std::collections::BTreeSet;
 use weir_base::Text;
-use weir_store::{
-    Change, ChangeError, Document, DocumentFilter, DocumentPage, Documents, FlowVersion, Scope, StoreError, Table,
-};
+use weir_store::{Change, ChangeError, Document, DocumentFilter, DocumentPage, Documents, Scope, StoreError, Table};
 
 const COLUMNS: &str = "tenant, id, parent, name, lookup, label, revision, created_at, updated_at, body";
 
-type Query = QueryBuilder<Sqlite>;
-
 /// The one place that says whose rows a statement sees. Every statement on documents begins with it.
-fn scoped(sql: String, scope: &Scope) -> Query {
-    let mut query = QueryBuilder::new(sql);
-    match scope {
-        Scope::Tenant(tenant) => query.push(" WHERE tenant = ").push_bind(tenant.clone()),
-        Scope::System => query.push(" WHERE 1 = 1"),
-    };
+fn scoped<D: Database>(sql: String, scope: &Scope) -> Statement {
+    let mut query = Statement::built::<D>(sql);
+    query.within(scope);
     query
 }
 
-fn select(table: Table, scope: &Scope) -> Query {
-    scoped(format!("SELECT {COLUMNS} FROM {}", table.name()), scope)
+fn select<D: Database>(table: Table, scope: &Scope) -> Statement {
+    scoped::<D>(format!("SELECT {COLUMNS} FROM {}", table.name()), scope)
 }
 
-fn count(table: Table, scope: &Scope) -> Query {
-    scoped(format!("SELECT COUNT(*) FROM {}", table.name()), scope)
+fn count<D: Database>(table: Table, scope: &Scope) -> Statement {
+    scoped::<D>(format!("SELECT COUNT(*) FROM {}", table.name()), scope)
 }
 
 fn of(tenant: &Text) -> Scope {
@@ -36,17 +29,17 @@ fn of(tenant: &Text) -> Scope {
 }
 
 #[async_trait]
-impl Documents for SqlStore {
+impl<D: Database> Documents for Sql<D> {
     async fn document(&self, scope: &Scope, table: Table, id: &str) -> Result<Option<Document>, StoreError> {
-        let mut query = select(table, scope);
-        query.push(" AND id = ").push_bind(id.to_owned());
-        self.fetch_document(query).await
+        let mut query = select::<D>(table, scope);
+        query.push(" AND id = ").bind(id);
+        self.fetch_document(scope, query).await
     }
 
     async fn look_up(&self, scope: &Scope, table: Table, lookup: &str) -> Result<Option<Document>, StoreError> {
-        let mut query = select(table, scope);
-        query.push(" AND lookup = ").push_bind(lookup.to_owned());
-        self.fetch_document(query).await
+        let mut query = select::<D>(table, scope);
+        query.and_same::<D>("lookup", lookup);
+        self.fetch_document(scope, query).await
     }
 
     async fn named(
@@ -56,10 +49,11 @@ impl Documents for SqlStore {
         parent: &str,
         name: &str,
     ) -> Result<Option<Document>, StoreError> {
-        let mut query = select(table, &Scope::Tenant(tenant.into()));
-        query.push(" AND parent = ").push_bind(parent.to_owned());
-        query.push(" AND name = ").push_bind(name.to_owned()).push(" AND name <> ''");
-        self.fetch_document(query).await
+        let scope = Scope::Tenant(tenant.into());
+        let mut query = select::<D>(table, &scope);
+        query.push(" AND parent = ").bind(parent);
+        query.and_same::<D>("name", name).push(" AND name <> ''");
+        self.fetch_document(&scope, query).await
     }
 
     async fn documents(
@@ -69,141 +63,136 @@ impl Documents for SqlStore {
         filter: &DocumentFilter,
         page: &DocumentPage,
     ) -> Result<Vec<Document>, StoreError> {
-        let mut query = select(table, scope);
-        push_filter(&mut query, filter);
+        let mut query = select::<D>(table, scope);
+        push_filter::<D>(&mut query, filter);
         push_page(&mut query, page);
-        let rows = query.build().fetch_all(self.readers()).await.map_err(store_error)?;
-        read_all(&rows, read)
+        read_all(&self.db.read(scope, query).await?, read)
     }
 
     async fn count_documents(&self, scope: &Scope, table: Table, filter: &DocumentFilter) -> Result<u64, StoreError> {
-        let mut query = count(table, scope);
-        push_filter(&mut query, filter);
-        let row = query.build().fetch_one(self.readers()).await.map_err(store_error)?;
-        Columns(&row).count(0)
+        let mut query = count::<D>(table, scope);
+        push_filter::<D>(&mut query, filter);
+        first_count(&self.db.read(scope, query).await?)
     }
 
+    /// Changes of one tenant wait for each other, so that what one has counted and compared stays true.
     async fn change(&self, scope: &Scope, changes: Vec<Change>) -> Result<(), ChangeError> {
         scope.admits(&changes)?;
-        let mut writer = self.writer().await;
-        let connection = writer.begin().await?;
-        match perform_all(connection, changes).await {
-            Ok(()) => Ok(writer.end(Ok(())).await?),
-            Err(fault) => {
-                let undone: Result<(), StoreError> = Err(StoreError::Busy("taken back".into()));
-                let _ = writer.end(undone).await;
-                Err(fault)
-            }
-        }
+        let mut work = self.db.begin(scope).await?;
+        let done = perform_all::<D>(&mut work, changes).await;
+        work.end(done).await
     }
 }
 
-impl SqlStore {
-    async fn fetch_document(&self, mut query: Query) -> Result<Option<Document>, StoreError> {
-        let row = query.build().fetch_optional(self.readers()).await.map_err(store_error)?;
-        row.map(|row| read(Columns(&row))).transpose()
+impl<D: Database> Sql<D> {
+    async fn fetch_document(&self, scope: &Scope, query: Statement) -> Result<Option<Document>, StoreError> {
+        let rows = self.db.read(scope, query).await?;
+        rows.first().map(|row| read(Columns(row))).transpose()
     }
 }
 
-fn push_filter(query: &mut Query, filter: &DocumentFilter) {
+fn push_filter<D: Database>(query: &mut Statement, filter: &DocumentFilter) {
     let equal = [("parent", &filter.parent), ("name", &filter.name), ("label", &filter.label)];
     for (column, wanted) in equal {
         if let Some(wanted) = wanted {
-            query.push(format!(" AND {column} = ")).push_bind(wanted.clone());
+            query.push(format!(" AND {column} = ")).bind(wanted.clone());
         }
     }
     if let Some(since) = filter.since {
-        query.push(" AND created_at >= ").push_bind(since);
+        query.push(" AND created_at >= ").bind(since);
     }
     if let Some(until) = filter.until {
-        query.push(" AND created_at < ").push_bind(until);
+        query.push(" AND created_at < ").bind(until);
     }
     if let Some(text) = &filter.text {
-        let text = text.to_ascii_lowercase();
-        query.push(" AND (instr(lower(name), ").push_bind(text.clone()).push(") > 0");
-        query.push(" OR instr(lower(body), ").push_bind(text).push(") > 0)");
+        let text = Text::from(text.to_ascii_lowercase());
+        query.push(format!(" AND ({}(lower(name), ", D::FIND)).bind(text.clone()).push(") > 0");
+        query.push(format!(" OR {}(lower(body), ", D::FIND)).bind(text).push(") > 0)");
     }
 }
 
-fn push_page(query: &mut Query, page: &DocumentPage) {
+fn push_page(query: &mut Statement, page: &DocumentPage) {
     let (sign, order) = if page.newest_first { ("<", "DESC") } else { (">", "ASC") };
     if let Some(after) = &page.after {
-        query.push(format!(" AND id {sign} ")).push_bind(after.clone());
+        query.push(format!(" AND id {sign} ")).bind(after.clone());
     }
-    query.push(format!(" ORDER BY id {order} LIMIT ")).push_bind(limit(page.limit));
+    query.push(format!(" ORDER BY id {order} LIMIT ")).bind(limit(page.limit));
 }
 
-async fn perform_all(connection: &mut SqliteConnection, changes: Vec<Change>) -> Result<(), ChangeError> {
+async fn perform_all<D: Database>(work: &mut D::Work, changes: Vec<Change>) -> Result<(), ChangeError> {
+    let tenants: BTreeSet<String> = changes.iter().map(|change| format!("documents {:?}", change.tenant())).collect();
+    work.keep_out(tenants.into_iter().collect()).await?;
     for change in changes {
-        perform(connection, change).await?;
+        perform::<D>(work, change).await?;
     }
     Ok(())
 }
 
-async fn perform(connection: &mut SqliteConnection, change: Change) -> Result<(), ChangeError> {
+async fn perform<D: Database>(work: &mut D::Work, change: Change) -> Result<(), ChangeError> {
     match change {
-        Change::Insert(table, document) => insert(connection, table, document).await,
-        Change::Replace { table, document, expected } => replace(connection, table, document, expected).await,
+        Change::Insert(table, document) => insert::<D>(work, table, document).await,
+        Change::Replace { table, document, expected } => replace::<D>(work, table, document, expected).await,
         Change::Delete { table, tenant, id, expected } => {
-            let old = current(connection, table, &tenant, &id).await?;
+            let old = current::<D>(work, table, &tenant, &id).await?;
             check_revision(table, old, expected)?;
-            let mut query = scoped(format!("DELETE FROM {}", table.name()), &of(&tenant));
-            query.push(" AND id = ").push_bind(id);
-            execute(connection, query).await
+            let mut query = scoped::<D>(format!("DELETE FROM {}", table.name()), &of(&tenant));
+            query.push(" AND id = ").bind(id);
+            execute::<D>(work, query).await
         }
         Change::DeleteUnder { table, tenant, parent } => {
-            let mut query = scoped(format!("DELETE FROM {}", table.name()), &of(&tenant));
-            query.push(" AND parent = ").push_bind(parent);
-            execute(connection, query).await
+            let mut query = scoped::<D>(format!("DELETE FROM {}", table.name()), &of(&tenant));
+            query.push(" AND parent = ").bind(parent);
+            execute::<D>(work, query).await
         }
-        Change::AtMost { table, tenant, parent, limit } => at_most(connection, table, &tenant, parent, limit).await,
-        Change::Publish(version) => publish(connection, version).await,
+        Change::AtMost { table, tenant, parent, limit } => at_most::<D>(work, table, &tenant, parent, limit).await,
+        Change::Publish(version) => Ok(flows::keep::<D>(work, version).await?),
         Change::Unpublish { tenant, project, name } => {
-            let mut query = scoped("DELETE FROM newest_flows".to_owned(), &of(&tenant));
-            query.push(" AND project = ").push_bind(project).push(" AND name = ").push_bind(name);
-            execute(connection, query).await
+            let mut query = scoped::<D>("DELETE FROM newest_flows".to_owned(), &of(&tenant));
+            query.push(" AND project = ").bind(project).and_same::<D>("name", name);
+            execute::<D>(work, query).await
         }
     }
 }
 
-async fn insert(connection: &mut SqliteConnection, table: Table, document: Document) -> Result<(), ChangeError> {
-    refuse_taken(connection, table, &document, true).await?;
-    let mut query = QueryBuilder::new(format!("INSERT INTO {} ({COLUMNS}) VALUES (", table.name()));
-    let mut values = query.separated(", ");
-    values.push_bind(document.tenant).push_bind(document.id).push_bind(document.parent).push_bind(document.name);
-    values.push_bind(document.lookup).push_bind(document.label).push_bind(1_i64);
-    values.push_bind(document.created_at).push_bind(document.updated_at).push_bind(document.body);
-    query.push(")");
-    execute(connection, query).await
+async fn insert<D: Database>(work: &mut D::Work, table: Table, document: Document) -> Result<(), ChangeError> {
+    refuse_taken::<D>(work, table, &document, true).await?;
+    let new = document.clone();
+    let mut query = Statement::built::<D>(format!("INSERT INTO {} ({COLUMNS}) VALUES (", table.name()));
+    query.bind_all([new.tenant, new.id, new.parent, new.name]).push(", ").bind(new.lookup).push(", ");
+    query.bind(new.label).push(", ").bind_all([1, new.created_at, new.updated_at]).push(", ").bind(new.body).push(")");
+    work.execute(query).await.map_err(|error| refused::<D>(error, table, document))?;
+    Ok(())
 }
 
-async fn replace(
-    connection: &mut SqliteConnection,
+async fn replace<D: Database>(
+    work: &mut D::Work,
     table: Table,
     document: Document,
     expected: Option<u64>,
 ) -> Result<(), ChangeError> {
-    let old = current(connection, table, &document.tenant, &document.id).await?;
+    let old = current::<D>(work, table, &document.tenant, &document.id).await?;
     check_revision(table, old, expected)?;
-    refuse_taken(connection, table, &document, false).await?;
-    let mut query = QueryBuilder::new(format!("UPDATE {} SET parent = ", table.name()));
-    query.push_bind(document.parent).push(", name = ").push_bind(document.name);
-    query.push(", lookup = ").push_bind(document.lookup).push(", label = ").push_bind(document.label);
-    query.push(", revision = revision + 1, updated_at = ").push_bind(document.updated_at);
-    query.push(", body = ").push_bind(document.body);
-    query.push(" WHERE tenant = ").push_bind(document.tenant).push(" AND id = ").push_bind(document.id);
-    execute(connection, query).await
+    refuse_taken::<D>(work, table, &document, false).await?;
+    let new = document.clone();
+    let mut query = Statement::built::<D>(format!("UPDATE {} SET parent = ", table.name()));
+    query.bind(new.parent).push(", name = ").bind(new.name);
+    query.push(", lookup = ").bind(new.lookup).push(", label = ").bind(new.label);
+    query.push(", revision = revision + 1, updated_at = ").bind(new.updated_at);
+    query.push(", body = ").bind(new.body);
+    query.push(" WHERE tenant = ").bind(new.tenant).push(" AND id = ").bind(new.id);
+    work.execute(query).await.map_err(|error| refused::<D>(error, table, document))?;
+    Ok(())
 }
 
-async fn current(
-    connection: &mut SqliteConnection,
+async fn current<D: Database>(
+    work: &mut D::Work,
     table: Table,
     tenant: &Text,
     id: &Text,
 ) -> Result<Document, ChangeError> {
-    let mut query = select(table, &of(tenant));
-    query.push(" AND id = ").push_bind(id.clone());
-    let row = fetch(connection, query).await?;
+    let mut query = select::<D>(table, &of(tenant));
+    query.push(" AND id = ").bind(id.clone());
+    let row = fetch::<D>(work, query).await?;
     row.ok_or_else(|| ChangeError::Missing { table, id: id.clone() })
 }
 
@@ -215,61 +204,71 @@ fn check_revision(table: Table, old: Document, expected: Option<u64>) -> Result<
 }
 
 /// What is unique is looked at first, so that the answer says which name was taken.
-async fn refuse_taken(
-    connection: &mut SqliteConnection,
+async fn refuse_taken<D: Database>(
+    work: &mut D::Work,
     table: Table,
     document: &Document,
     new: bool,
 ) -> Result<(), ChangeError> {
     let taken = |name: &Text| ChangeError::Taken { table, name: name.clone() };
     if new {
-        let mut query = select(table, &Scope::System);
-        query.push(" AND id = ").push_bind(document.id.clone());
-        fetch(connection, query).await?.map_or(Ok(()), |_| Err(taken(&document.id)))?;
+        let mut query = select::<D>(table, &Scope::System);
+        query.push(" AND id = ").bind(document.id.clone());
+        fetch::<D>(work, query).await?.map_or(Ok(()), |_| Err(taken(&document.id)))?;
     }
     if !document.name.is_empty() {
-        let mut query = select(table, &of(&document.tenant));
-        query.push(" AND parent = ").push_bind(document.parent.clone());
-        query.push(" AND name = ").push_bind(document.name.clone()).push(" AND name <> ''");
-        query.push(" AND id <> ").push_bind(document.id.clone());
-        fetch(connection, query).await?.map_or(Ok(()), |_| Err(taken(&document.name)))?;
+        let mut query = select::<D>(table, &of(&document.tenant));
+        query.push(" AND parent = ").bind(document.parent.clone());
+        query.and_same::<D>("name", document.name.clone()).push(" AND name <> ''");
+        query.push(" AND id <> ").bind(document.id.clone());
+        fetch::<D>(work, query).await?.map_or(Ok(()), |_| Err(taken(&document.name)))?;
     }
     let Some(lookup) = &document.lookup else { return Ok(()) };
-    let mut query = select(table, &Scope::System);
-    query.push(" AND lookup = ").push_bind(lookup.clone()).push(" AND id <> ").push_bind(document.id.clone());
-    fetch(connection, query).await?.map_or(Ok(()), |_| Err(taken(lookup)))
+    let mut query = select::<D>(table, &Scope::System);
+    query.and_same::<D>("lookup", lookup.clone()).push(" AND id <> ").bind(document.id.clone());
+    fetch::<D>(work, query).await?.map_or(Ok(()), |_| Err(taken(lookup)))
 }
 
-async fn at_most(
-    connection: &mut SqliteConnection,
+/// What was taken by a row that this change could not see, or by one that came in between.
+fn refused<D: Database>(error: sqlx::Error, table: Table, document: Document) -> ChangeError {
+    let constraint = error.as_database_error().and_then(|error| error.constraint()).unwrap_or_default();
+    let Document { id, name, lookup, .. } = document;
+    match constraint.strip_prefix(table.name()) {
+        Some("_pkey") => ChangeError::Taken { table, name: id },
+        Some("_by_name") => ChangeError::Taken { table, name },
+        Some("_by_lookup") => ChangeError::Taken { table, name: lookup.unwrap_or_default() },
+        _ => ChangeError::Store(D::error(error)),
+    }
+}
+
+async fn at_most<D: Database>(
+    work: &mut D::Work,
     table: Table,
     tenant: &Text,
     parent: Option<Text>,
     limit: u64,
 ) -> Result<(), ChangeError> {
-    let mut query = count(table, &of(tenant));
-    push_filter(&mut query, &DocumentFilter { parent, ..DocumentFilter::default() });
-    let row = query.build().fetch_one(connection).await.map_err(store_error)?;
-    let count = Columns(&row).count(0)?;
+    let mut query = count::<D>(table, &of(tenant));
+    push_filter::<D>(&mut query, &DocumentFilter { parent, ..DocumentFilter::default() });
+    let count = first_count(&work.fetch(query).await.map_err(D::error)?)?;
     if count > limit { Err(ChangeError::OverLimit { table, count, limit }) } else { Ok(()) }
 }
 
-async fn publish(connection: &mut SqliteConnection, version: FlowVersion) -> Result<(), ChangeError> {
-    let files = serde_json::to_string(&version.files).map_err(crate::error::corrupt)?;
-    Ok(crate::flows::keep(connection, version, files).await.map_err(store_error)?)
+fn first_count<R: Cells>(rows: &[R]) -> Result<u64, StoreError> {
+    rows.first().map_or(Ok(0), |row| Columns(row).count(0))
 }
 
-async fn fetch(connection: &mut SqliteConnection, mut query: Query) -> Result<Option<Document>, ChangeError> {
-    let row: Option<SqliteRow> = query.build().fetch_optional(connection).await.map_err(store_error)?;
-    Ok(row.map(|row| read(Columns(&row))).transpose()?)
+async fn fetch<D: Database>(work: &mut D::Work, query: Statement) -> Result<Option<Document>, ChangeError> {
+    let rows = work.fetch(query).await.map_err(D::error)?;
+    Ok(rows.first().map(|row| read(Columns(row))).transpose()?)
 }
 
-async fn execute(connection: &mut SqliteConnection, mut query: Query) -> Result<(), ChangeError> {
-    query.build().execute(connection).await.map_err(store_error)?;
+async fn execute<D: Database>(work: &mut D::Work, query: Statement) -> Result<(), ChangeError> {
+    work.execute(query).await.map_err(D::error)?;
     Ok(())
 }
 
-fn read(row: Columns<'_>) -> Result<Document, StoreError> {
+fn read<R: Cells>(row: Columns<'_, R>) -> Result<Document, StoreError> {
     Ok(Document {
         tenant: row.text(0)?,
         id: row.text(1)?,
@@ -278,8 +277,8 @@ fn read(row: Columns<'_>) -> Result<Document, StoreError> {
         lookup: row.optional_text(4)?,
         label: row.text(5)?,
         revision: row.count(6)?,
-        created_at: row.get(7)?,
-        updated_at: row.get(8)?,
+        created_at: row.number(7)?,
+        updated_at: row.number(8)?,
         body: row.text(9)?,
     })
 }

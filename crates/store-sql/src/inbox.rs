@@ -1,40 +1,36 @@
-use crate::error::store_error;
-use crate::open::SqlStore;
-use crate::row::{Columns, limit, read_all};
-use crate::script::Script;
+use crate::database::{Database, Sql, Work};
+use crate::row::{Cells, Columns, read_all};
+use crate::statement::{Statement, limit};
 use async_trait::async_trait;
-use weir_store::{Inbox, InboxKey, Message, NewMessage, StoreError};
-
-const DELETE: (&str, usize, &str) = ("DELETE FROM inbox WHERE number IN", 1, "");
-
-pub fn delete(script: &mut Script, done: Vec<InboxKey>) {
-    script.add_rows(DELETE, done, |binder, key| {
-        binder.value(key.0);
-    });
-}
+use weir_store::{Inbox, InboxKey, Message, NewMessage, Scope, StoreError};
 
 #[async_trait]
-impl Inbox for SqlStore {
+impl<D: Database> Inbox for Sql<D> {
+    /// One at a time: who reads follows the numbers, so none may appear below one that was read.
     async fn post(&self, message: NewMessage) -> Result<InboxKey, StoreError> {
-        const INSERT: &str = "INSERT INTO inbox (run, kind, payload, at) VALUES ($1, $2, $3, $4) RETURNING number";
-        let mut writer = self.writer().await;
-        let connection = writer.begin().await?;
-        let query = sqlx::query(INSERT).bind(message.run).bind(message.kind).bind(message.payload).bind(message.at);
-        let row = query.fetch_one(connection).await.map_err(store_error);
-        let key = row.and_then(|row| Columns(&row).get(0));
-        writer.end(key).await.map(InboxKey)
+        let mut work = self.db.begin(&Scope::System).await?;
+        let key = post::<D>(&mut work, message).await;
+        work.end(key).await
     }
 
     async fn messages(&self, after: InboxKey, most: u32) -> Result<Vec<Message>, StoreError> {
         const READ: &str =
             "SELECT number, run, kind, payload, at FROM inbox WHERE number > $1 ORDER BY number LIMIT $2";
-        let query = sqlx::query(READ).bind(after.0).bind(limit(most));
-        let rows = query.fetch_all(self.readers()).await.map_err(store_error)?;
-        read_all(&rows, message)
+        let rows = self.read(Statement::fixed(READ).with(after.0).with(limit(most))).await?;
+        read_all(&rows, read)
     }
 }
 
-fn message(row: Columns<'_>) -> Result<Message, StoreError> {
-    let message = NewMessage { run: row.text(1)?, kind: row.text(2)?, payload: row.get(3)?, at: row.get(4)? };
-    Ok(Message { key: InboxKey(row.get(0)?), message })
+async fn post<D: Database>(work: &mut D::Work, message: NewMessage) -> Result<InboxKey, StoreError> {
+    const INSERT: &str = "INSERT INTO inbox (run, kind, payload, at) VALUES ($1, $2, $3, $4) RETURNING number";
+    work.keep_out(vec!["inbox".to_owned()]).await?;
+    let insert = Statement::fixed(INSERT).with(message.run).with(message.kind).with(message.payload).with(message.at);
+    let rows = work.fetch(insert).await.map_err(D::error)?;
+    let number = rows.first().map_or(Err(crate::row::corrupt("no number")), |row| Columns(row).number(0))?;
+    Ok(InboxKey(number))
+}
+
+fn read<R: Cells>(row: Columns<'_, R>) -> Result<Message, StoreError> {
+    let message = NewMessage { run: row.text(1)?, kind: row.text(2)?, payload: row.string(3)?, at: row.number(4)? };
+    Ok(Message { key: InboxKey(row.number(0)?), message })
 }

@@ -1,19 +1,10 @@
-use crate::blobs::Spilled;
-use crate::error::{corrupt, store_error};
-use crate::open::SqlStore;
-use crate::row::{Columns, limit, read_all};
-use crate::script::{Binder, MOST_ROWS, Piece, Script};
+use crate::database::{Database, Sql};
+use crate::row::{Cells, Columns, corrupt, read_all};
+use crate::statement::{Statement, limit};
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteArguments;
 use std::borrow::Cow;
-use weir_base::Text;
 use weir_engine::Record;
-use weir_store::{BLOB_THRESHOLD, Entry, Epoch, Journal, RunKey, StoreError, check_dense};
-
-const INSERT: &str = "INSERT INTO journal (rid, seq, at, type, path, payload, blob) SELECT * FROM";
-const ROWS: &str = "WHERE column1 IS NOT NULL";
-const GUARDED_ROWS: &str = "WHERE column1 IS NOT NULL AND EXISTS (SELECT 1 FROM owner WHERE epoch = ?)";
-const COLUMNS: usize = 7;
+use weir_store::{Journal, RunKey, StoreError, check_dense};
 
 /// The types of records there are, so that reading a journal allocates none of their names.
 const TYPES: [&str; 16] = [
@@ -35,74 +26,37 @@ const TYPES: [&str; 16] = [
     "forked",
 ];
 
-/// Whether the rows need no blob and no second statement.
-pub fn fits_one_statement(entries: &[Entry]) -> bool {
-    entries.len() <= MOST_ROWS && entries.iter().all(|entry| entry.record.payload.len() <= BLOB_THRESHOLD)
-}
-
-/// One statement that writes the rows if the epoch is the newest, and none otherwise.
-pub fn guarded(entries: Vec<Entry>, epoch: Epoch) -> Piece {
-    let mut script = Script::new(entries.len());
-    script.add_rows((INSERT, COLUMNS, GUARDED_ROWS), entries, |binder, entry| {
-        bind(binder, entry.run, entry.record, None);
-    });
-    script.bind_last(|binder| {
-        binder.value(epoch.0);
-    });
-    script.pieces.pop().unwrap_or(Piece { sql: String::new(), arguments: SqliteArguments::default() })
-}
-
-pub fn insert(script: &mut Script, entries: Vec<Entry>, spilled: &mut Spilled) {
-    script.add_rows((INSERT, COLUMNS, ROWS), entries, |binder, Entry { run, mut record }| {
-        let payload = std::mem::take(&mut record.payload);
-        let (payload, blob) = spilled.take(run, payload);
-        record.payload = payload.unwrap_or_default();
-        bind(binder, run, record, blob);
-    });
-}
-
-fn bind(binder: &mut Binder, run: RunKey, record: Record, blob: Option<Text>) {
-    let Record { seq, at, ty, path, payload } = record;
-    binder.value(run.0).value(seq as i64).value(at).value(ty).value(path);
-    match blob {
-        Some(hash) => binder.value(None::<String>).value(hash),
-        None => binder.value(payload).value(None::<String>),
-    };
-}
-
 #[async_trait]
-impl Journal for SqlStore {
+impl<D: Database> Journal for Sql<D> {
     async fn records(&self, run: RunKey, from: u64, most: u32) -> Result<Vec<Record>, StoreError> {
-        const READ: &str = "SELECT j.seq, j.at, j.type, j.path, COALESCE(j.payload, CAST(b.bytes AS TEXT)), j.blob
+        const READ: &str = "SELECT j.seq, j.at, j.type, j.path, j.payload, b.bytes, j.blob
             FROM journal j LEFT JOIN blobs b ON b.hash = j.blob
             WHERE j.rid = $1 AND j.seq >= $2 ORDER BY j.seq LIMIT $3";
         let from_seq = i64::try_from(from).unwrap_or(i64::MAX);
-        let query = sqlx::query(READ).bind(run.0).bind(from_seq).bind(limit(most));
-        let rows = query.fetch_all(self.readers()).await.map_err(store_error)?;
+        let rows = self.read(Statement::fixed(READ).with(run.0).with(from_seq).with(limit(most))).await?;
         let records = read_all(&rows, record)?;
         check_dense(run, from, &records)?;
         Ok(records)
     }
 
     async fn last_seq(&self, run: RunKey) -> Result<u64, StoreError> {
-        let query = sqlx::query("SELECT COALESCE(MAX(seq), 0) FROM journal WHERE rid = $1").bind(run.0);
-        Columns(&query.fetch_one(self.readers()).await.map_err(store_error)?).count(0)
+        let query = Statement::fixed("SELECT COALESCE(MAX(seq), 0) FROM journal WHERE rid = $1").with(run.0);
+        Ok(self.read_one(query, |row| row.count(0)).await?.unwrap_or(0))
     }
 
     async fn first_of_link(&self, run: RunKey) -> Result<u64, StoreError> {
         const READ: &str = "SELECT COALESCE(MAX(seq), 1) FROM journal WHERE rid = $1 AND type = 'continued'";
-        let query = sqlx::query(READ).bind(run.0);
-        Columns(&query.fetch_one(self.readers()).await.map_err(store_error)?).count(0)
+        Ok(self.read_one(Statement::fixed(READ).with(run.0), |row| row.count(0)).await?.unwrap_or(1))
     }
 }
 
-fn record(row: Columns<'_>) -> Result<Record, StoreError> {
-    let payload: Option<String> = row.get(4)?;
-    let payload = match payload {
-        Some(payload) => payload,
-        None => return Err(corrupt(format!("the payload {} is gone", row.get::<&str>(5).unwrap_or("of a record")))),
+fn record<R: Cells>(row: Columns<'_, R>) -> Result<Record, StoreError> {
+    let Some(payload) = row.text_or_blob(4, 5)? else {
+        let blob = row.optional_str(6)?.unwrap_or(Cow::Borrowed("of a record"));
+        return Err(corrupt(format!("the payload {blob} is gone")));
     };
-    Ok(Record { seq: row.count(0)?, at: row.get(1)?, ty: type_name(row.get(2)?), path: row.text(3)?, payload })
+    let (seq, at, ty) = (row.count(0)?, row.number(1)?, type_name(&row.str(2)?));
+    Ok(Record { seq, at, ty, path: row.text(3)?, payload })
 }
 
 fn type_name(text: &str) -> Cow<'static, str> {

@@ -1,34 +1,28 @@
 //! The store on SQLite.
 //!
-//! One connection writes, a few read; WAL, `synchronous=FULL`. A batch is one trip to the writing connection:
-//! one multi-row statement per table, in sizes that are prepared once and kept. The lock file in the data
-//! directory keeps a second owner out, the epoch in the database refuses one that has lost its lock.
+//! Each aggregate has a file named as in `weir-store`, written once against `database.rs`, which says in what
+//! databases differ; `sqlite/` is what is SQLite's own, above all how a batch is written.
 //! Nothing here interprets what it keeps, reads a clock or an environment variable, or starts a task.
-//! Start with `open.rs`, then `commit.rs`; each aggregate has a file named as in `weir-store`.
+//! Start with `database.rs`, then `sqlite/open.rs` and `sqlite/commit.rs`.
 
 mod attempts;
 mod blobs;
-mod commit;
+mod database;
 mod documents;
 mod effects;
-mod error;
 mod flows;
 mod inbox;
 mod journal;
-mod lock;
 mod observations;
-mod open;
-mod options;
 mod queue;
 mod retention;
 mod row;
 mod runs;
-mod schema;
-mod script;
 mod snapshots;
+mod sqlite;
+mod statement;
+mod suspects;
 mod variables;
-mod writer;
 
-pub use lock::is_owned;
-pub use open::SqlStore;
-pub use options::{SqlOptions, Synchronous};
+pub use database::Sql;
+pub use sqlite::{SqlOptions, SqlStore, Sqlite, Synchronous, is_owned};

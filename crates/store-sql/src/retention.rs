@@ -1,17 +1,11 @@
-use crate::error::store_error;
-use crate::open::SqlStore;
-use crate::row::Columns;
-use crate::writer::Writer;
+use crate::database::{Database, Sql, Work};
+use crate::statement::Statement;
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteConnection;
 use weir_base::Micros;
-use weir_store::{Retention, RetentionPolicy, StoreError, Swept};
+use weir_store::{Retention, RetentionPolicy, Scope, StoreError, Swept};
 
 /// How many rows one transaction removes, so that a writer never waits long.
 const SLICE: i64 = 4_000;
-
-/// How many pages of 4 KiB one step gives back.
-const PAGES: &str = "PRAGMA incremental_vacuum(2000)";
 
 const MARK: &str = "INSERT INTO removed_runs (rid)
     SELECT rid FROM runs WHERE ended_at < $1 ORDER BY ended_at, rid LIMIT $2";
@@ -22,8 +16,6 @@ const SMALL: [&str; 4] = [
     "DELETE FROM snapshots WHERE rid IN (SELECT rid FROM removed_runs)",
     "DELETE FROM variable_changes WHERE rid IN (SELECT rid FROM removed_runs)",
 ];
-const JOURNAL: &str = "DELETE FROM journal WHERE rowid IN
-    (SELECT j.rowid FROM removed_runs r JOIN journal j ON j.rid = r.rid LIMIT $1)";
 const OBSERVATIONS: &str = "DELETE FROM observations WHERE number IN
     (SELECT o.number FROM removed_runs r JOIN observations o ON o.rid = r.rid LIMIT $1)";
 /// Numbers rise with time, so the old ones end where the first young one begins.
@@ -39,14 +31,14 @@ const REFS: &str = "DELETE FROM blob_refs WHERE rid IN (SELECT rid FROM removed_
 const DONE: &str = "DELETE FROM removed_runs";
 
 #[async_trait]
-impl Retention for SqlStore {
+impl<D: Database> Retention for Sql<D> {
     /// The runs leave the lists first and their rows after that. What a crash leaves undone the next call does.
     async fn sweep(&self, policy: RetentionPolicy) -> Result<Swept, StoreError> {
         let mut swept = Swept::default();
         if let Some(before) = policy.runs_before {
             swept.runs = self.unlist(before, policy.limit).await?;
         }
-        self.slices(JOURNAL).await?;
+        self.slices(&journal::<D>()).await?;
         swept.observations = self.slices(OBSERVATIONS).await?;
         swept.blobs = self.remains().await?;
         let most = i64::from(policy.limit) * 1_000;
@@ -61,46 +53,36 @@ impl Retention for SqlStore {
     }
 
     async fn reclaim(&self) -> Result<(), StoreError> {
-        loop {
-            let mut writer = self.writer().await;
-            writer.prepare(false).await?;
-            let before = pragma(&mut writer, "PRAGMA freelist_count").await?;
-            if before > 0 {
-                writer.fetch(PAGES).await?;
-            }
-            let after = pragma(&mut writer, "PRAGMA freelist_count").await?;
-            if after == 0 || after >= before {
-                writer.prepare(true).await?;
-                writer.fetch("PRAGMA wal_checkpoint(TRUNCATE)").await?;
-                return Ok(());
-            }
-        }
+        self.db.reclaim().await
     }
 
     async fn disk_bytes(&self) -> Result<u64, StoreError> {
-        let mut writer = self.writer().await;
-        let pages = pragma(&mut writer, "PRAGMA page_count").await?;
-        let size = pragma(&mut writer, "PRAGMA page_size").await?;
-        let mut log = self.path().as_os_str().to_owned();
-        log.push("-wal");
-        Ok(pages * size + std::fs::metadata(log).map_or(0, |metadata| metadata.len()))
+        self.db.disk_bytes().await
     }
 }
 
-impl SqlStore {
+fn journal<D: Database>() -> String {
+    let row = D::ROW;
+    format!(
+        "DELETE FROM journal WHERE {row} IN
+         (SELECT j.{row} FROM removed_runs r JOIN journal j ON j.rid = r.rid LIMIT $1)"
+    )
+}
+
+impl<D: Database> Sql<D> {
+    /// No batch may take up a run again between its being chosen and its leaving.
     async fn unlist(&self, before: Micros, limit: u32) -> Result<u64, StoreError> {
-        let mut writer = self.writer().await;
-        let connection = writer.begin().await?;
-        let mark = sqlx::query(MARK).bind(before).bind(i64::from(limit));
-        let runs = unlist(connection, mark).await.map_err(store_error);
-        writer.end(runs).await
+        let mut work = self.db.begin_alone().await?;
+        let mark = Statement::fixed(MARK).with(before).with(i64::from(limit));
+        let runs = unlist(&mut work, mark).await.map_err(D::error);
+        work.end(runs).await
     }
 
     /// Removes in slices until nothing is left; others write in between.
-    async fn slices(&self, sql: &'static str) -> Result<u64, StoreError> {
+    async fn slices(&self, sql: &str) -> Result<u64, StoreError> {
         let mut total = 0;
         loop {
-            let rows = self.slice(sqlx::query(sql).bind(SLICE)).await?;
+            let rows = self.slice(Statement::fixed(sql.to_owned()).with(SLICE)).await?;
             total += rows;
             if rows < SLICE as u64 {
                 return Ok(total);
@@ -112,7 +94,7 @@ impl SqlStore {
         let mut total = 0;
         while total < most {
             let slice = SLICE.min(most - total);
-            let rows = self.slice(sqlx::query(OLD_OBSERVATIONS).bind(before).bind(slice)).await? as i64;
+            let rows = self.slice(Statement::fixed(OLD_OBSERVATIONS).with(before).with(slice)).await? as i64;
             total += rows;
             if rows < slice {
                 break;
@@ -121,39 +103,31 @@ impl SqlStore {
         Ok(total as u64)
     }
 
-    async fn slice(&self, query: Query) -> Result<u64, StoreError> {
-        let mut writer = self.writer().await;
-        let connection = writer.begin().await?;
-        let rows = query.execute(connection).await.map(|done| done.rows_affected()).map_err(store_error);
-        writer.end(rows).await
+    async fn slice(&self, statement: Statement) -> Result<u64, StoreError> {
+        let mut work = self.db.begin(&Scope::System).await?;
+        let rows = work.execute(statement).await.map_err(D::error);
+        work.end(rows).await
     }
 
-    /// Removes the blobs nobody else refers to and the last small rows; returns how many blobs.
+    /// Removes the blobs nobody else refers to and the last small rows; returns how many blobs. No batch may refer
+    /// to one of them meanwhile.
     async fn remains(&self) -> Result<u64, StoreError> {
-        let mut writer = self.writer().await;
-        let connection = writer.begin().await?;
-        let blobs = remains(connection).await.map_err(store_error);
-        writer.end(blobs).await
+        let mut work = self.db.begin_alone().await?;
+        let blobs = remains(&mut work).await.map_err(D::error);
+        work.end(blobs).await
     }
 }
 
-type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
-
-async fn unlist(connection: &mut SqliteConnection, mark: Query) -> Result<u64, sqlx::Error> {
-    let runs = mark.execute(&mut *connection).await?.rows_affected();
-    sqlx::query(UNLIST).execute(connection).await?;
+async fn unlist(work: &mut impl Work, mark: Statement) -> Result<u64, sqlx::Error> {
+    let runs = work.execute(mark).await?;
+    work.execute(Statement::fixed(UNLIST)).await?;
     Ok(runs)
 }
 
-async fn remains(connection: &mut SqliteConnection) -> Result<u64, sqlx::Error> {
-    let blobs = sqlx::query(BLOBS).execute(&mut *connection).await?.rows_affected();
+async fn remains(work: &mut impl Work) -> Result<u64, sqlx::Error> {
+    let blobs = work.execute(Statement::fixed(BLOBS)).await?;
     for sql in SMALL.into_iter().chain([REFS, DONE]) {
-        sqlx::query(sql).execute(&mut *connection).await?;
+        work.execute(Statement::fixed(sql)).await?;
     }
     Ok(blobs)
-}
-
-async fn pragma(writer: &mut Writer, sql: &'static str) -> Result<u64, StoreError> {
-    let rows = writer.fetch(sql).await?;
-    rows.first().map_or(Ok(0), |row| Columns(row).count(0))
 }

@@ -1,39 +1,35 @@
-use crate::error::{corrupt, store_error};
-use crate::open::SqlStore;
-use crate::row::{Columns, read_all};
+use crate::database::{Database, Sql, Work};
+use crate::row::{Columns, corrupt, read_all};
+use crate::statement::Statement;
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteConnection;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use weir_base::{Micros, Text, Value};
 use weir_store::{
-    StoreError, Variable, VariableChange, VariableFault, VariableOp, VariableScope, Variables, apply_change,
+    Scope, StoreError, Variable, VariableChange, VariableFault, VariableOp, VariableScope, Variables, apply_change,
 };
 
-const READ: &str = "SELECT value FROM variables WHERE tenant = $1 AND project = $2 AND service = $3 AND name = $4";
-const WRITE: &str = "INSERT INTO variables (tenant, project, service, name, value, changed_at)
-    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant, project, service, name)
-    DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at";
-const RESULT: &str = "SELECT result FROM variable_changes WHERE rid = $1 AND path = $2";
-const REMEMBER: &str = "INSERT INTO variable_changes (rid, path, result) VALUES ($1, $2, $3)";
-
 #[async_trait]
-impl Variables for SqlStore {
-    /// One reading transaction, so that all the values are of one moment.
+impl<D: Database> Variables for Sql<D> {
+    /// One statement, so that all the values are of one moment.
     async fn variables(&self, scope: &VariableScope, names: &[Text]) -> Result<BTreeMap<Text, Value>, StoreError> {
-        let mut transaction = self.readers().begin().await.map_err(store_error)?;
-        let mut values = BTreeMap::new();
-        for name in names {
-            values.insert(name.clone(), value(&mut transaction, scope, name).await?);
+        let mut values: BTreeMap<Text, Value> = names.iter().map(|name| (name.clone(), Value::Null)).collect();
+        if names.is_empty() {
+            return Ok(values);
+        }
+        let mut query = of::<D>("SELECT name, value FROM variables", scope);
+        query.push(" AND name IN (").bind_all(names.iter().cloned()).push(")");
+        let reach = Scope::Tenant(scope.tenant.clone());
+        for row in self.db.read(&reach, query).await? {
+            values.insert(Columns(&row).text(0)?, Columns(&row).json(1)?);
         }
         Ok(values)
     }
 
     async fn list_variables(&self, scope: &VariableScope) -> Result<Vec<Variable>, StoreError> {
-        const LIST: &str = "SELECT name, value, changed_at FROM variables
-            WHERE tenant = $1 AND project = $2 AND service = $3 ORDER BY name";
-        let query = sqlx::query(LIST).bind(scope.tenant.clone()).bind(scope.project.clone()).bind(service(scope));
-        let rows = query.fetch_all(self.readers()).await.map_err(store_error)?;
-        read_all(&rows, |row| Ok(Variable { name: row.text(0)?, value: row.json(1)?, changed_at: row.get(2)? }))
+        let mut query = of::<D>("SELECT name, value, changed_at FROM variables", scope);
+        query.push(" ORDER BY name");
+        let rows = self.db.read(&Scope::Tenant(scope.tenant.clone()), query).await?;
+        read_all(&rows, |row| Ok(Variable { name: row.text(0)?, value: row.json(1)?, changed_at: row.number(2)? }))
     }
 
     async fn set_variable(&self, scope: &VariableScope, variable: Variable) -> Result<Changed<()>, StoreError> {
@@ -42,81 +38,111 @@ impl Variables for SqlStore {
             Ok(value) => value.to_json(),
             Err(fault) => return Ok(Err(fault)),
         };
-        let mut writer = self.writer().await;
-        let connection = writer.begin().await?;
-        let set = put(connection, scope, name, value, changed_at).await.map_err(store_error);
-        writer.end(set).await.map(Ok)
+        let mut work = self.db.begin(&Scope::Tenant(scope.tenant.clone())).await?;
+        let set = set_alone::<D>(&mut work, scope, name, value.into(), changed_at).await;
+        work.end(set).await.map(Ok)
     }
 
     async fn delete_variable(&self, scope: &VariableScope, name: &str) -> Result<bool, StoreError> {
-        const DELETE: &str = "DELETE FROM variables WHERE tenant = $1 AND project = $2 AND service = $3 AND name = $4";
-        let mut writer = self.writer().await;
-        let connection = writer.begin().await?;
-        let query = sqlx::query(DELETE).bind(scope.tenant.clone()).bind(scope.project.clone());
-        let done = query.bind(service(scope)).bind(name.to_owned()).execute(connection).await;
-        writer.end(done.map(|done| done.rows_affected() > 0).map_err(store_error)).await
+        let mut query = of::<D>("DELETE FROM variables", scope);
+        query.and_same::<D>("name", name);
+        let mut work = self.db.begin(&Scope::Tenant(scope.tenant.clone())).await?;
+        let rows = work.execute(query).await.map_err(D::error);
+        work.end(rows).await.map(|rows| rows > 0)
     }
 
-    async fn change_variables(&self, ops: &[VariableOp]) -> Result<Vec<Result<Value, VariableFault>>, StoreError> {
-        let mut writer = self.writer().await;
-        let connection = writer.begin().await?;
-        let results = change_all(connection, ops).await;
-        writer.end(results).await
+    async fn change_variables(&self, ops: &[VariableOp]) -> Result<Vec<Changed>, StoreError> {
+        let mut work = self.db.begin(&Scope::System).await?;
+        let results = change_all::<D>(&mut work, ops).await;
+        work.end(results).await
     }
 }
 
 type Changed<T = Value> = Result<T, VariableFault>;
 
-async fn change_all(connection: &mut SqliteConnection, ops: &[VariableOp]) -> Result<Vec<Changed>, StoreError> {
+async fn change_all<D: Database>(work: &mut D::Work, ops: &[VariableOp]) -> Result<Vec<Changed>, StoreError> {
+    let places: BTreeSet<String> = ops.iter().map(|op| place(&op.scope)).collect();
+    work.keep_out(places.into_iter().collect()).await?;
     let mut results = Vec::with_capacity(ops.len());
     for op in ops {
-        results.push(change(connection, op).await?);
+        results.push(change::<D>(work, op).await?);
     }
     Ok(results)
 }
 
-async fn change(connection: &mut SqliteConnection, op: &VariableOp) -> Result<Changed, StoreError> {
-    if let Some(result) = remembered(connection, op).await? {
+async fn change<D: Database>(work: &mut D::Work, op: &VariableOp) -> Result<Changed, StoreError> {
+    if let Some(result) = remembered::<D>(work, op).await? {
         return Ok(Ok(result));
     }
-    let old = value(connection, &op.scope, &op.name).await?;
+    let old = value::<D>(work, &op.scope, &op.name).await?;
     let new = match apply_change(&op.name, old, &op.change) {
         Ok(new) => new,
         Err(fault) => return Ok(Err(fault)),
     };
-    write(connection, op, new.to_json()).await.map_err(store_error)?;
+    write::<D>(work, op, new.to_json().into()).await.map_err(D::error)?;
     Ok(Ok(new))
 }
 
-async fn remembered(connection: &mut SqliteConnection, op: &VariableOp) -> Result<Option<Value>, StoreError> {
-    let query = sqlx::query(RESULT).bind(op.run.0).bind(op.path.clone());
-    let row = query.fetch_optional(connection).await.map_err(store_error)?;
-    row.map(|row| Columns(&row).json(0)).transpose()
+async fn remembered<D: Database>(work: &mut D::Work, op: &VariableOp) -> Result<Option<Value>, StoreError> {
+    let mut query = Statement::built::<D>("SELECT result FROM variable_changes WHERE rid = ");
+    query.bind(op.run.0).and_same::<D>("path", op.path.clone());
+    let rows = work.fetch(query).await.map_err(D::error)?;
+    rows.first().map(|row| Columns(row).json(0)).transpose()
 }
 
-async fn value(connection: &mut SqliteConnection, scope: &VariableScope, name: &Text) -> Result<Value, StoreError> {
-    let query = sqlx::query(READ).bind(scope.tenant.clone()).bind(scope.project.clone());
-    let query = query.bind(service(scope)).bind(name.clone());
-    let row = query.fetch_optional(connection).await.map_err(store_error)?;
-    row.map_or(Ok(Value::Null), |row| Columns(&row).json(0).map_err(corrupt))
+async fn value<D: Database>(work: &mut D::Work, scope: &VariableScope, name: &Text) -> Result<Value, StoreError> {
+    let mut query = of::<D>("SELECT value FROM variables", scope);
+    query.and_same::<D>("name", name.clone());
+    let rows = work.fetch(query).await.map_err(D::error)?;
+    rows.first().map_or(Ok(Value::Null), |row| Columns(row).json(0).map_err(corrupt))
 }
 
-async fn put(
-    connection: &mut SqliteConnection,
+/// Waits for runs that change something in the scope.
+async fn set_alone<D: Database>(
+    work: &mut D::Work,
     scope: &VariableScope,
     name: Text,
-    json: String,
+    json: Text,
     at: Micros,
-) -> Result<(), sqlx::Error> {
-    let query = sqlx::query(WRITE).bind(scope.tenant.clone()).bind(scope.project.clone());
-    query.bind(service(scope)).bind(name).bind(json).bind(at).execute(connection).await?;
-    Ok(())
+) -> Result<(), StoreError> {
+    work.keep_out(vec![place(scope)]).await?;
+    set::<D>(work, scope, name, json, at).await.map_err(D::error)
 }
 
-async fn write(connection: &mut SqliteConnection, op: &VariableOp, json: String) -> Result<(), sqlx::Error> {
-    put(connection, &op.scope, op.name.clone(), json.clone(), op.at).await?;
-    sqlx::query(REMEMBER).bind(op.run.0).bind(op.path.clone()).bind(json).execute(connection).await?;
-    Ok(())
+async fn set<D: Database>(
+    work: &mut D::Work,
+    scope: &VariableScope,
+    name: Text,
+    json: Text,
+    at: Micros,
+) -> Result<(), sqlx::Error> {
+    let sql = format!(
+        "INSERT INTO variables (tenant, project, service, name, value, changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant, project, service, {})
+         DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at",
+        D::key("name")
+    );
+    let set = Statement::fixed(sql).with(scope.tenant.clone()).with(scope.project.clone()).with(service(scope));
+    work.execute(set.with(name).with(json).with(at)).await.map(drop)
+}
+
+async fn write<D: Database>(work: &mut D::Work, op: &VariableOp, json: Text) -> Result<(), sqlx::Error> {
+    const REMEMBER: &str = "INSERT INTO variable_changes (rid, path, result) VALUES ($1, $2, $3)";
+    set::<D>(work, &op.scope, op.name.clone(), json.clone(), op.at).await?;
+    work.execute(Statement::fixed(REMEMBER).with(op.run.0).with(op.path.clone()).with(json)).await.map(drop)
+}
+
+fn of<D: Database>(select: &'static str, scope: &VariableScope) -> Statement {
+    let mut query = Statement::built::<D>(select);
+    query.push(" WHERE tenant = ").bind(scope.tenant.clone());
+    query.push(" AND project = ").bind(scope.project.clone());
+    query.push(" AND service = ").bind(service(scope));
+    query
+}
+
+/// What changes of one scope wait for each other by.
+fn place(scope: &VariableScope) -> String {
+    format!("variables {:?} {:?} {:?}", scope.tenant, scope.project, service(scope))
 }
 
 /// A variable of the project itself has no service; none is called by the empty name.

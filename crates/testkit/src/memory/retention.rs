@@ -12,10 +12,9 @@ impl Retention for MemoryStore {
         let limit = policy.limit as usize;
         let gone = policy.runs_before.map(|before| state.ended_before(before, limit)).unwrap_or_default();
         let most = limit * 1_000;
-        let young = policy.observations_before.map(|before| state.old_observations(before, most)).unwrap_or_default();
+        let old =
+            policy.observations_before.map(|before| state.old_observations(before, most, &gone)).unwrap_or_default();
         let of_runs = state.observations.values().filter(|o| gone.contains(&o.seen.run)).count();
-        let old: HashSet<i64> =
-            young.into_iter().filter(|number| !gone.contains(&state.observations[number].seen.run)).collect();
         state.observations.retain(|number, o| !old.contains(number) && !gone.contains(&o.seen.run));
         let blobs = state.forget(&gone);
         Ok(Swept {
@@ -44,8 +43,9 @@ impl State {
         ended.into_iter().take(limit).map(|(_, key)| key).collect()
     }
 
-    fn old_observations(&self, before: Micros, most: usize) -> Vec<i64> {
-        self.observations.values().take_while(|o| o.seen.at < before).take(most).map(|o| o.number).collect()
+    fn old_observations(&self, before: Micros, most: usize, gone: &HashSet<RunKey>) -> HashSet<i64> {
+        let left = self.observations.values().filter(|o| !gone.contains(&o.seen.run));
+        left.take_while(|o| o.seen.at < before).take(most).map(|o| o.number).collect()
     }
 
     /// Removes everything of the runs; returns how many blobs nobody refers to any more.

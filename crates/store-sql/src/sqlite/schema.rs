@@ -1,12 +1,12 @@
-use crate::error::store_error;
+use crate::sqlite::error::store_error;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 use weir_store::StoreError;
 
 /// The schema, oldest step first. A step that was released is never edited.
 const MIGRATIONS: [&str; 2] = [
-    include_str!("../migrations/sqlite/0001_initial.sql"),
-    include_str!("../migrations/sqlite/0002_control_plane.sql"),
+    include_str!("../../migrations/sqlite/0001_initial.sql"),
+    include_str!("../../migrations/sqlite/0002_control_plane.sql"),
 ];
 
 /// The newest schema this release knows.
@@ -50,7 +50,7 @@ async fn version(connection: &mut SqliteConnection) -> Result<u32, StoreError> {
         return Ok(0);
     }
     let version = number(connection, "SELECT COALESCE(MAX(version), 0) FROM schema_version").await?;
-    u32::try_from(version).map_err(crate::error::corrupt)
+    u32::try_from(version).map_err(crate::row::corrupt)
 }
 
 async fn number(connection: &mut SqliteConnection, sql: &'static str) -> Result<i64, StoreError> {

@@ -1,6 +1,6 @@
-use crate::error::store_error;
-use crate::options::Synchronous;
-use crate::script::{Piece, Script};
+use crate::sqlite::error::store_error;
+use crate::sqlite::options::Synchronous;
+use crate::sqlite::script::{Piece, Script};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 use weir_store::StoreError;
@@ -81,13 +81,14 @@ impl Writer {
     }
 
     /// Ends what [`Writer::begin`] opened: keeps it where all went well, else takes it back.
-    pub async fn end<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+    pub async fn end<T, E: From<StoreError>>(&mut self, result: Result<T, E>) -> Result<T, E> {
         let committed = match &result {
             Ok(_) => self.connection()?.execute("COMMIT").await.map(drop).map_err(store_error),
-            Err(error) => Err(error.clone()),
+            Err(_) => Ok(()),
         };
-        self.settle(committed.is_ok()).await.map_err(store_error)?;
-        committed.and(result)
+        self.settle(result.is_ok() && committed.is_ok()).await.map_err(store_error)?;
+        committed?;
+        result
     }
 
     /// Runs a statement outside any transaction and returns its rows.

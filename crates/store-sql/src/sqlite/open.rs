@@ -1,20 +1,23 @@
-use crate::error::store_error;
-use crate::lock::OwnerLock;
-use crate::options::{SqlOptions, Synchronous};
-use crate::schema;
-use crate::writer::Writer;
-use async_trait::async_trait;
+use crate::database::{Database, Sql};
+use crate::row::Columns;
+use crate::sqlite::error::store_error;
+use crate::sqlite::lock::OwnerLock;
+use crate::sqlite::options::{SqlOptions, Synchronous};
+use crate::sqlite::schema;
+use crate::sqlite::work::{SqliteWork, query};
+use crate::sqlite::writer::Writer;
+use crate::statement::Statement;
 use sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
+    SqliteRow, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Row};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex as Guard;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex as Guard};
 use tokio::sync::{Mutex, MutexGuard};
 use weir_base::Micros;
-use weir_store::{Batch, CommitError, Epoch, RunKey, Store, StoreError};
+use weir_store::{Batch, CommitError, Epoch, RunKey, Scope, StoreError};
 
 /// How many prepared statements a connection keeps. Batches of few sizes make up most of them.
 const STATEMENTS: usize = 200;
@@ -23,16 +26,19 @@ const STATEMENTS: usize = 200;
 const ROWS_AHEAD: usize = 512;
 
 /// A store in `weir.db` of a data directory.
-pub struct SqlStore {
+pub type SqlStore = Sql<Sqlite>;
+
+/// SQLite as a [`Database`].
+pub struct Sqlite {
     path: PathBuf,
-    writer: Mutex<Writer>,
+    writer: Arc<Mutex<Writer>>,
     readers: SqlitePool,
     next_run: AtomicI64,
     /// Held for as long as the store is open; a visitor has none.
     lock: Guard<Option<OwnerLock>>,
 }
 
-impl SqlStore {
+impl Sql<Sqlite> {
     /// Opens the data as its one owner, and makes it where there is none.
     ///
     /// Errors: [`StoreError::Locked`] while another process owns it, [`StoreError::NewerSchema`].
@@ -44,7 +50,7 @@ impl SqlStore {
         let mut writer = connect(writing(&path, options).create_if_missing(true)).await?;
         schema::migrate(&mut writer).await?;
         let readers = pool(common(&path, options), options);
-        Self::with(path, writer, readers, options, Some(lock)).await
+        Ok(Self { db: Sqlite::with(path, writer, readers, Some(lock), options).await? })
     }
 
     /// Opens the data of another process that owns it: to read, and to post messages. Batches are the owner's.
@@ -58,15 +64,21 @@ impl SqlStore {
         };
         let mut writer = connect(writing).await?;
         schema::require_known(&mut writer).await?;
-        Self::with(path, writer, pool(reading, options), options, None).await
+        let readers = pool(reading, options);
+        Ok(Self { db: Sqlite::with(path, writer, readers, None, options).await? })
     }
+}
 
+/// How many pages of 4 KiB one step gives back.
+const PAGES: &str = "PRAGMA incremental_vacuum(2000)";
+
+impl Sqlite {
     async fn with(
         path: PathBuf,
         connection: SqliteConnection,
         readers: SqlitePool,
-        options: &SqlOptions,
         lock: Option<OwnerLock>,
+        options: &SqlOptions,
     ) -> Result<Self, StoreError> {
         let mut writer = Writer::new(connection, options.synchronous);
         let newest =
@@ -75,28 +87,53 @@ impl SqlStore {
         let newest: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0)).map_err(store_error)?;
         Ok(Self {
             path,
-            writer: Mutex::new(writer),
+            writer: Arc::new(Mutex::new(writer)),
             readers,
             next_run: AtomicI64::new(newest + 1),
             lock: Guard::new(lock),
         })
     }
 
-    pub(crate) fn readers(&self) -> &SqlitePool {
-        &self.readers
-    }
-
-    pub(crate) async fn writer(&self) -> MutexGuard<'_, Writer> {
+    pub(super) async fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().await
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
     }
 }
 
-#[async_trait]
-impl Store for SqlStore {
+impl Database for Sqlite {
+    type Row = SqliteRow;
+    type Work = SqliteWork;
+
+    const NUMBERED: bool = false;
+    const FIND: &'static str = "instr";
+    const ROW: &'static str = "rowid";
+
+    fn key(column: &str) -> String {
+        column.to_owned()
+    }
+
+    fn same(column: &str, place: &str) -> String {
+        format!("{column} = {place}")
+    }
+
+    async fn read(&self, _: &Scope, statement: Statement) -> Result<Vec<SqliteRow>, StoreError> {
+        query(statement).fetch_all(&self.readers).await.map_err(store_error)
+    }
+
+    /// One connection writes, so whoever works on it is alone.
+    async fn begin(&self, _: &Scope) -> Result<SqliteWork, StoreError> {
+        self.begin_alone().await
+    }
+
+    async fn begin_alone(&self) -> Result<SqliteWork, StoreError> {
+        let mut writer = self.writer.clone().lock_owned().await;
+        writer.begin().await?;
+        Ok(SqliteWork(writer))
+    }
+
+    fn error(error: sqlx::Error) -> StoreError {
+        store_error(error)
+    }
+
     async fn claim(&self, pid: u32, at: Micros) -> Result<Epoch, StoreError> {
         let mut writer = self.writer().await;
         let connection = writer.begin().await?;
@@ -121,6 +158,37 @@ impl Store for SqlStore {
         self.lock.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
         Ok(())
     }
+
+    async fn reclaim(&self) -> Result<(), StoreError> {
+        loop {
+            let mut writer = self.writer().await;
+            writer.prepare(false).await?;
+            let before = pragma(&mut writer, "PRAGMA freelist_count").await?;
+            if before > 0 {
+                writer.fetch(PAGES).await?;
+            }
+            let after = pragma(&mut writer, "PRAGMA freelist_count").await?;
+            if after == 0 || after >= before {
+                writer.prepare(true).await?;
+                writer.fetch("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+                return Ok(());
+            }
+        }
+    }
+
+    async fn disk_bytes(&self) -> Result<u64, StoreError> {
+        let mut writer = self.writer().await;
+        let pages = pragma(&mut writer, "PRAGMA page_count").await?;
+        let size = pragma(&mut writer, "PRAGMA page_size").await?;
+        let mut log = self.path.as_os_str().to_owned();
+        log.push("-wal");
+        Ok(pages * size + std::fs::metadata(log).map_or(0, |metadata| metadata.len()))
+    }
+}
+
+async fn pragma(writer: &mut Writer, sql: &'static str) -> Result<u64, StoreError> {
+    let rows = writer.fetch(sql).await?;
+    rows.first().map_or(Ok(0), |row| Columns(row).count(0))
 }
 
 fn pool(connection: SqliteConnectOptions, options: &SqlOptions) -> SqlitePool {
