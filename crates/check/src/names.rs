@@ -1,5 +1,6 @@
 use crate::variables::{self, Variables};
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 use weir_base::{Diagnostic, Severity, Span, Text, Value, closest};
 use weir_catalog::Catalog;
 use weir_expr::{Env, Expr, Problem, Shape, Template, check as check_expr};
@@ -11,7 +12,7 @@ use weir_ir::{
 /// Every expression, against the names that can be seen where it stands.
 pub(crate) fn check(flow: &Flow, catalog: &Catalog, found: &mut Vec<Diagnostic>) {
     let variables = variables::of(flow);
-    let mut checker = Checker { flow, catalog, variables: &variables, found };
+    let mut checker = Checker { flow, catalog, variables: &variables, found, around: Vec::new() };
     let base = checker.base();
     checker.node(&flow.root, &base);
     // Where a definition is used decides what it sees; only what no place can give is wrong.
@@ -32,6 +33,30 @@ struct Checker<'a> {
     catalog: &'a Catalog,
     variables: &'a Variables,
     found: &'a mut Vec<Diagnostic>,
+    /// The graph steps around what is looked at, the outermost first.
+    around: Vec<Place<'a>>,
+}
+
+/// A step in its graph.
+struct Place<'a> {
+    graph: &'a Graph,
+    step: &'a str,
+    later: OnceCell<BTreeSet<&'a str>>,
+}
+
+impl<'a> Place<'a> {
+    /// Every step that edges lead to from this one.
+    fn later(&self) -> &BTreeSet<&'a str> {
+        self.later.get_or_init(|| {
+            let mut after: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+            self.graph.edges.iter().for_each(|edge| after.entry(&*edge.from).or_default().push(&*edge.to));
+            let (mut reached, mut open) = (BTreeSet::new(), vec![self.step]);
+            while let Some(at) = open.pop() {
+                open.extend(after.get(at).into_iter().flatten().filter(|next| reached.insert(**next)).copied());
+            }
+            reached
+        })
+    }
 }
 
 impl<'a> Checker<'a> {
@@ -148,13 +173,28 @@ impl<'a> Checker<'a> {
         }
         let inner = env.clone().with("nodes", Shape::Closed(members));
         for step in &graph.nodes {
+            self.around.push(Place { graph, step: &step.node.id, later: OnceCell::new() });
             if let Input::Map(template) = &step.input {
                 self.template(&step.node, "input", template, &inner);
             }
             self.node(&step.node, &inner);
+            self.around.pop();
         }
         if let Input::Map(template) = &graph.output {
             self.template(node, "output", template, &inner);
+        }
+    }
+
+    /// What comes after a step has given nothing yet when the step is at work.
+    fn read_too_early(&mut self, expr: &Expr, path: &str, span: Option<Span>) {
+        if self.around.is_empty() {
+            return;
+        }
+        for reference in expr.references().iter().filter(|reference| &*reference.root == "nodes") {
+            let Some(read) = reference.path.first() else { continue };
+            let Some(place) = self.around.iter().find(|place| place.later().contains(&**read)) else { continue };
+            let message = format!("`{read}` comes after `{}`, so it has given nothing yet", place.step);
+            self.found.push(Diagnostic::error("UNKNOWN_VARIABLE", message).path(path).maybe_at(span));
         }
     }
 
@@ -269,6 +309,7 @@ impl<'a> Checker<'a> {
             }
         }
         self.misspelt(expr, path, span);
+        self.read_too_early(expr, path, span);
     }
 
     /// Where other variables may come in with the input, only a near miss of a known name is worth a word.

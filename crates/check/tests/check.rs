@@ -147,6 +147,37 @@ fn an_output_must_fit_the_input_it_feeds() {
     assert!(found.iter().any(|problem| problem.starts_with("INVALID_CONNECTION")), "{found:?}");
 }
 
+/// What step `b` says of an output, where `c` comes after it.
+fn reading(config: &str, expected: &[&str]) {
+    let text = format!(
+        r#"{{"id":"w","name":"w","nodes":[
+ {{"id":"t","type":"trigger","position":{{"x":0,"y":0}},"data":{{"label":"T"}}}},
+ {{"id":"a","type":"activity","position":{{"x":0,"y":0}},"data":{{"label":"A","activityName":"http.request","config":{{"url":"https://example.com"}}}}}},
+ {{"id":"b","type":"activity","position":{{"x":0,"y":0}},"data":{{"label":"B","activityName":"http.request","config":{config}}}}},
+ {{"id":"c","type":"activity","position":{{"x":0,"y":0}},"data":{{"label":"C","activityName":"print","config":{{"message":"{{{{ nodes.a.output.status }}}}"}}}}}},
+ {{"id":"e","type":"end","position":{{"x":0,"y":0}},"data":{{"label":"E"}}}}],
+ "edges":[{{"id":"1","source":"t","target":"a"}},{{"id":"2","source":"a","target":"b"}},{{"id":"3","source":"b","target":"c"}},{{"id":"4","source":"c","target":"e"}}]}}"#
+    );
+    let found = problems("flow.json", &text);
+    let codes: Vec<&str> = found.iter().filter_map(|problem| problem.split(' ').next()).collect();
+    assert_eq!(codes, expected, "{config}: {found:?}");
+}
+
+#[test]
+fn a_part_of_an_output_must_fit_the_input_it_feeds() {
+    reading(r#"{"url":"{{ nodes.a.output.status }}"}"#, &["INVALID_CONNECTION"]);
+    reading(r#"{"url":"{{ data.status }}"}"#, &["INVALID_CONNECTION"]);
+    reading(r#"{"url":"https://example.com/{{ data.status }}"}"#, &[]);
+    reading(r#"{"url":"{{ String(data.status) }}"}"#, &[]);
+    reading(r#"{"url":"https://example.com","headers":"{{ data.headers }}"}"#, &[]);
+}
+
+#[test]
+fn a_step_cannot_read_what_comes_after_it() {
+    reading(r#"{"url":"https://example.com/{{ nodes.c.output }}"}"#, &["UNKNOWN_VARIABLE"]);
+    reading(r#"{"url":"https://example.com/{{ nodes.a.output.status }}"}"#, &[]);
+}
+
 #[test]
 fn what_cannot_run_is_a_warning_until_someone_runs_it() {
     let text = r#"{"id":"w","name":"w","nodes":[
