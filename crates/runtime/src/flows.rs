@@ -1,12 +1,13 @@
 use crate::literal_hosts::literal_hosts;
 use async_trait::async_trait;
 use indexmap::IndexMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use weir_base::{Text, Value};
 use weir_engine::Plan;
 use weir_expr::Fuel;
-use weir_ir::{Concurrency, Durability, Flow};
+use weir_ir::{Concurrency, Durability, Flow, NodeKind};
 use weir_kind::{Checker, EgressPolicy, FlowContext, ModelSettings};
 use weir_runs::{FlowSource, RunsError};
 use weir_store::{FlowVersion, Place, SourceFile, Store, StoreError, blob_hash};
@@ -38,6 +39,8 @@ pub(crate) struct Prepared {
     pub plan: Arc<Plan>,
     pub durability: Option<Durability>,
     pub concurrency: Option<Concurrency>,
+    /// Every kind its steps are of, once.
+    pub kinds: BTreeSet<Text>,
     /// What the flow declares of its input and of its signals.
     input: Option<Checker>,
     signals: IndexMap<Text, Checker>,
@@ -69,6 +72,7 @@ impl Prepared {
             plan: Arc::new(Plan::new(flow)),
             durability: settings.durability,
             concurrency: settings.concurrency.clone(),
+            kinds: kinds_of(flow),
             input: flow.input.clone().map(Checker::new),
             signals: flow
                 .signals
@@ -137,6 +141,16 @@ fn refused(code: &'static str, what: &str, problems: &[(String, String)]) -> Run
 /// Both sides have the same JSON form; a setting only one knows is left at its default.
 fn models(settings: &weir_ir::ModelSettings) -> Option<ModelSettings> {
     serde_json::to_value(settings).and_then(serde_json::from_value).ok()
+}
+
+fn kinds_of(flow: &Flow) -> BTreeSet<Text> {
+    let mut kinds = BTreeSet::new();
+    flow.for_each_node(&mut |node| match &node.kind {
+        NodeKind::Task(task) => drop(kinds.insert(task.kind.clone())),
+        NodeKind::Agent(agent) => drop(kinds.insert(agent.kind.clone())),
+        _ => {}
+    });
+    kinds
 }
 
 /// Flow versions ready to run, the most recently prepared ones.

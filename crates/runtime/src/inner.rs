@@ -4,6 +4,7 @@ use crate::message::{Message, NewRun};
 use crate::options::Options;
 use crate::shared::Shared;
 use crate::writer::{Reply, Submission};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{Notify, oneshot};
@@ -137,6 +138,12 @@ impl Inner {
         result
     }
 
+    /// The versions kinds have now, for a run to be pinned to.
+    fn pinned(&self, kinds: &BTreeSet<Text>) -> BTreeMap<Text, Text> {
+        let version = |kind: &Text| self.host.catalog().by_name(kind).map(|entry| entry.component().version.clone());
+        kinds.iter().filter_map(|kind| Some((kind.clone(), version(kind)?))).collect()
+    }
+
     async fn begin_as(
         &self,
         key: RunKey,
@@ -150,7 +157,7 @@ impl Inner {
             run: start.id.clone(),
             flow: flow.hash.clone(),
             semantics: SEMANTICS,
-            kinds: Default::default(),
+            kinds: self.pinned(&flow.kinds),
             input: start.input.clone(),
             origin: start.origin.clone(),
         };

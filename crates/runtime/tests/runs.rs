@@ -4,7 +4,7 @@ mod support;
 
 use support::*;
 use weir_base::Value;
-use weir_engine::Status;
+use weir_engine::{EventBody, Status};
 use weir_runs::{ProgressBody, RunsError, RunsPort};
 
 #[tokio::test]
@@ -131,6 +131,31 @@ async fn queries_are_answered_from_memory_and_from_the_journal() {
     ended(&runtime, "r").await;
     assert_eq!(runtime.query("r", "twice").await.unwrap(), Value::from(6));
     assert!(matches!(runtime.query("r", "thrice").await, Err(RunsError::Rejected { code: "QUERY_UNKNOWN", .. })));
+}
+
+/// Semantics 5.2: what a start and a result hold. Kinds are pinned wherever they stand: here also in a definition.
+#[tokio::test]
+async fn rule_5_2_what_records_hold() {
+    let world = World::memory();
+    let runtime = world.open().await;
+    let retry = r#""retry":{"strategy":"fail-after-x","maxAttempts":2,"initial":1,"coefficient":1}"#;
+    let steps =
+        [task_with("a", "call", r#"{"do":"flaky","value":7}"#, retry), r#"{"id":"u","use":{"def":"d"}}"#.into()];
+    let defs = format!(r#""defs":{{"d":{}}},"#, task("b", "charge", r#"{"do":"verdict"}"#));
+    let begin = weir_runs::StartRun::new(flow_with(&defs, &sequence(&steps)), Value::object([("n", 5.into())]));
+    let view = runtime.run(begin.with_id("r")).await.unwrap();
+    assert_eq!(view.status, Status::Failed);
+    let events = world.events("r").await;
+    let EventBody::Started(started) = &events[0] else { panic!("{events:?}") };
+    let pinned: Vec<_> = started.kinds.iter().map(|(kind, version)| (&**kind, &**version)).collect();
+    assert_eq!(pinned, [("test.call", "1.0.0"), ("test.charge", "1.0.0")]);
+    assert_eq!((started.flow.clone(), started.semantics), (world.row("r").await.version, weir_engine::SEMANTICS));
+    assert_eq!(started.input, Value::object([("n", 5.into())]));
+    let EventBody::TaskFinished { result, .. } = &events[1] else { panic!("{events:?}") };
+    assert_eq!((&result.output, result.error.as_ref(), result.attempts), (&Value::from(7), None, 2));
+    assert!(!result.params_hash.is_empty());
+    let EventBody::TaskFinished { result, .. } = &events[3] else { panic!("{events:?}") };
+    assert_eq!(result.error.as_ref().map(|error| &*error.code), Some("NO"));
 }
 
 /// Semantics 2.11: one read per step, one journaled answer; changes are atomic and keyed.
