@@ -45,6 +45,22 @@ fn rule_3_2_a_branch_lets_the_other_side_die() {
     assert!(ran.steps().contains(&("g/after".into(), "skipped".into())));
 }
 
+/// A for-each gives its list by index where it is collected, whatever ended first; else the last body output.
+#[test]
+fn rule_3_8_what_a_loop_gives() {
+    let body = r#"{"id":"t","task":{"kind":"ok","params":"{{ item * 2 }}"}}"#;
+    let cases = [
+        (r#"{"forEach":{"items":[3,1,2],"concurrency":1}}"#, r#""collect":true,"#, "[6,2,4]"),
+        (r#"{"forEach":{"items":[3,1,2],"concurrency":3}}"#, r#""collect":true,"#, "[6,2,4]"),
+        (r#"{"forEach":{"items":[3,1,2],"concurrency":1}}"#, "", "4"),
+        (r#"{"forEach":{"items":[],"concurrency":1}}"#, r#""collect":true,"#, "[]"),
+    ];
+    for (mode, collect, output) in cases {
+        let ran = run(&format!(r#"{{"id":"l","loop":{{"mode":{mode},{collect}"body":{body}}}}}"#));
+        assert_eq!((ran.status, ran.output.to_json().as_str()), (Status::Succeeded, output), "{mode} {collect}");
+    }
+}
+
 #[test]
 fn rule_3_3_a_join_waits_for_taken_or_dead() {
     let steps = [("q", "no", ""), ("t", "ok", BARE), ("f", "ok", BARE), ("j", "ok", BARE)];

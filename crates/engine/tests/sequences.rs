@@ -246,6 +246,19 @@ fn rule_2_5_a_verdict_is_never_retried() {
     check_run(&decorate("r", RETRY, &task("v", "verdict")), Status::Failed, &["r[0]/v"]);
 }
 
+/// A timeout around a retry is over all attempts; each attempt has its index in the path.
+#[test]
+fn rule_2_7_a_timeout_is_total_over_the_attempts_of_a_block() {
+    let timeout = |by: &str, body: &str| decorate("t", &format!(r#"{{"timeout":{{"after":"{by}"}}}}"#), body);
+    let retried = decorate("r", RETRY, &task("f", "fail"));
+    let ran = run(&timeout("2s", &retried));
+    assert_eq!((ran.status, ran.code(), ran.elapsed_ms()), (Status::Failed, "TIMEOUT", 2_000));
+    assert_eq!(ran.tasks, ["t/r[0]/f", "t/r[1]/f"]);
+    let ran = run(&timeout("1h", &retried));
+    assert_eq!((ran.status, ran.code(), ran.elapsed_ms()), (Status::Failed, "BROKEN", 3_000));
+    assert_eq!(ran.tasks.len(), 3);
+}
+
 #[test]
 fn decorators() {
     let ok = task("a", "ok");

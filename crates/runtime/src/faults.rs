@@ -4,6 +4,9 @@
 /// Whatever the implementation does there, it does in the middle of the runtime's own work.
 pub trait Faults: Send + Sync {
     fn at(&self, point: &'static str);
+
+    /// Called within the fold of an event that has been written; a panic in it is one of the engine.
+    fn folding(&self) {}
 }
 
 /// Nothing ever happens.

@@ -211,6 +211,41 @@ async fn rule_5_1_an_unknown_record_refuses_its_run_alone() {
     }
 }
 
+/// A release whose engine breaks as it folds.
+#[derive(Default)]
+struct BrokenEngine;
+
+impl weir_runtime::Faults for BrokenEngine {
+    fn at(&self, _point: &'static str) {}
+
+    fn folding(&self) {
+        std::panic::resume_unwind(Box::new("told to"));
+    }
+}
+
+/// Semantics 5.11: a fold that panics parks its run; a release that can fold it goes on, with nothing lost.
+#[tokio::test]
+async fn rule_5_11_a_broken_fold_parks_the_run_until_a_fixed_release() {
+    for mut world in both().await {
+        let runtime = world.open().await;
+        let root = sequence(&[signal("w", "go"), task("t", "call", r#"{"value":1}"#)]);
+        runtime.start(start(flow(&root), "r")).await.unwrap();
+        settled(&runtime, "r").await;
+        world.faults = Some(Arc::new(BrokenEngine));
+        let runtime = crash(&world, runtime).await;
+        let _ = runtime.signal("r", "go", None, Value::Null).await;
+        let view = settled(&runtime, "r").await;
+        assert_eq!((view.status, code(&view)), (Status::Paused, "ENGINE_ERROR"), "never failed");
+        assert_eq!(world.witness.calls(), []);
+        world.faults = None;
+        let runtime = crash(&world, runtime).await;
+        let view = ended(&runtime, "r").await;
+        assert_eq!((view.status, view.output), (Status::Succeeded, Value::from(1)), "{:?}", view.error);
+        assert_eq!(world.journal("r").await, ["started", "signal", "task_finished"]);
+        assert_eq!(world.row("r").await.error, None);
+    }
+}
+
 /// Semantics 5.12: a fold that begins at a snapshot, or at the last link, gives the same run.
 #[tokio::test]
 async fn rule_5_12_long_runs_are_folded_from_a_snapshot() {

@@ -251,7 +251,12 @@ impl Live {
             return;
         }
         self.unpark();
-        if let Err(message) = guarded(|| self.machine.handle(&event)) {
+        let faults = &cx.inner.shared.faults;
+        let folded = guarded(|| {
+            faults.folding();
+            self.machine.handle(&event);
+        });
+        if let Err(message) = folded {
             return self.breaks(cx, message);
         }
         self.note_row();
