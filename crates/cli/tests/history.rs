@@ -143,7 +143,7 @@ fn a_fork_goes_on_from_a_record_with_a_change() {
     let event = "{\"type\":\"task_finished\",\"path\":\"parcel/weigh\",\"output\":{\"kg\":1}}";
     place.weir(&["fork", &run, "--at", "1", "--event", event]).says(0, "succeeded");
     let dry = place.weir(&["fork", &run, "--at", "3", "--dry-run"]);
-    assert_eq!(dry.out, "runs again: task mock parcel/gate\n");
+    assert_eq!(dry.out, "runs again: parcel/gate\n");
     assert_eq!(
         (place.runs(&[]).len(), place.journal(&run)),
         (3, records),
