@@ -1,5 +1,6 @@
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use weir_base::Duration;
 
 /// Weir runs AI workflows durably: draw a flow or write it down, check it, run it, and look at any run again.
 #[derive(Debug, Parser)]
@@ -258,7 +259,7 @@ pub enum DurabilityArg {
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Runs that a crash or a stop cut off go on, timers fire, and `weir runs signal|cancel|pause|resume|decide` reach\nthe runs. Ctrl-C ends it; runs that are not over are kept.\n\nExample:\n  weir serve --data /var/lib/weir"
+    after_help = "Runs that a crash or a stop cut off go on, timers fire, and `weir runs signal|cancel|pause|resume|decide` reach\nthe runs. Ctrl-C ends it; runs that are not over are kept.\n\nExample:\n  weir serve --data /var/lib/weir --keep-runs 30d"
 )]
 pub struct Serve {
     /// The folder whose flows may be called by name
@@ -267,10 +268,20 @@ pub struct Serve {
     /// A secret flows may use: an environment variable, under its own or another name
     #[arg(long, value_name = "NAME[=VARIABLE]")]
     pub secret: Vec<String>,
+    /// Forget runs so long after their end, and give their disk space back, such as 30d [default: keep all]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub keep_runs: Option<Duration>,
+    /// Forget logs and failed attempts after so long [default: keep all]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub keep_logs: Option<Duration>,
     #[command(flatten)]
     pub bind: Bind,
     #[command(flatten)]
     pub data: Data,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    Duration::parse(text).map_err(|error| error.to_string())
 }
 
 #[derive(Debug, ClapArgs)]

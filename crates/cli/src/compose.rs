@@ -11,7 +11,7 @@ use weir_base::{Text, has_errors};
 use weir_ir::Durability;
 use weir_kind::{FlowContext, PortError, Secrets};
 use weir_runs::FlowSource;
-use weir_runtime::{Clock, FlowFinder, Options, Parts, Runtime, SystemClock, VirtualClock};
+use weir_runtime::{Clock, FlowFinder, Options, Parts, RetentionOptions, Runtime, SystemClock, VirtualClock};
 use weir_store::{Place, Store, StoreError};
 use weir_store_sql::{SqlOptions, SqlStore};
 
@@ -26,6 +26,7 @@ pub struct Wanted {
     pub durability: Option<Durability>,
     /// Names of environment variables that flows may use as secrets, by secret name.
     pub secrets: BTreeMap<String, String>,
+    pub retention: RetentionOptions,
     /// Where flows that are called by name are looked for.
     pub folder: Option<PathBuf>,
     pub bind: Bind,
@@ -48,6 +49,7 @@ pub async fn runtime(data: &Path, wanted: Wanted) -> anyhow::Result<Runtime> {
     let options = Options {
         force_durability: wanted.durability,
         take_up: !wanted.only_new,
+        retention: wanted.retention,
         files_root: std::env::current_dir().ok(),
         ..Options::default()
     };

@@ -186,6 +186,25 @@ fn a_signal_sent_while_nobody_carries_the_run_is_taken_up_later() {
 }
 
 #[test]
+fn serve_forgets_old_runs_and_keeps_open_ones() {
+    let (place, _) = place();
+    place.file("echo.yaml", "type: Transform\nid: echo\nprops: {value: \"{{ input }}\"}\n");
+    assert_eq!(place.run("echo.yaml", &[]).code, 0);
+    place.weir(&["run", "sig.json", "--no-wait"]).says(5, "");
+    let open = place.newest();
+    let mut going = place.start(&["serve", "--keep-runs", "1ms"]);
+    going.until("1 run goes on");
+    let begun = Instant::now();
+    while place.runs(&[]).len() > 1 {
+        assert!(begun.elapsed() < SOON, "{:?}", place.runs(&[]));
+    }
+    assert_eq!(place.newest(), open);
+    going.terminate();
+    going.end().says(0, "stopped");
+    place.weir(&["serve", "--keep-runs", "soon"]).says(2, "--keep-runs");
+}
+
+#[test]
 fn serve_carries_on_what_was_left_and_stops_when_told() {
     let (place, _) = place();
     place.weir(&["run", "sig.json", "--no-wait"]).says(5, "waits for signal go");

@@ -105,7 +105,9 @@ fn wanted(args: &Run) -> anyhow::Result<compose::Wanted> {
         DurabilityArg::Exit => Durability::Exit,
     });
     let (virtual_time, only_new) = (args.virtual_time, !args.recover);
-    Ok(compose::Wanted { virtual_time, only_new, clock: None, durability, secrets, folder, bind: args.bind.clone() })
+    let bind = args.bind.clone();
+    let wanted = compose::Wanted::default();
+    Ok(compose::Wanted { virtual_time, only_new, durability, secrets, folder, bind, ..wanted })
 }
 
 /// Names of environment variables by secret name.

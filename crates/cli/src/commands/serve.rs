@@ -3,6 +3,7 @@ use crate::commands::run::secrets;
 use crate::exit::Exit;
 use crate::stop::Stop;
 use crate::{compose, data};
+use weir_runtime::RetentionOptions;
 
 pub fn run(args: &Serve) -> anyhow::Result<Exit> {
     let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -15,7 +16,10 @@ pub fn run(args: &Serve) -> anyhow::Result<Exit> {
 async fn serve(args: &Serve) -> anyhow::Result<Exit> {
     let folder = data::directory(args.data.data.as_ref())?;
     let (flows, bind) = (Some(args.flows.clone()), args.bind.clone());
-    let wanted = compose::Wanted { secrets: secrets(&args.secret)?, folder: flows, bind, ..compose::Wanted::default() };
+    let retention =
+        RetentionOptions { runs: args.keep_runs, observations: args.keep_logs, ..RetentionOptions::default() };
+    let secrets = secrets(&args.secret)?;
+    let wanted = compose::Wanted { secrets, retention, folder: flows, bind, ..compose::Wanted::default() };
     let mut stop = Stop::listen()?;
     let runtime = compose::runtime(&folder, wanted).await?;
     runtime.recovered().await;
