@@ -1,9 +1,9 @@
-//! The store on SQLite.
+//! The store on SQLite and on PostgreSQL.
 //!
 //! Each aggregate has a file named as in `weir-store`, written once against `database.rs`, which says in what
-//! databases differ; `sqlite/` is what is SQLite's own, above all how a batch is written.
+//! databases differ; `sqlite/` and `postgres/` are what is their own, above all how a batch is written.
 //! Nothing here interprets what it keeps, reads a clock or an environment variable, or starts a task.
-//! Start with `database.rs`, then `sqlite/open.rs` and `sqlite/commit.rs`.
+//! Start with `database.rs`, then `open.rs` and `commit.rs` of either folder.
 
 mod attempts;
 mod blobs;
@@ -14,6 +14,7 @@ mod flows;
 mod inbox;
 mod journal;
 mod observations;
+mod postgres;
 mod queue;
 mod retention;
 mod row;
@@ -25,4 +26,5 @@ mod suspects;
 mod variables;
 
 pub use database::Sql;
+pub use postgres::{PgOptions, PgStore, Postgres};
 pub use sqlite::{SqlOptions, SqlStore, Sqlite, Synchronous, is_owned};
