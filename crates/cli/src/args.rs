@@ -26,7 +26,7 @@ pub enum Command {
     Convert(Convert),
     /// Run a flow, durably, and show how it goes
     Run(Run),
-    /// Carry every unfinished run on, and wait for messages to them, until stopped
+    /// Serve flows, triggers and runs over HTTP, and carry every unfinished run on, until stopped
     Serve(Serve),
     /// Look at runs and speak to them
     Runs(Runs),
@@ -259,9 +259,21 @@ pub enum DurabilityArg {
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Runs that a crash or a stop cut off go on, timers fire, and `weir runs signal|cancel|pause|resume|decide` reach\nthe runs. Ctrl-C ends it; runs that are not over are kept.\n\nExample:\n  weir serve --data /var/lib/weir --keep-runs 30d"
+    after_help = "The first start makes an account and prints its password. Runs that a crash or a stop cut off go on, and\n`weir runs signal|cancel|pause|resume|decide` reach them too. Ctrl-C ends it; runs that are not over are kept.\n\nExamples:\n  weir serve --data /var/lib/weir --keep-runs 30d\n  weir serve --sample-config > weir.yaml\n  weir serve --config weir.yaml"
 )]
 pub struct Serve {
+    /// Address and port [default: 127.0.0.1:7878, or the next free port after it]
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<std::net::SocketAddr>,
+    /// A PostgreSQL database instead of SQLite in the data folder
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// A file with settings
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print a file with every setting, and stop
+    #[arg(long)]
+    pub sample_config: bool,
     /// The folder whose flows may be called by name
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub flows: PathBuf,

@@ -12,7 +12,7 @@ use weir_ir::Durability;
 use weir_kind::{FlowContext, PortError, Secrets};
 use weir_runs::FlowSource;
 use weir_runtime::{Clock, FlowFinder, Options, Parts, RetentionOptions, Runtime, SystemClock, VirtualClock};
-use weir_store::{Place, Store, StoreError};
+use weir_store::{Documents, Place, Store, StoreError};
 use weir_store_sql::{SqlOptions, SqlStore};
 
 /// How a runtime is wanted.
@@ -27,6 +27,10 @@ pub struct Wanted {
     /// Names of environment variables that flows may use as secrets, by secret name.
     pub secrets: BTreeMap<String, String>,
     pub retention: RetentionOptions,
+    pub runs_per_tenant: Option<u32>,
+    pub drain: Option<weir_base::Duration>,
+    /// Where the secrets of tenants are.
+    pub vault: Option<Arc<dyn Secrets>>,
     /// Where flows that are called by name are looked for.
     pub folder: Option<PathBuf>,
     pub bind: Bind,
@@ -34,15 +38,32 @@ pub struct Wanted {
 
 /// Opens the data as its owner and starts carrying runs.
 pub async fn runtime(data: &Path, wanted: Wanted) -> anyhow::Result<Runtime> {
+    runtime_on(stores(data, None).await?.0, data, wanted).await
+}
+
+/// Opens the data as its owner: what runtimes keep, and what people change by hand.
+pub async fn stores(data: &Path, url: Option<&str>) -> anyhow::Result<(Arc<dyn Store>, Arc<dyn Documents>)> {
     crate::data::require_folder(data)?;
-    let store: Arc<dyn Store> =
-        Arc::new(SqlStore::open(data, &SqlOptions::default()).await.map_err(|error| told(data, error))?);
+    if url.is_some() {
+        anyhow::bail!(crate::exit::UsageError("a PostgreSQL database is not taken yet".into()));
+    }
+    let store = SqlStore::open(data, &SqlOptions::default()).await.map_err(|error| told(data, error))?;
+    let store = Arc::new(store);
+    Ok((store.clone(), store))
+}
+
+/// Starts carrying the runs of a store.
+pub async fn runtime_on(store: Arc<dyn Store>, data: &Path, wanted: Wanted) -> anyhow::Result<Runtime> {
     let egress = Arc::new(weir_egress::Client::new(weir_egress::Options::default()));
     let registry = weir_kinds::registry(egress)
         .map_err(|problem| anyhow::anyhow!("a built-in record is broken: {}", problem.message))?;
     let mut parts = Parts::new(store, registry);
     parts.clock = wanted.clock.unwrap_or_else(|| clock(wanted.virtual_time));
-    parts.secrets = Arc::new(Environment { named: wanted.secrets });
+    let environment = Arc::new(Environment { named: wanted.secrets });
+    parts.secrets = match wanted.vault {
+        Some(vault) => Arc::new(ByTenant { vault, environment }),
+        None => environment,
+    };
     if let Some(folder) = wanted.folder {
         parts.finder = Arc::new(Beside { folder, bind: wanted.bind });
     }
@@ -50,6 +71,8 @@ pub async fn runtime(data: &Path, wanted: Wanted) -> anyhow::Result<Runtime> {
         force_durability: wanted.durability,
         take_up: !wanted.only_new,
         retention: wanted.retention,
+        runs_per_tenant: wanted.runs_per_tenant,
+        drain: wanted.drain.unwrap_or(Options::default().drain),
         files_root: std::env::current_dir().ok(),
         ..Options::default()
     };
@@ -101,6 +124,22 @@ impl Secrets for Environment {
     }
 }
 
+/// Runs of a tenant get its secrets; those of this machine's user get what the environment holds for them.
+struct ByTenant {
+    vault: Arc<dyn Secrets>,
+    environment: Arc<Environment>,
+}
+
+#[async_trait]
+impl Secrets for ByTenant {
+    async fn get(&self, flow: &FlowContext, name: &str) -> Result<Option<Text>, PortError> {
+        match flow.tenant.is_empty() {
+            true => self.environment.get(flow, name).await,
+            false => self.vault.get(flow, name).await,
+        }
+    }
+}
+
 /// Flows that are called by name are files beside the one that is run.
 struct Beside {
     folder: PathBuf,
@@ -109,7 +148,11 @@ struct Beside {
 
 #[async_trait]
 impl FlowFinder for Beside {
-    async fn find(&self, _: &Place, name: &str) -> Option<Arc<FlowSource>> {
+    async fn find(&self, place: &Place, name: &str) -> Option<Arc<FlowSource>> {
+        // A tenant's flows are in the store; files are for the runs of this machine's user.
+        if !place.tenant.is_empty() {
+            return None;
+        }
         let path = crate::loader::beside(&self.folder, name)?;
         let loaded = load::load(&path, &self.bind, &load::catalog().ok()?).ok()?;
         let runnable = !has_errors(&weir_check::for_running(loaded.diagnostics.clone()));

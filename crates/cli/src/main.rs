@@ -13,6 +13,7 @@ mod loader;
 mod progress;
 mod report;
 mod screen;
+mod serve;
 mod show;
 mod stop;
 mod summary;
@@ -61,7 +62,7 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Fmt(args) => commands::fmt::run(&args),
         Command::Convert(args) => commands::convert::run(&args),
         Command::Run(args) => commands::run::run(&args),
-        Command::Serve(args) => commands::serve::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Runs(args) => commands::runs::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
         Command::Fork(args) => commands::fork::run(&args),

@@ -24,7 +24,7 @@ impl Stop {
 
     /// Stops in good order, or at once if that is asked for meanwhile: then it is as if the process had been
     /// killed, which loses nothing.
-    pub async fn end(&mut self, runtime: Runtime) -> anyhow::Result<()> {
+    pub async fn end(&mut self, runtime: &Runtime) -> anyhow::Result<()> {
         tokio::select! {
             biased;
             stopped = runtime.stop() => Ok(stopped?),

@@ -108,6 +108,23 @@ impl Control {
         Ok(compile(&self.catalog, &draft.name, &draft.files, &draft.bindings, &|name| known.contains(name)))
     }
 
+    /// The same flow in another dialect; what it cannot say there is named.
+    pub fn convert(&self, files: &[FlowFile], to: &str) -> Result<String> {
+        if !["tree", "organism", "graph", "ir"].contains(&to) {
+            let message = "a flow is written as tree, organism, graph or ir";
+            return Err(ControlError::invalid("UNKNOWN_DIALECT", message));
+        }
+        let compiled = self.validate(files, &BTreeMap::new());
+        let problems = |diagnostics| ControlError::Invalid {
+            code: "FLOW_PROBLEMS",
+            message: "the flow cannot be written in this dialect".to_owned(),
+            diagnostics,
+        };
+        let unreadable = has_errors(&compiled.diagnostics);
+        let Some(flow) = compiled.flow.filter(|_| !unreadable) else { return Err(problems(compiled.diagnostics)) };
+        weir_dialects::convert(&flow, to, &CatalogNames(&self.catalog)).map_err(problems)
+    }
+
     /// Reads and checks files that are kept nowhere.
     pub fn validate(&self, files: &[FlowFile], bindings: &BTreeMap<Text, Text>) -> Compiled {
         compile(&self.catalog, "", files, bindings, &|_| false)

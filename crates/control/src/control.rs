@@ -18,7 +18,7 @@ pub struct Parts {
     pub catalog: Arc<Catalog>,
     pub ambient: Arc<dyn Ambient>,
     pub mail: Arc<dyn Mail>,
-    pub keyring: Keyring,
+    pub keyring: Arc<Keyring>,
     pub options: Options,
 }
 
@@ -50,7 +50,7 @@ impl Control {
             catalog,
             ambient,
             mail,
-            keyring: Arc::new(keyring),
+            keyring,
             quota: Arc::default(),
             sign_ins,
             webhooks: crate::webhooks::Doors::default(),

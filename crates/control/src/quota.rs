@@ -29,6 +29,11 @@ impl Quota {
         self.lock().get(&(tenant.clone(), month.clone())).copied().unwrap_or_default()
     }
 
+    /// Everybody who was counted in the month.
+    pub fn tenants(&self, month: &Text) -> Vec<Text> {
+        self.lock().keys().filter(|(_, of)| of == month).map(|(tenant, _)| tenant.clone()).collect()
+    }
+
     /// Takes one, or says that there is none left.
     pub fn take(&self, tenant: &Text, month: &Text, limit: Option<u64>) -> bool {
         let mut counts = self.lock();

@@ -5,7 +5,9 @@ use crate::names_of::{check_name, check_text};
 use crate::records::{self, Kept, Listed, PageOf};
 use crate::{ControlError, Result};
 use weir_base::Text;
-use weir_store::{Change, DocumentFilter, Scope};
+use std::sync::Arc;
+use weir_store::{Change, DocumentFilter, Documents, Scope};
+use weir_vault::keyring::Keyring;
 use weir_vault::envelope::{self, Context, Sealed};
 
 /// What a rotation of the master key came to.
@@ -13,6 +15,25 @@ use weir_vault::envelope::{self, Context, Sealed};
 pub struct Rotated {
     pub rewrapped: u64,
     pub already: u64,
+}
+
+/// Gives out the values of secrets, for requests that leave now. Only a runtime has one.
+pub struct SecretVault {
+    pub documents: Arc<dyn Documents>,
+    pub keyring: Arc<Keyring>,
+}
+
+impl SecretVault {
+    pub async fn value(&self, tenant: &str, project: &str, name: &str) -> Result<Option<Text>> {
+        let Some(kept) = records::named::<Secret>(&*self.documents, tenant, project, name).await? else {
+            return Ok(None);
+        };
+        let damaged = |error: envelope::Error| ControlError::Unavailable(format!("the secret `{name}`: {error}"));
+        let sealed = Sealed::parse(&kept.value.sealed).map_err(damaged)?;
+        let context = Context { tenant: &kept.tenant, secret: &kept.id };
+        let value = envelope::open(&self.keyring, context, &sealed).map_err(damaged)?;
+        Ok(value.text().map(Text::from))
+    }
 }
 
 impl Control {
@@ -66,16 +87,9 @@ impl Control {
         changes.commit().await
     }
 
-    /// A secret's value, for a request that leaves now. Nothing else may ask.
-    pub async fn secret_value(&self, tenant: &str, project: &str, name: &str) -> Result<Option<Text>> {
-        let Some(kept) = records::named::<Secret>(&*self.documents, tenant, project, name).await? else {
-            return Ok(None);
-        };
-        let damaged = |error: envelope::Error| ControlError::Unavailable(format!("the secret `{name}`: {error}"));
-        let sealed = Sealed::parse(&kept.value.sealed).map_err(damaged)?;
-        let context = Context { tenant: &kept.tenant, secret: &kept.id };
-        let value = envelope::open(&self.keyring, context, &sealed).map_err(damaged)?;
-        Ok(value.text().map(Text::from))
+    pub(crate) async fn secret_value(&self, tenant: &str, project: &str, name: &str) -> Result<Option<Text>> {
+        let vault = SecretVault { documents: self.documents.clone(), keyring: self.keyring.clone() };
+        vault.value(tenant, project, name).await
     }
 
     /// Wraps every secret under the current master key. Can be stopped and begun again at any time.

@@ -71,6 +71,15 @@ impl Control {
         Ok(self.documents.change(&Scope::Tenant(tenant.clone()), vec![step]).await?)
     }
 
+    /// Adds up what every tenant has used that was active since the start.
+    pub async fn roll_up_all(&self) -> Result<()> {
+        let month = self.month();
+        for tenant in self.quota.tenants(&month) {
+            self.roll_up(&tenant).await?;
+        }
+        Ok(())
+    }
+
     pub async fn usage(&self, caller: &Caller) -> Result<UsageView> {
         let (tenant, month) = (&caller.tenant, self.month());
         let scope = caller.scope();

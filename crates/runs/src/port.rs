@@ -36,6 +36,10 @@ pub trait RunsPort: Send + Sync {
     /// The value of a query the flow declares.
     async fn query(&self, run: &str, name: &str) -> Result<Value, RunsError>;
 
+    /// Waits until something was written, of whichever run, after the count `seen`, and gives the count then.
+    /// Begin with 0. For whoever reads the store as it grows; the same count again means that nothing follows.
+    async fn committed(&self, seen: u64) -> u64;
+
     /// Everything that happens in the run from now on. The run may be started later.
     async fn watch(&self, run: &str) -> Result<Watch, RunsError>;
 

@@ -14,7 +14,7 @@ use crate::shared::Shared;
 use crate::writer::{Writer, WriterOptions};
 use async_trait::async_trait;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::{Notify, oneshot};
@@ -70,7 +70,7 @@ impl Secrets for NoSecrets {
 /// Dropping it ends everything at once, as a crash would; [`Runtime::stop`] ends it in order.
 pub struct Runtime {
     pub(crate) inner: Arc<Inner>,
-    tasks: Vec<JoinHandle<()>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 async fn newest(store: &dyn Store) -> Result<RunKey, StoreError> {
@@ -130,7 +130,7 @@ impl Runtime {
         tasks.push(tokio::spawn(background::claim(inner.clone())));
         tasks.push(tokio::spawn(background::read_inbox(inner.clone())));
         tasks.push(tokio::spawn(background::forget(inner.clone())));
-        Ok(Runtime { inner, tasks })
+        Ok(Runtime { inner, tasks: Mutex::new(tasks) })
     }
 
     /// Waits until every run that was open when the runtime was opened has been taken up again.
@@ -176,7 +176,7 @@ impl Runtime {
 
     /// Takes no further starts, waits for attempts under way as long as the options say, ends the rest, and
     /// leaves everything on disk. Runs that are not over go on when the data is opened again.
-    pub async fn stop(mut self) -> Result<(), RunsError> {
+    pub async fn stop(&self) -> Result<(), RunsError> {
         self.inner.accepting.store(false, Ordering::Release);
         let drain = Duration::from_millis(self.inner.options.drain.millis);
         let _ = tokio::time::timeout(drain, self.ask_shards(Message::Drain)).await;
@@ -202,9 +202,9 @@ impl Runtime {
         }
     }
 
-    fn end(&mut self) {
+    fn end(&self) {
         self.inner.accepting.store(false, Ordering::Release);
-        self.tasks.drain(..).for_each(|task| task.abort());
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..).for_each(|task| task.abort());
     }
 
     pub(crate) async fn row(&self, run: &str) -> Result<Run, RunsError> {
@@ -297,6 +297,10 @@ impl RunsPort for Runtime {
         let row = self.row(run).await?;
         let replayed = inspect::replay(&*self.inner.shared.store, &self.inner.flows, &row, None).await?;
         query(&replayed.machine, name)
+    }
+
+    async fn committed(&self, seen: u64) -> u64 {
+        self.inner.shared.writer.committed(seen).await
     }
 
     async fn watch(&self, run: &str) -> Result<Watch, RunsError> {

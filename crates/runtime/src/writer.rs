@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use weir_store::{Batch, CommitError, Epoch, RunKey, Store};
 
@@ -48,6 +48,8 @@ pub(crate) struct Writer {
     /// Rows sent and not written yet.
     waiting: Arc<AtomicUsize>,
     epoch: Epoch,
+    /// How often something was written so far.
+    commits: watch::Receiver<u64>,
 }
 
 pub(crate) struct WriterOptions {
@@ -66,6 +68,7 @@ impl Writer {
         on_failure: impl FnOnce(CommitError) + Send + 'static,
     ) -> (Self, impl Future<Output = ()>) {
         let (to, from) = unbounded_channel();
+        let (committed, commits) = watch::channel(0);
         let waiting = Arc::new(AtomicUsize::new(0));
         let task = Task {
             store,
@@ -74,15 +77,23 @@ impl Writer {
             options,
             from,
             waiting: waiting.clone(),
+            committed,
             unheard: 0,
             unsynced_until: None,
             failed: Vec::new(),
         };
-        (Self { to, waiting, epoch }, task.run(on_failure))
+        (Self { to, waiting, epoch, commits }, task.run(on_failure))
     }
 
     pub fn epoch(&self) -> Epoch {
         self.epoch
+    }
+
+    /// How often something was written, once that is more than `seen`; at the writer's end what it came to.
+    pub async fn committed(&self, seen: u64) -> u64 {
+        let mut commits = self.commits.clone();
+        let found = commits.wait_for(|count| *count > seen).await.map(|count| *count);
+        found.unwrap_or(seen)
     }
 
     /// Rows that are still to be written.
@@ -155,6 +166,7 @@ struct Task {
     options: WriterOptions,
     from: UnboundedReceiver<Submission>,
     waiting: Arc<AtomicUsize>,
+    committed: watch::Sender<u64>,
     /// Answers that loops have not acted upon yet.
     unheard: usize,
     /// When what the disk may not have yet is to be brought there.
@@ -287,6 +299,7 @@ impl Task {
         self.faults.at("commit.after");
         self.waiting.fetch_sub(rows, Ordering::Relaxed);
         if result.is_ok() {
+            self.committed.send_modify(|count| *count += u64::from(rows > 0));
             self.note_synced(durable, joined);
         }
         result

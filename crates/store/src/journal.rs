@@ -9,6 +9,13 @@ pub struct Entry {
     pub record: Record,
 }
 
+/// A journal row and its place among those of all runs. Numbers rise in the order of writing and never repeat.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NumberedEntry {
+    pub number: i64,
+    pub entry: Entry,
+}
+
 /// Reading the journal. Large payloads, kept as blobs, come back as if they were in the row.
 #[async_trait]
 pub trait Journal {
@@ -17,6 +24,17 @@ pub trait Journal {
 
     /// The newest record's number; 0 for none.
     async fn last_seq(&self, run: RunKey) -> Result<u64, StoreError>;
+
+    /// At most `limit` rows with a number above `after`, in order: of one run, or of all.
+    async fn entries_after(
+        &self,
+        after: i64,
+        run: Option<RunKey>,
+        limit: u32,
+    ) -> Result<Vec<NumberedEntry>, StoreError>;
+
+    /// The newest row's number; 0 for none.
+    async fn newest_entry(&self) -> Result<i64, StoreError>;
 
     /// The newest `continued` record, where folding begins; else 1 (semantics 5.12).
     async fn first_of_link(&self, run: RunKey) -> Result<u64, StoreError>;

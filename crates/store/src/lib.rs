@@ -31,7 +31,7 @@ pub use effects::{Effect, Effects};
 pub use error::{CommitError, StoreError};
 pub use flows::{FlowVersion, Flows, SourceFile};
 pub use inbox::{Inbox, InboxKey, Message, NewMessage};
-pub use journal::{Entry, Journal, check_dense};
+pub use journal::{Entry, Journal, NumberedEntry, check_dense};
 pub use observations::{NewObservation, Observation, Observations};
 pub use queue::{interleave, rotate};
 pub use retention::{Retention, RetentionPolicy, Swept};

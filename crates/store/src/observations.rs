@@ -23,6 +23,12 @@ pub struct Observation {
 
 #[async_trait]
 pub trait Observations {
+    /// The newest one's number; 0 for none.
+    async fn newest_observation(&self) -> Result<i64, StoreError>;
+
+    /// As [`Observations::observations`], of all runs.
+    async fn observations_of_all(&self, after: i64, limit: u32) -> Result<Vec<Observation>, StoreError>;
+
     /// At most `limit` observations of the run with a number above `after`, in order; 0 is before all.
     async fn observations(&self, run: RunKey, after: i64, limit: u32) -> Result<Vec<Observation>, StoreError>;
 }

@@ -70,7 +70,7 @@ async fn perform(args: &Fork, changes: &[Change]) -> anyhow::Result<Exit> {
     let mut stop = Stop::listen()?;
     let runtime = compose::runtime(&folder, wanted).await?;
     let outcome = carry(&runtime, args, changes, &mut stop).await;
-    let stopped = stop.end(runtime).await;
+    let stopped = stop.end(&runtime).await;
     let exit = outcome?;
     stopped?;
     Ok(exit)

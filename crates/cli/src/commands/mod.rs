@@ -12,5 +12,4 @@ pub mod resume;
 pub mod run;
 pub mod runs;
 pub mod save_test;
-pub mod serve;
 pub mod test;

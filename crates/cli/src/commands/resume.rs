@@ -35,7 +35,7 @@ async fn perform(args: &Resume, source: &FlowSource) -> anyhow::Result<Exit> {
     let mut stop = Stop::listen()?;
     let runtime = compose::runtime(&folder, wanted).await?;
     let outcome = all(&runtime, args, source, &mut stop).await;
-    let stopped = stop.end(runtime).await;
+    let stopped = stop.end(&runtime).await;
     let exit = outcome?;
     stopped?;
     Ok(exit)

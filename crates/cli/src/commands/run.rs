@@ -71,7 +71,7 @@ async fn carry(args: &Run, source: Option<FlowSource>, input: Value) -> anyhow::
     let mut stop = Stop::listen()?;
     let runtime = compose::runtime(&folder, wanted(args)?).await?;
     let outcome = both(&runtime, args, source, input, &mut stop).await;
-    let stopped = stop.end(runtime).await;
+    let stopped = stop.end(&runtime).await;
     let exit = outcome?;
     stopped?;
     Ok(exit)

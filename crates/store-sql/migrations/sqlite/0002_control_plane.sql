@@ -16,6 +16,24 @@ INSERT INTO flow_versions (tenant, hash, project, name, dialect, published_at, f
     SELECT tenant, hash, project, name, dialect, published_at, files, ir FROM shared_versions;
 DROP TABLE shared_versions;
 
+-- Readers follow the journal of all runs by number; numbers are never used again.
+CREATE TABLE numbered_journal (
+    number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    rid BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    type TEXT NOT NULL,
+    path TEXT NOT NULL,
+    payload TEXT,
+    blob TEXT
+);
+INSERT INTO numbered_journal (rid, seq, at, type, path, payload, blob)
+    SELECT rid, seq, at, type, path, payload, blob FROM journal ORDER BY rowid;
+DROP TABLE journal;
+ALTER TABLE numbered_journal RENAME TO journal;
+CREATE UNIQUE INDEX journal_of_run ON journal (rid, seq);
+CREATE INDEX journal_links ON journal (rid, seq) WHERE type = 'continued';
+
 -- Documents: every table of the control plane has the same columns.
 
 CREATE TABLE users (

@@ -69,6 +69,8 @@ impl State {
 
     fn append(&mut self, Entry { run, record }: Entry) {
         self.spill(run, &record.payload);
+        self.last_entry += 1;
+        self.entries.insert(self.last_entry, (run, record.seq));
         self.journal.entry(run).or_default().push(record);
     }
 

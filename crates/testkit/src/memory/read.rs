@@ -5,9 +5,9 @@ use std::ops::Bound;
 use weir_base::{Micros, Text, Value};
 use weir_engine::Record;
 use weir_store::{
-    Attempt, Attempts, Blobs, Effect, Effects, FlowVersion, Flows, Inbox, InboxKey, Journal, Message, NewMessage,
-    Observation, Observations, RunKey, Snapshot, Snapshots, StoreError, Variable, VariableChange, VariableFault,
-    VariableOp, VariableScope, Variables, apply_change, blob_hash, check_dense,
+    Attempt, Attempts, Blobs, Effect, Effects, Entry, FlowVersion, Flows, Inbox, InboxKey, Journal, Message,
+    NewMessage, NumberedEntry, Observation, Observations, RunKey, Snapshot, Snapshots, StoreError, Variable,
+    VariableChange, VariableFault, VariableOp, VariableScope, Variables, apply_change, blob_hash, check_dense,
 };
 
 #[async_trait]
@@ -66,6 +66,25 @@ impl Journal for MemoryStore {
         Ok(records)
     }
 
+    async fn entries_after(
+        &self,
+        after: i64,
+        run: Option<RunKey>,
+        limit: u32,
+    ) -> Result<Vec<NumberedEntry>, StoreError> {
+        let state = self.state();
+        let wanted = state.entries.range(after + 1..).filter(|(_, (key, _))| run.is_none_or(|run| run == *key));
+        let numbered = |(number, (run, seq)): (&i64, &(RunKey, u64))| {
+            let record = state.journal.get(run)?.iter().find(|record| record.seq == *seq)?.clone();
+            Some(NumberedEntry { number: *number, entry: Entry { run: *run, record } })
+        };
+        Ok(wanted.take(limit as usize).filter_map(numbered).collect())
+    }
+
+    async fn newest_entry(&self) -> Result<i64, StoreError> {
+        Ok(self.state().entries.keys().next_back().copied().unwrap_or(0))
+    }
+
     async fn last_seq(&self, run: RunKey) -> Result<u64, StoreError> {
         Ok(self.state().journal.get(&run).and_then(|records| records.last()).map_or(0, |record| record.seq))
     }
@@ -112,6 +131,15 @@ impl Effects for MemoryStore {
 
 #[async_trait]
 impl Observations for MemoryStore {
+    async fn newest_observation(&self) -> Result<i64, StoreError> {
+        Ok(self.state().observations.keys().next_back().copied().unwrap_or(0))
+    }
+
+    async fn observations_of_all(&self, after: i64, limit: u32) -> Result<Vec<Observation>, StoreError> {
+        let state = self.state();
+        Ok(state.observations.range(after + 1..).take(limit as usize).map(|(_, one)| one.clone()).collect())
+    }
+
     async fn observations(&self, run: RunKey, after: i64, limit: u32) -> Result<Vec<Observation>, StoreError> {
         let state = self.state();
         let later = state.observations.range((Bound::Excluded(after), Bound::Unbounded)).map(|(_, seen)| seen);

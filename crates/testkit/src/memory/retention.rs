@@ -54,6 +54,7 @@ impl State {
         self.ids.retain(|_, key| !gone.contains(key));
         self.outputs.retain(|key, _| !gone.contains(key));
         self.journal.retain(|key, _| !gone.contains(key));
+        self.entries.retain(|_, (key, _)| !gone.contains(key));
         self.attempts.retain(|(key, _), _| !gone.contains(key));
         self.effects.retain(|effect| !gone.contains(&effect.run));
         self.changes.retain(|(key, _), _| !gone.contains(key));

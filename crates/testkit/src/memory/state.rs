@@ -21,6 +21,9 @@ pub struct State {
     pub outputs: HashMap<RunKey, Value>,
     /// Sorted by `seq`.
     pub journal: HashMap<RunKey, Vec<Record>>,
+    pub last_entry: i64,
+    /// Run and `seq` by number.
+    pub entries: BTreeMap<i64, (RunKey, u64)>,
     pub blobs: HashMap<Text, Vec<u8>>,
     pub blob_refs: BTreeSet<(RunKey, Text)>,
     pub attempts: BTreeMap<(RunKey, Text), Attempt>,

@@ -69,9 +69,11 @@ fn own_tools() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools/postgresql/usr")
 }
 
+/// The folders of libraries unpacked with it: `lib/x86_64-linux-gnu` and its like.
 fn libraries() -> String {
-    let entries = std::fs::read_dir(own_tools().join("lib")).into_iter().flatten().flatten();
-    let folders = entries.map(|entry| entry.path()).filter(|path| path.join("libpq.so.5").exists());
+    let entries = ["lib", "../lib"].into_iter().flat_map(|folder| std::fs::read_dir(own_tools().join(folder)));
+    let folders = entries.flatten().flatten().map(|entry| entry.path());
+    let folders = folders.filter(|path| path.to_string_lossy().ends_with("-linux-gnu"));
     folders.map(|path| path.to_string_lossy().into_owned()).collect::<Vec<_>>().join(":")
 }
 
@@ -83,7 +85,10 @@ fn is_whole(folder: &Path) -> bool {
 /// `postgres (PostgreSQL) 15.18 (Debian …)`
 fn version(folder: &Path) -> Option<u32> {
     let mut command = Command::new(folder.join("postgres"));
-    let output = command.arg("--version").env("LD_LIBRARY_PATH", libraries()).output().ok()?;
+    if folder.starts_with(own_tools()) {
+        command.env("LD_LIBRARY_PATH", libraries());
+    }
+    let output = command.arg("--version").output().ok()?;
     let said = String::from_utf8(output.stdout).ok()?;
     said.split(") ").nth(1)?.split(['.', ' ', '\n', 'b', 'r']).next()?.parse().ok()
 }

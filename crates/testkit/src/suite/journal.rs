@@ -3,7 +3,7 @@
 use super::fixture::{Owned, entry, text};
 use std::sync::Arc;
 use weir_engine::{Event, EventBody, Record, TaskResult};
-use weir_store::{BLOB_THRESHOLD, Entry, Store, StoreError, blob_hash};
+use weir_store::{BLOB_THRESHOLD, Entry, RunKey, Store, StoreError, blob_hash};
 
 pub async fn records_come_back_as_they_were_written(store: Arc<dyn Store>) {
     let owned = Owned::claim(store).await;
@@ -74,4 +74,23 @@ pub async fn folding_begins_at_the_newest_link(store: Arc<dyn Store>) {
         assert_eq!(owned.store.first_of_link(key).await.unwrap(), (seq / 4 * 4).max(1));
     }
     assert_eq!(owned.store.first_of_link(other).await.unwrap(), 1);
+}
+
+/// Whoever reads along misses nothing and sees nothing twice, of one run or of all.
+pub async fn rows_of_all_runs_are_numbered(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let (a, b) = (owned.running("a").await, owned.running("b").await);
+    owned.commit(|batch| batch.records = vec![entry(a, 1), entry(b, 1), entry(a, 2)]).await;
+    owned.commit(|batch| batch.records = vec![entry(b, 2), entry(a, 3)]).await;
+    let read = async |after, run, limit| owned.store.entries_after(after, run, limit).await.unwrap();
+    let all = read(0, None, 100).await;
+    let shown: Vec<(RunKey, u64)> = all.iter().map(|row| (row.entry.run, row.entry.record.seq)).collect();
+    assert_eq!(shown, [(a, 1), (b, 1), (a, 2), (b, 2), (a, 3)]);
+    assert!(all.is_sorted_by(|one, next| one.number < next.number));
+    assert_eq!(all[4].entry, entry(a, 3));
+    assert_eq!(read(all[1].number, None, 2).await, all[2..4]);
+    let of_a: Vec<_> = all.iter().filter(|row| row.entry.run == a).cloned().collect();
+    assert_eq!(read(0, Some(a), 100).await, of_a);
+    assert_eq!(read(of_a[0].number, Some(a), 1).await, of_a[1..2]);
+    assert_eq!(owned.store.newest_entry().await.unwrap(), all[4].number);
 }

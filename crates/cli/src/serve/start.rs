@@ -1,0 +1,56 @@
+use crate::serve::config::Config;
+use crate::serve::demo;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use weir_control::{Ambient, Control};
+
+/// Makes the first account and the demo, where nobody has an account yet.
+pub async fn first(control: &Control, config: &Config, folder: &Path) -> anyhow::Result<()> {
+    if !control.is_new().await? {
+        return Ok(());
+    }
+    let made = config.owner_password.is_none();
+    let password = config.owner_password.clone().unwrap_or_else(new_password);
+    let (_, tenant) = control.first_start(&config.owner_email, &password).await?;
+    if config.demo {
+        control.add_demo(&tenant.id, &demo::FLOWS).await?;
+    }
+    crate::errln!("made a new installation in {}", folder.display());
+    if made {
+        crate::errln!("  owner     {}", config.owner_email);
+        crate::errln!("  password  {password}   (shown this once)");
+    }
+    Ok(())
+}
+
+/// 100 random bits in letters that are not mistaken for each other.
+fn new_password() -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789A";
+    let mut random = [0; 20];
+    super::parts::Machine.fill(&mut random);
+    let letters: String = random.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
+    letters.as_bytes().chunks(5).map(|part| String::from_utf8_lossy(part)).collect::<Vec<_>>().join("-")
+}
+
+/// Says where it is served, and how to sign in from this machine.
+pub async fn greet(control: &Control, url: &str, folder: &Path, open: usize, loopback: bool) -> anyhow::Result<()> {
+    let runs = if open == 1 { "1 run goes on".to_owned() } else { format!("{open} runs go on") };
+    crate::errln!("serving {url} from {}: {runs}; Ctrl-C stops", folder.display());
+    crate::errln!("  API       {url}/api/docs");
+    if let Some(owner) = control.first_owner().await?.filter(|_| loopback) {
+        let token = control.sign_in_link(&owner).await?;
+        crate::errln!("  sign in   {url}/sign-in/{token}   (once, within 15 minutes)");
+    }
+    Ok(())
+}
+
+/// What is done from time to time, whoever asks.
+pub async fn background(control: Arc<Control>) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        if let Err(error) = control.roll_up_all().await {
+            tracing::warn!("usage was not added up: {error}");
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! What happens, as it happens, from the store: no event is missed and none comes twice, also across a restart.
+
+use crate::caller::Caller;
+use crate::control::Control;
+use crate::{ControlError, Result};
+use futures::Stream;
+use futures::stream::unfold;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use weir_base::{Micros, Text, Value};
+use weir_engine::Status;
+use weir_store::{Entry, Observation, Run, RunKey};
+
+/// How far somebody has read: the last journal row, and the last observation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    pub entry: i64,
+    pub observation: i64,
+}
+
+impl Cursor {
+    pub fn parse(text: &str) -> Option<Cursor> {
+        let (entry, observation) = text.split_once('.')?;
+        Some(Cursor { entry: entry.parse().ok()?, observation: observation.parse().ok()? })
+    }
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.entry, self.observation)
+    }
+}
+
+/// What is followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// Everything of a run, with payloads. The stream ends with the run.
+    Run(Text),
+    /// What happens in the runs of a flow, without payloads.
+    Flow { project: Text, flow: Text },
+    Project(Text),
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Happening {
+    /// A row of a journal; the payload is there where a run is followed.
+    Record { run: Text, flow: Text, seq: u64, at: Micros, ty: Text, path: Text, payload: Option<String> },
+    /// A log line, a failed attempt, a part of a result that is still coming.
+    Seen { run: Text, flow: Text, observation: Box<Observation> },
+    /// A run's state, whenever it has changed, and once at the beginning where a run is followed. It says how things
+    /// stand, so it has no place in the order and may be told again.
+    State { run: Text, flow: Text, status: Status, output: Value, error: Option<Value> },
+}
+
+/// An event, and where to go on after it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Live {
+    /// None for what may be told again.
+    pub cursor: Option<Cursor>,
+    pub happening: Happening,
+}
+
+const PAGE: u32 = 500;
+/// Runs whose place is remembered by a stream over many.
+const REMEMBERED: usize = 10_000;
+
+struct Follower {
+    control: Arc<Control>,
+    tenant: Text,
+    topic: Topic,
+    only: Option<Run>,
+    cursor: Cursor,
+    commits: u64,
+    waiting: VecDeque<Live>,
+    runs: HashMap<RunKey, Option<Run>>,
+    status: HashMap<RunKey, Status>,
+    over: bool,
+}
+
+impl Control {
+    /// Follows a topic from a cursor on; from now on for none, and a single run from its beginning.
+    pub async fn follow(
+        self: &Arc<Self>,
+        caller: &Caller,
+        topic: Topic,
+        from: Option<Cursor>,
+    ) -> Result<impl Stream<Item = Result<Live>> + Send + use<>> {
+        let only = match &topic {
+            Topic::Run(run) => {
+                let found = self.store.run(run).await?.filter(|row| row.place.tenant == caller.tenant);
+                Some(found.ok_or(ControlError::not_found("run"))?)
+            }
+            _ => None,
+        };
+        let cursor = match (from, &only) {
+            (Some(cursor), _) => cursor,
+            (None, Some(_)) => Cursor::default(),
+            (None, None) => Cursor {
+                entry: self.store.newest_entry().await?,
+                observation: self.store.newest_observation().await?,
+            },
+        };
+        let follower = Follower {
+            control: self.clone(),
+            tenant: caller.tenant.clone(),
+            topic,
+            only,
+            cursor,
+            commits: 0,
+            waiting: VecDeque::new(),
+            runs: HashMap::new(),
+            status: HashMap::new(),
+            over: false,
+        };
+        Ok(unfold(follower, Follower::next))
+    }
+}
+
+impl Follower {
+    async fn next(mut self) -> Option<(Result<Live>, Self)> {
+        loop {
+            if let Some(live) = self.waiting.pop_front() {
+                self.cursor = live.cursor.unwrap_or(self.cursor);
+                return Some((Ok(live), self));
+            }
+            if self.over {
+                return None;
+            }
+            match self.read().await {
+                Ok(()) if self.waiting.is_empty() && !self.over => {
+                    let commits = self.control.runs.committed(self.commits).await;
+                    // The runtime has ended: whoever listens comes again when there is another.
+                    self.over = commits == self.commits;
+                    self.commits = commits;
+                }
+                Ok(()) => {}
+                Err(error) => {
+                    self.over = true;
+                    return Some((Err(error), self));
+                }
+            }
+        }
+    }
+
+    /// Reads what is new into `waiting`.
+    async fn read(&mut self) -> Result<()> {
+        let only = self.only.as_ref().map(|run| run.key);
+        // The state is read first: what is read after it holds everything that led to it.
+        let state = match &self.only {
+            Some(run) => Some(self.control.store.run(&run.id).await?.ok_or(ControlError::not_found("run"))?),
+            None => None,
+        };
+        let store = self.control.store.clone();
+        let entries = store.entries_after(self.cursor.entry, only, PAGE).await?;
+        let seen = match only {
+            Some(run) => store.observations(run, self.cursor.observation, PAGE).await?,
+            None => store.observations_of_all(self.cursor.observation, PAGE).await?,
+        };
+        let more = entries.len() == PAGE as usize || seen.len() == PAGE as usize;
+        let touched = self.merge(entries, seen).await?;
+        match state {
+            Some(state) if !more => self.tell_state(state).await?,
+            Some(_) => {}
+            None => {
+                for key in touched {
+                    if let Some(run) = self.control.store.run_by_key(key).await? {
+                        self.tell_state(run).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// By time; each kind of row in its own order, which is what its cursor counts. The runs that were touched.
+    async fn merge(
+        &mut self,
+        entries: Vec<weir_store::NumberedEntry>,
+        seen: Vec<Observation>,
+    ) -> Result<Vec<RunKey>> {
+        let (mut cursor, mut touched) = (self.cursor, Vec::new());
+        let (mut entries, mut seen) = (entries.into_iter().peekable(), seen.into_iter().peekable());
+        loop {
+            let record_first = match (entries.peek(), seen.peek()) {
+                (None, None) => break,
+                (Some(entry), Some(observation)) => entry.entry.record.at <= observation.seen.at,
+                (entry, _) => entry.is_some(),
+            };
+            if record_first {
+                let Some(entry) = entries.next() else { break };
+                cursor.entry = entry.number;
+                if let Some(run) = self.run_of(entry.entry.run).await? {
+                    touched.push(run.key);
+                    self.waiting.push_back(Live { cursor: Some(cursor), happening: self.record(&run, entry.entry) });
+                }
+            } else {
+                let Some(observation) = seen.next() else { break };
+                cursor.observation = observation.number;
+                if let Some(run) = self.run_of(observation.seen.run).await?.filter(|_| self.only.is_some()) {
+                    let (id, flow) = (run.id.clone(), run.flow.clone());
+                    let happening = Happening::Seen { run: id, flow, observation: Box::new(observation) };
+                    self.waiting.push_back(Live { cursor: Some(cursor), happening });
+                }
+            }
+        }
+        // What was not for this stream is read nevertheless.
+        if self.waiting.is_empty() {
+            self.cursor = cursor;
+        }
+        touched.sort();
+        touched.dedup();
+        Ok(touched)
+    }
+
+    fn record(&self, run: &Run, entry: Entry) -> Happening {
+        let Entry { record, .. } = entry;
+        Happening::Record {
+            run: run.id.clone(),
+            flow: run.flow.clone(),
+            seq: record.seq,
+            at: record.at,
+            ty: (*record.ty).into(),
+            path: record.path,
+            payload: self.only.is_some().then_some(record.payload),
+        }
+    }
+
+    /// The run, if it is one of those that are followed.
+    async fn run_of(&mut self, key: RunKey) -> Result<Option<Run>> {
+        if let Some(only) = &self.only {
+            return Ok(Some(only.clone()));
+        }
+        if let Some(known) = self.runs.get(&key) {
+            return Ok(known.clone());
+        }
+        let found = self.control.store.run_by_key(key).await?.filter(|run| self.follows(run));
+        if self.runs.len() >= REMEMBERED {
+            self.runs.clear();
+            self.status.clear();
+        }
+        self.runs.insert(key, found.clone());
+        Ok(found)
+    }
+
+    fn follows(&self, run: &Run) -> bool {
+        let fits = match &self.topic {
+            Topic::Run(id) => run.id == *id,
+            Topic::Flow { project, flow } => run.place.project == *project && run.flow == *flow,
+            Topic::Project(project) => run.place.project == *project,
+        };
+        fits && run.place.tenant == self.tenant
+    }
+
+    async fn tell_state(&mut self, run: Run) -> Result<()> {
+        let ended = self.only.is_some() && run.status.is_final();
+        if self.status.insert(run.key, run.status) != Some(run.status) {
+            let output = if ended { self.control.store.run_output(run.key).await? } else { Value::Null };
+            let error = run.error.as_ref().map(weir_engine::StepError::to_value);
+            let happening = Happening::State { run: run.id, flow: run.flow, status: run.status, output, error };
+            self.waiting.push_back(Live { cursor: None, happening });
+        }
+        self.over = ended;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_come_back_as_they_were_written() {
+        let cursor = Cursor { entry: 7, observation: 9 };
+        assert_eq!(Cursor::parse(&cursor.to_string()), Some(cursor));
+        for wrong in ["", "7", "7.", "a.b", "7.9.1"] {
+            assert_eq!(Cursor::parse(wrong), None, "{wrong}");
+        }
+    }
+}

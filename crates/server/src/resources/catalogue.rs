@@ -1,0 +1,63 @@
+use crate::endpoint::Endpoint;
+use crate::extract::Place;
+use crate::problem::Problem;
+use crate::state::App;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// A kind of step.
+#[derive(Serialize, JsonSchema)]
+struct KindLine {
+    name: String,
+    title: String,
+    summary: String,
+    /// Its name in trees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tree: Option<String>,
+    /// Whether it can run here; what cannot is checked all the same.
+    runnable: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Kinds {
+    items: Vec<KindLine>,
+}
+
+pub fn routes() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get("/api/kinds", "kinds", "The kinds of steps there are")
+            .gives::<Kinds>(200, "Kinds, by name")
+            .handler(list),
+        Endpoint::get("/api/kinds/{kind}", "kind", "A kind's whole record")
+            .gives::<serde_json::Value>(200, "The record: what it takes and gives, rules, examples")
+            .handler(show),
+    ]
+}
+
+async fn list(State(app): State<Arc<App>>) -> Json<Kinds> {
+    let line = |entry: &weir_catalog::Entry| {
+        let component = entry.component();
+        KindLine {
+            name: component.name.to_string(),
+            title: component.title.to_string(),
+            summary: component.summary.to_string(),
+            tree: component.tree.as_ref().map(ToString::to_string),
+            runnable: component.runnable,
+        }
+    };
+    let mut items: Vec<KindLine> = app.control.catalog().iter().map(line).collect();
+    items.sort_by(|a, b| a.name.cmp(&b.name));
+    Json(Kinds { items })
+}
+
+async fn show(State(app): State<Arc<App>>, Place(kind): Place<String>) -> Result<Json<serde_json::Value>, Problem> {
+    let unknown = || Problem::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such kind");
+    let record = app.control.catalog().record(&kind).ok_or_else(unknown)?;
+    serde_json::to_value(record).map(Json).map_err(|error| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "UNAVAILABLE", error.to_string())
+    })
+}

@@ -1,0 +1,139 @@
+use crate::auth::By;
+use crate::endpoint::Endpoint;
+use crate::extract::Place;
+use crate::problem::Problem;
+use crate::state::App;
+use crate::wire::time;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::{Stream, StreamExt};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use weir_base::{Text, Value};
+use weir_control::{Caller, Cursor, Happening, Live, Permission, Topic};
+
+pub fn routes() -> Vec<Endpoint> {
+    let stream = |path, name, about| {
+        Endpoint::get(path, name, about)
+            .needs(Permission::RunsRead)
+            .header("Last-Event-ID")
+            .gives_text(200, "Server-sent events, until whoever listens goes away", "text/event-stream")
+    };
+    vec![
+        stream("/api/runs/{run}/events", "runEvents", "Everything that happens in a run, from its beginning to its end")
+            .handler(of_one),
+        stream("/api/flows/{id}/events", "flowEvents", "What happens in a flow's runs, from now on").handler(of_flow),
+        stream("/api/flows/{id}/logs", "flowLogs", "The same under the name it had before").handler(of_flow),
+        stream("/api/projects/{project}/events", "projectEvents", "What happens in a project's runs, from now on")
+            .handler(of_project),
+    ]
+}
+
+fn last(headers: &HeaderMap) -> Option<Cursor> {
+    headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(Cursor::parse)
+}
+
+async fn of_one(
+    State(app): State<Arc<App>>,
+    By(caller): By,
+    Place(run): Place<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    stream(&app, &caller, Topic::Run(run.into()), last(&headers)).await
+}
+
+/// For a webhook that answers with what happens.
+pub async fn of_run(app: &Arc<App>, tenant: &Text, run: Text) -> Result<Response, Problem> {
+    stream(app, &Caller::system(tenant.clone(), "webhook"), Topic::Run(run), None).await
+}
+
+async fn of_flow(
+    State(app): State<Arc<App>>,
+    By(caller): By,
+    Place(id): Place<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let flow = app.control.flow(&caller, &id).await?.value;
+    stream(&app, &caller, Topic::Flow { project: flow.project, flow: flow.name }, last(&headers)).await
+}
+
+async fn of_project(
+    State(app): State<Arc<App>>,
+    By(caller): By,
+    Place(project): Place<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let project = app.control.show_project(&caller, &project).await?.value.name;
+    stream(&app, &caller, Topic::Project(project), last(&headers)).await
+}
+
+async fn stream(app: &Arc<App>, caller: &Caller, topic: Topic, from: Option<Cursor>) -> Result<Response, Problem> {
+    let live = app.control.follow(caller, topic, from).await?;
+    Ok(Sse::new(events(live)).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response())
+}
+
+fn events(live: impl Stream<Item = weir_control::Result<Live>>) -> impl Stream<Item = Result<Event, Infallible>> {
+    live.map(|item| {
+        Ok(match item {
+            Ok(live) => event(live),
+            Err(error) => Event::default().event("problem").data(Value::from(error.to_string()).to_json()),
+        })
+    })
+}
+
+fn event(live: Live) -> Event {
+    let (name, data) = told(live.happening);
+    let event = Event::default().event(name).data(data.to_json());
+    match live.cursor {
+        Some(cursor) => event.id(cursor.to_string()),
+        None => event,
+    }
+}
+
+fn told(happening: Happening) -> (&'static str, Value) {
+    let json = |text: &str| Value::from_json(text).unwrap_or_default();
+    match happening {
+        Happening::Record { run, flow, seq, at, ty, path, payload } => (
+            "record",
+            Value::object([
+                ("run", run.into()),
+                ("flow", flow.into()),
+                ("seq", (seq as f64).into()),
+                ("at", time(at).into()),
+                ("type", ty.into()),
+                ("path", path.into()),
+                ("payload", payload.map(|payload| json(&payload)).into()),
+            ]),
+        ),
+        Happening::Seen { run, flow, observation } => {
+            let seen = observation.seen;
+            let name = match &*seen.kind {
+                "log" => "log",
+                "stream" => "stream",
+                _ => "attempt",
+            };
+            let members = [
+                ("run", run.into()),
+                ("flow", flow.into()),
+                ("at", time(seen.at).into()),
+                ("path", seen.path.into()),
+                ("attempt", seen.attempt.into()),
+                ("payload", json(&seen.payload)),
+            ];
+            (name, Value::object(members))
+        }
+        Happening::State { run, flow, status, output, error } => (
+            "state",
+            Value::object([
+                ("run", run.into()),
+                ("flow", flow.into()),
+                ("status", status.as_str().into()),
+                ("output", output),
+                ("error", error.into()),
+            ]),
+        ),
+    }
+}
