@@ -48,6 +48,7 @@ fn deny() -> Result<()> {
 
 /// Unit and integration tests of every crate, but for those that are groups of their own.
 fn tests() -> Result<()> {
+    tools::postgresql()?;
     let apart = |name: &str| APART.iter().any(|word| name.starts_with(word));
     let mut names: Vec<String> = project::test_targets()?.into_iter().map(|(_, name)| name).collect();
     names.retain(|name| !apart(name));

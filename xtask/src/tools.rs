@@ -1,6 +1,6 @@
 use crate::{process, project};
-use anyhow::{Context, Result};
-use std::path::PathBuf;
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
 
 /// The version every machine uses, so that its verdicts are the same everywhere.
 const CARGO_DENY: &str = "0.20.2";
@@ -27,4 +27,68 @@ fn version_of(program: &PathBuf) -> Option<String> {
 /// Whether tests can be run by nextest, which is quicker; without it `cargo test` runs the same ones.
 pub fn has_nextest() -> bool {
     process::exists("cargo", &["nextest", "--version"])
+}
+
+/// The oldest PostgreSQL that will do.
+const POSTGRESQL: u32 = 15;
+
+/// Sees to it that there is a PostgreSQL for the tests: this machine's, or Debian's package unpacked into `.tools/`.
+pub fn postgresql() -> Result<()> {
+    let own = project::root().join(".tools/postgresql/usr");
+    let installed = [Path::new("/usr"), &own].into_iter().any(has_postgresql);
+    if installed || process::exists("initdb", &["--version"]) {
+        return Ok(());
+    }
+    println!("unpacking Debian's PostgreSQL into .tools/, once");
+    unpack_postgresql().context("there is no PostgreSQL; install Debian's package `postgresql`, 15 or newer")
+}
+
+/// As Debian lays it out.
+fn has_postgresql(root: &Path) -> bool {
+    let versions = project::folders(&root.join("lib/postgresql")).unwrap_or_default();
+    let new = |path: &PathBuf| project::name_of(path).parse().is_ok_and(|version: u32| version >= POSTGRESQL);
+    versions.into_iter().any(|path| new(&path) && path.join("bin/initdb").is_file())
+}
+
+fn unpack_postgresql() -> Result<()> {
+    let folder = project::root().join(".tools/postgresql");
+    std::fs::create_dir_all(&folder)?;
+    if depends_on("postgresql", false).is_err() {
+        process::run(&mut process::command("apt-get", &["--quiet", "update"]))?;
+    }
+    let of_release = depends_on("postgresql", false)?.into_iter().find(|name| name.starts_with("postgresql-"));
+    let server = of_release.context("`postgresql` names no release")?;
+    let needed = depends_on(&server, true)?.into_iter().filter(|name| is_missing_library(name));
+    let packages: Vec<String> = needed.chain([server]).collect();
+    let mut download = process::command("apt-get", &["--quiet", "download"]);
+    process::run(download.args(&packages).current_dir(&folder))?;
+    for package in project::files(&folder, "deb")? {
+        let paths = [package.to_string_lossy(), folder.to_string_lossy()].map(|path| path.into_owned());
+        process::run(&mut process::command("dpkg", &["-x", &paths[0], &paths[1]]))?;
+        std::fs::remove_file(&package)?;
+    }
+    Ok(())
+}
+
+/// What a package depends on, and all that does in turn if `deep`.
+fn depends_on(package: &str, deep: bool) -> Result<Vec<String>> {
+    let mut command = process::command("apt-cache", &["depends", "--important", package]);
+    if deep {
+        command.arg("--recurse");
+    }
+    let output = process::output(&mut command)?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut names: Vec<String> =
+        said.lines().filter_map(|line| line.trim().strip_prefix("Depends: ")).map(str::to_owned).collect();
+    names.sort();
+    names.dedup();
+    if names.is_empty() { bail!("apt knows no package `{package}`") } else { Ok(names) }
+}
+
+/// A library that this machine lacks. The server does without the compiler it could use.
+fn is_missing_library(package: &str) -> bool {
+    let query = ["-W", "-f=${db:Status-Status}", package];
+    let asked = process::output(&mut process::command("dpkg-query", &query));
+    let installed = asked.is_ok_and(|output| output.stdout == b"installed");
+    package.starts_with("lib") && !package.starts_with("libllvm") && !installed
 }
