@@ -7,6 +7,7 @@ const ARROWS: [(&str, &[&str]); 23] = [
     ("expr", &["base"]),
     ("ir", &["base", "expr"]),
     ("catalog", &["base"]),
+    ("schedule", &["base"]),
     ("vault", &["base"]),
     ("dialects", &["ir"]),
     ("check", &["ir", "catalog"]),

@@ -1,7 +1,8 @@
 use crate::project::files;
 
 /// Crates whose results depend on their arguments alone.
-const PURE: [&str; 9] = ["base", "expr", "ir", "catalog", "dialects", "check", "codegen", "engine", "vault"];
+const PURE: [&str; 10] =
+    ["base", "expr", "ir", "catalog", "dialects", "check", "codegen", "engine", "schedule", "vault"];
 
 /// Ways to the outside, and to what differs from one call to the next.
 const OUTSIDE: [&str; 11] = [
