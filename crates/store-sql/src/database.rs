@@ -19,8 +19,6 @@ pub trait Database: Send + Sync + Sized + 'static {
     const NUMBERED: bool;
     /// The function that finds a text in another.
     const FIND: &'static str;
-    /// The column by which a table without a key of its own names its rows.
-    const ROW: &'static str;
 
     /// The column that is unique where a text of any length is to be.
     fn key(column: &str) -> String;

@@ -16,6 +16,8 @@ const SMALL: [&str; 4] = [
     "DELETE FROM snapshots WHERE rid IN (SELECT rid FROM removed_runs)",
     "DELETE FROM variable_changes WHERE rid IN (SELECT rid FROM removed_runs)",
 ];
+const JOURNAL: &str = "DELETE FROM journal WHERE number IN
+    (SELECT j.number FROM removed_runs r JOIN journal j ON j.rid = r.rid LIMIT $1)";
 const OBSERVATIONS: &str = "DELETE FROM observations WHERE number IN
     (SELECT o.number FROM removed_runs r JOIN observations o ON o.rid = r.rid LIMIT $1)";
 /// Numbers rise with time, so the old ones end where the first young one begins.
@@ -38,7 +40,7 @@ impl<D: Database> Retention for Sql<D> {
         if let Some(before) = policy.runs_before {
             swept.runs = self.unlist(before, policy.limit).await?;
         }
-        self.slices(&journal::<D>()).await?;
+        self.slices(JOURNAL).await?;
         swept.observations = self.slices(OBSERVATIONS).await?;
         swept.blobs = self.remains().await?;
         let most = i64::from(policy.limit) * 1_000;
@@ -61,14 +63,6 @@ impl<D: Database> Retention for Sql<D> {
     }
 }
 
-fn journal<D: Database>() -> String {
-    let row = D::ROW;
-    format!(
-        "DELETE FROM journal WHERE {row} IN
-         (SELECT j.{row} FROM removed_runs r JOIN journal j ON j.rid = r.rid LIMIT $1)"
-    )
-}
-
 impl<D: Database> Sql<D> {
     /// No batch may take up a run again between its being chosen and its leaving.
     async fn unlist(&self, before: Micros, limit: u32) -> Result<u64, StoreError> {
@@ -79,10 +73,10 @@ impl<D: Database> Sql<D> {
     }
 
     /// Removes in slices until nothing is left; others write in between.
-    async fn slices(&self, sql: &str) -> Result<u64, StoreError> {
+    async fn slices(&self, sql: &'static str) -> Result<u64, StoreError> {
         let mut total = 0;
         loop {
-            let rows = self.slice(Statement::fixed(sql.to_owned()).with(SLICE)).await?;
+            let rows = self.slice(Statement::fixed(sql).with(SLICE)).await?;
             total += rows;
             if rows < SLICE as u64 {
                 return Ok(total);

@@ -9,7 +9,7 @@ pub enum StoreError {
     #[error("the store is busy: {0}")]
     Busy(String),
     /// Another process owns the data; its pid, where it could be read.
-    #[error("the data directory is in use{}", pid.map(|pid| format!(" by process {pid}")).unwrap_or_default())]
+    #[error("the data is in use{}", pid.map(|pid| format!(" by process {pid}")).unwrap_or_default())]
     Locked { pid: Option<u32> },
     /// A later release has written this data.
     #[error("the data has schema {found}, this release knows up to {known}; use a newer release")]

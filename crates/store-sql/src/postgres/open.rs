@@ -80,7 +80,6 @@ impl Database for Postgres {
 
     const NUMBERED: bool = true;
     const FIND: &'static str = "strpos";
-    const ROW: &'static str = "ctid";
 
     fn key(column: &str) -> String {
         format!("{column}_key")

@@ -105,7 +105,6 @@ impl Database for Sqlite {
 
     const NUMBERED: bool = false;
     const FIND: &'static str = "instr";
-    const ROW: &'static str = "rowid";
 
     fn key(column: &str) -> String {
         column.to_owned()
