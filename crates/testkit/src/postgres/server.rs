@@ -100,12 +100,11 @@ impl Server {
             }
             std::thread::sleep(PAUSE);
         }
-        let _ = std::fs::remove_dir_all(&self.folder);
         false
     }
 
     fn make(&self, idle: u32) {
-        let _ = std::fs::remove_dir_all(&self.folder);
+        self.clear();
         for name in ["", "socket"] {
             self.programs.make_folder(&self.folder.join(name));
         }
@@ -119,6 +118,14 @@ impl Server {
         File::create(self.folder.join("alive")).expect("a mark");
         self.watch(idle);
         self.start();
+    }
+
+    /// Removes what a server left that nobody watches any more.
+    fn clear(&self) {
+        let gone = self.folder.with_extension(format!("gone.{}", std::process::id()));
+        if std::fs::rename(&self.folder, &gone).is_ok() {
+            let _ = std::fs::remove_dir_all(gone);
+        }
     }
 
     fn register(&self) {

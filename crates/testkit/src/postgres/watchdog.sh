@@ -22,4 +22,5 @@ while [ -e alive ] && [ "$idle" -lt "$2" ]; do
     fi
 done
 [ -e data/postmaster.pid ] && kill -QUIT "$(head -n 1 data/postmaster.pid)"
-cd / && rm -rf "$1"
+# Out of the way first, so that nothing is removed of a server that is made here meanwhile.
+cd / && mv "$1" "$1.gone.$$" && rm -rf "$1.gone.$$"
