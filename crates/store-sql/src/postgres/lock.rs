@@ -41,17 +41,22 @@ pub async fn take(connection: &mut PgConnection, last: Option<&Session>) -> Resu
     if row.try_get::<i64, _>(0).map_err(store_error)? == 1 {
         return Ok(());
     }
-    let Some(row) = connection.fetch_optional(HOLDER).await.map_err(store_error)? else {
+    let Some((holder, pid)) = holder(connection).await? else {
         return Err(StoreError::Busy("the lock was just let go".into()));
     };
-    let holder = Session::read(&row).map_err(store_error)?;
     if last == Some(&holder) {
         let end = sqlx::query("SELECT pg_terminate_backend($1::INT)").bind(holder.pid);
         end.execute(connection).await.map_err(store_error)?;
         return Err(StoreError::Busy("the connection that was lost still holds the lock".into()));
     }
+    Err(StoreError::Locked { pid })
+}
+
+/// The session that has the lock, and its process where that says which it is.
+pub async fn holder(connection: &mut PgConnection) -> Result<Option<(Session, Option<u32>)>, StoreError> {
+    let Some(row) = connection.fetch_optional(HOLDER).await.map_err(store_error)? else { return Ok(None) };
     let name: String = row.try_get(2).map_err(store_error)?;
-    Err(StoreError::Locked { pid: pid_in(&name) })
+    Ok(Some((Session::read(&row).map_err(store_error)?, pid_in(&name))))
 }
 
 /// What a connection of this process calls itself.

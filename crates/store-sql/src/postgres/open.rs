@@ -53,6 +53,14 @@ impl Sql<Postgres> {
         Self::with(writer, connecting, options).await
     }
 
+    /// Whether some process, this one included, owns the database now.
+    pub async fn is_owned(url: &str, options: &PgOptions) -> Result<bool, StoreError> {
+        let mut visitor = Writer::open(connecting(url, options)?, options, false).await?;
+        let holder = lock::holder(visitor.ready().await?).await;
+        visitor.close().await?;
+        holder.map(|holder| holder.is_some())
+    }
+
     async fn with(writer: Writer, connecting: PgConnectOptions, options: &PgOptions) -> Result<Self, StoreError> {
         let pool = PgPoolOptions::new()
             .max_connections(options.connections.max(1))

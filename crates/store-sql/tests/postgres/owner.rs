@@ -29,7 +29,10 @@ fn message() -> NewMessage {
 #[tokio::test]
 async fn a_second_owner_is_told_the_pid() {
     let database = Database::fresh().await;
+    let owned = async || PgStore::is_owned(&database.url(), &PgOptions::default()).await;
+    assert_eq!(owned().await, Ok(false));
     let first = open(&database).await.unwrap();
+    assert_eq!(owned().await, Ok(true));
     let error = open_at_once(&database).await.err().unwrap();
     assert_eq!(error, StoreError::Locked { pid: Some(std::process::id()) });
     first.close().await.unwrap();

@@ -184,6 +184,33 @@ async fn every_text_is_compared_by_its_bytes() {
     assert_eq!(strange, [""; 0]);
 }
 
+/// What is asked on behalf of a tenant does not run as the engine: here the engine is shown nothing at all.
+#[tokio::test]
+async fn a_tenant_is_asked_for_without_the_engines_sight() {
+    use weir_store::{Documents, Flows, PageRequest, RunFilter, Runs, Variables};
+    let (database, _connection) = filled().await;
+    for table in ["runs", "projects", "newest_flows", "variables"] {
+        let blind = "AS RESTRICTIVE USING (current_setting('weir.scope', true) <> 'system')";
+        database.execute(format!("CREATE POLICY blind ON {table} {blind}")).await;
+    }
+    let store = PgStore::open(&database.url(), &PgOptions::default()).await.unwrap();
+    let runs = async |tenant: Option<&str>| {
+        let filter = RunFilter { tenant: tenant.map(Into::into), ..RunFilter::default() };
+        let listed = store.list_runs(&filter, PageRequest { before: None, limit: 9 }).await.unwrap().items.len();
+        assert_eq!(store.count_runs(tenant).await.unwrap().into_values().sum::<u64>(), listed as u64);
+        listed
+    };
+    assert_eq!((runs(None).await, runs(Some("a")).await, runs(Some("c")).await), (0, 1, 0));
+    let documents = async |scope: Scope| store.count_documents(&scope, Table::Projects, &Default::default()).await;
+    assert_eq!(documents(Scope::System).await, Ok(0));
+    assert_eq!(documents(Scope::Tenant("a".into())).await, Ok(1));
+    assert!(store.newest_flow("a", "p", "f").await.unwrap().is_some());
+    let scope = VariableScope { tenant: "a".into(), project: "p".into(), service: None };
+    assert_eq!(store.variables(&scope, &["v".into()]).await.unwrap()["v"], weir_base::Value::from(1));
+    // Afterwards the same connections see as the engine again.
+    assert_eq!(runs(None).await, 0);
+}
+
 /// What another tenant has taken is told as such, though it cannot be seen.
 #[tokio::test]
 async fn what_others_have_taken_is_told() {
