@@ -1,5 +1,12 @@
 use weir_store::StoreError;
 
+/// Too many connections or too little memory, a conflict, a deadlock, a lock not had in time, a server that only
+/// reads at present.
+const PASSING: [&str; 8] = ["53000", "53200", "53300", "40001", "40P01", "55P03", "57014", "25006"];
+
+/// A page or an index that cannot be right.
+const DAMAGED: [&str; 2] = ["XX001", "XX002"];
+
 /// What an error of PostgreSQL means to the caller, by its SQLSTATE.
 pub fn store_error(error: sqlx::Error) -> StoreError {
     let text = said(&error);
@@ -7,11 +14,9 @@ pub fn store_error(error: sqlx::Error) -> StoreError {
         return StoreError::Busy(text);
     }
     match state(&error).as_deref() {
-        // Too many connections or too little memory, a conflict, a deadlock, a lock not had in time, a server that
-        // only reads at present.
-        Some("53000" | "53200" | "53300" | "40001" | "40P01" | "55P03" | "57014" | "25006") => StoreError::Busy(text),
+        Some(state) if PASSING.contains(&state) => StoreError::Busy(text),
+        Some(state) if DAMAGED.contains(&state) => StoreError::Corrupt(text),
         Some("53100") => StoreError::Full(text),
-        Some("XX001" | "XX002") => StoreError::Corrupt(text),
         Some(_) => StoreError::Io(text),
         None => without_state(error, text),
     }
