@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use std::collections::BTreeMap;
 use weir_base::{Micros, Text, Value};
 use weir_engine::Status;
-use weir_store::{Claim, Page, PageRequest, Place, Run, RunFilter, RunKey, Runs, Scope, StoreError};
+use weir_store::{
+    Claim, EndedCount, EndedFilter, Page, PageRequest, Place, Run, RunFilter, RunKey, Runs, Scope, StoreError,
+};
 
 pub const SELECT: &str = "SELECT rid, id, tenant, project, service, flow, version, status, priority,
     concurrency_key, created_at, started_at, wake_at, ended_at, error FROM runs";
@@ -64,6 +66,37 @@ impl<D: Database> Runs for Sql<D> {
         Ok(Page { items, next })
     }
 
+    async fn ended_runs(
+        &self,
+        filter: &EndedFilter,
+        before: Option<(Micros, RunKey)>,
+        most: u32,
+    ) -> Result<Vec<Run>, StoreError> {
+        let mut query = Statement::built::<D>(format!("{SELECT} WHERE ")).passing();
+        push_ended(&mut query, filter);
+        if filter.every > 1 {
+            query.push(" AND rid % ").bind(filter.every).push(" = 0");
+        }
+        if let Some((at, key)) = before {
+            query.push(" AND (ended_at, rid) < (").bind(at).push(", ").bind(key.0).push(")");
+        }
+        query.push(" ORDER BY ended_at DESC, rid DESC LIMIT ").bind(limit(most));
+        read_all(&self.db.read(&Scope::Tenant(filter.tenant.clone()), query).await?, read)
+    }
+
+    async fn count_ended(&self, filter: &EndedFilter, width: Micros) -> Result<Vec<EndedCount>, StoreError> {
+        let mut query = Statement::built::<D>("SELECT part, status, COUNT(*) FROM (SELECT (ended_at - ").passing();
+        query.bind(filter.from).push(") / ").bind(width.max(1)).push(" AS part, status FROM runs WHERE ");
+        push_ended(&mut query, filter);
+        query.push(") AS parts GROUP BY part, status");
+        let rows = self.db.read(&Scope::Tenant(filter.tenant.clone()), query).await?;
+        let mut counts = read_all(&rows, |row| {
+            Ok(EndedCount { part: row.count(0)?, status: status(&row.str(1)?)?, count: row.count(2)? })
+        })?;
+        counts.sort_unstable();
+        Ok(counts)
+    }
+
     async fn count_started(&self, tenant: &str, after: RunKey, since: Micros) -> Result<u64, StoreError> {
         const READ: &str = "SELECT COUNT(*) FROM runs
             WHERE rid > $1 AND tenant = $2 AND created_at >= $3 AND id NOT LIKE '%/%'";
@@ -117,12 +150,35 @@ fn filtered<D: Database>(filter: &RunFilter, before: Option<RunKey>) -> Statemen
         query.push(" AND id >= ").bind(format!("{under}/"));
         query.push(" AND id < ").bind(format!("{under}0"));
     }
+    let bounds = [
+        ("created_at >= ", filter.since),
+        ("created_at < ", filter.until),
+        ("ended_at - COALESCE(started_at, created_at) >= ", filter.at_least),
+        ("ended_at - COALESCE(started_at, created_at) <= ", filter.at_most),
+    ];
+    for (condition, bound) in bounds {
+        if let Some(bound) = bound {
+            query.push(" AND ").push(condition).bind(bound);
+        }
+    }
     query
+}
+
+/// In the words by which the index on ended runs finds them.
+fn push_ended(query: &mut Statement, filter: &EndedFilter) {
+    query.push("ended_at IS NOT NULL AND ended_at >= ").bind(filter.from);
+    query.push(" AND ended_at < ").bind(filter.until);
+    query.push(" AND tenant = ").bind(filter.tenant.clone());
+    for (column, wanted) in [("project", &filter.project), ("flow", &filter.flow)] {
+        if let Some(wanted) = wanted {
+            query.push(format!(" AND {column} = ")).bind(wanted.clone());
+        }
+    }
 }
 
 fn push_text<D: Database>(query: &mut Statement, text: Text) {
     query.push(" AND (");
-    for (index, column) in ["id", "flow", "COALESCE(error, '')"].into_iter().enumerate() {
+    for (index, column) in ["id", "flow", "COALESCE(error, '')", "COALESCE(output, '')"].into_iter().enumerate() {
         query.push(if index == 0 { "" } else { " OR " });
         query.push(format!("{}(lower({column}), ", D::FIND)).bind(text.clone()).push(") > 0");
     }

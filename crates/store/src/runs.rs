@@ -153,10 +153,41 @@ pub struct RunFilter {
     pub flow: Option<Text>,
     /// Any of these; empty means any at all.
     pub statuses: Vec<Status>,
-    /// Found in the id, the flow's name or the error, ASCII letters of either case.
+    /// Found in the id, the flow's name, the error or an output kept in the row, ASCII letters of either case.
     pub text: Option<String>,
     /// Only runs below this one: `id/…`.
     pub under: Option<Text>,
+    /// Created at or after.
+    pub since: Option<Micros>,
+    /// Created before.
+    pub until: Option<Micros>,
+    /// Ended, and took at least so long from start to end.
+    pub at_least: Option<Micros>,
+    /// Ended, and took at most so long.
+    pub at_most: Option<Micros>,
+}
+
+/// Ended runs that are measured. All conditions hold at once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EndedFilter {
+    pub tenant: Text,
+    pub project: Option<Text>,
+    pub flow: Option<Text>,
+    /// Ended at or after.
+    pub from: Micros,
+    /// Ended before.
+    pub until: Micros,
+    /// Only those whose key is a multiple of it; 0 and 1 take all.
+    pub every: i64,
+}
+
+/// How many runs ended in one part of a time range, in one state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EndedCount {
+    /// The part's place in the range, from 0.
+    pub part: u64,
+    pub status: Status,
+    pub count: u64,
 }
 
 /// A page of a list, newest first. `before` is the `next` of the page before.
@@ -207,6 +238,18 @@ pub trait Runs {
     async fn next_wake(&self) -> Result<Option<Micros>, StoreError>;
 
     async fn list_runs(&self, filter: &RunFilter, page: PageRequest) -> Result<Page<Run>, StoreError>;
+
+    /// Ended runs, the one that ended last first, from below `before` (when it ended, and its key) on.
+    async fn ended_runs(
+        &self,
+        filter: &EndedFilter,
+        before: Option<(Micros, RunKey)>,
+        limit: u32,
+    ) -> Result<Vec<Run>, StoreError>;
+
+    /// How many runs ended in each part of the range, `width` long, in the order of part and state; every one is
+    /// counted, whatever `filter.every` says. Parts without any are left out.
+    async fn count_ended(&self, filter: &EndedFilter, width: Micros) -> Result<Vec<EndedCount>, StoreError>;
 
     /// How many runs of the tenant younger than `after` were created at or after `since`, children not counted.
     async fn count_started(&self, tenant: &str, after: RunKey, since: Micros) -> Result<u64, StoreError>;

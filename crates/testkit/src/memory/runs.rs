@@ -4,7 +4,10 @@ use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_base::{Micros, Value};
 use weir_engine::Status;
-use weir_store::{Claim, Page, PageRequest, QueueId, Run, RunFilter, RunKey, Runs, StoreError, interleave, rotate};
+use weir_store::{
+    Claim, EndedCount, EndedFilter, Page, PageRequest, QueueId, Run, RunFilter, RunKey, Runs, StoreError, interleave,
+    rotate,
+};
 
 #[async_trait]
 impl Runs for MemoryStore {
@@ -51,10 +54,36 @@ impl Runs for MemoryStore {
     async fn list_runs(&self, filter: &RunFilter, page: PageRequest) -> Result<Page<Run>, StoreError> {
         let state = self.state();
         let below = |run: &&Run| page.before.is_none_or(|before| run.key < before);
-        let mut found = state.runs.values().rev().filter(below).filter(|run| shows(filter, run));
+        let mut found =
+            state.runs.values().rev().filter(below).filter(|run| shows(filter, run, state.outputs.get(&run.key)));
         let items: Vec<Run> = found.by_ref().take(page.limit as usize).cloned().collect();
         let next = items.last().map(|run| run.key).filter(|_| found.next().is_some());
         Ok(Page { items, next })
+    }
+
+    async fn ended_runs(
+        &self,
+        filter: &EndedFilter,
+        before: Option<(Micros, RunKey)>,
+        limit: u32,
+    ) -> Result<Vec<Run>, StoreError> {
+        let state = self.state();
+        let sampled = |run: &&Run| filter.every <= 1 || run.key.0 % filter.every == 0;
+        let below = |run: &&Run| before.is_none_or(|(at, key)| (run.ended_at, run.key) < (Some(at), key));
+        let mut found: Vec<&Run> =
+            state.runs.values().filter(|run| measures(filter, run)).filter(sampled).filter(below).collect();
+        found.sort_by_key(|run| std::cmp::Reverse((run.ended_at, run.key)));
+        Ok(found.into_iter().take(limit as usize).cloned().collect())
+    }
+
+    async fn count_ended(&self, filter: &EndedFilter, width: Micros) -> Result<Vec<EndedCount>, StoreError> {
+        let state = self.state();
+        let mut counts = BTreeMap::new();
+        for run in state.runs.values().filter(|run| measures(filter, run)) {
+            let part = (run.ended_at.unwrap_or_default() - filter.from) / width.max(1);
+            *counts.entry((part as u64, run.status)).or_default() += 1;
+        }
+        Ok(counts.into_iter().map(|((part, status), count)| EndedCount { part, status, count }).collect())
     }
 
     async fn count_started(&self, tenant: &str, after: RunKey, since: Micros) -> Result<u64, StoreError> {
@@ -91,21 +120,35 @@ fn head(pending: &[&Run], queue: &QueueId, claim: &Claim) -> Vec<Run> {
     head.into_iter().take(claim.limit as usize).cloned().collect()
 }
 
-fn shows(filter: &RunFilter, run: &Run) -> bool {
+fn measures(filter: &EndedFilter, run: &Run) -> bool {
+    let equal = |wanted: &Option<weir_base::Text>, found| wanted.as_ref().is_none_or(|wanted| wanted == found);
+    run.ended_at.is_some_and(|at| at >= filter.from && at < filter.until)
+        && run.place.tenant == filter.tenant
+        && equal(&filter.project, &run.place.project)
+        && equal(&filter.flow, &run.flow)
+}
+
+fn shows(filter: &RunFilter, run: &Run, output: Option<&Value>) -> bool {
+    let took = run.ended_at.map(|end| end - run.started_at.unwrap_or(run.created_at));
     let equal = |wanted: &Option<weir_base::Text>, found| wanted.as_ref().is_none_or(|wanted| wanted == found);
     equal(&filter.tenant, &run.place.tenant)
         && equal(&filter.project, &run.place.project)
         && equal(&filter.service, &run.place.service)
         && equal(&filter.flow, &run.flow)
         && (filter.statuses.is_empty() || filter.statuses.contains(&run.status))
-        && filter.text.as_ref().is_none_or(|text| mentions(run, &text.to_ascii_lowercase()))
+        && filter.text.as_ref().is_none_or(|text| mentions(run, output, &text.to_ascii_lowercase()))
+        && filter.since.is_none_or(|since| run.created_at >= since)
+        && filter.until.is_none_or(|until| run.created_at < until)
+        && filter.at_least.is_none_or(|least| took.is_some_and(|took| took >= least))
+        && filter.at_most.is_none_or(|most| took.is_some_and(|took| took <= most))
         && filter
             .under
             .as_ref()
             .is_none_or(|under| run.id.strip_prefix(&**under).is_some_and(|rest| rest.starts_with('/')))
 }
 
-fn mentions(run: &Run, text: &str) -> bool {
+fn mentions(run: &Run, output: Option<&Value>, text: &str) -> bool {
     let error = run.error.as_ref().map(|error| format!("{} {}", error.code, error.message)).unwrap_or_default();
-    [&*run.id, &*run.flow, &error].iter().any(|place| place.to_ascii_lowercase().contains(text))
+    let output = output.map(Value::to_json).filter(|json| json.len() <= weir_store::BLOB_THRESHOLD).unwrap_or_default();
+    [&*run.id, &*run.flow, &error, &output].iter().any(|place| place.to_ascii_lowercase().contains(text))
 }

@@ -3,7 +3,7 @@
 use super::fixture::{Owned, entry, ids};
 use std::sync::Arc;
 use weir_engine::{Status, StepError};
-use weir_store::{PageRequest, Run, RunFilter, RunKey, RunUpdate, Store};
+use weir_store::{EndedCount, EndedFilter, PageRequest, Run, RunFilter, RunKey, RunUpdate, Store};
 
 const ALL: PageRequest = PageRequest { before: None, limit: 1_000 };
 
@@ -39,7 +39,7 @@ pub async fn filters_narrow(store: Arc<dyn Store>) {
     let failed = owned.store.run("100%").await.unwrap().unwrap().key;
     let error = Some(StepError::input("NOT_A_LIST", "Expected a List"));
     owned
-        .commit(|batch| batch.updates.push(RunUpdate::ended(failed, Status::Failed, 2, weir_base::Value::Null, error)))
+        .commit(|batch| batch.updates.push(RunUpdate::ended(failed, Status::Failed, 2, "Some Output".into(), error)))
         .await;
     let text = |text: &str| RunFilter { text: Some(text.into()), ..RunFilter::default() };
     let cases = [
@@ -64,6 +64,15 @@ pub async fn filters_narrow(store: Arc<dyn Store>) {
         (text("a list"), &["100%"]),
         (text("%"), &["100%"]),
         (text("a_b"), &["100%"]),
+        (text("some out"), &["100%"]),
+        (
+            RunFilter { since: Some(1), until: Some(2), project: Some("q".into()), ..RunFilter::default() },
+            &["alphabet"],
+        ),
+        (RunFilter { since: Some(2), ..RunFilter::default() }, &[]),
+        (RunFilter { until: Some(1), ..RunFilter::default() }, &[]),
+        (RunFilter { at_least: Some(1), at_most: Some(1), ..RunFilter::default() }, &["100%"]),
+        (RunFilter { at_least: Some(2), ..RunFilter::default() }, &[]),
         (text("'; DROP TABLE runs; --"), &[]),
     ];
     for (filter, expected) in cases {
@@ -132,4 +141,45 @@ pub async fn starts_are_counted(store: Arc<dyn Store>) {
     assert_eq!(count("u", RunKey(0), 0).await, 1);
     assert_eq!(count("none", RunKey(0), 0).await, 0);
     assert_eq!(owned.store.newest_run().await.unwrap(), keys[4]);
+}
+
+/// What a flow's figures are made of: in the order of ending, by the part of a time range, of one tenant alone.
+pub async fn ended_runs_are_measured(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let failed = StepError::input("NOT_A_LIST", "Expected a List");
+    let mut keys = Vec::new();
+    for (id, project, flow, at) in
+        [("a", "p", "f", 100), ("b", "p", "f", 119), ("c", "p", "g", 120), ("d", "q", "f", 100), ("e", "p", "f", 130)]
+    {
+        let mut run = owned.run(id, project, 1);
+        run.flow = flow.into();
+        keys.push(run.key);
+        let (status, error) =
+            if id == "b" { (Status::Failed, Some(failed.clone())) } else { (Status::Succeeded, None) };
+        let ended = RunUpdate::ended(run.key, status, at, weir_base::Value::Null, error);
+        owned.commit(|batch| (batch.runs, batch.updates) = (vec![run], vec![ended])).await;
+    }
+    owned.running("open").await;
+    let all = EndedFilter { from: 100, until: 130, ..EndedFilter::default() };
+    let of_f = EndedFilter { flow: Some("f".into()), project: Some("p".into()), until: 1_000, ..all.clone() };
+    let sample = EndedFilter { every: keys[3].0, ..all.clone() };
+    let foreign = EndedFilter { tenant: "other".into(), ..all.clone() };
+    let cases = [
+        (&all, None, 9, &["c", "b", "d", "a"][..]),
+        (&all, None, 2, &["c", "b"]),
+        (&all, Some((119, keys[1])), 9, &["d", "a"]),
+        (&all, Some((100, keys[3])), 9, &["a"]),
+        (&of_f, None, 9, &["e", "b", "a"]),
+        (&sample, None, 9, &["d"]),
+        (&foreign, None, 9, &[]),
+    ];
+    for (filter, before, limit, expected) in cases {
+        let found = owned.store.ended_runs(filter, before, limit).await.unwrap();
+        assert_eq!(ids(&found), expected, "{filter:?} {before:?}");
+    }
+    let count = |part, status, count| EndedCount { part, status, count };
+    let counts = owned.store.count_ended(&sample, 10).await.unwrap();
+    let expected = [count(0, Status::Succeeded, 2), count(1, Status::Failed, 1), count(2, Status::Succeeded, 1)];
+    assert_eq!(counts, expected);
+    assert_eq!(owned.store.count_ended(&foreign, 10).await.unwrap(), []);
 }

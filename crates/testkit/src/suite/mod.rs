@@ -42,6 +42,7 @@ macro_rules! store_suite {
             queue::full_ones_are_passed_over
             lists::pages_join_up
             lists::filters_narrow
+            lists::ended_runs_are_measured
             lists::states_are_counted
             lists::starts_are_counted
             lists::ids_may_be_anything
