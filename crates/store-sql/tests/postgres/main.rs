@@ -12,9 +12,15 @@ use weir_store_sql::{PgOptions, PgStore};
 use weir_testkit::postgres::Database;
 
 async fn fresh() -> (Arc<dyn Store>, Database) {
-    let database = Database::fresh().await;
-    let store = PgStore::open(&database.url(), &PgOptions::default()).await.expect("opens");
+    let (store, database) = opened().await;
     (Arc::new(store), database)
+}
+
+/// On tables that were made once for all tests.
+async fn opened() -> (PgStore, Database) {
+    let open = async |url: String| PgStore::open(&url, &PgOptions::default()).await.expect("opens");
+    let database = Database::prepared(async |url| open(url).await.close().await.expect("closes")).await;
+    (open(database.url()).await, database)
 }
 
 mod suite {
@@ -25,8 +31,7 @@ mod documents {
     use super::*;
 
     async fn fresh() -> (Arc<dyn weir_store::Documents>, Database) {
-        let database = Database::fresh().await;
-        let store = PgStore::open(&database.url(), &PgOptions::default()).await.expect("opens");
+        let (store, database) = opened().await;
         (Arc::new(store), database)
     }
 

@@ -44,13 +44,19 @@ impl Server {
     pub fn shared() -> Self {
         let name = format!("weir-postgres-of-{}", rustix::process::getuid().as_raw());
         let folder = std::env::temp_dir().join(name);
-        let gate = File::create(folder.with_extension("lock")).expect("a lock file");
-        gate.lock().expect("the lock");
         let server = Self { programs: Programs::find(), folder, own: false };
+        let _gate = server.gate();
         if !server.join() {
             server.make(15);
         }
         server
+    }
+
+    /// One at a time: held until it is dropped.
+    pub(super) fn gate(&self) -> File {
+        let gate = File::create(self.folder.with_extension("lock")).expect("a lock file");
+        gate.lock().expect("the lock");
+        gate
     }
 
     /// Where databases are connected to: the address without the name of one.
