@@ -1,3 +1,5 @@
+pub mod server;
+
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use weir_base::Duration;
@@ -40,12 +42,50 @@ pub enum Command {
     Test(Test),
     /// Go on with failed runs under a fixed flow; finished steps are not executed again
     Resume(Resume),
+    /// Sign in to a server; other commands then reach it
+    Login(server::Login),
+    /// Forget a server, and revoke the key that was made for it
+    Logout(server::Logout),
+    /// Flows of a server: make, change, publish and switch them
+    Flows(server::Flows),
+    /// Secrets of a server's projects
+    Secrets(server::Secrets),
+    /// Variables of a server's projects and services
+    Vars(server::Vars),
+    /// API keys of a server
+    Keys(server::Keys),
+    /// What starts a server's flows from outside
+    Triggers(server::Triggers),
+    /// Who belongs to the organisation
+    Members(server::Members),
+    /// Projects of a server
+    Projects(server::Projects),
+    /// Who changed what at a server
+    Audit(server::Audit),
     /// The kinds of steps there are
     Kinds(Kinds),
     /// Measure how fast this machine runs flows, beside its own yardsticks
     Bench(Bench),
     /// Print a completion script for a shell
     Completions(Completions),
+}
+
+impl Command {
+    /// The name of a command that has no use for a server.
+    pub fn needs_folder(&self) -> Option<&'static str> {
+        Some(match self {
+            Command::Check(_) => "check",
+            Command::Fmt(_) => "fmt",
+            Command::Convert(_) => "convert",
+            Command::Serve(_) => "serve",
+            Command::SaveTest(_) => "save-test",
+            Command::Test(_) => "test",
+            Command::Kinds(_) => "kinds",
+            Command::Bench(_) => "bench",
+            Command::Completions(_) => "completions",
+            _ => return None,
+        })
+    }
 }
 
 #[derive(Debug, ClapArgs)]
@@ -192,12 +232,15 @@ pub struct Completions {
     pub shell: clap_complete::Shell,
 }
 
-/// Where runs are kept, and whose they are.
+/// Where runs are kept: a folder of this machine, or a server.
 #[derive(Clone, Debug, Default, ClapArgs)]
 pub struct Data {
     /// The folder runs are kept in [default: $WEIR_DATA, else the user's data folder]
     #[arg(long, value_name = "DIR", global = true)]
     pub data: Option<PathBuf>,
+    /// The server that is asked instead of a folder [default: $WEIR_SERVER]; the key is that of `weir login`, or $WEIR_KEY
+    #[arg(long, value_name = "URL", global = true, conflicts_with = "data")]
+    pub server: Option<String>,
 }
 
 #[derive(Clone, Debug, ClapArgs)]
@@ -212,7 +255,7 @@ pub struct Where {
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Exits with 0 if the run succeeded, 1 failed, 2 wrong usage, 3 problems in the flow, 4 cancelled or timed out, 5 waiting (--no-wait).\n\nExamples:\n  weir run flow.yaml --input '{\"order\": 7}'\n  weir run flow.yaml --input @order.json --json\n  weir run --recover"
+    after_help = "Exits with 0 if the run succeeded, 1 failed, 2 wrong usage, 3 problems in the flow, 4 cancelled or timed out, 5 waiting (--no-wait).\nWith --server the file becomes the draft of the flow it is named after, and that draft is run there.\n\nExamples:\n  weir run flow.yaml --input '{\"order\": 7}'\n  weir run flow.yaml --input @order.json --json\n  weir run --recover"
 )]
 pub struct Run {
     /// The flow to run; without one, --recover carries on what a crash cut off
@@ -274,6 +317,12 @@ pub struct Serve {
     /// Print a file with every setting, and stop
     #[arg(long)]
     pub sample_config: bool,
+    /// How lines of the log look [default: human on a terminal, else json]
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub log: Option<crate::serve::log::Form>,
+    /// What is logged: error, warn, info, debug or trace, or by part, such as `info,weir::http=warn` [default: info]
+    #[arg(long, value_name = "LEVEL", env = "WEIR_LOG")]
+    pub log_level: Option<String>,
     /// The folder whose flows may be called by name
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub flows: PathBuf,
@@ -323,7 +372,7 @@ pub enum RunsCommand {
         text: Option<String>,
         #[arg(long, default_value_t = 20)]
         limit: u32,
-        /// Go on after this run of an earlier list
+        /// Go on after this run of an earlier list; at a server, the `next` it was given
         #[arg(long, value_name = "RUN")]
         before: Option<String>,
         #[arg(long)]
@@ -463,12 +512,16 @@ pub struct Resume {
     /// The run; or --failed for all failed runs of a flow
     #[arg(required_unless_present = "failed", conflicts_with = "failed")]
     pub run: Option<String>,
-    /// The flow to go on with
+    /// The flow to go on with. At a server it becomes the flow's draft first; without it the draft there counts
     #[arg(long, value_name = "FILE")]
-    pub with: PathBuf,
+    pub with: Option<PathBuf>,
+    /// At a server: under this published version instead of the draft
+    #[arg(long, value_name = "N", conflicts_with = "with")]
+    pub at_version: Option<u64>,
     /// Every failed run of the flow named with --flow
     #[arg(long, requires = "flow")]
     pub failed: bool,
+    /// The flow whose failed runs are meant: its name, at a server also PROJECT/NAME or its id
     #[arg(long, value_name = "NAME")]
     pub flow: Option<String>,
     /// Only say what would happen

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::process::ExitCode;
+use weir_client::ClientError;
 use weir_runs::RunsError;
 
 /// Refusals that asking differently does not help against.
@@ -36,6 +37,16 @@ impl fmt::Display for UsageError {
 
 impl std::error::Error for UsageError {}
 
+/// As the same refusal of this machine ends: what asking differently helps against is wrong usage.
+fn of_server(error: &ClientError) -> Exit {
+    match error {
+        ClientError::Address(_) => Exit::Usage,
+        ClientError::Problem { code, .. } if code == "FLOW_PROBLEMS" => Exit::FlowProblems,
+        ClientError::Problem { status: 400 | 404 | 422, .. } => Exit::Usage,
+        _ => Exit::Failed,
+    }
+}
+
 impl Exit {
     /// The number the shell sees.
     pub fn number(self) -> u8 {
@@ -54,6 +65,7 @@ impl Exit {
             Some(RunsError::NotFound { .. } | RunsError::FlowUnknown { .. }) => Exit::Usage,
             Some(RunsError::Rejected { code, .. }) if !BROKEN.contains(code) => Exit::Usage,
             None if error.is::<UsageError>() => Exit::Usage,
+            None => error.downcast_ref::<ClientError>().map_or(Exit::Failed, of_server),
             _ => Exit::Failed,
         }
     }

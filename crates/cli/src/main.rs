@@ -11,10 +11,12 @@ mod exit;
 mod load;
 mod loader;
 mod progress;
+mod remote;
 mod report;
 mod screen;
 mod serve;
 mod show;
+mod side;
 mod stop;
 mod summary;
 mod testing;
@@ -33,6 +35,7 @@ macro_rules! errln {
 
 use args::{Args, Command};
 use clap::Parser;
+use commands::server;
 use exit::Exit;
 use std::process::ExitCode;
 
@@ -41,10 +44,11 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
-    match dispatch(args.command) {
+    match dispatch(args.command, &args.data) {
         Ok(exit) => exit.into(),
         Err(error) => {
             crate::errln!("error: {error:#}");
+            report::of_server(&error);
             Exit::from_error(&error).into()
         }
     }
@@ -56,7 +60,10 @@ fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() }
 }
 
-fn dispatch(command: Command) -> anyhow::Result<Exit> {
+fn dispatch(command: Command, data: &args::Data) -> anyhow::Result<Exit> {
+    if let Some(name) = command.needs_folder() {
+        remote::refuse(data, name)?;
+    }
     match command {
         Command::Check(args) => commands::check::run(&args),
         Command::Fmt(args) => commands::fmt::run(&args),
@@ -72,5 +79,15 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Kinds(args) => commands::kinds::run(&args),
         Command::Bench(args) => commands::bench::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
+        Command::Login(args) => server::login::login(&args),
+        Command::Logout(args) => server::login::logout(&args),
+        Command::Flows(args) => server::flows::run(&args),
+        Command::Secrets(args) => server::secrets::run(&args),
+        Command::Vars(args) => server::vars::run(&args),
+        Command::Keys(args) => server::keys::run(&args),
+        Command::Triggers(args) => server::triggers::run(&args),
+        Command::Members(args) => server::members::run(&args),
+        Command::Projects(args) => server::projects::run(&args),
+        Command::Audit(args) => server::audit::run(&args),
     }
 }

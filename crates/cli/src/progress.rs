@@ -8,7 +8,7 @@ use weir_runs::{LogView, Progress, ProgressBody};
 
 /// The widest output shown beside a step, and the widest message.
 const OUTPUT_WIDTH: usize = 60;
-const MESSAGE_WIDTH: usize = 200;
+pub const MESSAGE_WIDTH: usize = 200;
 
 /// Shows a run as it goes on: a line for every step that has settled, and on a terminal the open ones below.
 pub struct Display {

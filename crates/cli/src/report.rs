@@ -158,3 +158,17 @@ fn span_json(span: Span, lines: &LineIndex) -> Value {
         ("endColumn", to.column.into()),
     ])
 }
+
+/// The problems of a flow that came with a server's refusal, one a line.
+pub fn of_server(error: &anyhow::Error) {
+    let Some(error) = error.downcast_ref::<weir_client::ClientError>() else { return };
+    error.diagnostics().iter().for_each(|diagnostic| crate::errln!("  {}", server_line(diagnostic)));
+}
+
+/// A problem of a flow as a server tells it.
+pub fn server_line(diagnostic: &Value) -> String {
+    let member = |name: &str| diagnostic.get(name).and_then(Value::as_str).unwrap_or_default();
+    let place = if member("path").is_empty() { String::new() } else { format!(" at {}", member("path")) };
+    let line = format!("{}[{}]{place}: {}", member("severity"), member("code"), member("message"));
+    visible(&line).replace('\n', " ")
+}

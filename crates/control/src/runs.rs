@@ -4,12 +4,12 @@ use crate::model::FlowDraft;
 use crate::quota::Taken;
 use crate::records::{Kept, Listed};
 use crate::{ControlError, Result};
-use weir_base::{Text, Value};
-use weir_engine::{Decision, Record, Status};
+use weir_base::{Micros, Text, Value};
+use weir_engine::{Decision, Preview, Record, Status};
 use weir_runs::{
-    Change, FlowRef, FlowSource, Forked, LogView, Offer, ReplayView, Request, RunView, StartRun, StepView, Until,
+    Change, FlowRef, FlowSource, Forked, LogView, Offer, Previewed, ReplayView, Request, RunView, StartRun, StepView, Until,
 };
-use weir_store::{PageRequest, Run, RunFilter, RunKey};
+use weir_store::{PageRequest, Place, Run, RunFilter, RunKey};
 
 /// Which runs a list holds; all conditions at once.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +20,14 @@ pub struct RunQuery {
     pub flow: Option<Text>,
     pub statuses: Vec<Status>,
     pub text: Option<String>,
+    /// Created at or after.
+    pub since: Option<Micros>,
+    /// Created before.
+    pub until: Option<Micros>,
+    /// Ended, and took at least so long.
+    pub at_least: Option<Micros>,
+    /// Ended, and took at most so long.
+    pub at_most: Option<Micros>,
 }
 
 /// A run to be started by hand or by a trigger.
@@ -63,6 +71,10 @@ impl Control {
             statuses: query.statuses.clone(),
             text: query.text.clone(),
             under: None,
+            since: query.since,
+            until: query.until,
+            at_least: query.at_least,
+            at_most: query.at_most,
         };
         if let Some(id) = &query.flow {
             let flow = self.flow(caller, id).await?.value;
@@ -171,19 +183,35 @@ impl Control {
         reference: FlowRef,
         new: NewRun,
     ) -> Result<RunView> {
+        let FlowDraft { project, service, name, .. } = &flow.value;
+        let place = Place { tenant: tenant.clone(), project: project.clone(), service: service.clone() };
+        self.begin_in(place, &flow.id, name, reference, new).await
+    }
+
+    /// Starts a run of a flow that is known by its id and its name.
+    pub(crate) async fn begin_in(
+        &self,
+        place: Place,
+        flow: &Text,
+        name: &Text,
+        reference: FlowRef,
+        new: NewRun,
+    ) -> Result<RunView> {
+        let taken = self.take_execution(&place.tenant).await?;
+        self.awake.used(flow, &place, name, &reference, self.now());
+        let Place { tenant, project, service } = place;
         let start = StartRun {
             flow: reference,
             input: new.input,
             run: new.run,
             idempotency_key: new.idempotency_key,
-            tenant: tenant.clone(),
-            project: flow.value.project.clone(),
-            service: flow.value.service.clone(),
+            tenant,
+            project,
+            service,
             priority: new.priority,
         };
-        let place = self.take_execution(tenant).await?;
         let view = self.runs.start(start).await?;
-        place.keep();
+        taken.keep();
         Ok(view)
     }
 
@@ -213,6 +241,12 @@ impl Control {
         place.keep();
         self.note(caller, "run.forked", &row.id, serde_json::json!({"at": at, "run": forked.run})).await;
         Ok(forked)
+    }
+
+    /// The steps such a fork would run again.
+    pub async fn rehearse_fork(&self, caller: &Caller, run: &str, at: u64, changes: &[Change]) -> Result<Vec<Text>> {
+        let row = self.row(caller, run).await?;
+        Ok(self.runs.rehearse_fork(&row.id, at, changes).await?)
     }
 
     /// What going on with a failed run under the newest version of its flow, or under its draft, would mean; and
@@ -298,4 +332,19 @@ pub struct Fix {
 fn cursor(text: &str) -> Result<RunKey> {
     let wrong = || ControlError::invalid("INVALID_CURSOR", "this is no cursor; take the `next` of the page before");
     text.parse().map(RunKey).map_err(|_| wrong())
+}
+
+impl Control {
+    /// What an expression gives at a step of a stored run, or at the run itself.
+    pub async fn preview(
+        &self,
+        caller: &Caller,
+        run: &str,
+        what: &Preview,
+        step: Option<&str>,
+        at: Option<u64>,
+    ) -> Result<Previewed> {
+        let row = self.row(caller, run).await?;
+        Ok(self.runs.preview(&row.id, what, step, at).await?)
+    }
 }

@@ -1,9 +1,9 @@
 use crate::{
-    Change, FlowSource, Forked, LogView, Offer, ReplayView, Request, RunView, RunsError, StartRun, StepView, Watch,
+    Change, Ends, FlowSource, Forked, Load, LogView, Offer, Previewed, ReplayView, Request, RunView, RunsError, StartRun, StepView, Watch,
 };
 use async_trait::async_trait;
 use weir_base::{Text, Value};
-use weir_engine::{Decision, TaskResult};
+use weir_engine::{Decision, Preview, TaskResult};
 
 /// What to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,15 @@ pub trait RunsPort: Send + Sync {
     /// Begin with 0. For whoever reads the store as it grows; the same count again means that nothing follows.
     async fn committed(&self, seen: u64) -> u64;
 
+    /// Every run that ends from now on, children too, as soon as its end is on disk.
+    fn ended(&self) -> Ends;
+
+    /// Lets go of what is kept ready of a flow version; it is made ready again when a run needs it.
+    fn rest(&self, tenant: &str, version: &str);
+
+    /// How busy it is, and what it has done so far. Cheap: nothing is asked of the store.
+    fn load(&self) -> Load;
+
     /// Everything that happens in the run from now on. The run may be started later.
     async fn watch(&self, run: &str) -> Result<Watch, RunsError>;
 
@@ -49,6 +58,16 @@ pub trait RunsPort: Send + Sync {
     /// The run after its record `to`; after the newest for `None`.
     async fn replay(&self, run: &str, to: Option<u64>) -> Result<ReplayView, RunsError>;
 
+    /// What an expression gives at `step`, or at the run itself, after record `at` (nothing is changed, and nothing
+    /// outside is asked). Without `at`, as the step saw it; after the newest record where there is no step.
+    async fn preview(
+        &self,
+        run: &str,
+        what: &Preview,
+        step: Option<&str>,
+        at: Option<u64>,
+    ) -> Result<Previewed, RunsError>;
+
     /// What its steps have logged, in order.
     async fn logs(&self, run: &str) -> Result<Vec<LogView>, RunsError>;
 
@@ -56,6 +75,9 @@ pub trait RunsPort: Send + Sync {
     ///
     /// The original is not touched. Steps that were open at `at` are performed again under the new run's keys.
     async fn fork(&self, from: &str, at: u64, changes: &[Change]) -> Result<Forked, RunsError>;
+
+    /// The steps such a fork would run again. Nothing is written.
+    async fn rehearse_fork(&self, from: &str, at: u64, changes: &[Change]) -> Result<Vec<Text>, RunsError>;
 
     /// Folds the journal of an ended run over another version of its flow (semantics 6.2), and, unless it is only
     /// asked, goes on with it. A compensated run goes on only with `force`.

@@ -7,6 +7,7 @@ use crate::inner::{Begun, Inner, Replies, view_of_row};
 use crate::inspect;
 use crate::live::query;
 use crate::message::{Awaited, Message};
+use crate::meters::Meters;
 use crate::options::Options;
 use crate::ports::ports;
 use crate::shard::Shard;
@@ -20,9 +21,10 @@ use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use weir_base::{Text, Value};
+use weir_engine::Preview;
 use weir_kind::{Catalog, FlowContext, HostOptions, PortError, Registry, Secrets, TaskHost};
 use weir_runs::{
-    Change, FlowSource, Forked, LogView, Offer, ReplayView, Request, RunView, RunsError, RunsPort, StartRun, StepView,
+    Change, Ends, FlowSource, Forked, Load, LogView, Observer, Offer, Previewed, ReplayView, Request, RunView, RunsError, RunsPort, StartRun, StepView,
     Until, Watch,
 };
 use weir_store::{NewMessage, PageRequest, Place, Run, RunFilter, RunKey, Store, StoreError};
@@ -36,6 +38,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub faults: Arc<dyn Faults>,
     pub finder: Arc<dyn FlowFinder>,
+    /// Told of runs and steps as they end.
+    pub observer: Option<Arc<dyn Observer>>,
     /// Told to other processes that ask for the same data.
     pub pid: u32,
 }
@@ -51,6 +55,7 @@ impl Parts {
             clock: Arc::new(SystemClock),
             faults: Arc::new(NoFaults),
             finder: Arc::new(NoFinder),
+            observer: None,
             pid: std::process::id(),
         }
     }
@@ -83,7 +88,7 @@ impl Runtime {
     ///
     /// Recovery goes on in the background; see [`Runtime::recovered`].
     pub async fn open(options: Options, parts: Parts) -> Result<Runtime, StoreError> {
-        let Parts { store, registry, secrets, host, clock, faults, finder, pid } = parts;
+        let Parts { store, registry, secrets, host, clock, faults, finder, observer, pid } = parts;
         let epoch = store.claim(pid, clock.now()).await?;
         let take_up = options.take_up;
         let left_alone = if take_up { None } else { Some(newest(&*store).await?) };
@@ -102,8 +107,9 @@ impl Runtime {
             window: Duration::from_millis(options.commit_window.millis),
             flush_after: Duration::from_millis(options.flush_after.millis),
         };
-        let (writer, write) = Writer::new(store.clone(), epoch, faults.clone(), writing, on_failure);
-        let shared = Arc::new(Shared::new(store.clone(), clock, faults, writer, senders.clone()));
+        let meters = Arc::new(Meters::new(observer));
+        let (writer, write) = Writer::new(store.clone(), epoch, faults.clone(), meters.clone(), writing, on_failure);
+        let shared = Arc::new(Shared::new(store.clone(), clock, faults, writer, senders.clone(), meters));
         let per_tenant = options.runs_per_tenant;
         let inner = Arc::new(Inner {
             host: TaskHost::new(registry, ports(&shared, secrets), host),
@@ -303,6 +309,33 @@ impl RunsPort for Runtime {
         self.inner.shared.writer.committed(seen).await
     }
 
+    fn ended(&self) -> Ends {
+        self.inner.shared.ends.listen()
+    }
+
+    fn rest(&self, tenant: &str, version: &str) {
+        self.inner.flows.forget(tenant, version);
+    }
+
+    fn load(&self) -> Load {
+        let (inner, meters) = (&self.inner, &self.inner.shared.meters);
+        Load {
+            pending: inner.admission.pending(),
+            held: inner.shared.live_count() as u64,
+            open: inner.admission.by_tenant(),
+            backlog: inner.shared.writer.backlog() as u64,
+            commits: meters.commits.read(),
+            rows_per_commit: meters.rows.read(),
+            failed_commits: meters.failed_commits.load(Ordering::Relaxed),
+            flows: meters.flows(),
+            runs: meters.runs(),
+            steps: meters.steps(),
+            failure: inner.failure.get().cloned(),
+            trouble: meters.trouble(),
+            recovering: inner.recovering.load(Ordering::Acquire),
+        }
+    }
+
     async fn watch(&self, run: &str) -> Result<Watch, RunsError> {
         let watch = self.inner.shared.watchers.watch(run);
         if let Some(key) = self.inner.shared.live_key(run) {
@@ -323,8 +356,24 @@ impl RunsPort for Runtime {
         inspect::replay(&*self.inner.shared.store, &self.inner.flows, &row, to).await?.into_view(&row)
     }
 
+    async fn preview(
+        &self,
+        run: &str,
+        what: &Preview,
+        step: Option<&str>,
+        at: Option<u64>,
+    ) -> Result<Previewed, RunsError> {
+        self.settle_store().await?;
+        let row = self.row(run).await?;
+        crate::preview::preview(&*self.inner.shared.store, &self.inner.flows, &row, what, step, at).await
+    }
+
     async fn fork(&self, from: &str, at: u64, changes: &[Change]) -> Result<Forked, RunsError> {
         self.fork_run(from, at, changes).await
+    }
+
+    async fn rehearse_fork(&self, from: &str, at: u64, changes: &[Change]) -> Result<Vec<Text>, RunsError> {
+        crate::repair::rehearse_fork(self.store(), from, at, changes).await
     }
 
     async fn fix_forward(

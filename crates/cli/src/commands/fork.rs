@@ -2,11 +2,12 @@ use crate::args::Fork;
 use crate::commands::run::exit_of;
 use crate::exit::{Exit, UsageError};
 use crate::stop::{self, Stop};
-use crate::{compose, data, show, summary};
+use crate::remote::{Place, place};
+use crate::side::{Carrier, Here, Remote, side};
+use crate::{compose, show, summary};
 use weir_base::{Map, Value};
 use weir_engine::{EventBody, Record};
-use weir_runs::{Change, RunsPort, Until};
-use weir_runtime::Runtime;
+use weir_runs::Change;
 
 pub fn run(args: &Fork) -> anyhow::Result<Exit> {
     let changes = changes(args)?;
@@ -62,14 +63,17 @@ fn event(text: &str) -> anyhow::Result<Change> {
 }
 
 async fn perform(args: &Fork, changes: &[Change]) -> anyhow::Result<Exit> {
-    let folder = data::directory(args.data.data.as_ref())?;
     if args.dry_run {
-        return say_what_would_run(args, &folder, changes).await;
+        return say_what_would_run(args, changes).await;
     }
-    let wanted = compose::Wanted { virtual_time: args.virtual_time, only_new: true, ..compose::Wanted::default() };
     let mut stop = Stop::listen()?;
+    let folder = match place(&args.data)? {
+        Place::Server(client) => return carry(&Remote::new(client), args, changes, &mut stop).await,
+        Place::Folder(folder) => folder,
+    };
+    let wanted = compose::Wanted { virtual_time: args.virtual_time, only_new: true, ..compose::Wanted::default() };
     let runtime = compose::runtime(&folder, wanted).await?;
-    let outcome = carry(&runtime, args, changes, &mut stop).await;
+    let outcome = carry(&Here { runtime: &runtime, source: None }, args, changes, &mut stop).await;
     let stopped = stop.end(&runtime).await;
     let exit = outcome?;
     stopped?;
@@ -77,9 +81,8 @@ async fn perform(args: &Fork, changes: &[Change]) -> anyhow::Result<Exit> {
 }
 
 /// Nothing is written, so another process may own the data.
-async fn say_what_would_run(args: &Fork, folder: &std::path::Path, changes: &[Change]) -> anyhow::Result<Exit> {
-    let store = compose::visit(folder).await?;
-    let again = weir_runtime::rehearse_fork(&store, &args.run, args.at, changes).await?;
+async fn say_what_would_run(args: &Fork, changes: &[Change]) -> anyhow::Result<Exit> {
+    let again = side(&args.data).await?.rehearse_fork(&args.run, args.at, changes).await?;
     match args.json {
         true => show::out(Value::object([("again", Value::array(again.into_iter().map(Value::from)))]).to_json()),
         false => again.iter().for_each(|path| show::out(format_args!("runs again: {path}"))),
@@ -87,14 +90,14 @@ async fn say_what_would_run(args: &Fork, folder: &std::path::Path, changes: &[Ch
     Ok(Exit::Success)
 }
 
-async fn carry(runtime: &Runtime, args: &Fork, changes: &[Change], stop: &mut Stop) -> anyhow::Result<Exit> {
-    let forked = runtime.fork(&args.run, args.at, changes).await?;
+async fn carry(carrier: &dyn Carrier, args: &Fork, changes: &[Change], stop: &mut Stop) -> anyhow::Result<Exit> {
+    let forked = carrier.fork(&args.run, args.at, changes).await?;
     if !args.json {
         crate::errln!("run {} goes on from record {} of {}", forked.run, args.at, args.run);
         forked.again.iter().for_each(|path| crate::errln!("  runs again: {path}"));
     }
     let view = tokio::select! {
-        view = runtime.wait(&forked.run, Until::Ended) => view?,
+        view = carrier.wait(&forked.run) => view?,
         () = stop.asked() => {
             stop::tell();
             return Ok(Exit::Waiting);
@@ -102,7 +105,7 @@ async fn carry(runtime: &Runtime, args: &Fork, changes: &[Change], stop: &mut St
     };
     match args.json {
         true => show::out(
-            summary::of_run(&runtime.replay(&forked.run, None).await?, &runtime.logs(&forked.run).await?).to_json(),
+            summary::of_run(&carrier.replay(&forked.run).await?, &carrier.logs(&forked.run).await?).to_json(),
         ),
         false => crate::commands::run::print_end(&view),
     }

@@ -12,4 +12,5 @@ pub mod resume;
 pub mod run;
 pub mod runs;
 pub mod save_test;
+pub mod server;
 pub mod test;

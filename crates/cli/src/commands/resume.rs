@@ -1,55 +1,85 @@
 use crate::args::Resume;
 use crate::commands::run::exit_of;
+use crate::commands::server::flows;
 use crate::exit::{Exit, UsageError};
+use crate::remote::{Place, place};
+use crate::side::{Carrier, Here, Remote};
 use crate::stop::{self, Stop};
-use crate::{compose, data, load, report, show};
+use crate::{compose, load, report, show};
+use std::path::Path;
 use weir_base::{Text, Value, has_errors};
-use weir_engine::Status;
-use weir_runs::{FlowSource, Offer, RunView, RunsPort, Until, Verdict};
-use weir_runtime::Runtime;
-use weir_store::{PageRequest, RunFilter};
-
-const PAGE: u32 = 500;
+use weir_client::Client;
+use weir_runs::{FlowSource, Offer, RunView, Verdict};
 
 pub fn run(args: &Resume) -> anyhow::Result<Exit> {
-    let loaded = load::load(&args.with, &args.bind, &load::catalog()?)?;
-    let problems = weir_check::for_running(loaded.diagnostics.clone());
-    report::print(&problems.iter().filter(|problem| problem.is_error()).cloned().collect::<Vec<_>>(), &loaded.files);
-    let Some(flow) = loaded.flow.clone().filter(|_| !has_errors(&problems)) else { return Ok(Exit::FlowProblems) };
-    let source = FlowSource { flow, files: loaded.named_texts() };
     let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let exit = threads.block_on(perform(args, &source));
+    let exit = match place(&args.data)? {
+        Place::Server(client) => threads.block_on(at_server(args, client)),
+        Place::Folder(folder) => match source(args)? {
+            Some(source) => threads.block_on(in_folder(args, &folder, &source)),
+            None => Ok(Exit::FlowProblems),
+        },
+    };
     threads.shutdown_background();
     exit
 }
 
-async fn perform(args: &Resume, source: &FlowSource) -> anyhow::Result<Exit> {
-    let folder = data::directory(args.data.data.as_ref())?;
+/// The flow to go on with, if it can be run; its problems are printed.
+fn source(args: &Resume) -> anyhow::Result<Option<FlowSource>> {
+    let Some(with) = &args.with else { anyhow::bail!(UsageError("name the flow to go on with: --with FILE".into())) };
+    if args.at_version.is_some() {
+        anyhow::bail!(UsageError("--at-version is for a server; name the flow with --with FILE".into()));
+    }
+    let loaded = load::load(with, &args.bind, &load::catalog()?)?;
+    let problems = weir_check::for_running(loaded.diagnostics.clone());
+    report::print(&problems.iter().filter(|problem| problem.is_error()).cloned().collect::<Vec<_>>(), &loaded.files);
+    let Some(flow) = loaded.flow.clone().filter(|_| !has_errors(&problems)) else { return Ok(None) };
+    Ok(Some(FlowSource { flow, files: loaded.named_texts() }))
+}
+
+async fn in_folder(args: &Resume, folder: &Path, source: &FlowSource) -> anyhow::Result<Exit> {
     let wanted = compose::Wanted {
         virtual_time: args.virtual_time,
         only_new: true,
-        folder: args.with.parent().map(Into::into),
+        folder: args.with.as_ref().and_then(|with| with.parent()).map(Into::into),
         bind: args.bind.clone(),
         ..compose::Wanted::default()
     };
     let mut stop = Stop::listen()?;
-    let runtime = compose::runtime(&folder, wanted).await?;
-    let outcome = all(&runtime, args, source, &mut stop).await;
+    let runtime = compose::runtime(folder, wanted).await?;
+    let outcome = all(&Here { runtime: &runtime, source: Some(source) }, args, &mut stop).await;
     let stopped = stop.end(&runtime).await;
     let exit = outcome?;
     stopped?;
     Ok(exit)
 }
 
-async fn all(runtime: &Runtime, args: &Resume, source: &FlowSource, stop: &mut Stop) -> anyhow::Result<Exit> {
+/// A file becomes the flow's draft there, and the runs go on under that.
+async fn at_server(args: &Resume, client: Client) -> anyhow::Result<Exit> {
+    if let Some(with) = &args.with {
+        if args.dry_run {
+            let message = "--dry-run changes nothing, so it takes no file: `weir flows push` it, then ask without --with";
+            anyhow::bail!(UsageError(message.into()));
+        }
+        let flow = match (&args.run, &args.flow) {
+            (Some(run), _) => flows::of_run(&client, run).await?,
+            (None, flow) => flow.clone().unwrap_or_default(),
+        };
+        flows::put_draft(&client, &flow, with, &args.bind).await?;
+    }
+    let mut stop = Stop::listen()?;
+    all(&Remote::new(client).under(args.at_version), args, &mut stop).await
+}
+
+async fn all(carrier: &dyn Carrier, args: &Resume, stop: &mut Stop) -> anyhow::Result<Exit> {
     let runs = match (&args.run, &args.flow) {
         (Some(run), _) => vec![Text::from(run.as_str())],
-        (None, Some(flow)) => failed_runs(runtime, flow).await?,
+        (None, Some(flow)) => carrier.failed(flow).await?,
         (None, None) => anyhow::bail!(UsageError("name a run, or --failed with --flow".into())),
     };
     let mut offers = Vec::new();
     for run in &runs {
-        let offer = runtime.fix_forward(run, source, args.dry_run, args.force).await?;
+        let offer = carrier.fix(run, args.dry_run, args.force).await?;
         if !args.json {
             show::out(sentence(&offer, args));
         }
@@ -58,7 +88,7 @@ async fn all(runtime: &Runtime, args: &Resume, source: &FlowSource, stop: &mut S
     let mut ended = Vec::new();
     for offer in offers.iter().filter(|offer| offer.resumed) {
         tokio::select! {
-            view = runtime.wait(&offer.run, Until::Ended) => ended.push(view?),
+            view = carrier.wait(&offer.run) => ended.push(view?),
             () = stop.asked() => {
                 stop::tell();
                 return Ok(Exit::Waiting);
@@ -67,29 +97,6 @@ async fn all(runtime: &Runtime, args: &Resume, source: &FlowSource, stop: &mut S
     }
     told(args, &offers, &ended);
     Ok(exit(&offers, &ended))
-}
-
-async fn failed_runs(runtime: &Runtime, flow: &str) -> anyhow::Result<Vec<Text>> {
-    let statuses = vec![Status::Failed, Status::TimedOut];
-    let filter = RunFilter { flow: Some(flow.into()), statuses, ..RunFilter::default() };
-    let (mut found, mut before) = (Vec::new(), None);
-    loop {
-        let page = runtime.store().list_runs(&filter, PageRequest { before, limit: PAGE }).await?;
-        found.extend(page.items.iter().map(|run| run.id.clone()));
-        match page.next {
-            Some(next) => before = Some(next),
-            None => break,
-        }
-    }
-    found.reverse();
-    if found.is_empty() {
-        let any = RunFilter { flow: Some(flow.into()), ..RunFilter::default() };
-        let page = runtime.store().list_runs(&any, PageRequest { before: None, limit: 1 }).await?;
-        if page.items.is_empty() {
-            anyhow::bail!(UsageError(format!("there is no run of a flow called `{flow}`; `weir runs ls` lists them")));
-        }
-    }
-    Ok(found)
 }
 
 fn sentence(offer: &Offer, args: &Resume) -> String {

@@ -2,6 +2,7 @@ use crate::args::{DurabilityArg, Run};
 use crate::exit::{Exit, UsageError};
 use crate::load::Loaded;
 use crate::progress::Display;
+use crate::remote::{Place, place};
 use crate::stop::{self, Stop};
 use crate::{compose, data, load, report, show, summary};
 use std::collections::BTreeMap;
@@ -17,6 +18,9 @@ use weir_runtime::Runtime;
 
 pub fn run(args: &Run) -> anyhow::Result<Exit> {
     let input = input_of(args.input.as_deref())?;
+    if let Place::Server(client) = place(&args.data)? {
+        return crate::commands::server::run::run(args, &client, &input);
+    }
     let source = match &args.file {
         Some(file) => match checked(file, args)? {
             Some(source) => Some(source),

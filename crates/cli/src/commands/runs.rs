@@ -1,38 +1,33 @@
 use crate::args::{DecisionArg, Runs, RunsCommand};
 use crate::exit::{Exit, UsageError};
-use crate::{compose, data, show, summary};
-use std::sync::Arc;
+use crate::side::{Row, Side, Wanted, side};
+use crate::{remote, show, summary};
 use weir_base::Value;
 use weir_engine::{Decision, Status};
-use weir_runs::{ReplayView, Request, RunsError};
-use weir_runtime::{Clock, SystemClock, logs_of_run, post_request, replay_run};
-use weir_store::{PageRequest, Run, RunFilter, Store};
-
-const PAGE: u32 = 1_000;
+use weir_runs::{ReplayView, Request};
 
 pub fn run(args: &Runs) -> anyhow::Result<Exit> {
-    let threads = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    threads.block_on(perform(args))
+    remote::block_on(perform(args))
 }
 
 async fn perform(args: &Runs) -> anyhow::Result<Exit> {
-    let folder = data::directory(args.data.data.as_ref())?;
-    let store = compose::visit(&folder).await?;
+    let side = side(&args.data).await?;
     match &args.command {
         RunsCommand::Ls { flow, status, text, limit, before, json } => {
-            let filter = RunFilter {
-                flow: flow.as_deref().map(Into::into),
+            let wanted = Wanted {
+                flow: flow.clone(),
                 statuses: status.iter().map(|word| status_of(word)).collect::<Result<_, _>>()?,
                 text: text.clone(),
-                ..RunFilter::default()
+                limit: *limit,
+                before: before.clone(),
             };
-            list(&store, filter, *limit, before.as_deref(), *json).await
+            list(&*side, &wanted, *json).await
         }
-        RunsCommand::Show { run, json } => show_run(&store, run, *json).await,
-        RunsCommand::Journal { run, json } => journal(&store, run, *json).await,
+        RunsCommand::Show { run, json } => show_run(&*side, run, *json).await,
+        RunsCommand::Journal { run, json } => journal(&*side, run, *json).await,
         other => {
             let (run, request) = request_of(other)?;
-            post(&store, &folder, run, request).await
+            post(&*side, run, &request).await
         }
     }
 }
@@ -69,26 +64,15 @@ fn request_of(command: &RunsCommand) -> anyhow::Result<(&str, Request)> {
     })
 }
 
-async fn list(
-    store: &Arc<dyn Store>,
-    filter: RunFilter,
-    limit: u32,
-    before: Option<&str>,
-    json: bool,
-) -> anyhow::Result<Exit> {
-    let before = match before {
-        Some(id) => Some(row(store, id).await?.key),
-        None => None,
-    };
-    let page = store.list_runs(&filter, PageRequest { before, limit: limit.max(1) }).await?;
+async fn list(side: &dyn Side, wanted: &Wanted, json: bool) -> anyhow::Result<Exit> {
+    let (rows, next) = side.list(wanted).await?;
     if json {
-        let rows = Value::array(page.items.iter().map(row_json));
-        let next = page.next.and_then(|_| page.items.last()).map(|run| run.id.clone());
-        crate::show::out(Value::object([("runs", rows), ("next", next.into())]).to_json_pretty());
+        let rows = Value::array(rows.iter().map(row_json));
+        show::out(Value::object([("runs", rows), ("next", next.into())]).to_json_pretty());
         return Ok(Exit::Success);
     }
-    let width = page.items.iter().map(|run| run.id.len()).max().unwrap_or(0).min(80);
-    for run in &page.items {
+    let width = rows.iter().map(|run| run.id.len()).max().unwrap_or(0).min(80);
+    for run in &rows {
         let error = run.error.as_ref().map(|error| format!("  {}: {}", error.code, show::short(&error.message, 60)));
         let (id, status) = (&run.id, show::word(run.status));
         crate::outln!(
@@ -98,17 +82,15 @@ async fn list(
             error.unwrap_or_default()
         );
     }
-    match (page.items.is_empty(), page.next) {
+    match (rows.is_empty(), next) {
         (true, _) => crate::errln!("no runs"),
-        (false, Some(_)) => {
-            crate::errln!("there are more: add --before {}", page.items.last().map_or("", |run| &run.id))
-        }
+        (false, Some(next)) => crate::errln!("there are more: add --before {next}"),
         (false, None) => {}
     }
     Ok(Exit::Success)
 }
 
-fn row_json(run: &Run) -> Value {
+fn row_json(run: &Row) -> Value {
     let time = |at: Option<weir_base::Micros>| Value::from(at.map(show::time));
     Value::object([
         ("run", run.id.clone().into()),
@@ -123,16 +105,12 @@ fn row_json(run: &Run) -> Value {
     ])
 }
 
-pub async fn row(store: &Arc<dyn Store>, id: &str) -> anyhow::Result<Run> {
-    store.run(id).await?.ok_or_else(|| UsageError(format!("there is no run `{id}`; `weir runs ls` lists them")).into())
-}
-
-async fn show_run(store: &Arc<dyn Store>, id: &str, json: bool) -> anyhow::Result<Exit> {
-    let row = row(store, id).await?;
-    let replay = replay_run(store, id, None).await?;
-    let logs = logs_of_run(&**store, id).await?;
+async fn show_run(side: &dyn Side, id: &str, json: bool) -> anyhow::Result<Exit> {
+    let row = side.row(id).await?;
+    let replay = side.replay(id, None).await?;
+    let logs = side.logs(id).await?;
     if json {
-        crate::show::out(summary::of_run(&replay, &logs).to_json_pretty());
+        show::out(summary::of_run(&replay, &logs).to_json_pretty());
         return Ok(Exit::Success);
     }
     print_run(&row, &replay);
@@ -142,7 +120,7 @@ async fn show_run(store: &Arc<dyn Store>, id: &str, json: bool) -> anyhow::Resul
     Ok(Exit::Success)
 }
 
-pub fn print_run(row: &Run, replay: &ReplayView) {
+pub fn print_run(row: &Row, replay: &ReplayView) {
     crate::outln!("{}  {}  {}", row.id, row.flow, show::word(replay.status));
     crate::outln!(
         "  created {}{}",
@@ -166,11 +144,10 @@ pub fn print_run(row: &Run, replay: &ReplayView) {
     crate::outln!("  variables {}", show::short(&replay.variables.to_json(), 400));
 }
 
-async fn journal(store: &Arc<dyn Store>, id: &str, json: bool) -> anyhow::Result<Exit> {
-    let key = row(store, id).await?.key;
+async fn journal(side: &dyn Side, id: &str, json: bool) -> anyhow::Result<Exit> {
     let mut from = 1;
     loop {
-        let records = store.records(key, from, PAGE).await?;
+        let records = side.records(id, from).await?;
         let Some(last) = records.last() else { return Ok(Exit::Success) };
         from = last.seq + 1;
         for record in &records {
@@ -189,24 +166,15 @@ async fn journal(store: &Arc<dyn Store>, id: &str, json: bool) -> anyhow::Result
 }
 
 /// Reaches the process that carries the run, or leaves the message for the next one.
-async fn post(store: &Arc<dyn Store>, folder: &std::path::Path, run: &str, request: Request) -> anyhow::Result<Exit> {
-    let word = match &request {
+async fn post(side: &dyn Side, run: &str, request: &Request) -> anyhow::Result<Exit> {
+    let word = match request {
         Request::Decide { .. } => "decision",
         other => other.name(),
     };
-    match post_request(&**store, run, &request, &SystemClock as &dyn Clock).await {
-        Ok(()) => {
-            crate::outln!("{word} is on its way to {run}");
-            if !weir_store_sql::is_owned(folder) {
-                crate::errln!(
-                    "no process carries this run now; it goes on, and takes the {word} in, with `weir run --recover`"
-                );
-            }
-            Ok(Exit::Success)
-        }
-        Err(RunsError::NotFound { .. }) => {
-            Err(UsageError(format!("there is no run `{run}`; `weir runs ls` lists them")).into())
-        }
-        Err(error) => Err(error.into()),
+    let carried = side.ask(run, request).await?;
+    crate::outln!("{word} is on its way to {run}");
+    if !carried {
+        crate::errln!("no process carries this run now; it goes on, and takes the {word} in, with `weir run --recover`");
     }
+    Ok(Exit::Success)
 }

@@ -1,5 +1,5 @@
 use crate::args::SaveTest;
-use crate::commands::runs::row;
+use crate::side::stored;
 use crate::exit::{Exit, UsageError};
 use crate::testing::saved;
 use crate::{compose, data, show};
@@ -19,7 +19,7 @@ async fn perform(args: &SaveTest) -> anyhow::Result<Exit> {
         anyhow::bail!(UsageError(format!("{} is not empty", args.out.display())));
     }
     let store = compose::visit(&data::directory(args.data.data.as_ref())?).await?;
-    let row = row(&store, &args.run).await?;
+    let row = stored(&store, &args.run).await?;
     let version = store.flow_version(&row.place.tenant, &row.version).await?;
     let version = version.ok_or_else(|| anyhow::anyhow!("the flow of {} is not stored any more", args.run))?;
     let records = journal(&*store, row.key).await?;

@@ -3,7 +3,7 @@ use crate::endpoint::Endpoint;
 use crate::extract::{Body, Params, Place};
 use crate::problem::Problem;
 use crate::state::App;
-use crate::wire::{Page, time};
+use crate::wire::{Page, since_until, time};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -87,7 +87,7 @@ struct RunLine {
 }
 
 #[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ListQuery {
     project: Option<String>,
     service: Option<String>,
@@ -95,8 +95,16 @@ struct ListQuery {
     flow: Option<String>,
     /// One or several, with commas between.
     status: Option<String>,
-    /// Found in the id, the flow's name or the error.
+    /// Found in the id, the flow's name, the error, or an output of up to 64 KiB.
     text: Option<String>,
+    /// Created then or later, as RFC 3339.
+    since: Option<String>,
+    /// Created before.
+    until: Option<String>,
+    /// Ended, and took at least so many milliseconds.
+    min_duration: Option<u64>,
+    /// Ended, and took at most so many milliseconds.
+    max_duration: Option<u64>,
     after: Option<String>,
     limit: Option<u32>,
 }
@@ -246,6 +254,9 @@ enum DecisionName {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ForkBody {
+    /// Only say which steps would run again; nothing is started, and `run` is empty.
+    #[serde(default, rename = "dryRun")]
+    dry_run: bool,
     /// After which record of the journal.
     at: u64,
     /// `vars.NAME` or `input.NAME`, and the new values.
@@ -389,6 +400,7 @@ pub fn routes() -> Vec<Endpoint> {
         Endpoint::post("/api/runs/{run}/fork", "forkRun", "Starts a new run from a record of this one")
             .needs(Permission::RunsStart)
             .takes::<ForkBody>()
+            .gives::<ForkView>(200, "What would run again")
             .gives::<ForkView>(201, "Started")
             .or(&[402, 422])
             .handler(fork),
@@ -524,7 +536,13 @@ async fn list(
     Params(query): Params<ListQuery>,
 ) -> Answer<Json<Page<RunLine>>> {
     let text = |given: Option<String>| given.map(Text::from);
+    let (since, until) = since_until(query.since.as_deref(), query.until.as_deref())?;
+    let micros = |millis: u64| i64::try_from(millis).unwrap_or(i64::MAX).saturating_mul(1_000);
     let wanted = RunQuery {
+        since,
+        until,
+        at_least: query.min_duration.map(micros),
+        at_most: query.max_duration.map(micros),
         project: text(query.project),
         service: text(query.service),
         flow: text(query.flow),
@@ -672,6 +690,10 @@ async fn fork(
     let mut changes: Vec<Change> = body.set.into_iter().map(set).collect();
     if let Some(event) = body.event {
         changes.push(Change::Event(Box::new(event_of(&event.0)?)));
+    }
+    if body.dry_run {
+        let again = app.control.rehearse_fork(&caller, &run, body.at, &changes).await?;
+        return Ok((StatusCode::OK, Json(ForkView { run: String::new(), again: texts(&again) })));
     }
     let forked = app.control.fork(&caller, &run, body.at, &changes).await?;
     let view = ForkView { run: forked.run.to_string(), again: texts(&forked.again) };

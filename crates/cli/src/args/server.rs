@@ -1,0 +1,390 @@
+//! Commands that only a server can do something about.
+
+use super::{Bind, Data};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Asks for e-mail and password, and for a code where an authenticator is in use. Keeps a key of its own in the user's\nconfiguration folder, readable by nobody else.\n\nExamples:\n  weir login --server https://weir.example.org\n  weir login --server http://127.0.0.1:7878 --key - < key"
+)]
+pub struct Login {
+    #[command(flatten)]
+    pub data: Data,
+    /// Take this API key instead of making one; `-` reads it from standard input
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// Who signs in; asked for where absent
+    #[arg(long)]
+    pub email: Option<String>,
+    /// The organisation, by id or name, where one belongs to several
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  weir logout --server https://weir.example.org")]
+pub struct Logout {
+    #[command(flatten)]
+    pub data: Data,
+}
+
+/// A list of a server, and how it is shown.
+#[derive(Clone, Copy, Debug, ClapArgs)]
+pub struct Listing {
+    #[arg(long, default_value_t = 50)]
+    pub limit: u32,
+    /// One JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+macro_rules! group {
+    ($name:ident, $commands:ident, $example:literal) => {
+        #[derive(Debug, ClapArgs)]
+        #[command(after_help = $example)]
+        pub struct $name {
+            #[command(subcommand)]
+            pub command: $commands,
+            #[command(flatten)]
+            pub data: Data,
+        }
+    };
+}
+
+group!(
+    Flows,
+    FlowsCommand,
+    "A flow is named by its name in the project `default`, by PROJECT/NAME, or by its id.\n\nExamples:\n  weir flows push orders.yaml && weir flows start orders\n  weir flows logs orders"
+);
+group!(Secrets, SecretsCommand, "Example:\n  weir secrets set mail-key < key");
+group!(Vars, VarsCommand, "Example:\n  weir vars set total 7 --service billing");
+group!(Keys, KeysCommand, "Example:\n  weir keys create ci --role operator");
+group!(Triggers, TriggersCommand, "Example:\n  weir triggers create orders --answer result");
+group!(Members, MembersCommand, "Example:\n  weir members invite mira@example.org --role editor");
+group!(Projects, ProjectsCommand, "Example:\n  weir projects create shop");
+group!(Audit, AuditCommand, "Example:\n  weir audit ls --action flow.changed");
+
+#[derive(Debug, Subcommand)]
+pub enum FlowsCommand {
+    /// List flows, the newest first
+    Ls {
+        #[arg(long)]
+        project: Option<String>,
+        /// Only flows with this text in their name, title, description or text
+        #[arg(long)]
+        text: Option<String>,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Show a flow: its state and its text
+    Show {
+        flow: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a flow of a file
+    Create(Push),
+    /// Make a flow of a file, or put the file in the place of its draft
+    Push(Push),
+    /// Find every problem in a flow's draft
+    Check {
+        flow: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Publish the draft as a version; a running flow uses it at once
+    Publish {
+        flow: String,
+        #[arg(long, default_value = "")]
+        notes: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Switch a flow on; one that was never published is published first
+    Start {
+        flow: String,
+        /// This version instead of the newest
+        #[arg(long, value_name = "N")]
+        at_version: Option<u64>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Switch a flow off; open runs go on to their end
+    Stop {
+        flow: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Whether a flow is switched on, and with what
+    Status {
+        flow: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete a stopped flow; its runs stay
+    Delete { flow: String },
+    /// List a flow's published versions
+    Versions {
+        flow: String,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Follow what happens in a flow's runs, until Ctrl-C
+    Logs {
+        flow: String,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Push {
+    pub file: PathBuf,
+    /// The flow's name [default: the file's; of a file called `flow`, the folder's]
+    #[arg(long)]
+    pub name: Option<String>,
+    #[arg(long, default_value = "default")]
+    pub project: String,
+    #[command(flatten)]
+    pub bind: Bind,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SecretsCommand {
+    /// Names of a project's secrets
+    Ls {
+        #[arg(long, default_value = "default")]
+        project: String,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Set a secret; its value is asked for, or read from standard input
+    Set {
+        name: String,
+        #[arg(long, default_value = "default")]
+        project: String,
+        #[arg(long)]
+        description: Option<String>,
+        /// The value; better not given here, where the shell's history and other users can see it
+        #[arg(long)]
+        value: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete a secret
+    Rm {
+        name: String,
+        #[arg(long, default_value = "default")]
+        project: String,
+    },
+}
+
+/// Where variables are.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Scope {
+    #[arg(long, default_value = "default")]
+    pub project: String,
+    /// Of this service; of the project itself where absent
+    #[arg(long)]
+    pub service: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum VarsCommand {
+    /// List variables
+    Ls {
+        #[command(flatten)]
+        scope: Scope,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a variable's value as JSON
+    Get {
+        name: String,
+        #[command(flatten)]
+        scope: Scope,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Set a variable
+    Set {
+        name: String,
+        /// JSON
+        value: String,
+        #[command(flatten)]
+        scope: Scope,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete a variable
+    Rm {
+        name: String,
+        #[command(flatten)]
+        scope: Scope,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RoleArg {
+    Viewer,
+    Operator,
+    Editor,
+    Admin,
+    Owner,
+}
+
+impl RoleArg {
+    pub fn name(self) -> &'static str {
+        match self {
+            RoleArg::Viewer => "viewer",
+            RoleArg::Operator => "operator",
+            RoleArg::Editor => "editor",
+            RoleArg::Admin => "admin",
+            RoleArg::Owner => "owner",
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// List keys, the newest first
+    Ls {
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Make a key; it is shown this once
+    Create {
+        name: String,
+        /// A key of nobody, for programs of the whole organisation
+        #[arg(long)]
+        service: bool,
+        #[arg(long, value_enum)]
+        role: Option<RoleArg>,
+        /// What it is limited to, such as runs.start; everything its role may where absent
+        #[arg(long, value_name = "PERMISSION")]
+        scope: Vec<String>,
+        /// When it stops working, such as 2027-01-31T12:00:00Z
+        #[arg(long, value_name = "TIME")]
+        expires: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revoke a key, by id
+    Revoke { id: String },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AnswerArg {
+    /// As soon as the run is on disk
+    AtOnce,
+    /// With the run's result
+    Result,
+    /// With everything that happens, as it happens
+    Stream,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TriggersCommand {
+    /// List a flow's triggers
+    Ls {
+        flow: String,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Make a trigger: a webhook, or with --cron or --every a schedule, or with --after the end of another flow
+    Create {
+        flow: String,
+        #[arg(long)]
+        name: Option<String>,
+        /// When a webhook is answered
+        #[arg(long, value_enum, default_value = "at-once")]
+        answer: AnswerArg,
+        /// How long a webhook waits for a result, in milliseconds
+        #[arg(long, value_name = "MILLISECONDS")]
+        deadline: Option<u64>,
+        /// A cron expression, such as "0 9 * * 1-5"
+        #[arg(long, conflicts_with_all = ["every", "after"])]
+        cron: Option<String>,
+        /// An interval, such as 15m
+        #[arg(long, value_name = "DURATION", conflicts_with = "after")]
+        every: Option<String>,
+        /// The time zone of --cron
+        #[arg(long, requires = "cron")]
+        zone: Option<String>,
+        /// What a scheduled run starts with: JSON
+        #[arg(long, value_name = "JSON")]
+        input: Option<String>,
+        /// A flow of the same project, whose end starts this one
+        #[arg(long, value_name = "FLOW")]
+        after: Option<String>,
+        /// Which ends of that flow: succeeded, failed, cancelled, timed_out
+        #[arg(long, requires = "after")]
+        on: Vec<String>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give a webhook a new address; the old one opens nothing any more
+    Rotate {
+        flow: String,
+        trigger: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete a trigger
+    Rm { flow: String, trigger: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MembersCommand {
+    /// List members
+    Ls {
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Invite somebody
+    Invite {
+        email: String,
+        #[arg(long, value_enum, default_value = "viewer")]
+        role: RoleArg,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ProjectsCommand {
+    /// List projects
+    Ls {
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Make a project
+    Create {
+        name: String,
+        #[arg(long, default_value = "")]
+        description: String,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// List changes, the newest first
+    Ls {
+        /// Only of this thing, by id
+        #[arg(long)]
+        target: Option<String>,
+        /// Only this change, such as flow.created
+        #[arg(long)]
+        action: Option<String>,
+        #[arg(long)]
+        text: Option<String>,
+        #[command(flatten)]
+        listing: Listing,
+    },
+}

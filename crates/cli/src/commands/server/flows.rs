@@ -1,0 +1,234 @@
+use super::{list, one, text, whole};
+use crate::args::server::{Flows, FlowsCommand, Push};
+use crate::args::Bind;
+use crate::exit::{Exit, UsageError};
+use crate::remote::{block_on, server};
+use crate::stop::Stop;
+use crate::{load, loader, report, show};
+use std::path::Path;
+use weir_base::Value;
+use weir_client::{Client, FlowText};
+
+pub fn run(args: &Flows) -> anyhow::Result<Exit> {
+    let client = server(&args.data)?;
+    block_on(perform(&args.command, &client))
+}
+
+async fn perform(command: &FlowsCommand, client: &Client) -> anyhow::Result<Exit> {
+    match command {
+        FlowsCommand::Ls { project, text, listing } => {
+            let found = client.flows(project.as_deref(), text.as_deref(), listing.limit).await?;
+            let columns =
+                [("ID", "id"), ("PROJECT", "project"), ("NAME", "name"), ("TITLE", "title"), ("CHANGED", "updatedAt")];
+            Ok(list(&found, listing.json, &columns))
+        }
+        FlowsCommand::Show { flow, json } => show_flow(client, flow, *json).await,
+        FlowsCommand::Create(push) => {
+            let made = client.create_flow(&push.project, &name(push)?, &flow_text(&push.file, &push.bind)?).await?;
+            Ok(one(&made, push.json, |made| format!("made {}, {}", called(made), text(made, "id"))))
+        }
+        FlowsCommand::Push(push) => {
+            let (pushed, new) = push_flow(client, push).await?;
+            let word = if new { "made" } else { "changed" };
+            Ok(one(&pushed, push.json, |flow| {
+                format!("{word} {}, revision {}, {}", called(flow), whole(flow, "revision"), text(flow, "id"))
+            }))
+        }
+        FlowsCommand::Check { flow, json } => check(client, &id_of(client, flow).await?, *json).await,
+        FlowsCommand::Publish { flow, notes, json } => {
+            let found = find(client, flow).await?;
+            let version = client.publish(text(&found, "id"), whole(&found, "revision"), notes).await?;
+            Ok(one(&version, *json, |version| {
+                format!("version {} of {} is published", whole(version, "number"), called(&found))
+            }))
+        }
+        FlowsCommand::Start { flow, at_version, json } => {
+            let status = client.start_flow(&id_of(client, flow).await?, *at_version).await?;
+            Ok(one(&status, *json, status_line))
+        }
+        FlowsCommand::Stop { flow, json } => {
+            let status = client.stop_flow(&id_of(client, flow).await?).await?;
+            Ok(one(&status, *json, status_line))
+        }
+        FlowsCommand::Status { flow, json } => {
+            let status = client.flow_status(&id_of(client, flow).await?).await?;
+            Ok(one(&status, *json, status_line))
+        }
+        FlowsCommand::Delete { flow } => {
+            let found = find(client, flow).await?;
+            client.delete_flow(text(&found, "id"), whole(&found, "revision")).await?;
+            crate::outln!("deleted {}", called(&found));
+            Ok(Exit::Success)
+        }
+        FlowsCommand::Versions { flow, listing } => {
+            let found = client.versions(&id_of(client, flow).await?, listing.limit).await?;
+            let columns =
+                [("VERSION", "number"), ("PUBLISHED", "publishedAt"), ("BY", "publishedBy"), ("NOTES", "notes"), ("HASH", "hash")];
+            Ok(list(&found, listing.json, &columns))
+        }
+        FlowsCommand::Logs { flow, json } => follow(client, &id_of(client, flow).await?, *json).await,
+    }
+}
+
+fn called(flow: &Value) -> String {
+    format!("{}/{}", text(flow, "project"), text(flow, "name"))
+}
+
+/// A flow by name, by PROJECT/NAME, or by id, as a list shows it.
+pub async fn find(client: &Client, flow: &str) -> anyhow::Result<Value> {
+    let (project, name) = flow.split_once('/').unwrap_or(("default", flow));
+    if let Some(found) = client.flow_named(project, name).await? {
+        return Ok(found);
+    }
+    match client.flow(flow).await {
+        Err(error) if error.code() == "NOT_FOUND" => {
+            Err(UsageError(format!("there is no flow `{flow}`; `weir flows ls` lists them")).into())
+        }
+        other => Ok(other?),
+    }
+}
+
+pub async fn id_of(client: &Client, flow: &str) -> anyhow::Result<String> {
+    Ok(text(&find(client, flow).await?, "id").to_owned())
+}
+
+/// The id of the flow a run belongs to.
+pub async fn of_run(client: &Client, run: &str) -> anyhow::Result<String> {
+    let gone = || UsageError(format!("there is no run `{run}`, or its flow is not there any more"));
+    Ok(text(&client.flow_of_run(run).await?.ok_or_else(gone)?, "id").to_owned())
+}
+
+/// The files of a flow with names from its own folder on, the flow's own first.
+pub fn flow_text(file: &Path, bind: &Bind) -> anyhow::Result<FlowText> {
+    let loaded = load::load(file, bind, &load::catalog()?)?;
+    let folder = loader::folder_of(file);
+    let within = |name: &str| {
+        let path = Path::new(name);
+        let rest = path.strip_prefix(folder).unwrap_or(path);
+        rest.strip_prefix(".").unwrap_or(rest).to_string_lossy().into_owned()
+    };
+    let files = loaded.files.iter().map(|file| (within(&file.name), file.text.clone())).collect();
+    let pair = |text: &String| text.split_once('=').map(|(name, to)| (name.trim().to_owned(), to.trim().to_owned()));
+    Ok(FlowText { files, bindings: bind.bind.iter().filter_map(pair).collect() })
+}
+
+fn name(push: &Push) -> anyhow::Result<String> {
+    match &push.name {
+        Some(name) => Ok(name.clone()),
+        None => name_of(&push.file),
+    }
+}
+
+/// The file's name; the folder's where the file is only called `flow`.
+pub fn name_of(file: &Path) -> anyhow::Result<String> {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    if stem != "flow" {
+        return Ok(stem);
+    }
+    let folder = loader::folder_of(file).canonicalize().unwrap_or_default();
+    Ok(folder.file_name().map_or(stem, |name| name.to_string_lossy().into_owned()))
+}
+
+/// Makes the flow or puts the file in the place of its draft; whether it is new.
+async fn push_flow(client: &Client, push: &Push) -> anyhow::Result<(Value, bool)> {
+    put(client, &push.project, &name(push)?, &push.file, &push.bind).await
+}
+
+pub async fn put(
+    client: &Client,
+    project: &str,
+    name: &str,
+    file: &Path,
+    bind: &Bind,
+) -> anyhow::Result<(Value, bool)> {
+    let text_of = flow_text(file, bind)?;
+    match client.flow_named(project, name).await? {
+        Some(old) => Ok((client.change_flow(text(&old, "id"), whole(&old, "revision"), &text_of).await?, false)),
+        None => Ok((client.create_flow(project, name, &text_of).await?, true)),
+    }
+}
+
+/// Puts a file in the place of a flow's draft.
+pub async fn put_draft(client: &Client, flow: &str, file: &Path, bind: &Bind) -> anyhow::Result<()> {
+    let text_of = flow_text(file, bind)?;
+    let old = find(client, flow).await?;
+    let new = client.change_flow(text(&old, "id"), whole(&old, "revision"), &text_of).await?;
+    crate::errln!("the draft of {} is {} now, revision {}", called(&new), file.display(), whole(&new, "revision"));
+    Ok(())
+}
+
+async fn show_flow(client: &Client, flow: &str, json: bool) -> anyhow::Result<Exit> {
+    let flow = client.flow(&id_of(client, flow).await?).await?;
+    if json {
+        show::out(flow.to_json_pretty());
+        return Ok(Exit::Success);
+    }
+    crate::outln!("{}  {}", called(&flow), text(&flow, "title"));
+    crate::outln!("  id {}, revision {}, changed {}", text(&flow, "id"), whole(&flow, "revision"), text(&flow, "updatedAt"));
+    crate::outln!("  {}", flow.get("status").map(status_line).unwrap_or_default());
+    for file in flow.get("files").and_then(Value::as_array).unwrap_or_default() {
+        crate::outln!("\n# {}\n{}", text(file, "name"), text(file, "text").trim_end());
+    }
+    Ok(Exit::Success)
+}
+
+fn status_line(status: &Value) -> String {
+    let number = |member: &str| status.get(member).and_then(Value::as_u64);
+    let version = number("version").map(|number| format!(", version {number}")).unwrap_or_default();
+    let newest = number("published").map_or(", never published".to_owned(), |newest| format!(", newest version {newest}"));
+    let problem = match text(status, "problem") {
+        "" => String::new(),
+        problem => format!(": {problem}"),
+    };
+    format!("{}{version}{newest}{problem}", text(status, "status"))
+}
+
+async fn check(client: &Client, id: &str, json: bool) -> anyhow::Result<Exit> {
+    let found = client.check_flow(id).await?;
+    let valid = found.get("valid").and_then(Value::as_bool).unwrap_or_default();
+    match json {
+        true => show::out(found.to_json_pretty()),
+        false => {
+            let diagnostics = found.get("diagnostics").and_then(Value::as_array).unwrap_or_default();
+            diagnostics.iter().for_each(|diagnostic| crate::errln!("{}", report::server_line(diagnostic)));
+            crate::errln!("{}", if valid { "it can run" } else { "it cannot run" });
+        }
+    }
+    Ok(if valid { Exit::Success } else { Exit::Failed })
+}
+
+/// Prints what happens, from now on.
+async fn follow(client: &Client, id: &str, json: bool) -> anyhow::Result<Exit> {
+    let (mut events, mut stop) = (client.flow_events(id), Stop::listen()?);
+    loop {
+        let event = tokio::select! {
+            event = events.next() => event?,
+            () = stop.asked() => return Ok(Exit::Success),
+        };
+        let data = &event.data;
+        if json {
+            show::out(Value::object([("event", event.name.as_str().into()), ("data", data.clone())]).to_json());
+            continue;
+        }
+        let what = match &*event.name {
+            "record" => format!("{:14}  {}", text(data, "type"), text(data, "path")),
+            "state" => format!("{:14}  {}", "state", text(data, "status")),
+            other => format!("{other:14}  {}  {}", text(data, "path"), data.get("payload").map(Value::to_json).unwrap_or_default()),
+        };
+        crate::outln!("{}  {}", text(data, "run"), show::short(&what, 200));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flow_is_named_after_its_file_or_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("order-process");
+        std::fs::create_dir(&place).unwrap();
+        assert_eq!(name_of(&place.join("flow.yaml")).unwrap(), "order-process");
+        assert_eq!(name_of(Path::new("greet.yaml")).unwrap(), "greet");
+    }
+}
