@@ -87,6 +87,13 @@ impl Admission {
         open.pending = open.pending.saturating_sub(fewer);
     }
 
+    /// How many places each tenant holds.
+    pub fn by_tenant(&self) -> Vec<(Text, u32)> {
+        let mut all: Vec<_> = self.open().tenants.iter().map(|(tenant, count)| (tenant.clone(), *count)).collect();
+        all.sort();
+        all
+    }
+
     pub fn pending(&self) -> u64 {
         self.open().pending
     }

@@ -203,6 +203,9 @@ impl Inner {
         batch.records.push(Entry { run: run.key, record: Record::encode(1, &event) });
         batch.effects.extend(effect);
         self.shared.writer.write(run.key, batch).await.map_err(commit_failed)?;
+        self.shared.meters.flow(&run.place, &run.flow).started.fetch_add(1, Ordering::Relaxed);
+        let (tenant, project, flow) = (&*run.place.tenant, &*run.place.project, &*run.flow);
+        tracing::info!(target: "weir::run", run = &*run.id, tenant, project, flow, "run waits for its turn");
         self.admission.add_pending(1);
         self.claim.notify_one();
         Ok(Begun::Pending(Box::new(run)))

@@ -1,6 +1,8 @@
 use crate::clock::Clock;
+use crate::ends::EndTellers;
 use crate::faults::Faults;
 use crate::message::Message;
+use crate::meters::Meters;
 use crate::watchers::Watchers;
 use crate::writer::Writer;
 use std::collections::HashMap;
@@ -17,6 +19,8 @@ pub(crate) struct Shared {
     pub writer: Writer,
     pub shards: Vec<UnboundedSender<Message>>,
     pub watchers: Watchers,
+    pub meters: Arc<Meters>,
+    pub ends: EndTellers,
     /// Runs in memory by id. Looked up, never walked.
     live: Mutex<HashMap<Text, RunKey>>,
 }
@@ -28,8 +32,9 @@ impl Shared {
         faults: Arc<dyn Faults>,
         writer: Writer,
         shards: Vec<UnboundedSender<Message>>,
+        meters: Arc<Meters>,
     ) -> Self {
-        Self { store, clock, faults, writer, shards, watchers: Watchers::default(), live: Mutex::default() }
+        Self { store, clock, faults, writer, shards, meters, watchers: Watchers::default(), ends: EndTellers::default(), live: Mutex::default() }
     }
 
     /// The loop a run belongs to, for ever.

@@ -2,6 +2,7 @@
 
 use crate::faults::Faults;
 use crate::message::Message;
+use crate::meters::Meters;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -64,6 +65,7 @@ impl Writer {
         store: Arc<dyn Store>,
         epoch: Epoch,
         faults: Arc<dyn Faults>,
+        meters: Arc<Meters>,
         options: WriterOptions,
         on_failure: impl FnOnce(CommitError) + Send + 'static,
     ) -> (Self, impl Future<Output = ()>) {
@@ -74,6 +76,7 @@ impl Writer {
             store,
             epoch,
             faults,
+            meters,
             options,
             from,
             waiting: waiting.clone(),
@@ -163,6 +166,7 @@ struct Task {
     store: Arc<dyn Store>,
     epoch: Epoch,
     faults: Arc<dyn Faults>,
+    meters: Arc<Meters>,
     options: WriterOptions,
     from: UnboundedReceiver<Submission>,
     waiting: Arc<AtomicUsize>,
@@ -295,7 +299,12 @@ impl Task {
         }
         batch.durable = durable;
         self.faults.at("commit.before");
+        let begun = std::time::Instant::now();
         let result = self.store.commit(batch).await;
+        match &result {
+            Ok(()) => self.meters.committed(rows, begun.elapsed()),
+            Err(error) => self.meters.commit_failed(error),
+        }
         self.faults.at("commit.after");
         self.waiting.fetch_sub(rows, Ordering::Relaxed);
         if result.is_ok() {
@@ -378,7 +387,7 @@ mod tests {
         let store = Arc::new(MemoryStore::new());
         let epoch = store.claim(1, 0).await.unwrap();
         let options = WriterOptions { window: Duration::ZERO, flush_after: Duration::from_secs(1) };
-        let (writer, task) = Writer::new(store, epoch, Arc::new(NoFaults), options, |error| panic!("{error}"));
+        let (writer, task) = Writer::new(store, epoch, Arc::new(NoFaults), Arc::new(Meters::new(None)), options, |error| panic!("{error}"));
         tokio::spawn(task);
         writer
     }

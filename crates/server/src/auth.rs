@@ -1,4 +1,5 @@
 use crate::endpoint::Access;
+use crate::observe::{Trail, trail};
 use crate::problem::Problem;
 use crate::state::App;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
@@ -10,7 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use weir_base::Text;
 use weir_control::model::{Session, User};
-use weir_control::{Caller, ControlError, Kept, Origin};
+use weir_control::{Actor, Caller, ControlError, Kept, Origin};
 
 pub const COOKIE: &str = "weir_session";
 
@@ -99,11 +100,35 @@ async fn admit(guard: &Guard, parts: &mut Parts) -> Result<(), Problem> {
         Some(key) => guard.app.control.by_key(key, &from).await?.0,
         None => by_cookie(guard, parts, &from).await?,
     };
+    let trail = trail(&parts.extensions);
+    trail.caller(&caller);
+    let session = parts.extensions.get::<SignedInAs>().map(|person| &person.session.id);
+    limit(&guard.app, &trail, &caller.tenant, name_of(&caller, session)).await?;
     if let Access::Needs(permission) = guard.access {
         caller.must(permission)?;
     }
     parts.extensions.insert(caller);
     Ok(())
+}
+
+/// What a limit on requests counts by: the key, else the session.
+fn name_of(caller: &Caller, session: Option<&Text>) -> Text {
+    match (&caller.actor, session) {
+        (Actor::Key { id, .. }, _) => format!("key {id}").into(),
+        (_, Some(id)) => format!("session {id}").into(),
+        (actor, None) => actor.name(),
+    }
+}
+
+/// Counts one request of the name against its tenant's rate.
+pub async fn limit(app: &App, trail: &Trail, tenant: &Text, name: Text) -> Result<(), Problem> {
+    let Some(rate) = app.control.rate_of(tenant).await? else { return Ok(()) };
+    let allowance = app.limits.take(&name, rate, app.control.now());
+    trail.allowance(allowance);
+    match allowance.retry {
+        None => Ok(()),
+        Some(seconds) => Err(ControlError::TooMany { seconds }.into()),
+    }
 }
 
 async fn by_cookie(guard: &Guard, parts: &mut Parts, from: &Text) -> Result<Caller, Problem> {
@@ -121,9 +146,13 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 pub fn cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie_of(headers, COOKIE)
+}
+
+pub fn cookie_of<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value)
 }
 
 /// A browser sends cookies by itself, so a change needs something that only our own page knows.

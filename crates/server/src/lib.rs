@@ -9,10 +9,14 @@ mod docs;
 mod endpoint;
 mod extract;
 mod health;
+mod limits;
 mod listen;
+mod metrics;
+mod observe;
 mod openapi;
 mod options;
 mod problem;
+mod readings;
 mod resources;
 mod state;
 mod wire;
@@ -20,9 +24,11 @@ mod wire;
 pub use endpoint::{Access, Endpoint};
 pub use health::Dependency;
 pub use listen::{Listening, listen};
+pub use observe::{Answered, Requests};
 pub use options::Options;
+pub use readings::{Reading, Readings};
 pub use resources::endpoints;
-pub use state::App;
+pub use state::{App, Phase};
 
 use axum::Router;
 use std::sync::Arc;
@@ -38,5 +44,6 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(axum::middleware::from_fn_with_state(app.clone(), auth::always))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), observe::observe))
         .with_state(app)
 }

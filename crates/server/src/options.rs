@@ -21,6 +21,8 @@ pub struct Options {
     pub secure_cookies: bool,
     /// How many proxies in front are trusted to name the client in `X-Forwarded-For`.
     pub proxies: usize,
+    /// What lets those read `/metrics` who are not on this machine; nobody where there is none.
+    pub metrics_token: Option<weir_vault::Secret>,
     /// Signing in by a link that this process has printed.
     pub loopback_links: bool,
 }
@@ -37,6 +39,7 @@ impl Default for Options {
             drain: Duration::from_secs(10),
             secure_cookies: false,
             proxies: 0,
+            metrics_token: None,
             loopback_links: true,
         }
     }

@@ -1,7 +1,12 @@
 use crate::health::Dependency;
+use crate::limits::Limits;
+use crate::observe::{HttpMeters, Requests};
 use crate::options::Options;
+use crate::readings::Readings;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use std::time::Instant;
+use weir_base::Text;
 use weir_control::Control;
 
 /// What every handler has at hand.
@@ -11,10 +16,57 @@ pub struct App {
     /// What `/health` asks.
     pub dependencies: Vec<Arc<dyn Dependency>>,
     pub started: Instant,
+    /// What `/metrics` shows beside what is known here.
+    pub readings: Vec<Arc<dyn Readings>>,
+    /// Told of every request.
+    pub requests: Option<Arc<dyn Requests>>,
+    /// Open streams of events.
+    pub subscribers: Arc<AtomicI64>,
+    pub(crate) http: HttpMeters,
+    pub(crate) limits: Limits,
+    /// What the ids of this process's requests begin with.
+    pub(crate) mark: Text,
+    phase: AtomicU8,
+}
+
+/// Where a server is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It listens; requests are answered a moment later.
+    Starting,
+    Serving,
+    /// What is under way is finished; whoever comes now should go elsewhere.
+    Stopping,
 }
 
 impl App {
     pub fn new(control: Arc<Control>, options: Options) -> Self {
-        Self { control, options, dependencies: Vec::new(), started: Instant::now() }
+        let mark = control.fresh_id();
+        Self {
+            control,
+            options,
+            dependencies: Vec::new(),
+            started: Instant::now(),
+            readings: Vec::new(),
+            requests: None,
+            subscribers: Arc::default(),
+            http: HttpMeters::default(),
+            limits: Limits::default(),
+            mark: mark.replace('-', "").into(),
+            phase: AtomicU8::new(Phase::Serving as u8),
+        }
+    }
+
+    pub fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::Starting,
+            1 => Phase::Serving,
+            _ => Phase::Stopping,
+        }
+    }
+
+    /// Serving from the beginning, unless told otherwise before it is served.
+    pub fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Release);
     }
 }

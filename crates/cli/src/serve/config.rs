@@ -1,5 +1,6 @@
 use crate::args::Serve;
 use crate::exit::UsageError;
+use crate::serve::sign_in::{self, SignInWith};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -27,8 +28,14 @@ pub struct Config {
     pub runs_per_tenant: Option<u32>,
     pub session: Duration,
     pub tier: String,
+    pub metrics_token: Option<String>,
+    pub otlp_url: Option<String>,
+    pub otlp_headers: Option<String>,
     /// Instead of the tiers there are.
     pub tiers: Option<BTreeMap<String, Tier>>,
+    /// Where people may sign in besides here.
+    pub sign_in: Vec<SignInWith>,
+    pub clerk_secret_env: Option<String>,
 }
 
 impl Default for Config {
@@ -53,7 +60,12 @@ impl Default for Config {
             runs_per_tenant: None,
             session: control.session,
             tier: control.tier,
+            metrics_token: None,
+            otlp_url: None,
+            otlp_headers: None,
             tiers: None,
+            sign_in: Vec::new(),
+            clerk_secret_env: None,
         }
     }
 }
@@ -68,7 +80,7 @@ struct Setting {
     set: Set,
 }
 
-const SETTINGS: [Setting; 17] = [
+const SETTINGS: [Setting; 21] = [
     Setting {
         name: "listen",
         about: "Address and port; the next free port where that one is taken",
@@ -171,6 +183,30 @@ const SETTINGS: [Setting; 17] = [
         usual: "enterprise",
         set: |config, text| put(&mut config.tier, text),
     },
+    Setting {
+        name: "metricsToken",
+        about: "What lets others than this machine read /metrics, as a bearer token; nobody else may where empty.\n# Better given as WEIR_METRICS_TOKEN",
+        usual: "",
+        set: |config, text| some(&mut config.metrics_token, text),
+    },
+    Setting {
+        name: "otlpUrl",
+        about: "A collector for traces over OTLP/HTTP, such as http://127.0.0.1:4318; none are sent where empty",
+        usual: "",
+        set: |config, text| some(&mut config.otlp_url, text),
+    },
+    Setting {
+        name: "otlpHeaders",
+        about: "Headers for the collector: name=value, with commas between several",
+        usual: "",
+        set: |config, text| some(&mut config.otlp_headers, text),
+    },
+    Setting {
+        name: "clerkSecretEnv",
+        about: "The variable of the environment with the secret that Clerk signs its webhooks with; events are then taken\n# at /webhooks/clerk",
+        usual: "",
+        set: |config, text| some(&mut config.clerk_secret_env, text),
+    },
 ];
 
 fn put<T: std::str::FromStr>(place: &mut T, text: &str) -> Result<(), String>
@@ -222,6 +258,10 @@ impl Config {
                 self.tiers = Some(tiers);
                 continue;
             }
+            if name == "signIn" {
+                self.sign_in = serde_json::from_value(value).map_err(|error| format!("signIn: {error}"))?;
+                continue;
+            }
             let text = match value {
                 serde_json::Value::Null => String::new(),
                 serde_json::Value::String(text) => text,
@@ -235,7 +275,7 @@ impl Config {
     fn set(&mut self, name: &str, text: &str) -> Result<(), String> {
         let names = || SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>().join(", ");
         let setting = SETTINGS.iter().find(|setting| setting.name == name);
-        let setting = setting.ok_or_else(|| format!("there is no setting `{name}`; there are {} and tiers", names()))?;
+        let setting = setting.ok_or_else(|| format!("there is no setting `{name}`; there are {}, tiers and signIn", names()))?;
         (setting.set)(self, text).map_err(|error| format!("{name}: {error}"))
     }
 
@@ -284,6 +324,8 @@ pub fn sample() -> String {
         let members: Vec<String> = members.map(|(key, value)| format!("{key}: {value}")).collect();
         let _ = writeln!(text, "#   {name}: {{{}}}", members.join(", "));
     }
+    text.push('\n');
+    text.push_str(sign_in::SAMPLE);
     text
 }
 
@@ -304,7 +346,8 @@ mod tests {
         let mut config = Config::default();
         config.take_file(&uncommented.join("\n")).unwrap();
         assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
-        let tiers = lines.lines().skip_while(|line| *line != "# tiers:").filter_map(|line| line.strip_prefix("# "));
+        let tiers = lines.lines().skip_while(|line| *line != "# tiers:").take_while(|line| !line.is_empty());
+        let tiers = tiers.filter_map(|line| line.strip_prefix("# "));
         let mut config = Config::default();
         config.take_file(&tiers.collect::<Vec<_>>().join("\n")).unwrap();
         assert_eq!(config.tiers, Some(weir_control::Options::default().tiers));

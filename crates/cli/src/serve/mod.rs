@@ -2,15 +2,21 @@
 
 mod config;
 mod demo;
+pub mod log;
+mod machine;
+mod otlp;
 mod parts;
+mod sign_in;
 mod start;
+mod timer;
+mod web;
 
 use crate::args::Serve;
 use crate::exit::Exit;
 use crate::stop::Stop;
 use config::Config;
 use std::sync::Arc;
-use weir_server::{App, Options};
+use weir_server::{App, Options, Phase, Requests};
 
 pub fn run(args: &Serve) -> anyhow::Result<Exit> {
     if args.sample_config {
@@ -18,9 +24,11 @@ pub fn run(args: &Serve) -> anyhow::Result<Exit> {
         return Ok(Exit::Success);
     }
     let config = Config::read(args)?;
+    let log = log::begin(args.log, args.log_level.as_deref())?;
     let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let exit = threads.block_on(serve(args, &config));
     threads.shutdown_background();
+    drop(log);
     exit
 }
 
@@ -36,24 +44,38 @@ async fn serve(args: &Serve, config: &Config) -> anyhow::Result<Exit> {
         secure_cookies: config.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
         proxies: config.proxies,
         drain: std::time::Duration::from_millis(config.drain.millis),
+        metrics_token: config.metrics_token.as_deref().map(weir_vault::Secret::new),
         ..Options::default()
     };
     let listening = weir_server::listen(&options).await?;
     let url = format!("http://{}", listening.address);
     let built = parts::build(args, config, &folder, &url).await?;
+    let mut app = App::new(built.control.clone(), options);
+    (app.dependencies, app.readings) = (built.dependencies, built.readings);
+    app.requests = built.traces.clone().map(|traces| traces as Arc<dyn Requests>);
+    app.enter(Phase::Starting);
+    let app = Arc::new(app);
+    let router = weir_server::router(app.clone());
+    let (to_stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let serving = tokio::spawn(listening.serve(app.clone(), router, async { drop(stopped.await) }));
     built.runtime.recovered().await;
     start::first(&built.control, config, &folder).await?;
     let open = built.runtime.unfinished(None, 10_000).await?.len();
+    app.enter(Phase::Serving);
     start::greet(&built.control, &url, &folder, open, config.listen.ip().is_loopback()).await?;
-    let mut app = App::new(built.control.clone(), options);
-    app.dependencies = built.dependencies;
-    let app = Arc::new(app);
-    let router = weir_server::router(app.clone());
     let background = tokio::spawn(start::background(built.control.clone()));
-    listening.serve(app, router, stop.asked()).await;
+    let triggers = start::triggers(built.control.clone());
+    stop.asked().await;
+    app.enter(Phase::Stopping);
     crate::errln!("stopping; once more stops at once");
+    drop(to_stop);
+    serving.await?;
     background.abort();
+    triggers.stop().await;
     stop.end(&built.runtime).await?;
+    if let Some(traces) = &built.traces {
+        traces.flush().await;
+    }
     crate::errln!("stopped; what is not over is kept");
     Ok(Exit::Success)
 }

@@ -1,5 +1,6 @@
 use super::{Held, Live, Phase};
 use crate::message::{Attempted, Message};
+use crate::meters::UnderWay;
 use crate::ports::ATTEMPT_FAILED;
 use crate::shard::Cx;
 use crate::timers::{Due, TimerKey};
@@ -10,7 +11,7 @@ use weir_base::{Duration, Micros, Text, Value, hash_value};
 use weir_engine::{Decision, EventBody, RunTask, StepError, TaskResult, Usage};
 use weir_ir::{RetryPolicy, RetryStrategy, UnknownPolicy};
 use weir_kind::{Category, Effect, TaskError, TaskRequest};
-use weir_runs::ProgressBody;
+use weir_runs::{ProgressBody, StepEnded};
 use weir_store::{Attempt, NewObservation};
 
 const OUTCOME_UNKNOWN: &str = "OUTCOME_UNKNOWN";
@@ -124,9 +125,10 @@ impl Live {
         open.state = OpenState::UnderWay(token.drop_guard());
         self.under_way += 1;
         cx.attempts_under_way += 1;
-        let (to, generation) = (cx.to.clone(), self.generation);
+        let (to, generation, counted) = (cx.to.clone(), self.generation, UnderWay::new(&self.meter));
         tokio::spawn(async move {
             let result = future.await;
+            drop(counted);
             let _ = to.send(Message::Finished { key, generation, path, attempt, result });
         });
     }
@@ -240,9 +242,32 @@ impl Live {
             started_at: open.began_at.filter(began_late),
             ..result
         };
+        self.tell_step(cx, &path, &open, &result);
         // What touches nothing outside comes out the same again: nothing waits for it (semantics 5.10).
         let hard = self.is_hard() && open.effect != Effect::Pure;
         self.apply(cx, EventBody::TaskFinished { path, result: Box::new(result) }, hard);
+    }
+
+    /// The numbers, and whoever observes. A step that never began took no time.
+    fn tell_step(&self, cx: &Cx, path: &Text, open: &Open, result: &TaskResult) {
+        let Some(began_at) = open.began_at else { return };
+        let (meters, ended_at) = (&cx.inner.shared.meters, cx.now().max(self.at));
+        let code = result.error.as_ref().map(|error| &*error.code);
+        meters.step_ended(&open.task.spec.kind, code.is_some(), ended_at.saturating_sub(began_at));
+        if let Some(observer) = &meters.observer {
+            observer.step(&StepEnded {
+                run: &self.id,
+                tenant: &self.place.tenant,
+                project: &self.place.project,
+                flow: &self.flow.name,
+                path,
+                kind: &open.task.spec.kind,
+                attempts: open.attempt,
+                code,
+                began_at,
+                ended_at,
+            });
+        }
     }
 
     fn observe_failure(&mut self, cx: &mut Cx, path: &Text, attempt: u32, error: &TaskError, wait: Option<Duration>) {

@@ -3,7 +3,7 @@ use crate::children::tell_parent;
 use crate::shard::Cx;
 use weir_base::Value;
 use weir_engine::{Status, StepError};
-use weir_runs::{ProgressBody, RunsError};
+use weir_runs::{ProgressBody, RunEnded, RunsError};
 use weir_store::RunUpdate;
 
 impl Live {
@@ -43,7 +43,9 @@ impl Live {
             let (status, output, error) = (view.status, view.output.clone(), view.error.clone());
             cx.tell(&self.id, self.at, ProgressBody::Status { status, waiting: Vec::new(), output, error });
         }
+        self.tell_ended(cx);
         cx.answer_waiters(self.key, &view);
+        cx.inner.shared.ends.tell(&self.id, &self.slot.queue);
         let children: Vec<_> = self.children.drain().collect();
         for path in children {
             let (inner, child) = (cx.inner.clone(), format!("{}/{path}", self.id).into());
@@ -56,6 +58,46 @@ impl Live {
             cx.inner.admission.remove_pending(1);
         } else if cx.inner.admission.leave(&self.slot) {
             cx.inner.claim.notify_one();
+        }
+    }
+
+    /// The log; ids alone, as what runs hold is nobody's who reads logs.
+    pub(super) fn tell_started(&self) {
+        let (tenant, project, flow) = (&*self.place.tenant, &*self.place.project, &*self.flow.name);
+        tracing::info!(target: "weir::run", run = &*self.id, tenant, project, flow, "run started");
+    }
+
+    /// The log, the numbers, and whoever observes.
+    fn tell_ended(&self, cx: &Cx) {
+        let (tenant, project, flow) = (&self.place.tenant, &self.place.project, &self.flow.name);
+        let took = self.at.saturating_sub(self.created_at).max(0);
+        let (status, code) = (self.stored, self.error.as_ref().map(|error| &*error.code));
+        tracing::info!(
+            target: "weir::run",
+            run = &*self.id,
+            tenant = &**tenant,
+            project = &**project,
+            flow = &**flow,
+            status = status.as_str(),
+            code,
+            ms = took as f64 / 1_000.0,
+            "run ended"
+        );
+        let meters = &cx.inner.shared.meters;
+        meters.run_ended(&self.meter, status, took);
+        if let Some(observer) = &meters.observer {
+            observer.run(&RunEnded {
+                run: &self.id,
+                tenant,
+                project,
+                flow,
+                version: &self.flow.hash,
+                parent: self.origin.as_ref().map(|origin| (&*origin.run, &*origin.path)),
+                status,
+                code,
+                created_at: self.created_at,
+                ended_at: self.at,
+            });
         }
     }
 

@@ -13,12 +13,14 @@ use crate::flows::Prepared;
 use crate::fold::{ENGINE_ERROR, Folded, INTERNAL, row_bytes};
 use crate::guard::guarded;
 use crate::message::{Answer, NewRun};
+use crate::meters::FlowMeter;
 use crate::shard::Cx;
 use crate::timers::TimerKey;
 use attempt::Open;
 use detached::Detached;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 use weir_base::{Micros, Text};
 use weir_engine::{Command, Event, EventBody, Machine, Origin, Record, StartChild, Status, StepError};
@@ -40,6 +42,7 @@ pub(crate) struct Live {
     pub place: Place,
     pub flow: Arc<Prepared>,
     context: Arc<FlowContext>,
+    meter: Arc<FlowMeter>,
     durability: Durability,
     pub slot: Slot,
     machine: Machine,
@@ -159,6 +162,8 @@ impl Live {
         live.batch.effects.extend(effect);
         live.write(cx, &Event::new(at, EventBody::Started(Box::new(started))), true);
         live.hold(Held::Started);
+        live.meter.started.fetch_add(1, Ordering::Relaxed);
+        live.tell_started();
         match broken {
             Some(message) => live.breaks(cx, message),
             None => live.drain(cx),
@@ -191,6 +196,7 @@ impl Live {
         let (key, id, place, created_at, started_at) =
             (run.key, run.id.clone(), run.place.clone(), run.created_at, run.started_at);
         let context = flow.context(&place);
+        let meter = cx.inner.shared.meters.flow(&place, &flow.name);
         let stored = run.status;
         batch.runs.push(run);
         cx.generations += 1;
@@ -202,6 +208,7 @@ impl Live {
             place,
             flow,
             context,
+            meter,
             durability,
             slot,
             machine,
@@ -269,6 +276,7 @@ impl Live {
         }
         let record = Record::encode(self.seq, event);
         self.snapshot.bytes += row_bytes(&record);
+        self.meter.messages.fetch_add(1, Ordering::Relaxed);
         self.batch.records.push(Entry { run: self.key, record });
         self.touch(cx, hard);
     }

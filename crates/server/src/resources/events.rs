@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt};
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use weir_base::{Text, Value};
 use weir_control::{Caller, Cursor, Happening, Live, Permission, Topic};
@@ -72,7 +73,27 @@ async fn of_project(
 
 async fn stream(app: &Arc<App>, caller: &Caller, topic: Topic, from: Option<Cursor>) -> Result<Response, Problem> {
     let live = app.control.follow(caller, topic, from).await?;
+    let subscriber = Subscriber::new(&app.subscribers);
+    let live = live.inspect(move |_| {
+        let _counted: &Subscriber = &subscriber;
+    });
     Ok(Sse::new(events(live)).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response())
+}
+
+/// Counts as one until the stream that holds it is dropped.
+struct Subscriber(Arc<AtomicI64>);
+
+impl Subscriber {
+    fn new(count: &Arc<AtomicI64>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Subscriber {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 fn events(live: impl Stream<Item = weir_control::Result<Live>>) -> impl Stream<Item = Result<Event, Infallible>> {

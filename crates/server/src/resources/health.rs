@@ -1,5 +1,5 @@
 use crate::endpoint::Endpoint;
-use crate::state::App;
+use crate::state::{App, Phase};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -7,11 +7,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How the server stands.
 #[derive(Serialize, JsonSchema)]
 struct Health {
-    /// `healthy` or `unhealthy`.
+    /// `healthy` or `unhealthy`; of `/ready` also `starting` and `stopping`.
     status: String,
     version: String,
     /// Seconds since it was started.
@@ -31,24 +32,46 @@ pub fn routes() -> Vec<Endpoint> {
             .open()
             .gives::<Health>(200, "They are")
             .gives::<Health>(503, "Not now")
-            .handler(health),
+            .handler(ready),
     ]
 }
 
+/// How long one of them may take to say how it is.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
+    look(&app).await
+}
+
+/// As `/health`, and not while the server starts or stops: then others should answer.
+async fn ready(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
+    let (status, mut health) = look(&app).await;
+    let phase = match app.phase() {
+        Phase::Serving => return (status, health),
+        Phase::Starting => "starting",
+        Phase::Stopping => "stopping",
+    };
+    health.status = phase.to_owned();
+    (StatusCode::SERVICE_UNAVAILABLE, health)
+}
+
+async fn look(app: &App) -> (StatusCode, Json<Health>) {
     let mut dependencies = BTreeMap::new();
-    let mut well = true;
+    let load = app.control.load();
+    dependencies.insert("journal".to_owned(), load.failure.or(load.trouble));
     for dependency in &app.dependencies {
-        let found = dependency.check().await;
-        well &= found.is_ok();
-        dependencies.insert(dependency.name().to_owned(), found.err().unwrap_or_else(|| "available".to_owned()));
+        let found = tokio::time::timeout(PATIENCE, dependency.check()).await;
+        let found = found.unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())));
+        dependencies.insert(dependency.name().to_owned(), found.err());
     }
+    let well = dependencies.values().all(Option::is_none);
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let said = |(name, problem): (String, Option<String>)| (name, problem.unwrap_or_else(|| "available".to_owned()));
     let health = Health {
         status: if well { "healthy" } else { "unhealthy" }.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         uptime: app.started.elapsed().as_secs(),
-        dependencies,
+        dependencies: dependencies.into_iter().map(said).collect(),
     };
     (status, Json(health))
 }

@@ -1,6 +1,7 @@
-use crate::auth::From_;
+use crate::auth::{From_, limit};
 use crate::endpoint::Endpoint;
 use crate::extract::{Key, Place, whole_body};
+use crate::observe::trail;
 use crate::problem::Problem;
 use crate::resources::runs::{RunSummary, summary};
 use crate::state::App;
@@ -40,11 +41,15 @@ async fn knock(
     request: Request,
 ) -> Answer<Response> {
     let door = app.control.door(&flow, &token).await?;
+    let trail = trail(request.extensions());
+    trail.who(&door.tenant, "webhook".into());
+    limit(&app, &trail, &door.tenant, format!("webhook {}/{}", door.tenant, door.flow.id).into()).await?;
     let (headers, uri) = (request.headers().clone(), request.uri().clone());
     let body = whole_body(request, &app).await?;
     check_signature(&app, &door, &headers, &body).await?;
     let input = input(&headers, &uri, &body, &origin.address)?;
     let view = app.control.knock(&door, input, key).await?;
+    trail.run(&view.run);
     match door.answer {
         WebhookAnswer::AtOnce => Ok((StatusCode::ACCEPTED, Json(summary(view))).into_response()),
         WebhookAnswer::Result => Ok(result(&app, &door, view).await?),
@@ -61,12 +66,23 @@ async fn check_signature(app: &App, door: &Door, headers: &HeaderMap, body: &[u8
         _ => Scheme::Standard,
     };
     let secret = weir_vault::Secret::new(app.control.door_secret(door, secret).await?.as_bytes());
+    verify(app, scheme, &secret, headers, body)
+}
+
+/// Whether a message was signed with the secret, a moment ago.
+pub(crate) fn verify(
+    app: &App,
+    scheme: Scheme,
+    secret: &weir_vault::Secret,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Answer<()> {
     let text = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };
     let owned: Vec<(String, String)> = headers.iter().filter_map(text).collect();
     let headers: Vec<(&str, &str)> = owned.iter().map(|(name, value)| (&**name, &**value)).collect();
-    scheme.verify(&secret, Message { headers: &headers, body }, app.control.now()).map_err(|error| {
+    scheme.verify(secret, Message { headers: &headers, body }, app.control.now()).map_err(|error| {
         let detail = format!("the signature is not taken: {error}");
         Problem::new(StatusCode::UNAUTHORIZED, "SIGNATURE_REFUSED", detail)
     })
