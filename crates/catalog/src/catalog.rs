@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use weir_base::{Diagnostic, Text, closest};
 
 /// Kinds by name, in the order they were added.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Catalog {
     entries: IndexMap<Text, Entry>,
     /// Tree names, and kind names and aliases in lower case, to places in `entries`.
@@ -13,7 +13,7 @@ pub struct Catalog {
 }
 
 /// One kind. Its record is read when it is first asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Entry {
     component: Component,
     text: Option<&'static str>,

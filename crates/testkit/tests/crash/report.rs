@@ -61,10 +61,11 @@ impl Outcome {
 
     /// One line on the suite, and what to type for each case that failed. Whether all is well.
     pub fn print(mut self, suite: &str) -> bool {
+        let package = env!("CARGO_PKG_NAME");
         self.failures.sort();
         for (seed, text) in &self.failures {
             println!("\nseed {seed}: {text}");
-            println!("again: CRASH_SEED={seed} cargo test --package weir-testkit --test crash -- {suite}");
+            println!("again: CRASH_SEED={seed} cargo test --package {package} --test crash -- {suite}");
         }
         let counts: Vec<String> = self.counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
         let (date, version) = (jiff::Timestamp::now().to_string(), env!("CARGO_PKG_VERSION"));
