@@ -13,7 +13,7 @@ use weir_kind::{FlowContext, PortError, Secrets};
 use weir_runs::FlowSource;
 use weir_runtime::{Clock, FlowFinder, Options, Parts, RetentionOptions, Runtime, SystemClock, VirtualClock};
 use weir_store::{Documents, Place, Store, StoreError};
-use weir_store_sql::{SqlOptions, SqlStore};
+use weir_store_sql::{PgOptions, PgStore, SqlOptions, SqlStore};
 
 /// How a runtime is wanted.
 #[derive(Default)]
@@ -31,6 +31,8 @@ pub struct Wanted {
     pub drain: Option<weir_base::Duration>,
     /// Where the secrets of tenants are.
     pub vault: Option<Arc<dyn Secrets>>,
+    /// Told of runs and steps as they end.
+    pub observer: Option<Arc<dyn weir_runs::Observer>>,
     /// Where flows that are called by name are looked for.
     pub folder: Option<PathBuf>,
     pub bind: Bind,
@@ -44,8 +46,12 @@ pub async fn runtime(data: &Path, wanted: Wanted) -> anyhow::Result<Runtime> {
 /// Opens the data as its owner: what runtimes keep, and what people change by hand.
 pub async fn stores(data: &Path, url: Option<&str>) -> anyhow::Result<(Arc<dyn Store>, Arc<dyn Documents>)> {
     crate::data::require_folder(data)?;
-    if url.is_some() {
-        anyhow::bail!(crate::exit::UsageError("a PostgreSQL database is not taken yet".into()));
+    if let Some(url) = url {
+        // What is not in the database, such as the key that seals secrets, is in the folder all the same.
+        std::fs::create_dir_all(data).with_context(|| data.display().to_string())?;
+        let store = PgStore::open(url, &PgOptions::default()).await.map_err(in_database)?;
+        let store = Arc::new(store);
+        return Ok((store.clone(), store));
     }
     let store = SqlStore::open(data, &SqlOptions::default()).await.map_err(|error| told(data, error))?;
     let store = Arc::new(store);
@@ -64,6 +70,7 @@ pub async fn runtime_on(store: Arc<dyn Store>, data: &Path, wanted: Wanted) -> a
         Some(vault) => Arc::new(ByTenant { vault, environment }),
         None => environment,
     };
+    parts.observer = wanted.observer;
     if let Some(folder) = wanted.folder {
         parts.finder = Arc::new(Beside { folder, bind: wanted.bind });
     }
@@ -87,6 +94,16 @@ pub async fn visit(data: &Path) -> anyhow::Result<Arc<dyn Store>> {
     }
     let store = SqlStore::visit(data, &SqlOptions::default()).await.map_err(|error| told(data, error))?;
     Ok(Arc::new(store))
+}
+
+fn in_database(error: StoreError) -> anyhow::Error {
+    match error {
+        StoreError::Locked { pid } => {
+            let who = pid.map(|pid| format!("process {pid}")).unwrap_or_else(|| "another process".into());
+            anyhow::anyhow!("the database is in use by {who}; one server at a time writes to it")
+        }
+        other => anyhow::anyhow!("the database: {other}"),
+    }
 }
 
 fn told(data: &Path, error: StoreError) -> anyhow::Error {
