@@ -1,13 +1,13 @@
 use crate::group::{Group, run_all};
 use crate::process::{cargo, command, run as start};
-use crate::{crash, fuzz, pages, project, tools};
+use crate::{crash, fuzz, ops, pages, project, readme, serve, tools};
 use anyhow::{Result, bail};
 
 /// Tests that are groups of their own.
-const APART: [&str; 2] = ["fuzz", "crash"];
+const APART: [&str; 3] = ["fuzz", "crash", "outside"];
 
 /// In the order in which a mistake is cheapest to hear of.
-const GROUPS: [Group; 11] = [
+const GROUPS: [Group; 15] = [
     Group { name: "format", run: formatted },
     Group { name: "tidy", run: tidy },
     Group { name: "clippy", run: clippy },
@@ -17,6 +17,10 @@ const GROUPS: [Group; 11] = [
     Group { name: "pages", run: pages::check },
     Group { name: "examples", run: examples },
     Group { name: "histories", run: histories },
+    Group { name: "serve", run: serve::check },
+    Group { name: "readme", run: readme::check },
+    Group { name: "outside", run: outside },
+    Group { name: "ops", run: ops::run },
     Group { name: "crash", run: crash::sample },
     Group { name: "fuzz", run: fuzz::short },
 ];
@@ -62,6 +66,17 @@ fn tests() -> Result<()> {
     names.iter().for_each(|name| args.extend(["--test", name]));
     // The same cases every time: a failure is the change's own. `make fuzz` looks for new ones.
     start(cargo(&args).env("INSTA_UPDATE", "no").env("PROPTEST_RNG_SEED", "20261120"))
+}
+
+/// Tests against programs of other people, which are put into `.tools/` or beside the tests.
+fn outside() -> Result<()> {
+    tools::npm("crates/server/tests/outside_oidc")?;
+    let targets = project::test_targets()?.into_iter().filter(|(_, name)| name.starts_with("outside"));
+    for (krate, name) in targets {
+        let package = format!("weir-{krate}");
+        start(&mut cargo(&["test", "--quiet", "--package", &package, "--test", &name]))?;
+    }
+    Ok(())
 }
 
 fn doctests() -> Result<()> {

@@ -92,3 +92,65 @@ fn is_missing_library(package: &str) -> bool {
     let installed = asked.is_ok_and(|output| output.stdout == b"installed");
     package.starts_with("lib") && !package.starts_with("libllvm") && !installed
 }
+
+/// Puts the npm packages that a folder's `package-lock.json` names into it, where they are not there yet.
+pub fn npm(folder: &str) -> Result<()> {
+    let folder = project::root().join(folder);
+    let (wanted, found) = (folder.join("package-lock.json"), folder.join("node_modules/.package-lock.json"));
+    let newer = |file: &Path| std::fs::metadata(file).and_then(|data| data.modified()).ok();
+    if newer(&found).is_some_and(|found| Some(found) >= newer(&wanted)) {
+        return Ok(());
+    }
+    println!("installing npm packages into {}, once", folder.display());
+    let mut install = process::command("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]);
+    process::run(install.current_dir(&folder)).context("npm packages cannot be had; the tests need Node 20 or newer")
+}
+
+/// Debian's Prometheus and promtool, unpacked into `.tools/`; no service is started. The folder they are in.
+pub fn prometheus() -> Result<PathBuf> {
+    let folder = project::root().join(".tools/prometheus");
+    let programs = folder.join("usr/bin");
+    let there = || ["prometheus", "promtool"].iter().all(|name| programs.join(name).is_file());
+    if !there() {
+        println!("unpacking Debian's prometheus into .tools/, once");
+        unpack("prometheus", &folder)
+            .context("there is no promtool and no prometheus: Debian's package `prometheus` cannot be had")?;
+    }
+    if there() { Ok(programs) } else { bail!("Debian's package `prometheus` holds no prometheus and promtool") }
+}
+
+fn unpack(package: &str, folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let download = || {
+        let mut command = process::command("apt-get", &["--quiet", "download", package]);
+        process::run(command.current_dir(folder))
+    };
+    if download().is_err() {
+        process::run(&mut process::command("apt-get", &["--quiet", "update"]))?;
+        download()?;
+    }
+    for file in project::files(folder, "deb")? {
+        let paths = [file.to_string_lossy(), folder.to_string_lossy()].map(|path| path.into_owned());
+        process::run(&mut process::command("dpkg", &["-x", &paths[0], &paths[1]]))?;
+        std::fs::remove_file(&file)?;
+    }
+    Ok(())
+}
+
+/// What tests read with Python.
+const PYTHON_PACKAGES: [&str; 1] = ["opentelemetry-proto==1.45.2"];
+
+/// A Python with the packages tests need, in `.tools/venv`.
+pub fn python() -> Result<PathBuf> {
+    let folder = project::root().join(".tools/venv");
+    let python = folder.join("bin/python");
+    if process::exists(&python.to_string_lossy(), &["-c", "import opentelemetry.proto"]) {
+        return Ok(python);
+    }
+    println!("putting {} into .tools/venv, once", PYTHON_PACKAGES.join(", "));
+    let missing = "there is no Python with opentelemetry-proto: python3-venv or PyPI cannot be had";
+    process::run(&mut process::command("python3", &["-m", "venv", &folder.to_string_lossy()])).context(missing)?;
+    let mut install = process::command(&python, &["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    process::run(install.args(PYTHON_PACKAGES)).context(missing)?;
+    Ok(python)
+}

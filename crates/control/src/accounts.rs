@@ -64,7 +64,7 @@ impl Control {
         self.begin_session(user, origin).await
     }
 
-    fn check_tries(&self, names: &[String]) -> Result<()> {
+    pub(crate) fn check_tries(&self, names: &[String]) -> Result<()> {
         let now = self.now();
         let wait = names.iter().filter_map(|name| self.sign_ins.check(name, now).err()).max();
         wait.map_or(Ok(()), |seconds| Err(ControlError::TooMany { seconds }))

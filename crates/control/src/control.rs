@@ -1,5 +1,6 @@
+use crate::elsewhere::Elsewhere;
 use crate::options::{Options, Tier};
-use crate::ports::{Ambient, Mail};
+use crate::ports::{Ambient, Mail, Web};
 use crate::quota::Quota;
 use crate::throttle::Throttle;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub struct Parts {
     pub catalog: Arc<Catalog>,
     pub ambient: Arc<dyn Ambient>,
     pub mail: Arc<dyn Mail>,
+    /// Where sign-in providers are asked.
+    pub web: Arc<dyn Web>,
     pub keyring: Arc<Keyring>,
     pub options: Options,
 }
@@ -32,16 +35,20 @@ pub struct Control {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) ambient: Arc<dyn Ambient>,
     pub(crate) mail: Arc<dyn Mail>,
+    pub(crate) web: Arc<dyn Web>,
+    pub(crate) elsewhere: Elsewhere,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) options: Options,
     pub(crate) quota: Arc<Quota>,
     pub(crate) sign_ins: Throttle,
     pub(crate) webhooks: crate::webhooks::Doors,
+    pub(crate) automatic: crate::automatic::Automatic,
+    pub(crate) awake: crate::sleep::Awake,
 }
 
 impl Control {
     pub fn new(parts: Parts) -> Self {
-        let Parts { documents, store, runs, catalog, ambient, mail, keyring, options } = parts;
+        let Parts { documents, store, runs, catalog, ambient, mail, web, keyring, options } = parts;
         let sign_ins = Throttle::new(options.sign_in_tries, options.sign_in_pause);
         Self {
             documents,
@@ -50,10 +57,14 @@ impl Control {
             catalog,
             ambient,
             mail,
+            web,
+            elsewhere: Elsewhere::new(&options.sign_in),
             keyring,
             quota: Arc::default(),
             sign_ins,
             webhooks: crate::webhooks::Doors::default(),
+            automatic: crate::automatic::Automatic::default(),
+            awake: crate::sleep::Awake::default(),
             options,
         }
     }
@@ -76,11 +87,7 @@ impl Control {
 
     /// A new id; later ones sort after earlier ones.
     pub(crate) fn new_id(&self) -> Text {
-        let mut random = [0; 10];
-        self.ambient.fill(&mut random);
-        let millis = u64::try_from(self.now() / 1_000).unwrap_or_default();
-        let id: Uuid = Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
-        id.to_string().into()
+        id_at(&*self.ambient)
     }
 
     /// What the vault's functions take as their source of chance.
@@ -100,7 +107,17 @@ impl Control {
             memory: None,
             concurrency: None,
             rate: None,
+            idle: None,
         };
         tiers.get(name).or_else(|| tiers.get("free")).cloned().unwrap_or_else(none)
     }
+}
+
+/// An id that sorts after earlier ones.
+pub(crate) fn id_at(ambient: &dyn Ambient) -> Text {
+    let mut random = [0; 10];
+    ambient.fill(&mut random);
+    let millis = u64::try_from(ambient.now() / 1_000).unwrap_or_default();
+    let id: Uuid = Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+    id.to_string().into()
 }

@@ -18,6 +18,12 @@ pub enum ControlError {
     /// Look at what is there now, and decide again.
     #[error("it was changed by somebody else: you saw revision {seen}, now it is at {current}")]
     Conflict { seen: u64, current: u64, now: Box<serde_json::Value> },
+    /// It is refused, and the message says why and what would help.
+    #[error("{message}")]
+    Refused { code: &'static str, message: String },
+    /// Somebody else's server did not do its part; the message says which.
+    #[error("{message}")]
+    Elsewhere { code: &'static str, message: String },
     /// Something else stands in the way, and the message says what.
     #[error("{message}")]
     State { code: &'static str, message: String },
@@ -47,6 +53,14 @@ impl ControlError {
 
     pub fn state(code: &'static str, message: impl Into<String>) -> Self {
         ControlError::State { code, message: message.into() }
+    }
+
+    pub fn refused(code: &'static str, message: impl Into<String>) -> Self {
+        ControlError::Refused { code, message: message.into() }
+    }
+
+    pub fn elsewhere(code: &'static str, message: impl Into<String>) -> Self {
+        ControlError::Elsewhere { code, message: message.into() }
     }
 
     pub fn not_found(what: &'static str) -> Self {
@@ -80,6 +94,9 @@ impl From<ChangeError> for ControlError {
                 message: format!("your tier allows {limit} {}; remove one, or change the tier", table.words()),
                 limit,
             },
+            ChangeError::NoneStays { .. } => {
+                ControlError::state("LAST_OWNER", "an organisation keeps one owner: make somebody else owner first")
+            }
             ChangeError::Store(error) => error.into(),
         }
     }

@@ -20,6 +20,10 @@ pub struct Options {
     pub sign_in_tries: u32,
     /// How long they have to.
     pub sign_in_pause: Duration,
+    /// Where people may sign in besides here.
+    pub sign_in: Vec<crate::elsewhere::Provider>,
+    /// What Clerk signs its events with; it is not listened to without.
+    pub clerk_secret: Option<weir_vault::Secret>,
     /// Revisions kept of each flow.
     pub revisions: u64,
     /// The largest source of a flow, in bytes, all files together.
@@ -42,6 +46,8 @@ pub struct Tier {
     pub concurrency: Option<u32>,
     /// Requests a minute of one key.
     pub rate: Option<u32>,
+    /// Minutes until a running flow that nobody uses sleeps.
+    pub idle: Option<u32>,
 }
 
 impl Default for Options {
@@ -57,6 +63,8 @@ impl Default for Options {
             sign_in_link: Duration::from_secs(15 * 60),
             sign_in_tries: 10,
             sign_in_pause: Duration::from_secs(60),
+            sign_in: Vec::new(),
+            clerk_secret: None,
             revisions: 100,
             flow_bytes: 4 << 20,
         }
@@ -64,6 +72,9 @@ impl Default for Options {
 }
 
 const MIB: u64 = 1 << 20;
+
+/// A quarter of an hour.
+const IDLE: u32 = 15;
 
 fn tiers() -> BTreeMap<String, Tier> {
     let tier = |flows, executions, members, modules, memory, concurrency, rate| Tier {
@@ -74,6 +85,7 @@ fn tiers() -> BTreeMap<String, Tier> {
         memory,
         concurrency,
         rate,
+        idle: Some(IDLE),
     };
     BTreeMap::from([
         ("free".to_owned(), tier(Some(1), Some(1_000), Some(1), Some(0), Some(0), Some(2), Some(60))),

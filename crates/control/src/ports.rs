@@ -26,6 +26,22 @@ pub trait Mail: Send + Sync {
     async fn send(&self, letter: Letter) -> Result<(), String>;
 }
 
+/// Why a mail server did not take a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PostError {
+    /// It may take it another time.
+    Later(String),
+    /// It will never take this letter.
+    Never(String),
+}
+
+/// A mail server. It is asked once for each try.
+#[async_trait]
+pub trait Post: Send + Sync {
+    /// `id` is the letter's own, and the same with every try.
+    async fn deliver(&self, id: &str, letter: &Letter) -> Result<(), PostError>;
+}
+
 /// No letters leave.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoMail;
@@ -38,5 +54,60 @@ impl Mail for NoMail {
 
     async fn send(&self, _: Letter) -> Result<(), String> {
         Err("no mail server is configured".to_owned())
+    }
+}
+
+/// A request to a server that signs people in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebRequest {
+    pub method: &'static str,
+    pub url: String,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: String,
+    /// The server may be at an address that is not of the open internet, and without TLS.
+    pub private: bool,
+}
+
+impl WebRequest {
+    pub fn get(url: impl Into<String>) -> Self {
+        Self { method: "GET", url: url.into(), headers: Vec::new(), body: String::new(), private: false }
+    }
+
+    pub fn post(url: impl Into<String>) -> Self {
+        Self { method: "POST", ..Self::get(url) }
+    }
+
+    pub fn header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    pub fn form(self, fields: &[(&'static str, String)]) -> Self {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        Self { body, ..self }.header("content-type", "application/x-www-form-urlencoded".to_owned())
+    }
+}
+
+/// An answer, read whole.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebAnswer {
+    pub status: u16,
+    pub body: String,
+}
+
+/// The way out to servers that sign people in. It follows no redirects and reads no more than a few hundred kilobytes.
+#[async_trait]
+pub trait Web: Send + Sync {
+    async fn send(&self, request: WebRequest) -> Result<WebAnswer, String>;
+}
+
+/// Nobody is asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoWeb;
+
+#[async_trait]
+impl Web for NoWeb {
+    async fn send(&self, _: WebRequest) -> Result<WebAnswer, String> {
+        Err("nothing outside is asked here".to_owned())
     }
 }

@@ -1,7 +1,10 @@
 use crate::caller::Caller;
+use crate::changes::Changes;
 use crate::control::Control;
 use crate::members::new_user;
-use crate::model::{FlowFile, Member, Project, ProjectSettings, Service, Tenant, Trigger, User, WebhookAnswer};
+use crate::model::{
+    FlowDraft, FlowFile, Member, Project, ProjectSettings, Service, Tenant, Trigger, User, WebhookAnswer,
+};
 use crate::names_of::check_email;
 use crate::permissions::Role;
 use crate::projects::DEFAULT_SERVICE;
@@ -49,21 +52,31 @@ impl Control {
         let caller = Caller::system(id.clone(), "setup");
         let old = self.user_by_email(email).await?;
         let mut changes = self.changes(&caller);
+        let owner = old.ok_or_else(|| new_user(email, "".into(), password));
+        let made = self.add_tenant(&mut changes, &id, name, owner);
+        changes.commit().await?;
+        Ok(made)
+    }
+
+    /// The steps that make an organisation, its owner, who is there already or is to be made, and a project.
+    pub(crate) fn add_tenant(
+        &self,
+        changes: &mut Changes<'_>,
+        id: &Text,
+        name: &str,
+        owner: Result<Kept<User>, User>,
+    ) -> (Kept<User>, Kept<Tenant>) {
         let tier = self.options.tier.as_str().into();
-        let tenant = changes.insert_as(id, Tenant { name: name.into(), tier, suspended: false });
-        let user = match old {
-            Some(user) => user,
-            None => changes.insert_in("".into(), self.new_id(), new_user(email, "".into(), password)),
-        };
-        changes.insert(Member { user: user.id.clone(), email: email.clone(), role: Role::Owner });
+        let tenant = changes.insert_as(id.clone(), Tenant { name: name.into(), tier, suspended: false });
+        let user = owner.unwrap_or_else(|user| changes.insert_in("".into(), self.new_id(), user));
+        changes.insert(Member { user: user.id.clone(), email: user.value.email.clone(), role: Role::Owner });
         changes.insert(Project {
             name: "default".into(),
             description: "".into(),
             settings: ProjectSettings::default(),
         });
         changes.insert(Service { project: "default".into(), name: DEFAULT_SERVICE.into(), description: "".into() });
-        changes.commit().await?;
-        Ok((user, tenant))
+        (user, tenant)
     }
 
     /// The oldest owner there is, whom the server's operator may sign in as.
@@ -96,6 +109,25 @@ impl Control {
             triggers.push(self.create_trigger(&caller, &kept.id, "webhook", webhook).await?);
         }
         Ok(triggers)
+    }
+
+    /// Names of the demo's flows in the first organisation and their webhooks' addresses, as far as they are still there.
+    pub async fn demo_webhooks(&self) -> Result<Vec<(Text, String)>> {
+        let first = DocumentPage { after: None, limit: 1, newest_first: false };
+        let filter = DocumentFilter::default();
+        let tenants = self.documents.documents(&Scope::System, Table::Tenants, &filter, &first).await?;
+        let Some(tenant) = tenants.first() else { return Ok(Vec::new()) };
+        let scope = Scope::Tenant(tenant.id.clone());
+        let demo = records::under(&DEMO.into());
+        let flows: Vec<Kept<FlowDraft>> = records::all(&*self.documents, &scope, &demo).await?;
+        let mut found = Vec::new();
+        for flow in flows.into_iter().take(10) {
+            let triggers: Vec<Kept<Trigger>> =
+                records::all(&*self.documents, &scope, &records::under(&flow.id)).await?;
+            let url = triggers.iter().find_map(|trigger| self.webhook_url(trigger));
+            found.extend(url.map(|url| (flow.value.name.clone(), url)));
+        }
+        Ok(found)
     }
 
     /// The user with this address; for the server's operator.

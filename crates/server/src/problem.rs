@@ -58,6 +58,7 @@ impl From<ControlError> for Problem {
         let message = error.to_string();
         let of = |status, code| Problem::new(status, code, message.clone());
         match error {
+            ControlError::Unauthenticated(weir_control::TOTP_NEEDED) => of(StatusCode::UNAUTHORIZED, "TOTP_NEEDED"),
             ControlError::Unauthenticated(_) => of(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
             ControlError::Forbidden { .. } => of(StatusCode::FORBIDDEN, "FORBIDDEN"),
             ControlError::NotFound { .. } => of(StatusCode::NOT_FOUND, "NOT_FOUND"),
@@ -65,6 +66,8 @@ impl From<ControlError> for Problem {
                 let (seen, current) = (Some(seen), Some(current));
                 Problem { seen, current, now: *now, ..of(StatusCode::CONFLICT, "REVISION_CONFLICT") }
             }
+            ControlError::Refused { code, .. } => of(StatusCode::FORBIDDEN, code),
+            ControlError::Elsewhere { code, .. } => of(StatusCode::BAD_GATEWAY, code),
             ControlError::State { code, .. } => of(StatusCode::CONFLICT, code),
             ControlError::Invalid { code, diagnostics, .. } => {
                 Problem { diagnostics, ..of(StatusCode::UNPROCESSABLE_ENTITY, code) }
@@ -75,9 +78,7 @@ impl From<ControlError> for Problem {
             ControlError::TooMany { seconds } => {
                 Problem { retry_after: Some(seconds), ..of(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS") }
             }
-            ControlError::Busy(_) => {
-                Problem { retry_after: Some(1), ..of(StatusCode::SERVICE_UNAVAILABLE, "BUSY") }
-            }
+            ControlError::Busy(_) => Problem { retry_after: Some(1), ..of(StatusCode::SERVICE_UNAVAILABLE, "BUSY") },
             ControlError::Unavailable(_) => {
                 tracing::error!("{message}");
                 Problem { retry_after: Some(5), ..of(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE") }

@@ -12,6 +12,7 @@ pub mod jwks;
 pub mod jwt;
 pub mod keyring;
 pub mod password;
+pub mod pkce;
 pub mod recovery;
 mod secret;
 pub mod signature;

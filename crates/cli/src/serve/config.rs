@@ -36,6 +36,9 @@ pub struct Config {
     /// Where people may sign in besides here.
     pub sign_in: Vec<SignInWith>,
     pub clerk_secret_env: Option<String>,
+    pub mail_url: Option<String>,
+    pub mail_from: Option<String>,
+    pub mail_authority: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -66,6 +69,9 @@ impl Default for Config {
             tiers: None,
             sign_in: Vec::new(),
             clerk_secret_env: None,
+            mail_url: None,
+            mail_from: None,
+            mail_authority: None,
         }
     }
 }
@@ -80,7 +86,7 @@ struct Setting {
     set: Set,
 }
 
-const SETTINGS: [Setting; 21] = [
+const SETTINGS: [Setting; 24] = [
     Setting {
         name: "listen",
         about: "Address and port; the next free port where that one is taken",
@@ -207,6 +213,24 @@ const SETTINGS: [Setting; 21] = [
         usual: "",
         set: |config, text| some(&mut config.clerk_secret_env, text),
     },
+    Setting {
+        name: "mailUrl",
+        about: "The mail server that takes letters: smtp://host:port, starttls://user:password@host or smtps://user:password@host.\n# No letters leave where empty. Better given as an environment variable",
+        usual: "",
+        set: |config, text| some(&mut config.mail_url, text),
+    },
+    Setting {
+        name: "mailFrom",
+        about: "Whom letters come from, such as Weir <weir@example.org>",
+        usual: "",
+        set: |config, text| some(&mut config.mail_from, text),
+    },
+    Setting {
+        name: "mailAuthority",
+        about: "A file with a certificate, in PEM, that mail servers are believed by besides those of the machine",
+        usual: "",
+        set: |config, text| some(&mut config.mail_authority, text),
+    },
 ];
 
 fn put<T: std::str::FromStr>(place: &mut T, text: &str) -> Result<(), String>
@@ -275,7 +299,8 @@ impl Config {
     fn set(&mut self, name: &str, text: &str) -> Result<(), String> {
         let names = || SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>().join(", ");
         let setting = SETTINGS.iter().find(|setting| setting.name == name);
-        let setting = setting.ok_or_else(|| format!("there is no setting `{name}`; there are {}, tiers and signIn", names()))?;
+        let setting =
+            setting.ok_or_else(|| format!("there is no setting `{name}`; there are {}, tiers and signIn", names()))?;
         (setting.set)(self, text).map_err(|error| format!("{name}: {error}"))
     }
 

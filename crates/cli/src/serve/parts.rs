@@ -1,16 +1,22 @@
 use crate::args::Serve;
 use crate::compose;
 use crate::serve::config::Config;
+use crate::serve::machine::{Disk, Process};
+use crate::serve::mail::Smtp;
+use crate::serve::otlp::{self, Traces};
+use crate::serve::sign_in;
+use crate::serve::web::GuardedWeb;
 use anyhow::Context;
 use async_trait::async_trait;
 use std::path::Path;
 use std::sync::Arc;
 use weir_base::{Micros, Text};
-use weir_control::{Ambient, Control, NoMail, Options, Parts, SecretVault};
+use weir_control::{Ambient, Control, Mail, NoMail, Options, Outbox, Parts, SecretVault};
 use weir_kind::{FlowContext, PortError, Secrets};
+use weir_runs::Observer;
 use weir_runtime::{Clock, RetentionOptions, Runtime, SystemClock};
-use weir_server::Dependency;
-use weir_store::Store;
+use weir_server::{Dependency, Readings};
+use weir_store::{Documents, Store};
 use weir_vault::keyring::{self, Keyring};
 
 /// A server's parts, put together.
@@ -18,13 +24,20 @@ pub struct Built {
     pub control: Arc<Control>,
     pub runtime: Arc<Runtime>,
     pub dependencies: Vec<Arc<dyn Dependency>>,
+    /// Letters that wait for the mail server, where there is one.
+    pub outbox: Option<Arc<Outbox>>,
+    pub readings: Vec<Arc<dyn Readings>>,
+    pub traces: Option<Arc<Traces>>,
 }
 
 pub async fn build(args: &Serve, config: &Config, folder: &Path, url: &str) -> anyhow::Result<Built> {
     let (store, documents) = compose::stores(folder, config.database_url.as_deref()).await?;
     let keyring = Arc::new(master_keys(config, folder)?);
     let vault = SecretVault { documents: documents.clone(), keyring: keyring.clone() };
+    let traces = config.otlp_url.as_deref();
+    let traces = traces.map(|url| otlp::begin(url, config.otlp_headers.as_deref().unwrap_or_default())).transpose()?;
     let wanted = compose::Wanted {
+        observer: traces.clone().map(|traces| traces as Arc<dyn Observer>),
         secrets: crate::commands::run::secrets(&args.secret)?,
         retention: RetentionOptions {
             runs: config.keep_runs,
@@ -43,6 +56,10 @@ pub async fn build(args: &Serve, config: &Config, folder: &Path, url: &str) -> a
         public_url: config.public_url.clone().unwrap_or_else(|| url.to_owned()).trim_end_matches('/').to_owned(),
         session: config.session,
         tier: config.tier.clone(),
+        clerk_secret: sign_in::clerk(config.clerk_secret_env.as_deref(), |name| std::env::var(name).ok())
+            .map_err(crate::exit::UsageError)?,
+        sign_in: sign_in::providers(&config.sign_in, |name| std::env::var(name).ok())
+            .map_err(crate::exit::UsageError)?,
         ..Options::default()
     };
     if let Some(tiers) = &config.tiers {
@@ -51,18 +68,41 @@ pub async fn build(args: &Serve, config: &Config, folder: &Path, url: &str) -> a
     if !options.tiers.contains_key(&options.tier) {
         anyhow::bail!(crate::exit::UsageError(format!("there is no tier `{}`", options.tier)));
     }
+    let outbox = outbox(config, &documents, &keyring)?;
+    let mail: Arc<dyn Mail> = match &outbox {
+        Some(outbox) => outbox.clone(),
+        None => Arc::new(NoMail),
+    };
     let control = Control::new(Parts {
         documents,
         store: store.clone(),
         runs: runtime.clone(),
         catalog: Arc::new(crate::load::catalog()?),
         ambient: Arc::new(Machine),
-        mail: Arc::new(NoMail),
+        mail,
+        web: Arc::new(GuardedWeb::new()),
         keyring,
         options,
     });
-    let dependencies: Vec<Arc<dyn Dependency>> = vec![Arc::new(Database(store))];
-    Ok(Built { control: Arc::new(control), runtime, dependencies })
+    let database = config.database_url.is_none().then(|| folder.join("weir.db"));
+    let disk = Arc::new(Disk { folder: folder.to_owned(), database });
+    let dependencies: Vec<Arc<dyn Dependency>> = vec![Arc::new(Database(store)), disk.clone()];
+    let readings: Vec<Arc<dyn Readings>> = vec![Arc::new(Process { started: SystemClock.now() }), disk];
+    Ok(Built { control: Arc::new(control), runtime, dependencies, outbox, readings, traces })
+}
+
+/// Where letters wait, if there is a mail server.
+fn outbox(
+    config: &Config,
+    documents: &Arc<dyn Documents>,
+    keyring: &Arc<Keyring>,
+) -> anyhow::Result<Option<Arc<Outbox>>> {
+    let Some(url) = &config.mail_url else { return Ok(None) };
+    let authority = config.mail_authority.as_deref().map(crate::loader::read).transpose();
+    let authority = authority.map_err(crate::exit::UsageError)?;
+    let from = config.mail_from.as_deref().unwrap_or("Weir <weir@localhost>");
+    let smtp = Smtp::new(url, from, authority.as_deref().map(str::as_bytes)).map_err(crate::exit::UsageError)?;
+    Ok(Some(Arc::new(Outbox::new(documents.clone(), keyring.clone(), Arc::new(Machine), Arc::new(smtp)))))
 }
 
 /// The keys that seal secrets: those of the file that is named, else of one in the data folder, made where it is not.
@@ -82,7 +122,7 @@ pub fn master_keys(config: &Config, folder: &Path) -> anyhow::Result<Keyring> {
 }
 
 /// Nobody else on this machine may read it, and it is on the disk before anything is sealed with it.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;

@@ -51,9 +51,25 @@ pub struct Identity {
     pub provider: Text,
     /// The user's id there.
     pub subject: Text,
+    /// The account was made for it and is kept in step with it.
+    #[serde(default)]
+    pub made: bool,
+    /// It was deleted there; it opens nothing any more, and does not come back.
+    #[serde(default)]
+    pub gone: bool,
+    /// Of when the newest state is that was told, and the events that told lately.
+    #[serde(default)]
+    pub seen: Micros,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Text>,
 }
 
 impl Identity {
+    pub fn new(user: &Text, provider: &Text, subject: &Text) -> Self {
+        let (user, provider, subject) = (user.clone(), provider.clone(), subject.clone());
+        Self { user, provider, subject, made: false, gone: false, seen: 0, events: Vec::new() }
+    }
+
     pub fn lookup_of(provider: &str, subject: &str) -> Text {
         format!("{provider}|{subject}").into()
     }

@@ -223,7 +223,9 @@ mod tests {
 
     #[test]
     fn percent_signs() {
-        for (text, expected) in [("a%20b", "a b"), ("%", "%"), ("%2", "%2"), ("%zz", "%zz"), ("%C3%BC", "ü"), ("ü%41", "üA")] {
+        for (text, expected) in
+            [("a%20b", "a b"), ("%", "%"), ("%2", "%2"), ("%zz", "%zz"), ("%C3%BC", "ü"), ("ü%41", "üA")]
+        {
             assert_eq!(percent_decode(text), expected);
         }
     }

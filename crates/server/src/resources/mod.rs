@@ -1,18 +1,24 @@
 //! One file per resource: what it looks like outside, its handlers, and its table of routes.
 
+mod analytics;
 mod audit;
 mod catalogue;
+mod clerk;
+mod events;
 mod flows;
 mod health;
-mod events;
 mod hooks;
 mod keys;
 mod members;
+mod metrics;
 mod multipart;
+mod preview;
 mod projects;
 mod runs;
+mod schedule;
 mod secrets;
 mod session;
+mod sign_in;
 mod triggers;
 mod usage;
 mod validate;
@@ -25,20 +31,26 @@ use crate::endpoint::Endpoint;
 pub fn endpoints() -> Vec<Endpoint> {
     let tables = [
         health::routes,
+        metrics::routes,
         session::routes,
+        sign_in::routes,
+        clerk::routes,
         members::routes,
         keys::routes,
         projects::routes,
         flows::routes,
         versions::routes,
         runs::routes,
+        preview::routes,
         triggers::routes,
+        schedule::routes,
         hooks::routes,
         events::routes,
         secrets::routes,
         variables::routes,
         audit::routes,
         usage::routes,
+        analytics::routes,
         catalogue::routes,
         validate::routes,
     ];

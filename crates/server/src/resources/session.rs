@@ -192,12 +192,12 @@ async fn by_link(State(app): State<Arc<App>>, From_(origin): From_, Place(token)
     Ok((set_cookie(&app, &signed_in), Redirect::to("/")).into_response())
 }
 
-fn set_cookie(app: &App, signed_in: &SignedIn) -> HeaderMap {
+pub(crate) fn set_cookie(app: &App, signed_in: &SignedIn) -> HeaderMap {
     let seconds = app.control.options().session.millis / 1_000;
-    cookie(app, &format!("{COOKIE}={}; Max-Age={seconds}", signed_in.token))
+    put_cookie(app, &format!("{COOKIE}={}; Max-Age={seconds}", signed_in.token))
 }
 
-fn cookie(app: &App, start: &str) -> HeaderMap {
+pub(crate) fn put_cookie(app: &App, start: &str) -> HeaderMap {
     let secure = if app.options.secure_cookies { "; Secure" } else { "" };
     let mut headers = HeaderMap::new();
     if let Ok(value) = HeaderValue::from_str(&format!("{start}; Path=/; HttpOnly; SameSite=Lax{secure}")) {
@@ -235,7 +235,7 @@ async fn show(State(app): State<Arc<App>>, Person(person): Person) -> Answer<Jso
 
 async fn sign_out(State(app): State<Arc<App>>, By(caller): By, Person(person): Person) -> Answer<Response> {
     app.control.sign_out(&caller, &person.session).await?;
-    Ok((StatusCode::NO_CONTENT, cookie(&app, &format!("{COOKIE}=; Max-Age=0"))).into_response())
+    Ok((StatusCode::NO_CONTENT, put_cookie(&app, &format!("{COOKIE}=; Max-Age=0"))).into_response())
 }
 
 async fn switch(
