@@ -7,7 +7,8 @@ use crate::{ControlError, Result};
 use weir_base::{Micros, Text, Value};
 use weir_engine::{Decision, Preview, Record, Status};
 use weir_runs::{
-    Change, FlowRef, FlowSource, Forked, LogView, Offer, Previewed, ReplayView, Request, RunView, StartRun, StepView, Until,
+    Change, FlowRef, FlowSource, Forked, LogView, Offer, Previewed, ReplayView, Request, RunView, StartRun, StepView,
+    Until,
 };
 use weir_store::{PageRequest, Place, Run, RunFilter, RunKey};
 
@@ -20,6 +21,8 @@ pub struct RunQuery {
     pub flow: Option<Text>,
     pub statuses: Vec<Status>,
     pub text: Option<String>,
+    /// Only trials, or none of them.
+    pub trials: Option<bool>,
     /// Created at or after.
     pub since: Option<Micros>,
     /// Created before.
@@ -71,6 +74,8 @@ impl Control {
             statuses: query.statuses.clone(),
             text: query.text.clone(),
             under: None,
+            begins: query.trials.filter(|only| *only).map(|_| crate::TRIAL.into()),
+            begins_not: query.trials.filter(|only| !*only).map(|_| crate::TRIAL.into()),
             since: query.since,
             until: query.until,
             at_least: query.at_least,
@@ -164,18 +169,6 @@ impl Control {
         self.begin_run(&caller.tenant, &flow, FlowRef::Version(hash), new).await
     }
 
-    /// Tries a draft as it is, whether it is switched on or not.
-    pub async fn try_flow(&self, caller: &Caller, flow: &str, new: NewRun) -> Result<RunView> {
-        let flow = self.flow(caller, flow).await?;
-        let compiled = self.compile_draft(&caller.tenant, &flow.value).await?;
-        let ready = compiled.runnable()?.clone();
-        let version =
-            crate::compile::version_of(&caller.tenant, &flow.value.project, &ready, &flow.value.files, self.now());
-        let reference = FlowRef::Version(version.hash.clone());
-        self.store.keep_version(version).await?;
-        self.begin_run(&caller.tenant, &flow, reference, new).await
-    }
-
     pub(crate) async fn begin_run(
         &self,
         tenant: &Text,
@@ -210,8 +203,11 @@ impl Control {
             service,
             priority: new.priority,
         };
-        let view = self.runs.start(start).await?;
-        taken.keep();
+        let (view, new) = self.runs.begin(start).await?;
+        // The same run again uses nothing.
+        if new {
+            taken.keep();
+        }
         Ok(view)
     }
 

@@ -15,6 +15,7 @@ mod fold;
 mod frame;
 mod machine;
 mod plan;
+mod preview;
 mod record;
 mod scope;
 mod sealed;
@@ -30,6 +31,7 @@ pub use event::{Decision, Event, EventBody, Origin, Started, TaskResult, Usage};
 pub use fold::{FoldError, fold};
 pub use machine::Machine;
 pub use plan::{Plan, TaskSpec};
+pub use preview::Preview;
 pub use record::{Record, RecordError};
 pub use trace::{StepStatus, Trace, TraceBody};
 

@@ -15,8 +15,8 @@ use weir_base::{Micros, Text, Value, read_deep};
 /// Does not own: attempts, timers' clocks, anything outside; it asks through [`Command`]s and is told through [`Event`]s.
 #[derive(Clone, Debug)]
 pub struct Machine {
-    plan: Arc<Plan>,
-    core: Core,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) core: Core,
 }
 
 impl Machine {

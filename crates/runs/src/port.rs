@@ -1,5 +1,6 @@
 use crate::{
-    Change, Ends, FlowSource, Forked, Load, LogView, Offer, Previewed, ReplayView, Request, RunView, RunsError, StartRun, StepView, Watch,
+    Change, Ends, FlowSource, Forked, Load, LogView, Offer, Previewed, ReplayView, Request, RunView, RunsError,
+    StartRun, StepView, Watch,
 };
 use async_trait::async_trait;
 use weir_base::{Text, Value};
@@ -18,7 +19,12 @@ pub enum Until {
 #[async_trait]
 pub trait RunsPort: Send + Sync {
     /// The run is on disk when this returns: it will be carried to its end whatever happens.
-    async fn start(&self, start: StartRun) -> Result<RunView, RunsError>;
+    async fn start(&self, start: StartRun) -> Result<RunView, RunsError> {
+        self.begin(start).await.map(|(view, _)| view)
+    }
+
+    /// As `start`, and whether the run was not there before.
+    async fn begin(&self, start: StartRun) -> Result<(RunView, bool), RunsError>;
 
     async fn view(&self, run: &str) -> Result<RunView, RunsError>;
 

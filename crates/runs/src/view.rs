@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use weir_base::{Micros, Text, Value};
+use weir_base::{Diagnostic, Micros, Text, Value};
 use weir_engine::{Status, StepError, StepStatus};
 
 /// A run as it is now.
@@ -78,6 +78,17 @@ pub struct ReplayView {
     pub open: Vec<OpenView>,
     pub steps: Vec<StepView>,
     pub warnings: Vec<Text>,
+}
+
+/// What an expression gives at one moment of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Previewed {
+    /// The last record that was folded.
+    pub seq: u64,
+    /// The step, or the region around it, whose names were seen; empty for the run itself.
+    pub path: Text,
+    /// None for undefined.
+    pub value: Result<Option<Value>, Vec<Diagnostic>>,
 }
 
 /// A command without an answer.

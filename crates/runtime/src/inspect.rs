@@ -38,7 +38,19 @@ pub(crate) async fn replay(
     run: &Run,
     to: Option<u64>,
 ) -> Result<Replayed, RunsError> {
+    replay_until(store, flows, run, to, None).await
+}
+
+/// As [`replay`], but goes no further than the record with which the step `ended` has ended.
+pub(crate) async fn replay_until(
+    store: &dyn Store,
+    flows: &FlowCache,
+    run: &Run,
+    to: Option<u64>,
+    ended: Option<&str>,
+) -> Result<Replayed, RunsError> {
     let to = to.unwrap_or(u64::MAX);
+    let over = |replayed: &Replayed| ended.is_some_and(|step| replayed.has_ended(step));
     let rebased = rebases(store, run.key, to).await?;
     let first = store.records(run.key, 1, 1).await.map_err(store_failed)?;
     let first = first.first().ok_or_else(|| unreadable("the journal is empty"))?;
@@ -52,13 +64,16 @@ pub(crate) async fn replay(
     if rebased.until > 0 {
         replayed.match_until(store, run.key, &rebased).await?;
     }
-    while replayed.seq < to {
+    while replayed.seq < to && !over(&replayed) {
         let records = store.records(run.key, replayed.seq + 1, PAGE).await.map_err(store_failed)?;
         if records.is_empty() {
             break;
         }
         for record in records.iter().take_while(|record| record.seq <= to) {
             replayed.fold(record)?;
+            if over(&replayed) {
+                break;
+            }
         }
     }
     Ok(replayed)
@@ -193,6 +208,28 @@ impl Replayed {
             }
             self.steps.note(trace);
         }
+    }
+
+    /// The number of the last record that was folded.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Whether the run has come to this step.
+    pub fn knows(&self, step: &str) -> bool {
+        self.steps.0.contains_key(step)
+    }
+
+    pub fn has_ended(&self, step: &str) -> bool {
+        self.steps.0.get(step).is_some_and(|step| step.ended_at.is_some())
+    }
+
+    pub fn is_live(&self, step: &str) -> bool {
+        !step.is_empty() && &*self.machine.nearest_live(step) == step
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.machine.status().is_final()
     }
 
     /// The flow version it goes on under, and the machine.

@@ -24,8 +24,8 @@ use weir_base::{Text, Value};
 use weir_engine::Preview;
 use weir_kind::{Catalog, FlowContext, HostOptions, PortError, Registry, Secrets, TaskHost};
 use weir_runs::{
-    Change, Ends, FlowSource, Forked, Load, LogView, Observer, Offer, Previewed, ReplayView, Request, RunView, RunsError, RunsPort, StartRun, StepView,
-    Until, Watch,
+    Change, Ends, FlowSource, Forked, Load, LogView, Observer, Offer, Previewed, ReplayView, Request, RunView,
+    RunsError, RunsPort, StartRun, StepView, Until, Watch,
 };
 use weir_store::{NewMessage, PageRequest, Place, Run, RunFilter, RunKey, Store, StoreError};
 
@@ -249,14 +249,16 @@ impl Drop for Runtime {
 
 #[async_trait]
 impl RunsPort for Runtime {
-    async fn start(&self, start: StartRun) -> Result<RunView, RunsError> {
+    async fn begin(&self, start: StartRun) -> Result<(RunView, bool), RunsError> {
         let (reply, answer) = oneshot::channel();
         let replies = Replies { started: Some(reply), ended: None };
-        match self.inner.start(start, replies).await? {
-            (_, Begun::Started) => answer.await.unwrap_or_else(|_| Err(self.inner.gone())),
-            (_, Begun::Pending(run) | Begun::Exists(run)) => self.view(&run.id).await,
-            (id, Begun::Running) => self.view(&id).await,
-        }
+        let (view, new) = match self.inner.start(start, replies).await? {
+            (_, Begun::Started) => (answer.await.unwrap_or_else(|_| Err(self.inner.gone())), true),
+            (_, Begun::Pending(run)) => (self.view(&run.id).await, true),
+            (_, Begun::Exists(run)) => (self.view(&run.id).await, false),
+            (id, Begun::Running) => (self.view(&id).await, false),
+        };
+        Ok((view?, new))
     }
 
     async fn run(&self, start: StartRun) -> Result<RunView, RunsError> {

@@ -1,7 +1,8 @@
 //! Forms that several resources share.
 
+use crate::problem::Problem;
 use axum::Json;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,15 @@ pub fn time(at: Micros) -> String {
 /// Reads what [`time`] writes, in any zone.
 pub fn read_time(text: &str) -> Option<Micros> {
     text.parse::<Timestamp>().ok().map(|time| time.as_microsecond())
+}
+
+/// Both ends of a time range, as they stand in a query.
+pub fn since_until(since: Option<&str>, until: Option<&str>) -> Result<(Option<Micros>, Option<Micros>), Problem> {
+    let read = |text: &str| {
+        let detail = "`since` and `until` are times such as 2026-11-28T17:00:00Z";
+        read_time(text).ok_or_else(|| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_TIME_RANGE", detail))
+    };
+    Ok((since.map(read).transpose()?, until.map(read).transpose()?))
 }
 
 /// Part of a list. `next` is what to send as `after` for the part that follows; absent at the end.

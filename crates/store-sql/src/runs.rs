@@ -150,6 +150,8 @@ fn filtered<D: Database>(filter: &RunFilter, before: Option<RunKey>) -> Statemen
         query.push(" AND id >= ").bind(format!("{under}/"));
         query.push(" AND id < ").bind(format!("{under}0"));
     }
+    push_beginning(&mut query, "=", filter.begins.as_ref());
+    push_beginning(&mut query, "<>", filter.begins_not.as_ref());
     let bounds = [
         ("created_at >= ", filter.since),
         ("created_at < ", filter.until),
@@ -173,6 +175,14 @@ fn push_ended(query: &mut Statement, filter: &EndedFilter) {
         if let Some(wanted) = wanted {
             query.push(format!(" AND {column} = ")).bind(wanted.clone());
         }
+    }
+    push_beginning(query, "<>", filter.begins_not.as_ref());
+}
+
+/// `=` or `<>` what ids begin with, letter by letter.
+fn push_beginning(query: &mut Statement, how: &str, beginning: Option<&Text>) {
+    if let Some(beginning) = beginning {
+        query.push(format!(" AND substr(id, 1, {}) {how} ", beginning.chars().count())).bind(beginning.clone());
     }
 }
 

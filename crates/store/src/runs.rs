@@ -157,6 +157,10 @@ pub struct RunFilter {
     pub text: Option<String>,
     /// Only runs below this one: `id/…`.
     pub under: Option<Text>,
+    /// Only ids that begin so.
+    pub begins: Option<Text>,
+    /// No ids that begin so.
+    pub begins_not: Option<Text>,
     /// Created at or after.
     pub since: Option<Micros>,
     /// Created before.
@@ -173,6 +177,8 @@ pub struct EndedFilter {
     pub tenant: Text,
     pub project: Option<Text>,
     pub flow: Option<Text>,
+    /// No ids that begin so.
+    pub begins_not: Option<Text>,
     /// Ended at or after.
     pub from: Micros,
     /// Ended before.

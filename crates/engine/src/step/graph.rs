@@ -49,6 +49,11 @@ enum EdgeState {
 }
 
 impl GraphState {
+    /// The names its nodes see; none once it is left.
+    pub fn names(&self) -> Option<Ix> {
+        self.env
+    }
+
     /// What expressions see as `nodes.<id>`.
     pub fn view(&self, at: u32) -> Value {
         let step = &self.steps[at as usize];

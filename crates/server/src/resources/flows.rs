@@ -2,7 +2,7 @@ use crate::auth::By;
 use crate::endpoint::Endpoint;
 use crate::extract::{Body, Key, Params, Place, Seen, page};
 use crate::problem::Problem;
-use crate::resources::runs::{RunBody, RunSummary, summary};
+use crate::resources::runs::{Json_, RunSummary, summary};
 use crate::state::App;
 use crate::wire::{Page, etag, time};
 use axum::Json;
@@ -12,9 +12,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use weir_base::{Diagnostic, Text};
+use weir_base::{Diagnostic, Map, Text};
 use weir_control::model::{FlowDraft, FlowFile};
-use weir_control::{Compiled, FlowPatch, FlowQuery, FlowStatus, Kept, NewFlow, NewRun, Permission};
+use weir_control::{Compiled, FlowPatch, FlowQuery, FlowStatus, Kept, NewFlow, NewRun, Permission, Trial};
 
 type Answer<T> = Result<T, Problem>;
 
@@ -125,6 +125,8 @@ pub struct StatusView {
     problem: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<String>,
+    /// It runs, but nobody has used it for a while and nothing of it is in memory. What starts it wakes it.
+    asleep: bool,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -155,6 +157,31 @@ pub struct CheckView {
     pub diagnostics: Vec<Diagnostic>,
     /// Names of the files, by the numbers in the diagnostics' spans.
     pub files: Vec<String>,
+}
+
+/// Which part of the draft is tried, with what. Steps are named by their ids; where none is named, all of it.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct TrialBody {
+    #[serde(default)]
+    input: Json_,
+    /// Higher goes first among those that wait.
+    #[serde(default)]
+    priority: i32,
+    /// Only this step runs.
+    step: Option<String>,
+    /// What flows into `step`.
+    data: Option<Json_>,
+    /// Steps before this one do not run: they give what they gave in `run`, or what `pins` says.
+    from: Option<String>,
+    /// Steps after this one are cut off.
+    to: Option<String>,
+    /// A run whose results stand in for the steps before `from`.
+    run: Option<String>,
+    /// Steps that do not run, and what they give instead.
+    #[serde(default)]
+    #[schemars(with = "std::collections::BTreeMap<String, serde_json::Value>")]
+    pins: Map,
 }
 
 pub fn routes() -> Vec<Endpoint> {
@@ -205,13 +232,17 @@ pub fn routes() -> Vec<Endpoint> {
             .needs(Permission::FlowsRead)
             .gives::<CheckView>(200, "What was found")
             .handler(check),
-        Endpoint::post("/api/flows/{id}/try", "tryFlow", "Runs the draft as it is, whether it is switched on or not")
-            .needs(Permission::RunsStart)
-            .may_take::<RunBody>()
-            .header("Idempotency-Key")
-            .gives::<RunSummary>(201, "Started; the run is on disk")
-            .or(&[402, 422])
-            .handler(try_draft),
+        Endpoint::post(
+            "/api/flows/{id}/try",
+            "tryFlow",
+            "Runs the draft, or part of it, whether it is switched on or not",
+        )
+        .needs(Permission::RunsStart)
+        .may_take::<TrialBody>()
+        .header("Idempotency-Key")
+        .gives::<RunSummary>(201, "Started; the run is on disk")
+        .or(&[402, 422])
+        .handler(try_draft),
     ]
 }
 
@@ -255,6 +286,7 @@ fn status_view(status: FlowStatus) -> StatusView {
         published: status.published,
         problem: status.problem.map(|problem| problem.to_string()),
         since: status.since.map(time),
+        asleep: status.asleep,
     }
 }
 
@@ -278,11 +310,9 @@ fn files(
         vec![FlowFile { name: name.into(), text: text.into() }]
     };
     match (source.or(organism), files) {
-        (Some(_), Some(_)) => Err(Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "INVALID_FILES",
-            "send `source` or `files`, not both",
-        )),
+        (Some(_), Some(_)) => {
+            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_FILES", "send `source` or `files`, not both"))
+        }
         (Some(text), None) => Ok(Some(one(text))),
         (None, files) => Ok(files.map(|files| files.into_iter().map(FlowFile::from).collect())),
     }
@@ -389,9 +419,18 @@ async fn try_draft(
     By(caller): By,
     Place(id): Place<String>,
     Key(idempotency_key): Key,
-    Body(body): Body<RunBody>,
+    Body(body): Body<TrialBody>,
 ) -> Answer<(StatusCode, Json<RunSummary>)> {
+    let text = |given: Option<String>| given.map(Text::from);
+    let trial = Trial {
+        step: text(body.step),
+        data: body.data.map(|data| data.0),
+        from: text(body.from),
+        to: text(body.to),
+        run: text(body.run),
+        pins: body.pins.into_iter().collect(),
+    };
     let new = NewRun { input: body.input.0, idempotency_key, priority: body.priority, ..NewRun::default() };
-    let view = app.control.try_flow(&caller, &id, new).await?;
+    let view = app.control.try_flow(&caller, &id, new, &trial).await?;
     Ok((StatusCode::CREATED, Json(summary(view))))
 }

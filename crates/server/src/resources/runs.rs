@@ -86,6 +86,13 @@ struct RunLine {
     ended_at: Option<String>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Trials {
+    Only,
+    Without,
+}
+
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ListQuery {
@@ -97,6 +104,8 @@ struct ListQuery {
     status: Option<String>,
     /// Found in the id, the flow's name, the error, or an output of up to 64 KiB.
     text: Option<String>,
+    /// `only` those that try part of a draft, or runs `without` them; both where absent.
+    trials: Option<Trials>,
     /// Created then or later, as RFC 3339.
     since: Option<String>,
     /// Created before.
@@ -539,6 +548,7 @@ async fn list(
     let (since, until) = since_until(query.since.as_deref(), query.until.as_deref())?;
     let micros = |millis: u64| i64::try_from(millis).unwrap_or(i64::MAX).saturating_mul(1_000);
     let wanted = RunQuery {
+        trials: query.trials.map(|trials| trials == Trials::Only),
         since,
         until,
         at_least: query.min_duration.map(micros),
@@ -586,8 +596,7 @@ async fn journal(
     Place(run): Place<String>,
     Params(query): Params<JournalQuery>,
 ) -> Answer<Json<Page<RecordView>>> {
-    let part =
-        app.control.journal(&caller, &run, query.after.unwrap_or(1), query.limit.unwrap_or(200)).await?;
+    let part = app.control.journal(&caller, &run, query.after.unwrap_or(1), query.limit.unwrap_or(200)).await?;
     let next = part.next.map(|next| next.to_string());
     Ok(Json(Page { items: part.records.into_iter().map(record_view).collect(), next }))
 }
@@ -704,9 +713,8 @@ async fn fork(
 fn event_of(value: &Value) -> Answer<EventBody> {
     let wrong = |detail: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_EVENT", detail);
     let member = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let kept = |(key, value): (&Text, &Value)| {
-        (!matches!(&**key, "type" | "path")).then(|| (key.clone(), value.clone()))
-    };
+    let kept =
+        |(key, value): (&Text, &Value)| (!matches!(&**key, "type" | "path")).then(|| (key.clone(), value.clone()));
     let rest: Map = value.as_object().into_iter().flatten().filter_map(kept).collect();
     let (ty, path) = (member("type"), member("path").into());
     let record = Record { seq: 0, at: 0, ty: ty.clone().into(), path, payload: Value::from(rest).to_json() };

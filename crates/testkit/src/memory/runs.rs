@@ -126,6 +126,7 @@ fn measures(filter: &EndedFilter, run: &Run) -> bool {
         && run.place.tenant == filter.tenant
         && equal(&filter.project, &run.place.project)
         && equal(&filter.flow, &run.flow)
+        && filter.begins_not.as_ref().is_none_or(|beginning| !run.id.starts_with(&**beginning))
 }
 
 fn shows(filter: &RunFilter, run: &Run, output: Option<&Value>) -> bool {
@@ -137,6 +138,8 @@ fn shows(filter: &RunFilter, run: &Run, output: Option<&Value>) -> bool {
         && equal(&filter.flow, &run.flow)
         && (filter.statuses.is_empty() || filter.statuses.contains(&run.status))
         && filter.text.as_ref().is_none_or(|text| mentions(run, output, &text.to_ascii_lowercase()))
+        && filter.begins.as_ref().is_none_or(|beginning| run.id.starts_with(&**beginning))
+        && filter.begins_not.as_ref().is_none_or(|beginning| !run.id.starts_with(&**beginning))
         && filter.since.is_none_or(|since| run.created_at >= since)
         && filter.until.is_none_or(|until| run.created_at < until)
         && filter.at_least.is_none_or(|least| took.is_some_and(|took| took >= least))

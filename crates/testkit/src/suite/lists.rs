@@ -69,6 +69,9 @@ pub async fn filters_narrow(store: Arc<dyn Store>) {
             RunFilter { since: Some(1), until: Some(2), project: Some("q".into()), ..RunFilter::default() },
             &["alphabet"],
         ),
+        (RunFilter { begins: Some("Alpha".into()), ..RunFilter::default() }, &["Alpha/sub", "Alpha"]),
+        (RunFilter { begins_not: Some("Alpha".into()), ..RunFilter::default() }, &["100%", "alphabet"]),
+        (RunFilter { begins: Some("1_0".into()), ..RunFilter::default() }, &[]),
         (RunFilter { since: Some(2), ..RunFilter::default() }, &[]),
         (RunFilter { until: Some(1), ..RunFilter::default() }, &[]),
         (RunFilter { at_least: Some(1), at_most: Some(1), ..RunFilter::default() }, &["100%"]),
@@ -163,6 +166,7 @@ pub async fn ended_runs_are_measured(store: Arc<dyn Store>) {
     let all = EndedFilter { from: 100, until: 130, ..EndedFilter::default() };
     let of_f = EndedFilter { flow: Some("f".into()), project: Some("p".into()), until: 1_000, ..all.clone() };
     let sample = EndedFilter { every: keys[3].0, ..all.clone() };
+    let not_b = EndedFilter { begins_not: Some("b".into()), ..all.clone() };
     let foreign = EndedFilter { tenant: "other".into(), ..all.clone() };
     let cases = [
         (&all, None, 9, &["c", "b", "d", "a"][..]),
@@ -171,6 +175,7 @@ pub async fn ended_runs_are_measured(store: Arc<dyn Store>) {
         (&all, Some((100, keys[3])), 9, &["a"]),
         (&of_f, None, 9, &["e", "b", "a"]),
         (&sample, None, 9, &["d"]),
+        (&not_b, None, 9, &["c", "d", "a"]),
         (&foreign, None, 9, &[]),
     ];
     for (filter, before, limit, expected) in cases {
