@@ -43,8 +43,21 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
+/// A compressed body could grow without bound, so it is taken as it is or not at all.
+fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    match codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        true => Ok(()),
+        false => {
+            let detail = "compressed bodies are not taken; send it without Content-Encoding";
+            Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "COMPRESSED_BODY", detail))
+        }
+    }
+}
+
 /// The body, if it came whole, in time, and is not too large.
 pub async fn whole_body(request: Request, state: &Arc<App>) -> Result<Bytes, Problem> {
+    check_encoding(request.headers())?;
     let reading = Bytes::from_request(request, state);
     match tokio::time::timeout(state.options.patience, reading).await {
         Ok(Ok(bytes)) => Ok(bytes),

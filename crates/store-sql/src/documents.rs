@@ -145,6 +145,7 @@ async fn perform<D: Database>(work: &mut D::Work, change: Change) -> Result<(), 
             execute::<D>(work, query).await
         }
         Change::AtMost { table, tenant, parent, limit } => at_most::<D>(work, table, &tenant, parent, limit).await,
+        Change::OneStays { table, tenant, label } => one_stays::<D>(work, table, &tenant, label).await,
         Change::Publish(version) => Ok(flows::keep::<D>(work, version).await?),
         Change::Unpublish { tenant, project, name } => {
             let mut query = scoped::<D>("DELETE FROM newest_flows".to_owned(), &of(&tenant));
@@ -252,6 +253,18 @@ async fn at_most<D: Database>(
     push_filter::<D>(&mut query, &DocumentFilter { parent, ..DocumentFilter::default() });
     let count = first_count(&work.fetch(query).await.map_err(D::error)?)?;
     if count > limit { Err(ChangeError::OverLimit { table, count, limit }) } else { Ok(()) }
+}
+
+async fn one_stays<D: Database>(
+    work: &mut D::Work,
+    table: Table,
+    tenant: &Text,
+    label: Text,
+) -> Result<(), ChangeError> {
+    let mut query = count::<D>(table, &of(tenant));
+    push_filter::<D>(&mut query, &DocumentFilter { label: Some(label.clone()), ..DocumentFilter::default() });
+    let count = first_count(&work.fetch(query).await.map_err(D::error)?)?;
+    if count == 0 { Err(ChangeError::NoneStays { table, label }) } else { Ok(()) }
 }
 
 fn first_count<R: Cells>(rows: &[R]) -> Result<u64, StoreError> {

@@ -41,10 +41,12 @@ pub enum Table {
     Audit,
     /// What was used in a month.
     Usage,
+    /// Letters that are on their way.
+    Outbox,
 }
 
 impl Table {
-    pub const ALL: [Table; 20] = [
+    pub const ALL: [Table; 21] = [
         Table::Users,
         Table::Identities,
         Table::Sessions,
@@ -65,6 +67,7 @@ impl Table {
         Table::Memories,
         Table::Audit,
         Table::Usage,
+        Table::Outbox,
     ];
 
     /// The table's name in the database.
@@ -90,6 +93,7 @@ impl Table {
             Table::Memories => "memories",
             Table::Audit => "audit",
             Table::Usage => "usage",
+            Table::Outbox => "outbox",
         }
     }
 }
@@ -169,6 +173,8 @@ pub enum Change {
     DeleteUnder { table: Table, tenant: Text, parent: Text },
     /// After the steps before, the tenant may have at most so many documents in the table (under the parent, if named).
     AtMost { table: Table, tenant: Text, parent: Option<Text>, limit: u64 },
+    /// After the steps before, the tenant must have a document with this label left in the table.
+    OneStays { table: Table, tenant: Text, label: Text },
     /// Keeps a flow version and makes it the newest of its name.
     Publish(FlowVersion),
     /// No flow of this name can be called any more; its versions stay for the runs that have them.
@@ -190,6 +196,9 @@ pub enum ChangeError {
     /// Remove something, or raise the limit.
     #[error("{} would hold {count}, {limit} are allowed", table.name())]
     OverLimit { table: Table, count: u64, limit: u64 },
+    /// Put another in its place first.
+    #[error("{} would hold no `{label}` any more", table.name())]
+    NoneStays { table: Table, label: Text },
     /// A step names another tenant than the scope allows; a fault of the caller.
     #[error("a change of tenant `{tenant}` in another's scope")]
     Foreign { tenant: Text },
@@ -205,6 +214,7 @@ impl Change {
             Change::Delete { tenant, .. }
             | Change::DeleteUnder { tenant, .. }
             | Change::AtMost { tenant, .. }
+            | Change::OneStays { tenant, .. }
             | Change::Unpublish { tenant, .. } => tenant,
             Change::Publish(version) => &version.tenant,
         }

@@ -152,6 +152,31 @@ pub async fn limits_hold_under_concurrency(store: Store) {
     assert_eq!(store.count_documents(&of("a"), Table::FlowDrafts, &DocumentFilter::default()).await.unwrap(), 7);
 }
 
+/// However many go at the same time, one stays.
+pub async fn the_last_of_a_label_stays(store: Store) {
+    let table = Table::Members;
+    for id in ["1", "2", "3"] {
+        let label = if id == "3" { "viewer" } else { "owner" };
+        insert(&store, table, Document { label: label.into(), ..document("a", id, id) }).await.unwrap();
+    }
+    insert(&store, table, Document { label: "owner".into(), ..document("b", "4", "4") }).await.unwrap();
+    let stays = Change::OneStays { table, tenant: "a".into(), label: "owner".into() };
+    let goes = ["1", "2"].map(|id| {
+        let delete = Change::Delete { table, tenant: "a".into(), id: id.into(), expected: None };
+        let (store, steps) = (store.clone(), vec![delete, stays.clone()]);
+        tokio::spawn(async move { store.change(&of("a"), steps).await })
+    });
+    let mut refused = 0;
+    for task in goes {
+        match task.await.unwrap() {
+            Ok(()) => {}
+            Err(ChangeError::NoneStays { label, .. }) if &*label == "owner" => refused += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!(refused, 1);
+}
+
 pub async fn lists_are_filtered_and_paged(store: Store) {
     for number in 1..=5 {
         let name = format!("n{number}");

@@ -90,6 +90,7 @@ macro_rules! documents_suite {
             revisions_are_compared
             a_change_happens_whole_or_not_at_all
             limits_hold_under_concurrency
+            the_last_of_a_label_stays
             lists_are_filtered_and_paged
             hostile_text_is_only_text
         }

@@ -1,0 +1,252 @@
+//! No tenant sees, guesses, counts or changes another's rows.
+
+use crate::routes::{NOBODYS, Things, body, fill, furnish, nothing, places, told};
+use crate::world::{Client, Data, Reply, Tenant, World, on_every_store};
+use serde_json::{Value, json};
+use weir_server::{Access, Endpoint, endpoints};
+use weir_store::{DocumentFilter, DocumentPage, PageRequest, RunFilter, Scope, Table};
+
+on_every_store! {
+    what_is_another_tenants_is_like_what_is_not_there
+    what_others_have_changes_no_answer
+    names_in_bodies_and_queries_reach_no_other_tenant
+    ids_that_two_tenants_could_share_stay_apart
+}
+
+/// Answers that tell about oneself or about nobody, whoever else there is: only the other's mark may not be in them.
+const OF_NOBODY: [&str; 22] = [
+    "health",
+    "ready",
+    "signIn",
+    "signOut",
+    "switchTenant",
+    "askForReset",
+    "resetPassword",
+    "changePassword",
+    "offerTwoFactor",
+    "confirmTwoFactor",
+    "removeTwoFactor",
+    "acceptInvitation",
+    "signInProviders",
+    "createProject",
+    "createFlow",
+    "createKey",
+    "invite",
+    "bulkRuns",
+    "validate",
+    "check",
+    "convert",
+    "kinds",
+];
+
+/// Answers about a tenant or a user: not a byte of them may change by what others have.
+const OF_A_TENANT: [&str; 13] = [
+    "session",
+    "sessions",
+    "identities",
+    "members",
+    "invitations",
+    "keys",
+    "projects",
+    "flows",
+    "runs",
+    "audit",
+    "usage",
+    "analytics",
+    "metrics",
+];
+
+struct Two {
+    world: World,
+    a: Tenant,
+    b: Tenant,
+    own: Things,
+    foreign: Things,
+}
+
+async fn two(data: Data) -> Two {
+    let world = World::open(data).await;
+    let (a, b) = (world.tenant("Anna").await, world.tenant("Bert").await);
+    let (own, foreign) = (furnish(&world, &a, "aardvark").await, furnish(&world, &b, "zebra").await);
+    Two { world, a, b, own, foreign }
+}
+
+impl Two {
+    /// An answer, and how many statements it took.
+    async fn ask(&self, endpoint: &Endpoint, client: &Client, path: &str, body: &Value) -> (Reply, u64) {
+        let before = self.world.count.now();
+        let reply = self.world.send(&told(endpoint, client), endpoint.method.as_str(), path, body).await;
+        (reply, self.world.count.now() - before)
+    }
+}
+
+/// Everything that is kept of a tenant.
+async fn rows(world: &World, tenant: &str) -> String {
+    let (scope, page) = (Scope::Tenant(tenant.into()), DocumentPage { after: None, limit: 1_000, newest_first: false });
+    let mut all = String::new();
+    for table in Table::ALL {
+        let found = world.documents.documents(&scope, table, &DocumentFilter::default(), &page).await.expect("rows");
+        all += &format!("{table:?} {found:#?}\n");
+    }
+    let filter = RunFilter { tenant: Some(tenant.into()), ..RunFilter::default() };
+    let runs = world.store.list_runs(&filter, PageRequest { before: None, limit: 1_000 }).await.expect("runs");
+    all + &format!("{:#?}", runs.items)
+}
+
+/// The first place whose owner matters, if there is one.
+fn owned(path: &str) -> impl Iterator<Item = usize> {
+    let places = places(path);
+    (0..places.len()).filter(move |index| !NOBODYS.contains(&places[*index].1))
+}
+
+async fn what_is_another_tenants_is_like_what_is_not_there(data: Data) {
+    let two = two(data).await;
+    let before = rows(&two.world, &two.b.id).await;
+    let mut tried = 0;
+    for endpoint in endpoints().iter().filter(|endpoint| endpoint.access != Access::Open) {
+        for client in [&two.a.owner, &two.a.key] {
+            for from in owned(endpoint.path) {
+                let paths = [&two.foreign, &nothing()].map(|things| fill(endpoint.path, from, &two.own, things));
+                let body = body(endpoint);
+                let (foreign, cost) = two.ask(endpoint, client, &paths[0], &body).await;
+                let (unknown, usual) = two.ask(endpoint, client, &paths[1], &body).await;
+                let name = format!("{} {}", endpoint.method, paths[0]);
+                if !creates(endpoint, from) && foreign.status != 401 {
+                    assert_eq!(foreign.status, 404, "{name}: {}", foreign.text);
+                }
+                assert_eq!(foreign, unknown, "{name}");
+                assert_eq!(cost, usual, "{name}: statements for what is another's, and for what is not there");
+                assert!(!foreign.text.contains("zebra"), "{name}: {}", foreign.text);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 100, "{tried} routes with an owner");
+    assert_eq!(rows(&two.world, &two.b.id).await, before, "nothing of the other's was changed");
+}
+
+/// A name at the end of a path that is made where it is not there.
+fn creates(endpoint: &Endpoint, from: usize) -> bool {
+    matches!(endpoint.name, "setSecret" | "setVariable") && from == 1
+}
+
+async fn what_others_have_changes_no_answer(data: Data) {
+    let world = World::open(data).await;
+    let a = world.tenant("Anna").await;
+    furnish(&world, &a, "aardvark").await;
+    let all = endpoints();
+    let lists = all.iter().filter(|endpoint| owned(endpoint.path).next().is_none());
+    let mut told_before = Vec::new();
+    for endpoint in lists.clone().filter(|endpoint| OF_A_TENANT.contains(&endpoint.name)) {
+        for client in [&a.owner, &a.key] {
+            told_before.push((endpoint.path, client, world.get(client, &stable(endpoint.path)).await));
+        }
+    }
+    let b = world.tenant("Bert").await;
+    furnish(&world, &b, "zebra").await;
+    for (path, client, before) in told_before {
+        let after = world.get(client, &stable(path)).await;
+        assert_eq!(after, before, "{path}");
+    }
+    for endpoint in lists.filter(|endpoint| !OF_A_TENANT.contains(&endpoint.name)) {
+        let known = OF_NOBODY.contains(&endpoint.name) || endpoint.path.contains('{');
+        assert!(known, "tests/public/isolation.rs does not say whose rows `{}` shows", endpoint.name);
+        let owner = world.sign_in("anna@example.org").await;
+        let path = fill(endpoint.path, 0, &nothing(), &nothing());
+        let reply = world.send(&told(endpoint, &owner), endpoint.method.as_str(), &path, &body(endpoint)).await;
+        assert!(!reply.text.contains("zebra"), "{path}: {}", reply.text);
+    }
+}
+
+/// The same range of time in both answers.
+fn stable(path: &str) -> String {
+    match path.ends_with("/analytics") {
+        true => format!("{path}?since=2020-01-01T00:00:00Z&until=2120-01-01T00:00:00Z"),
+        false => path.to_owned(),
+    }
+}
+
+async fn names_in_bodies_and_queries_reach_no_other_tenant(data: Data) {
+    let two = two(data).await;
+    let before = rows(&two.world, &two.b.id).await;
+    let flow = &two.own["flow"];
+    let source = crate::routes::FLOW;
+    // What stands for X is the other tenant's in one request, and nobody's in the next.
+    let cases = [
+        ("POST", "/api/flows".to_owned(), json!({"project": "X", "source": source}), "project"),
+        ("POST", "/api/flows".to_owned(), json!({"service": "X", "source": source}), "service"),
+        ("PUT", format!("/api/flows/{flow}"), json!({"service": "X"}), "service"),
+        ("POST", "/api/runs/bulk".to_owned(), json!({"runs": ["X"], "action": "cancel"}), "run"),
+        ("POST", "/api/session/tenant".to_owned(), json!({"tenant": "X"}), "tenant"),
+        ("GET", "/api/runs?flow=X".to_owned(), Value::Null, "flow"),
+        ("GET", "/api/runs?project=X".to_owned(), Value::Null, "project"),
+        ("GET", "/api/runs?text=X".to_owned(), Value::Null, "run"),
+        ("GET", "/api/flows?project=X".to_owned(), Value::Null, "project"),
+        ("GET", "/api/flows?text=X".to_owned(), Value::Null, "project"),
+        ("GET", "/api/audit?target=X".to_owned(), Value::Null, "flow"),
+        ("GET", "/api/audit?text=X".to_owned(), Value::Null, "project"),
+        ("GET", "/api/projects/aardvark-project/variables?service=X".to_owned(), Value::Null, "service"),
+        ("POST", "/api/invitations".to_owned(), json!({"email": "X", "role": "viewer"}), "email"),
+    ];
+    let (mut other, mut nobody) = (two.foreign.clone(), nothing());
+    other.extend([("tenant", two.b.id.clone()), ("email", "bert@example.org".to_owned())]);
+    nobody.extend([("tenant", two.b.id.replace('-', "a")), ("email", "nobody@example.org".to_owned())]);
+    for (method, path, body, what) in cases {
+        let mut answers = Vec::new();
+        for things in [&other, &nobody] {
+            let with = |text: &str| text.replace('X', &things[what]);
+            let body = if body.is_null() {
+                Value::Null
+            } else {
+                serde_json::from_str(&with(&body.to_string())).expect("JSON")
+            };
+            let before = two.world.count.now();
+            let client = two.a.owner.with("if-match", "*");
+            let reply = two.world.send(&client, method, &with(&path), &body).await;
+            let cost = two.world.count.now() - before;
+            // What was asked for may stand in the answer; times and new ids differ by themselves.
+            answers.push((reply.status, without_ids(&reply.text.replace(&things[what], "X")), cost));
+        }
+        assert_eq!(answers[0], answers[1], "{method} {path} with {what}");
+    }
+    assert_eq!(rows(&two.world, &two.b.id).await, before, "nothing of the other's was changed");
+}
+
+/// The text with every digit as 0.
+fn without_ids(text: &str) -> String {
+    let Ok(Value::Object(mut members)) = serde_json::from_str(text) else { return text.to_owned() };
+    for name in ["id", "expiresAt", "link"] {
+        members.remove(name);
+    }
+    Value::Object(members).to_string()
+}
+
+async fn ids_that_two_tenants_could_share_stay_apart(data: Data) {
+    let two = two(data).await;
+    let (world, open) = (&two.world, Client::default());
+    // A token opens its own flow alone, and costs no more where it does not.
+    let hook = |flow: &Things, token: &Things| format!("/api/triggers/{}/webhook/{}", flow["flow"], token["token"]);
+    let wrong = [hook(&two.own, &two.foreign), hook(&nothing(), &two.foreign), hook(&two.foreign, &two.own)];
+    let unknown = world.post(&open, &hook(&two.foreign, &nothing()), json!({})).await;
+    for path in &wrong {
+        for _ in 0..2 {
+            let before = world.count.now();
+            let reply = world.post(&open, path, json!({})).await;
+            assert_eq!(reply, unknown, "{path}");
+            assert_eq!(world.count.now() - before, 1, "{path}");
+        }
+    }
+    unknown.refused(404, "NOT_FOUND");
+    // The same idempotency key in a project of the same name is not the same run.
+    let mut runs = Vec::new();
+    for tenant in [&two.a, &two.b] {
+        let flow = world.running(&tenant.key, "same", crate::routes::FLOW).await;
+        let client = tenant.key.with("idempotency-key", "the-same");
+        let path = format!("/api/triggers/{flow}/inject");
+        let begun = world.post(&client, &path, Value::Null).await.is(201);
+        let again = world.post(&client, &path, Value::Null).await.is(201);
+        assert_eq!(begun["run"], again["run"]);
+        runs.push(begun["run"].clone());
+    }
+    assert_ne!(runs[0], runs[1]);
+}

@@ -1,0 +1,151 @@
+//! Streams of events: nothing is missed and nothing comes twice, also across a restart.
+
+use crate::world::{Client, Data, World, on_every_store, text};
+use axum::response::Response;
+use futures::StreamExt;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+on_every_store! {
+    a_run_is_followed_across_a_restart
+    a_flow_is_followed_across_a_restart
+    streams_carry_only_what_was_asked_for
+}
+
+pub struct Event {
+    pub id: Option<String>,
+    pub name: String,
+    pub data: Value,
+}
+
+fn event(text: &str) -> Option<Event> {
+    let line =
+        |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim_start().to_owned());
+    let data = line("data:")?;
+    Some(Event {
+        id: line("id:"),
+        name: line("event:").unwrap_or_default(),
+        data: serde_json::from_str(&data).expect("JSON"),
+    })
+}
+
+/// Events up to one for which `last` holds, or to the end of the stream.
+async fn until(response: Response, last: impl Fn(&Event) -> bool) -> Vec<Event> {
+    assert_eq!(response.status(), 200);
+    let mut parts = response.into_body().into_data_stream();
+    let (mut events, mut rest) = (Vec::new(), String::new());
+    let reading = async {
+        while let Some(part) = parts.next().await {
+            rest += std::str::from_utf8(&part.expect("a part")).expect("UTF-8");
+            while let Some((one, after)) =
+                rest.split_once("\n\n").map(|(one, after)| (one.to_owned(), after.to_owned()))
+            {
+                rest = after;
+                events.extend(event(&one));
+                if events.last().is_some_and(&last) {
+                    return;
+                }
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), reading).await.expect("the events come");
+    events
+}
+
+/// A stream to its end.
+pub async fn read(response: Response) -> Vec<Event> {
+    until(response, |_| false).await
+}
+
+async fn open(world: &World, client: &Client, path: &str, after: Option<&str>) -> Response {
+    let client = after.map_or(client.clone(), |id| client.with("last-event-id", id));
+    world.raw(World::request(&client, "GET", path, axum::body::Body::empty())).await
+}
+
+const FLOW: &str = r#"{"ir": 1, "name": "steps", "dialect": "ir", "root": {"id": "all", "sequence": {"children": [
+    {"id": "a", "task": {"kind": "log", "params": {"message": "one"}}},
+    {"id": "rest", "wait": {"signal": {"name": "go"}}},
+    {"id": "b", "task": {"kind": "log", "params": {"message": "two"}}}
+]}}}"#;
+
+fn numbers(events: &[Event]) -> Vec<u64> {
+    events.iter().filter(|event| event.name == "record").filter_map(|event| event.data["seq"].as_u64()).collect()
+}
+
+async fn a_run_is_followed_across_a_restart(data: Data) {
+    let world = World::open(data).await;
+    let key = world.tenant("Anna").await.key;
+    let flow = world.running(&key, "steps", FLOW).await;
+    let run = text(&world.post(&key, &format!("/api/triggers/{flow}/inject"), json!({})).await.is(201)["run"]);
+    let path = format!("/api/runs/{run}/events");
+    let seen = until(open(&world, &key, &path, None).await, |event| event.data["status"] == "waiting").await;
+    let id = seen.iter().rev().find_map(|event| event.id.clone()).expect("an id");
+    let world = world.restart().await;
+    world.post(&key, &format!("/api/runs/{run}/signal"), json!({"name": "go"})).await.is(200);
+    let rest = read(open(&world, &key, &path, Some(&id)).await).await;
+    assert_eq!(rest.last().map(|event| &event.data["status"]), Some(&json!("succeeded")));
+    let whole = read(open(&world, &key, &path, None).await).await;
+    let expected = numbers(&whole);
+    assert_eq!(expected, (1..=expected.len() as u64).collect::<Vec<_>>(), "every record once");
+    assert_eq!([numbers(&seen), numbers(&rest)].concat(), expected, "none missing, none twice");
+    let logs = |events: &[Event]| events.iter().filter(|event| event.name == "log").count();
+    assert_eq!((logs(&seen) + logs(&rest), logs(&whole)), (2, 2));
+    // From every place on it goes on as it went on then.
+    for (at, event) in whole.iter().enumerate().filter(|(_, event)| event.id.is_some()) {
+        let after = read(open(&world, &key, &path, event.id.as_deref()).await).await;
+        assert_eq!(numbers(&after), numbers(&whole[at + 1..]), "after {:?}", event.id);
+    }
+}
+
+async fn a_flow_is_followed_across_a_restart(data: Data) {
+    let world = World::open(data).await;
+    let key = world.tenant("Anna").await.key;
+    let flow = world.running(&key, "greet", crate::routes::FLOW).await;
+    let (inject, project) = (format!("/api/triggers/{flow}/inject"), "/api/projects/default/events".to_owned());
+    for path in [format!("/api/flows/{flow}/events"), project] {
+        let stream = open(&world, &key, &path, None).await;
+        let first = text(&world.post(&key, &inject, json!({})).await.is(201)["run"]);
+        world.ended(&key, &first).await;
+        let seen = until(stream, |event| event.name == "state" && event.data["status"] == "succeeded").await;
+        let id = seen.iter().rev().find_map(|event| event.id.clone()).expect("an id");
+        // What happens while nobody listens is told to whoever comes again.
+        let second = text(&world.post(&key, &inject, json!({})).await.is(201)["run"]);
+        world.ended(&key, &second).await;
+        let rest = open(&world, &key, &path, Some(&id)).await;
+        let rest = until(rest, |event| {
+            event.name == "state" && event.data["run"] == json!(second) && event.data["status"] == "succeeded"
+        })
+        .await;
+        for (run, events) in [(&first, &seen), (&second, &rest)] {
+            let of_run: Vec<u64> = events
+                .iter()
+                .filter(|event| event.name == "record" && event.data["run"] == json!(run))
+                .filter_map(|event| event.data["seq"].as_u64())
+                .collect();
+            assert_eq!(of_run, (1..=of_run.len() as u64).collect::<Vec<_>>(), "{run}");
+            assert!(
+                !of_run.is_empty()
+                    && events.iter().all(|event| event.name != "record" || event.data["run"] == json!(run))
+            );
+        }
+    }
+}
+
+async fn streams_carry_only_what_was_asked_for(data: Data) {
+    let world = World::open(data).await;
+    let (a, b) = (world.tenant("Anna").await, world.tenant("Bert").await);
+    let (own, other) = (
+        world.running(&a.key, "greet", crate::routes::FLOW).await,
+        world.running(&b.key, "greet", crate::routes::FLOW).await,
+    );
+    let second = world.running(&a.key, "second", crate::routes::FLOW).await;
+    let stream = open(&world, &a.key, &format!("/api/flows/{own}/events"), None).await;
+    for (client, flow) in [(&b.key, &other), (&a.key, &second), (&a.key, &own)] {
+        let run = text(&world.post(client, &format!("/api/triggers/{flow}/inject"), json!({})).await.is(201)["run"]);
+        world.ended(client, &run).await;
+    }
+    let events = until(stream, |event| event.data["status"] == "succeeded").await;
+    let runs: std::collections::BTreeSet<String> = events.iter().map(|event| text(&event.data["run"])).collect();
+    assert_eq!(runs.len(), 1, "{runs:?}");
+    assert!(events.iter().all(|event| event.data["flow"] == "greet"));
+}

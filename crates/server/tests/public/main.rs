@@ -1,0 +1,17 @@
+//! The server as its clients meet it: whose rows are whose, who may do what, what never comes out, where limits hold,
+//! and what bad input comes to. On SQLite and on PostgreSQL.
+//!
+//! Cases are found through the tables of routes: a route without one fails. Start with `world.rs` and `routes.rs`.
+
+mod accounts;
+mod canary;
+mod counted;
+mod flows;
+mod hooks;
+mod input;
+mod isolation;
+mod limits;
+mod live;
+mod permissions;
+mod routes;
+mod world;
