@@ -213,6 +213,8 @@ pub enum BenchWork {
     W2,
     /// A hundred steps at once
     W3,
+    /// A webhook that starts three steps and answers
+    W4,
     /// One run of many looped steps
     W5,
     /// The engine without store and kinds
@@ -339,6 +341,25 @@ pub struct Serve {
     pub bind: Bind,
     #[command(flatten)]
     pub data: Data,
+    /// Something else than serving
+    #[command(subcommand)]
+    pub command: Option<ServeCommand>,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ServeCommand {
+    /// Seal all secrets, webhook tokens and authenticators' keys under a new master key; no server may run meanwhile
+    #[command(
+        after_help = "Adds a new key to the file with the master key. The old ones stay there, since backups need them; take them out by\nhand once no backup does. --config and --database-url stand before `rotate-keys`.\n\nExample:\n  weir serve rotate-keys --data /var/lib/weir"
+    )]
+    RotateKeys {
+        /// Make no new key: seal under the last one of the file, or of WEIR_MASTER_KEY
+        #[arg(long)]
+        keep_key: bool,
+        /// One JSON object on stdout
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

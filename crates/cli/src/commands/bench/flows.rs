@@ -30,6 +30,11 @@ pub fn flow(root: &str) -> anyhow::Result<weir_ir::Flow> {
     flow_with("", root)
 }
 
+/// A flow as a file.
+pub fn text(root: &str) -> String {
+    format!(r#"{{"ir":1,"name":"bench","dialect":"ir","root":{root}}}"#)
+}
+
 /// `members` are further members of the flow, each with a comma behind it.
 pub fn flow_with(members: &str, root: &str) -> anyhow::Result<weir_ir::Flow> {
     let text = format!(r#"{{"ir":1,"name":"bench","dialect":"ir",{members}"root":{root}}}"#);

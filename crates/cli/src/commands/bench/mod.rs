@@ -6,6 +6,7 @@
 mod durable;
 mod engine;
 mod flows;
+mod http;
 mod lab;
 mod machine;
 mod parse;
@@ -15,6 +16,7 @@ mod row;
 mod rows_per_step;
 mod start;
 mod table;
+mod webhook;
 
 use crate::args::{Bench, BenchWork};
 use crate::exit::Exit;
@@ -61,6 +63,7 @@ fn measure(work: BenchWork, folder: &Path) -> anyhow::Result<Vec<Row>> {
         BenchWork::W1 => durable::one_step(folder),
         BenchWork::W2 => durable::ten_steps(folder),
         BenchWork::W3 => durable::hundred_at_once(folder),
+        BenchWork::W4 => webhook::three_steps(folder),
         BenchWork::W5 => durable::long_loop(folder),
         BenchWork::Engine => engine::steps(),
         BenchWork::Parse => parse::tree(),
