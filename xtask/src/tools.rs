@@ -138,17 +138,17 @@ fn unpack(package: &str, folder: &Path) -> Result<()> {
 }
 
 /// What tests read with Python.
-const PYTHON_PACKAGES: [&str; 1] = ["opentelemetry-proto==1.45.2"];
+const PYTHON_PACKAGES: [&str; 2] = ["opentelemetry-proto==1.45.2", "aiosmtpd==1.4.6"];
 
 /// A Python with the packages tests need, in `.tools/venv`.
 pub fn python() -> Result<PathBuf> {
     let folder = project::root().join(".tools/venv");
     let python = folder.join("bin/python");
-    if process::exists(&python.to_string_lossy(), &["-c", "import opentelemetry.proto"]) {
+    if process::exists(&python.to_string_lossy(), &["-c", "import aiosmtpd, opentelemetry.proto"]) {
         return Ok(python);
     }
     println!("putting {} into .tools/venv, once", PYTHON_PACKAGES.join(", "));
-    let missing = "there is no Python with opentelemetry-proto: python3-venv or PyPI cannot be had";
+    let missing = "there is no Python with the packages tests need: python3-venv or PyPI cannot be had";
     process::run(&mut process::command("python3", &["-m", "venv", &folder.to_string_lossy()])).context(missing)?;
     let mut install = process::command(&python, &["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
     process::run(install.args(PYTHON_PACKAGES)).context(missing)?;
