@@ -4,6 +4,7 @@ use crate::resolver::{Refused, Resolver};
 use crate::{Body, EgressError, Request, Response, redirect};
 use reqwest::header::LOCATION;
 use std::error::Error;
+use std::hash::RandomState;
 use std::sync::{Arc, OnceLock};
 use tokio::time::{Instant, timeout_at};
 use weir_base::Duration;
@@ -24,6 +25,8 @@ pub struct Options {
     pub requests_per_second: f64,
     /// Requests a host that was quiet may get at once.
     pub burst: f64,
+    /// Tries after failures a host may get at once; further ones wait until it has answered others, or a while.
+    pub retries: f64,
 }
 
 impl Default for Options {
@@ -37,6 +40,7 @@ impl Default for Options {
             breaker_cooldown: Duration::from_secs(30),
             requests_per_second: 200.0,
             burst: 400.0,
+            retries: 50.0,
         }
     }
 }
@@ -48,6 +52,8 @@ impl Default for Options {
 pub struct Client {
     options: Options,
     hosts: Hosts,
+    /// Tells credentials apart without keeping them; another for every process.
+    hasher: RandomState,
     global: OnceLock<Result<reqwest::Client, String>>,
     private: OnceLock<Result<reqwest::Client, String>>,
 }
@@ -55,7 +61,7 @@ pub struct Client {
 impl Client {
     pub fn new(options: Options) -> Self {
         let hosts = Hosts::new(&options);
-        Self { options, hosts, global: OnceLock::new(), private: OnceLock::new() }
+        Self { options, hosts, hasher: RandomState::new(), global: OnceLock::new(), private: OnceLock::new() }
     }
 
     /// Sends a request and gives the answer, whatever its status; follows redirects, each checked like the first.
@@ -83,10 +89,12 @@ impl Client {
     ) -> Result<reqwest::Response, EgressError> {
         let route = route(policy, &request.url)?;
         let (host, port) = place(&request.url)?;
-        let (host, key) = (host.to_string(), format!("{}|{host}:{port}", request.scope));
+        let credential = request.credential(&self.hasher).unwrap_or_default();
+        let (host, key) = (host.to_string(), format!("{}|{host}:{port}|{credential:x}", request.scope));
         let client = self.client(route)?;
-        let admitted = timeout_at(deadline, self.hosts.admit(&key, &host)).await;
+        let admitted = timeout_at(deadline, self.hosts.admit(&key, &host, request.attempt > 1)).await;
         admitted.map_err(|_| EgressError::Timeout(request.timeout))??;
+        let begun = Instant::now();
         let sent = timeout_at(deadline, client.execute(to_reqwest(request))).await;
         let result = match sent {
             Err(_) => Err(EgressError::Timeout(request.timeout)),
@@ -94,6 +102,7 @@ impl Client {
             Ok(Ok(response)) => Ok(response),
         };
         self.hosts.record(&key, is_healthy(&result));
+        log(request, &host, port, begun, &result);
         result
     }
 
@@ -122,6 +131,15 @@ impl Client {
         let body = Body { inner: response, host, limit, read: 0, deadline, timeout: request.timeout };
         Ok(Response { status, headers, url, body })
     }
+}
+
+/// One line for each hop. Paths, queries, headers and bodies may all hold what is secret, so none of them shows.
+fn log(request: &Request, host: &str, port: u16, begun: Instant, result: &Result<reqwest::Response, EgressError>) {
+    let (method, tenant, attempt) = (request.method.as_str(), &*request.scope, request.attempt);
+    let status = result.as_ref().ok().map(|response| response.status().as_u16());
+    let code = result.as_ref().err().map(EgressError::code);
+    let (sent, ms) = (request.body.len(), begun.elapsed().as_micros() as f64 / 1_000.0);
+    tracing::info!(target: "weir::egress", method, host, port, status, code, ms, sent, attempt, tenant, "request sent");
 }
 
 /// A refused address says nothing about the host's health; a gateway that cannot reach its backend does.

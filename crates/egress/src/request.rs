@@ -1,7 +1,8 @@
 use crate::{Body, EgressError};
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
+use std::hash::BuildHasher;
 use url::Url;
 use weir_base::Duration;
 
@@ -21,6 +22,8 @@ pub struct Request {
     pub follow_redirects: bool,
     /// Hosts are remembered per scope, such as a tenant, so that one cannot close a host to another.
     pub scope: String,
+    /// 1 for the first time this is sent; more for a try after a failure, which the host's budget must have room for.
+    pub attempt: u32,
 }
 
 impl Request {
@@ -29,7 +32,7 @@ impl Request {
             .map_err(|_| EgressError::InvalidRequest(format!("`{method}` is not an HTTP method")))?;
         let url = Url::parse(url).map_err(|error| EgressError::InvalidUrl(format!("not a URL: {error}")))?;
         let (headers, body, timeout) = (HeaderMap::new(), Bytes::new(), Duration::from_secs(30));
-        Ok(Self { method, url, headers, body, timeout, follow_redirects: true, scope: String::new() })
+        Ok(Self { method, url, headers, body, timeout, follow_redirects: true, scope: String::new(), attempt: 1 })
     }
 
     pub fn url_mut(&mut self) -> &mut Url {
@@ -49,6 +52,17 @@ impl Request {
         value.set_sensitive(true);
         self.headers.insert(name, value);
         Ok(())
+    }
+
+    /// Stands for what the request authorises itself with, and tells nothing about it; none without.
+    pub(crate) fn credential(&self, hasher: &impl BuildHasher) -> Option<u64> {
+        let own = |(name, value): &(&HeaderName, &HeaderValue)| {
+            value.is_sensitive() || **name == AUTHORIZATION || **name == COOKIE
+        };
+        let mut all: Vec<_> =
+            self.headers.iter().filter(own).map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        all.sort_unstable();
+        (!all.is_empty()).then(|| hasher.hash_one(all))
     }
 
     pub fn has_header(&self, name: &str) -> bool {

@@ -116,6 +116,31 @@ async fn a_failing_host_is_left_alone() {
     let mut request = Request::new("GET", &server.url("/")).unwrap();
     request.scope = "another tenant".into();
     assert_eq!(client.send(request, &named).await.unwrap().status, 503);
+    let mut request = Request::new("GET", &server.url("/")).unwrap();
+    request.sensitive_header("x-api-key", "another credential").unwrap();
+    assert_eq!(client.send(request, &named).await.unwrap().status, 503);
+}
+
+/// Tries after failures wait for their budget; what succeeds adds to it, and first tries need none.
+#[tokio::test]
+async fn tries_after_failures_have_a_budget() {
+    let server = StandIn::start(|_, _| reply(200, &[], "")).await;
+    let client = Client::new(Options { retries: 1.0, ..Options::default() });
+    let named = allowing(&[server.address.to_string()]);
+    let send = async |attempt, millis| {
+        let mut request = Request::new("GET", &server.url("/")).unwrap();
+        (request.attempt, request.timeout) = (attempt, Duration::from_millis(millis));
+        client
+            .send(request, &named)
+            .await
+            .map_or_else(|error| error.code().to_owned(), |answer| answer.status.to_string())
+    };
+    assert_eq!(send(2, 10_000).await, "200", "there is room for one");
+    assert_eq!(send(2, 1).await, "EGRESS_TIMEOUT", "and not for two");
+    for _ in 0..10 {
+        assert_eq!(send(1, 10_000).await, "200", "first tries are not held up");
+    }
+    assert_eq!(send(2, 10_000).await, "200", "they have made room");
 }
 
 #[tokio::test]

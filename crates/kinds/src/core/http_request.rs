@@ -57,6 +57,7 @@ async fn prepare(cx: &TaskContext<'_>, params: &Value) -> Result<Request, TaskEr
     let method = text(params, "method");
     let mut request = Request::new(method, text(params, "url"))?;
     request.scope = cx.flow().tenant.to_string();
+    request.attempt = cx.request.attempt;
     request.follow_redirects = flag(params, "followRedirects");
     request.timeout = duration(params, "timeout")?.unwrap_or(request.timeout);
     add_query(&mut request, params.get("query"));

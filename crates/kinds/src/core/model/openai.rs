@@ -60,6 +60,7 @@ async fn request(cx: &TaskContext<'_>, backend: &Backend, body: Value) -> Result
     let url = format!("{}/chat/completions", base.trim_end_matches('/'));
     let mut request = Request::new("POST", &url)?;
     request.scope = cx.flow().tenant.to_string();
+    request.attempt = cx.request.attempt;
     request.follow_redirects = false;
     // The attempt's own limit is what counts; a long answer streams for minutes.
     request.timeout = cx.request.timeout.max(Duration::from_secs(1));
