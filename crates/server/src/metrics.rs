@@ -3,7 +3,7 @@
 use crate::observe::HttpLoad;
 use crate::readings::Reading;
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet, text};
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 use std::fmt;
@@ -78,18 +78,26 @@ impl Family {
         };
         let mut metric = encoder.encode_descriptor(self.name, self.about, None, kind)?;
         for (labels, number) in &self.rows {
-            let mut row = metric.encode_family(labels)?;
-            match number {
-                Number::Counter(number) => row.encode_counter::<NoLabelSet, f64, f64>(number, None)?,
-                Number::Gauge(number) => row.encode_gauge(number)?,
-                Number::Spread { of, per } => {
-                    let bounds = of.bounds.iter().map(|bound| *bound as f64 / per).chain([f64::INFINITY]);
-                    let buckets: Vec<(f64, u64)> = bounds.zip(of.counts.iter().copied()).collect();
-                    row.encode_histogram::<NoLabelSet>(of.sum as f64 / per, of.count(), &buckets, None)?;
-                }
+            match labels.is_empty() {
+                true => number.encode(&mut metric)?,
+                false => number.encode(&mut metric.encode_family(labels)?)?,
             }
         }
         Ok(())
+    }
+}
+
+impl Number {
+    fn encode(&self, metric: &mut MetricEncoder<'_>) -> fmt::Result {
+        match self {
+            Number::Counter(number) => metric.encode_counter::<NoLabelSet, f64, f64>(number, None),
+            Number::Gauge(number) => metric.encode_gauge(number),
+            Number::Spread { of, per } => {
+                let bounds = of.bounds.iter().map(|bound| *bound as f64 / per).chain([f64::INFINITY]);
+                let buckets: Vec<(f64, u64)> = bounds.zip(of.counts.iter().copied()).collect();
+                metric.encode_histogram::<NoLabelSet>(of.sum as f64 / per, of.count(), &buckets, None)
+            }
+        }
     }
 }
 
@@ -119,8 +127,7 @@ fn of_flows(scrape: &Scrape) -> Vec<Family> {
     };
     let loads = &scrape.load.flows;
     let about = "Runs that have ended, by flow and how";
-    let executions =
-        twice(["nextra_executions", "weir_executions"], about, || loads.iter().flat_map(ended).collect());
+    let executions = twice(["nextra_executions", "weir_executions"], about, || loads.iter().flat_map(ended).collect());
     let about = "Records written to the journals of a flow's runs";
     let messages = twice(["nextra_pump_messages", "weir_pump_messages"], about, || {
         loads.iter().map(|load| (of_flow(load), counter(load.messages))).collect()
@@ -152,11 +159,7 @@ fn of_flow(load: &FlowLoad) -> Labels {
 }
 
 fn of_request(load: &HttpLoad) -> Labels {
-    vec![
-        ("method", load.method.to_string()),
-        ("endpoint", load.route.clone()),
-        ("status", load.status.to_string()),
-    ]
+    vec![("method", load.method.to_string()), ("endpoint", load.route.clone()), ("status", load.status.to_string())]
 }
 
 fn of_runtime(load: &Load) -> Vec<Family> {

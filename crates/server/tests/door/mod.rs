@@ -72,6 +72,11 @@ impl Reply {
 
 impl Door {
     pub async fn open() -> Door {
+        Self::open_with(Arc::new(Here(AtomicU64::new(7))), weir_control::Options::default()).await
+    }
+
+    /// With another clock, or other settings.
+    pub async fn open_with(ambient: Arc<dyn Ambient>, options: weir_control::Options) -> Door {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Arc::new(SqlStore::open(folder.path(), &SqlOptions::default()).await.expect("a store"));
         let egress = Arc::new(weir_egress::Client::new(weir_egress::Options::default()));
@@ -85,11 +90,11 @@ impl Door {
             store: whole,
             runs: runtime.clone(),
             catalog,
-            ambient: Arc::new(Here(AtomicU64::new(7))),
+            ambient,
             mail: Arc::new(NoMail),
             web: Arc::new(NoWeb),
             keyring: Arc::new(Keyring::parse(KEY).expect("a key")),
-            options: weir_control::Options::default(),
+            options,
         }));
         let router = weir_server::router(Arc::new(App::new(control.clone(), Options::default())));
         let mut door = Door { router, control, store, runtime, key: String::new(), _folder: folder };
