@@ -2,13 +2,13 @@
 XTASK = cargo run --quiet --package xtask --
 TARGET = $${CARGO_TARGET_DIR:-target}
 
-.PHONY: help run test bench crash fuzz fmt pages corpus
+.PHONY: help run tour test bench crash fuzz fmt pages ops corpus
 
 help: ; @$(XTASK) help
 
-# One build for both, so that what they share is compiled once. The tour needs no optimised build, which takes
-# four times as long; measuring does.
-run: ; @cargo build --package weir-cli --package xtask && $(TARGET)/debug/xtask run
+# One build for both, so that what they share is compiled once. Serving and the tour need no optimised build, which
+# takes four times as long; measuring does.
+run tour: ; @cargo build --package weir-cli --package xtask && CHECK=$(CHECK) exec $(TARGET)/debug/xtask $@
 bench: ; @cargo build --release --package weir-cli --package xtask && $(TARGET)/release/xtask bench
 
 test: ; @$(XTASK) test
@@ -16,4 +16,6 @@ crash: ; @$(XTASK) crash
 fuzz: ; @$(XTASK) fuzz
 fmt: ; @$(XTASK) fmt
 pages: ; @$(XTASK) pages
+readme: ; @$(XTASK) readme
+ops: ; @$(XTASK) ops
 corpus: ; @$(XTASK) corpus

@@ -8,9 +8,12 @@ mod corpus;
 mod crash;
 mod fuzz;
 mod group;
+mod ops;
 mod pages;
 mod process;
 mod project;
+mod readme;
+mod serve;
 #[path = "../../crates/cli/src/testing/server.rs"]
 mod server;
 mod test;
@@ -26,14 +29,21 @@ struct Command {
     run: fn() -> Result<()>,
 }
 
-const COMMANDS: [Command; 9] = [
-    Command { name: "run", about: "build Weir and run three flows from examples/", run: tour::run },
+const COMMANDS: [Command; 12] = [
+    Command {
+        name: "run",
+        about: "build Weir and serve it with a demo; CHECK=1 only shows that it works",
+        run: serve::run,
+    },
+    Command { name: "tour", about: "build Weir and run three flows from examples/ in the terminal", run: tour::run },
     Command { name: "test", about: "every check there is, in groups, each with its time", run: test::run },
     Command { name: "bench", about: "measure Weir against its yardsticks", run: bench::run },
     Command { name: "crash", about: "the crash suites whole, 1,000 cases each", run: crash::whole },
     Command { name: "fuzz", about: "fuzz every parser and decoder; FUZZ_SECONDS for each (60)", run: fuzz::long },
     Command { name: "fmt", about: "format the code", run: test::format },
     Command { name: "pages", about: "write docs/errors/README.md and try the examples of its pages", run: pages::run },
+    Command { name: "ops", about: "try the alerts and the dashboard in ops/ on a real Prometheus", run: ops::run },
+    Command { name: "readme", about: "carry out the commands of README.md against a server", run: readme::check },
     Command { name: "corpus", about: "try the flows in ../shared/corpus, if they are there", run: corpus::run },
     Command { name: "help", about: "this list", run: help },
 ];

@@ -71,6 +71,7 @@ fn tests() -> Result<()> {
 /// Tests against programs of other people, which are put into `.tools/` or beside the tests.
 fn outside() -> Result<()> {
     tools::npm("crates/server/tests/outside_oidc")?;
+    tools::python()?;
     let targets = project::test_targets()?.into_iter().filter(|(_, name)| name.starts_with("outside"));
     for (krate, name) in targets {
         let package = format!("weir-{krate}");

@@ -1,9 +1,12 @@
 use crate::serve::config::Config;
 use crate::serve::demo;
+use crate::serve::timer::Sleeper;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use weir_control::{Ambient, Control};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use weir_control::{Ambient, Control, Outbox};
 
 /// Makes the first account and the demo, where nobody has an account yet.
 pub async fn first(control: &Control, config: &Config, folder: &Path) -> anyhow::Result<()> {
@@ -38,9 +41,20 @@ pub async fn greet(control: &Control, url: &str, folder: &Path, open: usize, loo
     let runs = if open == 1 { "1 run goes on".to_owned() } else { format!("{open} runs go on") };
     crate::errln!("serving {url} from {}: {runs}; Ctrl-C stops", folder.display());
     crate::errln!("  API       {url}/api/docs");
+    if loopback {
+        tell_demo(control).await?;
+    }
     if let Some(owner) = control.first_owner().await?.filter(|_| loopback) {
         let token = control.sign_in_link(&owner).await?;
         crate::errln!("  sign in   {url}/sign-in/{token}   (once, within 15 minutes)");
+    }
+    Ok(())
+}
+
+/// The addresses of the demo's webhooks, so that one can be fired at once.
+async fn tell_demo(control: &Control) -> anyhow::Result<()> {
+    for (flow, url) in control.demo_webhooks().await? {
+        crate::errln!("  webhook   {url}   ({flow})");
     }
     Ok(())
 }
@@ -51,6 +65,44 @@ pub async fn background(control: Arc<Control>) {
         tokio::time::sleep(Duration::from_secs(60)).await;
         if let Err(error) = control.roll_up_all().await {
             tracing::warn!("usage was not added up: {error}");
+        }
+        if let Err(error) = control.let_sleep().await {
+            tracing::warn!("flows that nobody uses stay awake: {error}");
+        }
+    }
+}
+
+/// Sends letters from now on, where there is a mail server. One that is cut off is sent again after the next start.
+pub fn post(outbox: Option<Arc<Outbox>>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        if let Some(outbox) = outbox {
+            outbox.run().await;
+        }
+    })
+}
+
+/// Schedules and events, being fired.
+pub struct Triggers {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+/// Fires schedules and events from now on.
+pub fn triggers(control: Arc<Control>) -> Triggers {
+    let (stop, stopped) = oneshot::channel();
+    let task = tokio::spawn(async move {
+        control.run_triggers(&Sleeper, async { drop(stopped.await) }).await;
+    });
+    Triggers { stop, task }
+}
+
+impl Triggers {
+    /// Starts nothing any more, and writes down how far they have come. What takes too long is left: what was started
+    /// does not start again.
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        if tokio::time::timeout(Duration::from_secs(5), self.task).await.is_err() {
+            tracing::warn!("schedules and events did not stop in time");
         }
     }
 }
