@@ -4,18 +4,11 @@ use crate::model::Secret;
 use crate::names_of::{check_name, check_text};
 use crate::records::{self, Kept, Listed, PageOf};
 use crate::{ControlError, Result};
-use weir_base::Text;
 use std::sync::Arc;
-use weir_store::{Change, DocumentFilter, Documents, Scope};
-use weir_vault::keyring::Keyring;
+use weir_base::Text;
+use weir_store::Documents;
 use weir_vault::envelope::{self, Context, Sealed};
-
-/// What a rotation of the master key came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rotated {
-    pub rewrapped: u64,
-    pub already: u64,
-}
+use weir_vault::keyring::Keyring;
 
 /// Gives out the values of secrets, for requests that leave now. Only a runtime has one.
 pub struct SecretVault {
@@ -90,30 +83,5 @@ impl Control {
     pub(crate) async fn secret_value(&self, tenant: &str, project: &str, name: &str) -> Result<Option<Text>> {
         let vault = SecretVault { documents: self.documents.clone(), keyring: self.keyring.clone() };
         vault.value(tenant, project, name).await
-    }
-
-    /// Wraps every secret under the current master key. Can be stopped and begun again at any time.
-    pub async fn rotate(&self) -> Result<Rotated> {
-        let all: Vec<Kept<Secret>> = records::all(&*self.documents, &Scope::System, &DocumentFilter::default()).await?;
-        let mut rotated = Rotated::default();
-        for old in all {
-            let damaged = |error: envelope::Error| {
-                ControlError::Unavailable(format!("the secret `{}` of {}: {error}", old.value.name, old.value.project))
-            };
-            let sealed = Sealed::parse(&old.value.sealed).map_err(damaged)?;
-            if !sealed.is_outdated(&self.keyring) {
-                rotated.already += 1;
-                continue;
-            }
-            let context = Context { tenant: &old.tenant, secret: &old.id };
-            let sealed = envelope::rewrap(&self.keyring, context, &sealed, &mut self.random()).map_err(damaged)?;
-            let value = Secret { key: sealed.key_id().into(), sealed: sealed.to_string().into(), ..old.value.clone() };
-            let kept = Kept { value, ..old.clone() };
-            let table = weir_store::Table::Secrets;
-            let step = Change::Replace { table, document: kept.document(), expected: Some(old.revision) };
-            self.documents.change(&Scope::Tenant(old.tenant.clone()), vec![step]).await?;
-            rotated.rewrapped += 1;
-        }
-        Ok(rotated)
     }
 }

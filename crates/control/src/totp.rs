@@ -8,7 +8,10 @@ use weir_vault::envelope::{self, Context, Sealed};
 use weir_vault::recovery;
 use weir_vault::totp::Totp;
 
-const CODE_NEEDED: ControlError = ControlError::Unauthenticated("a code from the authenticator is needed as well");
+/// Said where only the code is missing: whoever asks can ask a person for it.
+pub const TOTP_NEEDED: &str = "a code from the authenticator is needed as well";
+
+const CODE_NEEDED: ControlError = ControlError::Unauthenticated(TOTP_NEEDED);
 const CODE_WRONG: ControlError = ControlError::Unauthenticated("the code is wrong, or was used before");
 
 /// What an authenticator is set up with; shown once.

@@ -4,14 +4,16 @@ mod config;
 mod demo;
 pub mod log;
 mod machine;
+mod mail;
 mod otlp;
 mod parts;
+mod rotate;
 mod sign_in;
 mod start;
 mod timer;
 mod web;
 
-use crate::args::Serve;
+use crate::args::{Serve, ServeCommand};
 use crate::exit::Exit;
 use crate::stop::Stop;
 use config::Config;
@@ -26,7 +28,12 @@ pub fn run(args: &Serve) -> anyhow::Result<Exit> {
     let config = Config::read(args)?;
     let log = log::begin(args.log, args.log_level.as_deref())?;
     let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let exit = threads.block_on(serve(args, &config));
+    let exit = match args.command {
+        Some(ServeCommand::RotateKeys { keep_key, json }) => {
+            threads.block_on(rotate::rotate(args, &config, keep_key, json))
+        }
+        None => threads.block_on(serve(args, &config)),
+    };
     threads.shutdown_background();
     drop(log);
     exit
@@ -48,6 +55,9 @@ async fn serve(args: &Serve, config: &Config) -> anyhow::Result<Exit> {
         ..Options::default()
     };
     let listening = weir_server::listen(&options).await?;
+    if listening.address.port() != config.listen.port() && config.listen.port() != 0 {
+        crate::errln!("{} is taken; this is the next free port", config.listen);
+    }
     let url = format!("http://{}", listening.address);
     let built = parts::build(args, config, &folder, &url).await?;
     let mut app = App::new(built.control.clone(), options);
@@ -65,12 +75,14 @@ async fn serve(args: &Serve, config: &Config) -> anyhow::Result<Exit> {
     start::greet(&built.control, &url, &folder, open, config.listen.ip().is_loopback()).await?;
     let background = tokio::spawn(start::background(built.control.clone()));
     let triggers = start::triggers(built.control.clone());
+    let post = start::post(built.outbox.clone());
     stop.asked().await;
     app.enter(Phase::Stopping);
     crate::errln!("stopping; once more stops at once");
     drop(to_stop);
     serving.await?;
     background.abort();
+    post.abort();
     triggers.stop().await;
     stop.end(&built.runtime).await?;
     if let Some(traces) = &built.traces {
