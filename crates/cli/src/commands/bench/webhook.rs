@@ -154,9 +154,8 @@ impl Server {
         let csrf = session.value()?.get("csrf").and_then(Value::as_str).unwrap_or_default().to_owned();
         let head = format!("Cookie: {}\r\nX-CSRF-Token: {csrf}\r\n", cookie.context("no session")?);
         let source = Value::from(flows::text(&flows::sequence(3))).to_json();
-        let flow =
-            connection.ask(&Request::post("/api/flows", &head, &format!(r#"{{"name":"w4","source":{source}}}"#)));
-        let flow = flow.await?.value()?;
+        let new = Request::post("/api/flows", &head, &format!(r#"{{"name":"w4","source":{source}}}"#));
+        let flow = connection.ask(&new).await?.value()?;
         let id = flow.get("id").and_then(Value::as_str).with_context(|| flow.to_json())?.to_owned();
         let started = connection.ask(&Request::post(&format!("/api/flows/{id}/start"), &head, "")).await?;
         ensure!(started.status == 200, "{}", started.body);
