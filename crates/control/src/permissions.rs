@@ -208,4 +208,16 @@ mod tests {
             assert_eq!(serde_json::to_string(&permission).unwrap(), format!("\"{name}\""));
         }
     }
+
+    /// The table people read is made from the code.
+    #[test]
+    fn the_page_on_the_server_has_this_table() {
+        let mut table = String::from("| Permission | viewer | operator | editor | admin | owner |\n|---|---|---|---|---|---|\n");
+        for permission in Permission::ALL {
+            let cells = Role::ALL.map(|role| if permission.is_given_to(role) { "yes" } else { "" });
+            table.push_str(&format!("| `{permission}` | {} |\n", cells.join(" | ")));
+        }
+        let page = include_str!("../../../docs/server.md");
+        assert!(page.contains(&table), "docs/server.md has another table than this:\n{table}");
+    }
 }

@@ -379,6 +379,12 @@ mod tests {
         config.take_file(&lines).unwrap();
     }
 
+    /// `weir serve --sample-config > docs/weir.sample.yaml` writes it anew.
+    #[test]
+    fn the_sample_in_the_documentation_is_this_one() {
+        assert_eq!(include_str!("../../../../docs/weir.sample.yaml"), sample());
+    }
+
     #[test]
     fn what_is_wrong_is_named() {
         let wrong = |text: &str| Config::default().take_file(text).unwrap_err();
