@@ -82,6 +82,12 @@ impl Changes<'_> {
         self.steps.push(Change::AtMost { table: T::TABLE, tenant, parent, limit: 0 });
     }
 
+    /// One of this label must be left.
+    pub fn one_stays<T: Record>(&mut self, label: &str) {
+        let (tenant, label) = (self.tenant.clone(), label.into());
+        self.steps.push(Change::OneStays { table: T::TABLE, tenant, label });
+    }
+
     pub fn publish(&mut self, version: FlowVersion) {
         self.steps.push(Change::Publish(version));
     }
@@ -124,10 +130,12 @@ impl Changes<'_> {
             false => weir_store::Scope::System,
         };
         let doors = self.steps.iter().any(opens_doors);
+        let triggers = crate::automatic::Changed::by(&self.steps);
         let result = self.control.documents.change(&scope, self.steps).await;
         if doors {
             self.control.webhooks.forget();
         }
+        self.control.automatic.take_note(triggers);
         result.map_err(|error| named(error, self.seen))
     }
 }

@@ -4,6 +4,7 @@ use crate::model::{Deployment, DeploymentState, FlowDraft};
 use crate::records::{self, Kept};
 use crate::{ControlError, Result};
 use weir_base::Text;
+use weir_store::Place;
 
 /// How a flow stands: what is published, what is switched on.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +14,8 @@ pub struct FlowStatus {
     pub published: Option<u64>,
     pub problem: Option<Text>,
     pub since: Option<i64>,
+    /// It is running, but nothing of it is kept in memory until it is used again.
+    pub asleep: bool,
 }
 
 impl Control {
@@ -23,8 +26,18 @@ impl Control {
     pub async fn flow_status(&self, caller: &Caller, id: &str) -> Result<FlowStatus> {
         let flow = self.flow(caller, id).await?;
         let published = self.newest_release(caller, &flow).await?.map(|release| release.value.number);
-        let deployment = self.deployment(caller, id).await?.map(|deployment| deployment.value);
+        let deployment = self.deployment(caller, id).await?;
+        let asleep = match &deployment {
+            Some(deployment) if deployment.value.state == DeploymentState::Running => {
+                let FlowDraft { project, service, name, .. } = &flow.value;
+                let (tenant, project, service) = (caller.tenant.clone(), project.clone(), service.clone());
+                self.is_asleep(deployment, &Place { tenant, project, service }, name).await?
+            }
+            _ => false,
+        };
+        let deployment = deployment.map(|deployment| deployment.value);
         Ok(FlowStatus {
+            asleep,
             state: deployment.as_ref().map(|deployment| deployment.state).unwrap_or_default(),
             release: deployment.as_ref().and_then(|deployment| deployment.release),
             problem: deployment.as_ref().and_then(|deployment| deployment.problem.clone()),

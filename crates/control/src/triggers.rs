@@ -1,10 +1,11 @@
 use crate::caller::Caller;
 use crate::control::Control;
-use crate::model::{Trigger, TriggerSpec, TriggerState, WebhookAnswer};
+use crate::model::{FlowDraft, Trigger, TriggerSpec, TriggerState, WebhookAnswer};
 use crate::names_of::check_name;
 use crate::records::{self, Kept, Listed, PageOf};
 use crate::{ControlError, Result};
 use weir_base::Text;
+use weir_engine::Status;
 use weir_vault::envelope::{self, Context, Sealed};
 use weir_vault::token::{self, Purpose};
 
@@ -13,7 +14,7 @@ use weir_vault::token::{self, Purpose};
 pub enum NewTrigger {
     Webhook { answer: WebhookAnswer, deadline: Option<u64>, signature: Option<Text>, secret: Option<Text> },
     Schedule { schedule: serde_json::Value, input: serde_json::Value },
-    Event { flow: Text, on: Vec<Text> },
+    Event { flow: Text, on: Vec<Text>, allow_self: bool },
 }
 
 const SIGNATURES: [&str; 4] = ["standard", "stripe", "github", "slack"];
@@ -41,19 +42,26 @@ impl Control {
     ) -> Result<Kept<Trigger>> {
         let flow = self.flow(caller, flow).await?;
         let id = self.new_id();
-        let spec = self.spec_of(caller, &id, new)?;
-        let trigger = Trigger { flow: flow.id.clone(), name: check_name(name)?, enabled: true, spec };
-        let scheduled = matches!(trigger.spec, TriggerSpec::Schedule { .. });
+        let spec = self.spec_of(caller, &flow, &id, new).await?;
+        let from = self.now();
+        let trigger = Trigger { flow: flow.id.clone(), name: check_name(name)?, enabled: true, from, spec };
+        let alone = !matches!(trigger.spec, TriggerSpec::Webhook { .. });
         let mut changes = self.changes(caller);
         let kept = changes.insert_as(id.clone(), trigger);
-        if scheduled {
-            changes.insert_as(id, TriggerState { last: self.now() });
+        if alone {
+            changes.insert_as(id, TriggerState { last: from, ..TriggerState::default() });
         }
         changes.commit().await?;
         Ok(kept)
     }
 
-    fn spec_of(&self, caller: &Caller, id: &Text, new: NewTrigger) -> Result<TriggerSpec> {
+    async fn spec_of(
+        &self,
+        caller: &Caller,
+        flow: &Kept<FlowDraft>,
+        id: &Text,
+        new: NewTrigger,
+    ) -> Result<TriggerSpec> {
         Ok(match new {
             NewTrigger::Webhook { answer, deadline, signature, secret } => {
                 check_signature(signature.as_deref(), secret.as_deref())?;
@@ -61,9 +69,40 @@ impl Control {
                 let deadline = deadline.unwrap_or(30_000).clamp(1, LONGEST_DEADLINE);
                 TriggerSpec::Webhook { token, hash, answer, deadline, signature, secret }
             }
-            NewTrigger::Schedule { schedule, input } => TriggerSpec::Schedule { schedule, input },
-            NewTrigger::Event { flow, on } => TriggerSpec::Event { flow, on },
+            NewTrigger::Schedule { schedule, input } => {
+                crate::automatic::check_schedule(&schedule, &input)?;
+                TriggerSpec::Schedule { schedule, input }
+            }
+            NewTrigger::Event { flow: cause, on, allow_self } => {
+                self.check_event(caller, flow, &cause, &on, allow_self).await?;
+                TriggerSpec::Event { flow: cause, on, allow_self }
+            }
         })
+    }
+
+    /// The flow whose ends start this one is of the same project, and not this one unless that is meant.
+    async fn check_event(
+        &self,
+        caller: &Caller,
+        flow: &Kept<FlowDraft>,
+        cause: &str,
+        on: &[Text],
+        allow_self: bool,
+    ) -> Result<()> {
+        let wrong = |message: String| Err(ControlError::invalid("EVENT_INVALID", message));
+        if let Some(status) = on.iter().find(|status| !Status::parse(status).is_some_and(Status::is_final)) {
+            let status = crate::error::quoted(status);
+            return wrong(format!("on: {status} is no end; there are succeeded, failed, cancelled and timed_out"));
+        }
+        if *cause == *flow.value.name && !allow_self {
+            return wrong(
+                "flow: a flow that starts itself when it ends never ends; with `allowSelf` it may".to_owned(),
+            );
+        }
+        match self.flow_named(&caller.tenant, &flow.value.project, cause).await? {
+            Some(_) => Ok(()),
+            None => wrong(format!("flow: there is no flow {} in this project", crate::error::quoted(cause))),
+        }
     }
 
     /// A new token, sealed, and its hash.
@@ -107,12 +146,15 @@ impl Control {
         expected: Option<u64>,
     ) -> Result<Kept<Trigger>> {
         let old = self.trigger(caller, flow, id).await?;
+        let flow = self.flow(caller, flow).await?;
         let spec = match new {
             None => old.value.spec.clone(),
-            Some(new) => same_sort(&old.value.spec, self.spec_of(caller, &old.id, new)?)?,
+            Some(new) => same_sort(&old.value.spec, self.spec_of(caller, &flow, &old.id, new).await?)?,
         };
         let enabled = enabled.unwrap_or(old.value.enabled);
-        self.replace_trigger(caller, &old, Trigger { enabled, spec, ..old.value.clone() }, expected).await
+        let anew = (enabled && !old.value.enabled) || spec != old.value.spec;
+        let from = if anew { self.now() } else { old.value.from };
+        self.replace_trigger(caller, &old, Trigger { enabled, from, spec, ..old.value.clone() }, expected).await
     }
 
     async fn replace_trigger(

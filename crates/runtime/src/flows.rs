@@ -172,6 +172,12 @@ impl FlowCache {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
     }
 
+    /// Runs in memory go on with what they have.
+    pub fn forget(&self, tenant: &str, hash: &str) {
+        let key = (Text::from(tenant), Text::from(hash));
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).shift_remove(&key);
+    }
+
     fn keep(&self, tenant: &Text, hash: Text, flow: &Flow) -> Arc<Prepared> {
         let prepared = Arc::new(Prepared::new(hash.clone(), flow, self.files_root.as_ref()));
         let mut cache = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);

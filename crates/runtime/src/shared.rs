@@ -34,7 +34,17 @@ impl Shared {
         shards: Vec<UnboundedSender<Message>>,
         meters: Arc<Meters>,
     ) -> Self {
-        Self { store, clock, faults, writer, shards, meters, watchers: Watchers::default(), ends: EndTellers::default(), live: Mutex::default() }
+        Self {
+            store,
+            clock,
+            faults,
+            writer,
+            shards,
+            meters,
+            watchers: Watchers::default(),
+            ends: EndTellers::default(),
+            live: Mutex::default(),
+        }
     }
 
     /// The loop a run belongs to, for ever.

@@ -49,6 +49,9 @@ pub enum TriggerSpec {
         /// `succeeded`, `failed`, `cancelled`, `timed_out`; any end for none.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         on: Vec<Text>,
+        /// The flow may be this one.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        allow_self: bool,
     },
 }
 
@@ -73,6 +76,9 @@ pub struct Trigger {
     pub name: Text,
     #[serde(default = "yes")]
     pub enabled: bool,
+    /// What was due before is no affair of this trigger: it did not exist, was switched off, or said something else.
+    #[serde(default)]
+    pub from: Micros,
     pub spec: TriggerSpec,
 }
 
@@ -113,12 +119,40 @@ impl Record for Trigger {
     }
 }
 
-/// How far a trigger has come. It has the trigger's id.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// How far a trigger has come. It has the trigger's id. It is written some time after it has come so far, so that many
+/// triggers are written at once; what is started has an id that follows from its cause, and so starts once all the same.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TriggerState {
     /// The last tick that was fired or passed over.
     pub last: Micros,
+    /// The last run it has started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fired: Option<FiredRun>,
+    /// What did not start, the last time something did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<SkippedRun>,
+}
+
+/// A run a trigger has started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FiredRun {
+    /// The tick, or when the run ended that caused it.
+    pub at: Micros,
+    pub run: Text,
+}
+
+/// Why nothing was started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SkippedRun {
+    /// The newest tick that was skipped, or when the run ended that would have caused it.
+    pub at: Micros,
+    /// How many ticks were skipped together.
+    pub count: u64,
+    pub code: Text,
+    pub message: Text,
 }
 
 impl Record for TriggerState {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use weir_base::Text;
 use weir_control::model::{Trigger, TriggerSpec, WebhookAnswer};
-use weir_control::{Caller, Kept, NewRun, NewTrigger, Permission};
+use weir_control::{Caller, Kept, NewRun, NewTrigger, Permission, TriggerProgress};
 
 type Answer<T> = Result<T, Problem>;
 
@@ -31,8 +31,52 @@ struct TriggerView {
     /// Where a webhook is reached; for those who may change it.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
+    /// How it stands; not in lists, and not of webhooks.
+    #[serde(flatten)]
+    progress: Option<ProgressView>,
     revision: u64,
     created_at: String,
+}
+
+/// What a schedule or an event does next, and what it did last.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ProgressView {
+    /// The next tick of a schedule, where the trigger and its flow are switched on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_tick: Option<String>,
+    /// The last tick that started a run, or when the run ended that started one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_tick: Option<String>,
+    /// The run it started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_run: Option<String>,
+    /// Why nothing was started, the last time nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped: Option<SkippedView>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct SkippedView {
+    /// The newest tick that was skipped, or when the run ended that would have started another.
+    at: String,
+    /// How many ticks were skipped together.
+    count: u64,
+    code: String,
+    message: String,
+}
+
+fn progress_view(progress: TriggerProgress) -> ProgressView {
+    let TriggerProgress { next, state } = progress;
+    let (last_tick, last_run) = state.fired.map(|fired| (time(fired.at), fired.run.to_string())).unzip();
+    let skipped = state.skipped.map(|skipped| SkippedView {
+        at: time(skipped.at),
+        count: skipped.count,
+        code: skipped.code.to_string(),
+        message: skipped.message.to_string(),
+    });
+    ProgressView { next_tick: next.map(time), last_tick, last_run, skipped }
 }
 
 /// When a webhook is answered.
@@ -74,6 +118,9 @@ enum SpecBody {
         /// `succeeded`, `failed`, `cancelled`, `timed_out`; any end where absent.
         #[serde(default)]
         on: Vec<String>,
+        /// Whether the flow may be this one; false where absent.
+        #[serde(default)]
+        allow_self: bool,
     },
 }
 
@@ -108,13 +155,17 @@ pub fn routes() -> Vec<Endpoint> {
             .needs(Permission::TriggersRead)
             .gives::<TriggerView>(200, "The trigger")
             .handler(show),
-        Endpoint::patch("/api/flows/{id}/triggers/{trigger}", "changeTrigger", "Changes a trigger; a webhook keeps its address")
-            .needs(Permission::TriggersWrite)
-            .takes::<TriggerPatch>()
-            .revised()
-            .gives::<TriggerView>(200, "Changed")
-            .or(&[422])
-            .handler(change),
+        Endpoint::patch(
+            "/api/flows/{id}/triggers/{trigger}",
+            "changeTrigger",
+            "Changes a trigger; a webhook keeps its address",
+        )
+        .needs(Permission::TriggersWrite)
+        .takes::<TriggerPatch>()
+        .revised()
+        .gives::<TriggerView>(200, "Changed")
+        .or(&[422])
+        .handler(change),
         Endpoint::delete("/api/flows/{id}/triggers/{trigger}", "deleteTrigger", "Deletes a trigger")
             .needs(Permission::TriggersWrite)
             .revised()
@@ -148,9 +199,19 @@ fn view(app: &App, caller: &Caller, trigger: Kept<Trigger>) -> TriggerView {
         sort: trigger.value.spec.sort().to_owned(),
         enabled: trigger.value.enabled,
         url,
+        progress: None,
         revision: trigger.revision,
         created_at: time(trigger.created_at),
     }
+}
+
+/// As [`view`], with how it stands.
+async fn whole_view(app: &App, caller: &Caller, trigger: Kept<Trigger>) -> Answer<TriggerView> {
+    let progress = match &trigger.value.spec {
+        TriggerSpec::Webhook { .. } => None,
+        _ => Some(progress_view(app.control.trigger_progress(&trigger).await?)),
+    };
+    Ok(TriggerView { progress, ..view(app, caller, trigger) })
 }
 
 /// The settings without the token and its hash.
@@ -178,8 +239,8 @@ fn spec(body: SpecBody) -> NewTrigger {
         SpecBody::Schedule { schedule, input } => {
             NewTrigger::Schedule { schedule: plain(schedule), input: plain(input) }
         }
-        SpecBody::Event { flow, on } => {
-            NewTrigger::Event { flow: flow.into(), on: on.into_iter().map(Text::from).collect() }
+        SpecBody::Event { flow, on, allow_self } => {
+            NewTrigger::Event { flow: flow.into(), on: on.into_iter().map(Text::from).collect(), allow_self }
         }
     }
 }
@@ -201,7 +262,7 @@ async fn create(
     Body(body): Body<NewTriggerBody>,
 ) -> Answer<(StatusCode, HeaderMap, Json<TriggerView>)> {
     let trigger = app.control.create_trigger(&caller, &id, &body.name, spec(body.spec)).await?;
-    Ok((StatusCode::CREATED, etag(&trigger), Json(view(&app, &caller, trigger))))
+    Ok((StatusCode::CREATED, etag(&trigger), Json(whole_view(&app, &caller, trigger).await?)))
 }
 
 async fn show(
@@ -210,7 +271,7 @@ async fn show(
     Place((id, trigger)): Place<(String, String)>,
 ) -> Answer<(HeaderMap, Json<TriggerView>)> {
     let trigger = app.control.trigger(&caller, &id, &trigger).await?;
-    Ok((etag(&trigger), Json(view(&app, &caller, trigger))))
+    Ok((etag(&trigger), Json(whole_view(&app, &caller, trigger).await?)))
 }
 
 async fn change(
@@ -222,7 +283,7 @@ async fn change(
 ) -> Answer<(HeaderMap, Json<TriggerView>)> {
     let new = body.spec.map(spec);
     let trigger = app.control.change_trigger(&caller, &id, &trigger, body.enabled, new, seen).await?;
-    Ok((etag(&trigger), Json(view(&app, &caller, trigger))))
+    Ok((etag(&trigger), Json(whole_view(&app, &caller, trigger).await?)))
 }
 
 async fn delete(
