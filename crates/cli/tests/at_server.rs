@@ -1,0 +1,199 @@
+//! The command against a server, as a person uses it: sign in, push, run, look, mend, sign out.
+
+mod support;
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+use support::process::{Ended, Going, Place, text};
+use weir_base::Value;
+
+const GREET: &str = "type: Sequence
+id: greet
+children:
+  - {type: LogMessage, id: heard, props: {message: \"somebody came\"}}
+  - {type: PrintAction, id: hello, props: {message: \"Hello {{ input.name.toUpperCase() }}\"}}
+";
+
+/// A server with its data beside the flows.
+struct Served {
+    going: Going,
+    url: String,
+    password: Option<String>,
+}
+
+fn serve(place: &Place) -> Served {
+    let first = !place.path("srv").exists();
+    let mut going = place.start(&["serve", "--listen", "127.0.0.1:0", "--data", "srv"]);
+    let password = first.then(|| going.until("  password  ").split_whitespace().nth(1).unwrap().to_owned());
+    let url = going.until("serving ").split_whitespace().nth(1).unwrap().to_owned();
+    going.until("  sign in ");
+    Served { going, url, password }
+}
+
+impl Served {
+    fn stop(self) {
+        self.going.terminate();
+        let ended = self.going.end();
+        assert_eq!(ended.code, 0, "{ended:?}");
+    }
+}
+
+/// A command that reads this from standard input.
+#[track_caller]
+fn piped(place: &Place, args: &[&str], input: &str) -> Ended {
+    let folder = place.path("");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    command.current_dir(&folder).args(args).env("HOME", folder.join("home")).env_remove("XDG_CONFIG_HOME");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let own = |bytes| String::from_utf8(bytes).unwrap();
+    Ended { code: output.status.code().unwrap_or(-1), out: own(output.stdout), err: own(output.stderr) }
+}
+
+#[track_caller]
+fn well(ended: Ended) -> Ended {
+    assert_eq!(ended.code, 0, "{ended:?}");
+    ended
+}
+
+fn sign_in(place: &Place, served: &Served) {
+    let args = ["login", "--server", &served.url, "--email", "owner@localhost"];
+    well(piped(place, &args, &format!("{}\n", served.password.as_ref().unwrap())));
+}
+
+#[test]
+fn a_flow_is_pushed_run_looked_at_and_mended() {
+    let place = Place::new(&[("greet.yaml", GREET)]);
+    let served = serve(&place);
+    let url = served.url.clone();
+    place.weir(&["flows", "ls", "--server", &url]).says(2, "there is no key for");
+    piped(&place, &["login", "--server", &url, "--email", "owner@localhost"], "wrong\n").says(1, "UNAUTHENTICATED");
+    sign_in(&place, &served);
+    let kept = place.path("home/.config/weir/servers.json");
+    assert_eq!(std::fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
+
+    // The flow, named after its file.
+    assert!(well(place.weir(&["flows", "push", "greet.yaml"])).out.starts_with("made default/greet, revision 1"));
+    assert!(well(place.weir(&["flows", "push", "greet.yaml"])).out.starts_with("changed default/greet"));
+    place.weir(&["flows", "create", "greet.yaml"]).says(1, "NAME_TAKEN");
+    well(place.weir(&["flows", "check", "greet"]));
+    well(place.weir(&["flows", "publish", "default/greet", "--notes", "first"]));
+    assert_eq!(text(&well(place.weir(&["flows", "start", "greet", "--json"])).json(), "status"), "running");
+    let versions = well(place.weir(&["flows", "versions", "greet", "--json"])).json();
+    assert_eq!(versions.get("items").and_then(Value::as_array).unwrap().len(), 1);
+    place.weir(&["flows", "status", "nothing"]).says(2, "there is no flow `nothing`");
+
+    // A run that succeeds, and one that fails; both shown as those of this machine.
+    let ran = place.weir(&["run", "greet.yaml", "--server", &url, "--json", "--input", "{\"name\":\"Ada\"}"]);
+    assert_eq!(well(ran).json().get("output").and_then(Value::as_str), Some("Hello ADA"));
+    let failed = place.weir(&["run", "greet.yaml", "--server", &url, "--input", "{}"]);
+    failed.says(1, "EXPRESSION_TYPE");
+    assert!(failed.err.contains("│           somebody came"), "{failed:?}");
+    let listed = well(place.weir(&["runs", "ls", "--server", &url, "--status", "failed", "--json"])).json();
+    let run = text(&listed.get("runs").and_then(Value::as_array).unwrap()[0], "run");
+    let shown = well(place.weir(&["runs", "show", &run, "--server", &url, "--json"])).json();
+    assert_eq!(text(&shown, "status"), "failed");
+    let journal = well(place.weir(&["runs", "journal", &run, "--server", &url, "--json"]));
+    let first = Value::from_json(journal.out.lines().next().unwrap()).unwrap();
+    assert_eq!((text(&first, "type"), first.get("seq").and_then(Value::as_u64)), ("started".to_owned(), Some(1)));
+    let replayed = well(place.weir(&["replay", &run, "--to", "1", "--server", &url, "--json"])).json();
+    assert_eq!(text(&replayed, "status"), "running");
+    let again = well(place.weir(&["fork", &run, "--at", "1", "--dry-run", "--json", "--server", &url])).json();
+    assert_eq!(again.to_json(), r#"{"again":["greet/heard"]}"#);
+    let forked = place.weir(&["fork", &run, "--at", "1", "--set", "input.name=\"Eve\"", "--json", "--server", &url]);
+    assert_eq!(text(&well(forked).json(), "output"), "Hello EVE");
+    place.weir(&["runs", "show", "nothing", "--server", &url]).says(2, "there is no run `nothing`");
+    place.weir(&["runs", "cancel", &run, "--server", &url]).says(1, "RUN_ENDED");
+
+    // Mended: what was finished is not done again.
+    place.file("fixed.yaml", GREET.replace("input.name.toUpperCase()", "input.name ?? 'stranger'"));
+    let resume = ["resume", &run, "--with", "fixed.yaml", "--server", &url, "--json"];
+    let mended = well(place.weir(&resume)).json();
+    let mended = &mended.get("runs").and_then(Value::as_array).unwrap()[0];
+    assert_eq!((text(mended, "status"), text(mended, "output")), ("succeeded".into(), "Hello stranger".into()));
+    let rest = well(place.weir(&["resume", "--failed", "--flow", "greet", "--server", &url]));
+    assert!(rest.err.contains("no failed run"), "{rest:?}");
+
+    // Signed out, the key opens nothing.
+    let key = text(&Value::from_json(&std::fs::read_to_string(&kept).unwrap()).unwrap().get("servers").unwrap().as_array().unwrap()[0], "key");
+    well(place.weir(&["logout"]));
+    piped(&place, &["login", "--server", &url, "--key", "-"], &key).says(1, "UNAUTHENTICATED");
+    place.weir(&["flows", "ls"]).says(2, "which server?");
+    served.stop();
+}
+
+#[test]
+fn secrets_variables_keys_and_the_rest() {
+    let place = Place::new(&[("greet.yaml", GREET)]);
+    let served = serve(&place);
+    sign_in(&place, &served);
+    let listed = |args: &[&str]| {
+        let found = well(place.weir(&[args, &["--json"]].concat())).json();
+        found.get("items").and_then(Value::as_array).unwrap().to_vec()
+    };
+    well(piped(&place, &["secrets", "set", "mail", "--server", &served.url], "canary-7313\n"));
+    let secrets = well(place.weir(&["secrets", "ls", "--json"]));
+    assert!(secrets.out.contains("\"mail\"") && !secrets.out.contains("canary"), "{secrets:?}");
+    well(place.weir(&["secrets", "rm", "mail"]));
+    assert!(listed(&["secrets", "ls"]).is_empty());
+    well(place.weir(&["vars", "set", "total", "{\"a\": 7}"]));
+    assert_eq!(well(place.weir(&["vars", "get", "total", "--json"])).json().get("value").unwrap().to_json(), "{\"a\":7}");
+    well(place.weir(&["vars", "rm", "total"]));
+    place.weir(&["vars", "get", "total"]).says(2, "NOT_FOUND");
+    let key = well(place.weir(&["keys", "create", "ci", "--role", "viewer", "--json"])).json();
+    assert!(listed(&["keys", "ls"]).iter().any(|one| text(one, "name") == "ci"));
+    well(place.weir(&["keys", "revoke", &text(&key, "id")]));
+    well(place.weir(&["projects", "create", "shop"]));
+    assert!(listed(&["projects", "ls"]).iter().any(|one| text(one, "name") == "shop"));
+    assert_eq!(text(&listed(&["members", "ls"])[0], "email"), "owner@localhost");
+    well(place.weir(&["members", "invite", "mira@example.org", "--role", "editor"]));
+    well(place.weir(&["flows", "push", "greet.yaml", "--project", "shop"]));
+    let hook = well(place.weir(&["triggers", "create", "shop/greet", "--answer", "result"])).out;
+    let rotated = well(place.weir(&["triggers", "rotate", "shop/greet", "webhook"])).out;
+    assert!(hook.starts_with(&served.url) && hook != rotated, "{hook} {rotated}");
+    well(place.weir(&["triggers", "create", "shop/greet", "--cron", "0 9 * * *", "--zone", "Europe/Berlin"]));
+    assert_eq!(listed(&["triggers", "ls", "shop/greet"]).len(), 2);
+    well(place.weir(&["triggers", "rm", "shop/greet", "schedule"]));
+    well(place.weir(&["flows", "delete", "shop/greet"]));
+    assert!(!listed(&["audit", "ls", "--action", "flow.deleted"]).is_empty());
+    place.weir(&["check", "greet.yaml", "--server", &served.url]).says(2, "works on a data folder");
+    served.stop();
+}
+
+#[test]
+fn a_new_master_key_opens_everything_and_the_old_one_can_go() {
+    let place = Place::new(&[("greet.yaml", GREET)]);
+    let served = serve(&place);
+    sign_in(&place, &served);
+    well(piped(&place, &["secrets", "set", "mail"], "canary-7313"));
+    let address = |served: &Served| {
+        let args = ["triggers", "ls", "demo/welcome", "--json", "--server", &served.url];
+        let found = well(place.weir(&args)).json();
+        let url = text(&found.get("items").and_then(Value::as_array).unwrap()[0], "url");
+        url.strip_prefix(&served.url).unwrap().to_owned()
+    };
+    let before = address(&served);
+    place.weir(&["serve", "rotate-keys", "--data", "srv"]).says(1, "is in use by");
+    served.stop();
+
+    let key_file = place.path("srv/master.key");
+    let rotated = well(place.weir(&["serve", "--data", "srv", "rotate-keys", "--json"])).json();
+    // Three webhooks of the demo, and the secret.
+    assert_eq!((rotated.get("rewrapped").and_then(Value::as_u64), rotated.get("already").and_then(Value::as_u64)), (Some(4), Some(0)));
+    let again = well(place.weir(&["serve", "--data", "srv", "rotate-keys", "--keep-key", "--json"])).json();
+    assert_eq!(again.get("already").and_then(Value::as_u64), Some(4));
+    let keys = std::fs::read_to_string(&key_file).unwrap();
+    assert_eq!(keys.lines().count(), 2);
+    assert_eq!(std::fs::metadata(&key_file).unwrap().permissions().mode() & 0o777, 0o600);
+    std::fs::write(&key_file, keys.lines().last().unwrap()).unwrap();
+
+    let served = serve(&place);
+    let login: String = std::fs::read_to_string(place.path("home/.config/weir/servers.json")).unwrap();
+    let key = text(&Value::from_json(&login).unwrap().get("servers").unwrap().as_array().unwrap()[0], "key");
+    well(piped(&place, &["login", "--server", &served.url, "--key", "-"], &key));
+    assert_eq!(address(&served), before, "the address is opened with the new key alone");
+    served.stop();
+}
