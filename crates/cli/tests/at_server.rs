@@ -2,11 +2,14 @@
 
 mod support;
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
 use support::process::{Ended, Going, Place, text};
 use weir_base::Value;
+use weir_vault::totp::{Totp, step_at};
 
 const GREET: &str = "type: Sequence
 id: greet
@@ -118,7 +121,15 @@ fn a_flow_is_pushed_run_looked_at_and_mended() {
     assert!(rest.err.contains("no failed run"), "{rest:?}");
 
     // Signed out, the key opens nothing.
-    let key = text(&Value::from_json(&std::fs::read_to_string(&kept).unwrap()).unwrap().get("servers").unwrap().as_array().unwrap()[0], "key");
+    let key = text(
+        &Value::from_json(&std::fs::read_to_string(&kept).unwrap())
+            .unwrap()
+            .get("servers")
+            .unwrap()
+            .as_array()
+            .unwrap()[0],
+        "key",
+    );
     well(place.weir(&["logout"]));
     piped(&place, &["login", "--server", &url, "--key", "-"], &key).says(1, "UNAUTHENTICATED");
     place.weir(&["flows", "ls"]).says(2, "which server?");
@@ -140,7 +151,10 @@ fn secrets_variables_keys_and_the_rest() {
     well(place.weir(&["secrets", "rm", "mail"]));
     assert!(listed(&["secrets", "ls"]).is_empty());
     well(place.weir(&["vars", "set", "total", "{\"a\": 7}"]));
-    assert_eq!(well(place.weir(&["vars", "get", "total", "--json"])).json().get("value").unwrap().to_json(), "{\"a\":7}");
+    assert_eq!(
+        well(place.weir(&["vars", "get", "total", "--json"])).json().get("value").unwrap().to_json(),
+        "{\"a\":7}"
+    );
     well(place.weir(&["vars", "rm", "total"]));
     place.weir(&["vars", "get", "total"]).says(2, "NOT_FOUND");
     let key = well(place.weir(&["keys", "create", "ci", "--role", "viewer", "--json"])).json();
@@ -163,6 +177,46 @@ fn secrets_variables_keys_and_the_rest() {
     served.stop();
 }
 
+/// A request in the way of a browser: its status, its cookie, and the JSON that came back.
+#[track_caller]
+fn browse(url: &str, line: &str, session: (&str, &str), body: &Value) -> (u16, String, Value) {
+    let (host, (cookie, csrf)) = (url.strip_prefix("http://").unwrap(), session);
+    let (body, mut stream) = (body.to_json(), TcpStream::connect(host).unwrap());
+    let head = format!("{line} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\nx-csrf-token: {csrf}\r\n");
+    let rest = format!("content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    stream.write_all([head, rest, body].concat().as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")?.split(';').next());
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, cookie.unwrap_or_default().to_owned(), Value::from_json(body).unwrap_or_default())
+}
+
+fn credentials(password: &str, code: Option<&str>) -> Value {
+    let given = [("email", Some("owner@localhost")), ("password", Some(password)), ("code", code)];
+    Value::object(given.into_iter().filter_map(|(name, value)| Some((name, value?.into()))))
+}
+
+/// Sets an authenticator up for the owner.
+fn two_factor(served: &Served) -> Totp {
+    let body = credentials(served.password.as_ref().unwrap(), None);
+    let (_, cookie, session) = browse(&served.url, "POST /api/session", ("", ""), &body);
+    let csrf = text(&session, "csrf");
+    let (_, _, offered) = browse(&served.url, "POST /api/two-factor", (&cookie, &csrf), &Value::object([]));
+    let totp = Totp::parse(&text(&offered, "secret")).unwrap();
+    let code = Value::object([("code", totp.code(step()).into())]);
+    let (status, ..) = browse(&served.url, "PUT /api/two-factor", (&cookie, &csrf), &code);
+    assert_eq!(status, 200);
+    totp
+}
+
+/// The time step of one-time codes.
+fn step() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    step_at(i64::try_from(now.as_micros()).unwrap())
+}
+
 #[test]
 fn a_new_master_key_opens_everything_and_the_old_one_can_go() {
     let place = Place::new(&[("greet.yaml", GREET)]);
@@ -175,16 +229,20 @@ fn a_new_master_key_opens_everything_and_the_old_one_can_go() {
         let url = text(&found.get("items").and_then(Value::as_array).unwrap()[0], "url");
         url.strip_prefix(&served.url).unwrap().to_owned()
     };
-    let before = address(&served);
+    let (before, totp) = (address(&served), two_factor(&served));
+    let password = served.password.clone().unwrap();
     place.weir(&["serve", "rotate-keys", "--data", "srv"]).says(1, "is in use by");
     served.stop();
 
     let key_file = place.path("srv/master.key");
     let rotated = well(place.weir(&["serve", "--data", "srv", "rotate-keys", "--json"])).json();
-    // Three webhooks of the demo, and the secret.
-    assert_eq!((rotated.get("rewrapped").and_then(Value::as_u64), rotated.get("already").and_then(Value::as_u64)), (Some(4), Some(0)));
+    // Three webhooks of the demo, the secret, and the authenticator's key.
+    assert_eq!(
+        (rotated.get("rewrapped").and_then(Value::as_u64), rotated.get("already").and_then(Value::as_u64)),
+        (Some(5), Some(0))
+    );
     let again = well(place.weir(&["serve", "--data", "srv", "rotate-keys", "--keep-key", "--json"])).json();
-    assert_eq!(again.get("already").and_then(Value::as_u64), Some(4));
+    assert_eq!(again.get("already").and_then(Value::as_u64), Some(5));
     let keys = std::fs::read_to_string(&key_file).unwrap();
     assert_eq!(keys.lines().count(), 2);
     assert_eq!(std::fs::metadata(&key_file).unwrap().permissions().mode() & 0o777, 0o600);
@@ -195,5 +253,10 @@ fn a_new_master_key_opens_everything_and_the_old_one_can_go() {
     let key = text(&Value::from_json(&login).unwrap().get("servers").unwrap().as_array().unwrap()[0], "key");
     well(piped(&place, &["login", "--server", &served.url, "--key", "-"], &key));
     assert_eq!(address(&served), before, "the address is opened with the new key alone");
+    let knock = |code: Option<&str>| browse(&served.url, "POST /api/session", ("", ""), &credentials(&password, code));
+    let (status, _, problem) = knock(None);
+    assert_eq!((status, &*text(&problem, "code")), (401, "TOTP_NEEDED"));
+    // No code counts twice: the next one, which is taken a little early.
+    assert_eq!(knock(Some(&totp.code(step() + 1))).0, 200, "the authenticator's key is opened with the new key alone");
     served.stop();
 }

@@ -133,12 +133,14 @@ mod tests {
 
     #[test]
     fn events_come_whole_however_the_bytes_are_cut() {
-        let text = ": keep\n\nid: 1.0\nevent: log\ndata: {\"a\":\ndata: \"\u{fc}\"}\r\n\nevent: state\ndata: 2\n\nid: 9";
+        let text =
+            ": keep\n\nid: 1.0\nevent: log\ndata: {\"a\":\ndata: \"\u{fc}\"}\r\n\nevent: state\ndata: 2\n\nid: 9";
         let whole = Lines::default().take(text.as_bytes());
         let mut lines = Lines::default();
         let single: Vec<Event> = text.bytes().flat_map(|byte| lines.take(&[byte])).collect();
         assert_eq!(whole, single);
-        let seen: Vec<_> = whole.iter().map(|event| (event.id.as_deref(), &*event.name, event.data.to_json())).collect();
+        let seen: Vec<_> =
+            whole.iter().map(|event| (event.id.as_deref(), &*event.name, event.data.to_json())).collect();
         assert_eq!(seen, [(Some("1.0"), "log", "{\"a\":\"\u{fc}\"}".to_owned()), (None, "state", "2".to_owned())]);
     }
 }

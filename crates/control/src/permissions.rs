@@ -212,7 +212,8 @@ mod tests {
     /// The table people read is made from the code.
     #[test]
     fn the_page_on_the_server_has_this_table() {
-        let mut table = String::from("| Permission | viewer | operator | editor | admin | owner |\n|---|---|---|---|---|---|\n");
+        let mut table =
+            String::from("| Permission | viewer | operator | editor | admin | owner |\n|---|---|---|---|---|---|\n");
         for permission in Permission::ALL {
             let cells = Role::ALL.map(|role| if permission.is_given_to(role) { "yes" } else { "" });
             table.push_str(&format!("| `{permission}` | {} |\n", cells.join(" | ")));

@@ -1,9 +1,9 @@
 use crate::args::Fork;
 use crate::commands::run::exit_of;
 use crate::exit::{Exit, UsageError};
-use crate::stop::{self, Stop};
 use crate::remote::{Place, place};
 use crate::side::{Carrier, Here, Remote, side};
+use crate::stop::{self, Stop};
 use crate::{compose, show, summary};
 use weir_base::{Map, Value};
 use weir_engine::{EventBody, Record};
@@ -104,9 +104,9 @@ async fn carry(carrier: &dyn Carrier, args: &Fork, changes: &[Change], stop: &mu
         }
     };
     match args.json {
-        true => show::out(
-            summary::of_run(&carrier.replay(&forked.run).await?, &carrier.logs(&forked.run).await?).to_json(),
-        ),
+        true => {
+            show::out(summary::of_run(&carrier.replay(&forked.run).await?, &carrier.logs(&forked.run).await?).to_json())
+        }
         false => crate::commands::run::print_end(&view),
     }
     Ok(exit_of(view.status))

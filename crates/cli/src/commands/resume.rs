@@ -58,7 +58,8 @@ async fn in_folder(args: &Resume, folder: &Path, source: &FlowSource) -> anyhow:
 async fn at_server(args: &Resume, client: Client) -> anyhow::Result<Exit> {
     if let Some(with) = &args.with {
         if args.dry_run {
-            let message = "--dry-run changes nothing, so it takes no file: `weir flows push` it, then ask without --with";
+            let message =
+                "--dry-run changes nothing, so it takes no file: `weir flows push` it, then ask without --with";
             anyhow::bail!(UsageError(message.into()));
         }
         let flow = match (&args.run, &args.flow) {

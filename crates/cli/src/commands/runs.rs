@@ -174,7 +174,9 @@ async fn post(side: &dyn Side, run: &str, request: &Request) -> anyhow::Result<E
     let carried = side.ask(run, request).await?;
     crate::outln!("{word} is on its way to {run}");
     if !carried {
-        crate::errln!("no process carries this run now; it goes on, and takes the {word} in, with `weir run --recover`");
+        crate::errln!(
+            "no process carries this run now; it goes on, and takes the {word} in, with `weir run --recover`"
+        );
     }
     Ok(Exit::Success)
 }

@@ -1,6 +1,6 @@
 use crate::args::SaveTest;
-use crate::side::stored;
 use crate::exit::{Exit, UsageError};
+use crate::side::stored;
 use crate::testing::saved;
 use crate::{compose, data, show};
 use weir_runs::RunsError;

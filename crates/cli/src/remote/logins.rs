@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The servers somebody has signed in to, as they are kept in the user's configuration folder.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Logins {
     /// The one that was signed in to last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -16,7 +16,7 @@ pub struct Logins {
 }
 
 /// A server, the organisation there, and the key.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Login {
     pub server: String,
@@ -81,6 +81,7 @@ pub fn file() -> anyhow::Result<PathBuf> {
     let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let home = || from("HOME").map(|home| home.join(".config"));
     let folder = from("XDG_CONFIG_HOME").or_else(home);
-    let folder = folder.ok_or_else(|| UsageError("there is no home folder to keep keys in: set XDG_CONFIG_HOME".into()))?;
+    let folder =
+        folder.ok_or_else(|| UsageError("there is no home folder to keep keys in: set XDG_CONFIG_HOME".into()))?;
     Ok(folder.join("weir").join("servers.json"))
 }

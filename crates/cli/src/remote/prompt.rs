@@ -26,7 +26,8 @@ pub fn ask_secret(question: &str) -> anyhow::Result<String> {
 
 fn terminal() -> anyhow::Result<File> {
     let opened = File::options().read(true).write(true).open("/dev/tty");
-    opened.map_err(|_| UsageError("there is no terminal to ask on; `--help` says how to give it otherwise".into()).into())
+    opened
+        .map_err(|_| UsageError("there is no terminal to ask on; `--help` says how to give it otherwise".into()).into())
 }
 
 fn line(terminal: &File) -> anyhow::Result<String> {

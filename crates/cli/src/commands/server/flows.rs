@@ -1,6 +1,6 @@
 use super::{list, one, text, whole};
-use crate::args::server::{Flows, FlowsCommand, Push};
 use crate::args::Bind;
+use crate::args::server::{Flows, FlowsCommand, Push};
 use crate::exit::{Exit, UsageError};
 use crate::remote::{block_on, server};
 use crate::stop::Stop;
@@ -62,8 +62,13 @@ async fn perform(command: &FlowsCommand, client: &Client) -> anyhow::Result<Exit
         }
         FlowsCommand::Versions { flow, listing } => {
             let found = client.versions(&id_of(client, flow).await?, listing.limit).await?;
-            let columns =
-                [("VERSION", "number"), ("PUBLISHED", "publishedAt"), ("BY", "publishedBy"), ("NOTES", "notes"), ("HASH", "hash")];
+            let columns = [
+                ("VERSION", "number"),
+                ("PUBLISHED", "publishedAt"),
+                ("BY", "publishedBy"),
+                ("NOTES", "notes"),
+                ("HASH", "hash"),
+            ];
             Ok(list(&found, listing.json, &columns))
         }
         FlowsCommand::Logs { flow, json } => follow(client, &id_of(client, flow).await?, *json).await,
@@ -164,7 +169,12 @@ async fn show_flow(client: &Client, flow: &str, json: bool) -> anyhow::Result<Ex
         return Ok(Exit::Success);
     }
     crate::outln!("{}  {}", called(&flow), text(&flow, "title"));
-    crate::outln!("  id {}, revision {}, changed {}", text(&flow, "id"), whole(&flow, "revision"), text(&flow, "updatedAt"));
+    crate::outln!(
+        "  id {}, revision {}, changed {}",
+        text(&flow, "id"),
+        whole(&flow, "revision"),
+        text(&flow, "updatedAt")
+    );
     crate::outln!("  {}", flow.get("status").map(status_line).unwrap_or_default());
     for file in flow.get("files").and_then(Value::as_array).unwrap_or_default() {
         crate::outln!("\n# {}\n{}", text(file, "name"), text(file, "text").trim_end());
@@ -175,7 +185,8 @@ async fn show_flow(client: &Client, flow: &str, json: bool) -> anyhow::Result<Ex
 fn status_line(status: &Value) -> String {
     let number = |member: &str| status.get(member).and_then(Value::as_u64);
     let version = number("version").map(|number| format!(", version {number}")).unwrap_or_default();
-    let newest = number("published").map_or(", never published".to_owned(), |newest| format!(", newest version {newest}"));
+    let newest =
+        number("published").map_or(", never published".to_owned(), |newest| format!(", newest version {newest}"));
     let problem = match text(status, "problem") {
         "" => String::new(),
         problem => format!(": {problem}"),
@@ -213,7 +224,11 @@ async fn follow(client: &Client, id: &str, json: bool) -> anyhow::Result<Exit> {
         let what = match &*event.name {
             "record" => format!("{:14}  {}", text(data, "type"), text(data, "path")),
             "state" => format!("{:14}  {}", "state", text(data, "status")),
-            other => format!("{other:14}  {}  {}", text(data, "path"), data.get("payload").map(Value::to_json).unwrap_or_default()),
+            other => format!(
+                "{other:14}  {}  {}",
+                text(data, "path"),
+                data.get("payload").map(Value::to_json).unwrap_or_default()
+            ),
         };
         crate::outln!("{}  {}", text(data, "run"), show::short(&what, 200));
     }

@@ -92,7 +92,14 @@ fn line(event: &Event) -> Option<String> {
             _ => ("✓", shown(payload.get("output"))),
         },
         ("log", _) => return Some(row("│", "", &short(text(&payload, "message"), MESSAGE_WIDTH), "")),
-        ("attempt", _) => ("!", format!("attempt {} failed: {}", whole(data, "attempt"), payload.get("error").map(said).unwrap_or_default())),
+        ("attempt", _) => (
+            "!",
+            format!(
+                "attempt {} failed: {}",
+                whole(data, "attempt"),
+                payload.get("error").map(said).unwrap_or_default()
+            ),
+        ),
         _ => return None,
     };
     Some(row(mark, "", path, &short(&what, MESSAGE_WIDTH)))

@@ -16,7 +16,8 @@ async fn perform(command: &TriggersCommand, client: &Client) -> anyhow::Result<E
     match command {
         TriggersCommand::Ls { flow, listing } => {
             let found = client.triggers(&id_of(client, flow).await?, listing.limit).await?;
-            let columns = [("NAME", "name"), ("TYPE", "type"), ("ENABLED", "enabled"), ("ADDRESS", "url"), ("ID", "id")];
+            let columns =
+                [("NAME", "name"), ("TYPE", "type"), ("ENABLED", "enabled"), ("ADDRESS", "url"), ("ID", "id")];
             Ok(list(&found, listing.json, &columns))
         }
         TriggersCommand::Create { flow, name, json, .. } => {
