@@ -4,6 +4,11 @@ use crate::ast::Constant;
 use crate::undefined::undefined;
 use weir_base::Value;
 
+/// The names of all methods.
+pub fn methods() -> &'static [&'static str] {
+    Method::NAMES
+}
+
 macro_rules! table {
     ($(#[$doc:meta])* $enum:ident { $($variant:ident $name:literal $($alias:literal)*,)* }) => {
         $(#[$doc])*

@@ -4,6 +4,7 @@ mod analytics;
 mod audit;
 mod catalogue;
 mod clerk;
+mod complete;
 mod events;
 mod flows;
 mod health;
@@ -53,6 +54,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         analytics::routes,
         catalogue::routes,
         validate::routes,
+        complete::routes,
     ];
     tables.iter().flat_map(|table| table()).collect()
 }
