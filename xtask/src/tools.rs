@@ -138,13 +138,13 @@ fn unpack(package: &str, folder: &Path) -> Result<()> {
 }
 
 /// What tests read with Python.
-const PYTHON_PACKAGES: [&str; 2] = ["opentelemetry-proto==1.45.2", "aiosmtpd==1.4.6"];
+const PYTHON_PACKAGES: [&str; 3] = ["opentelemetry-proto==1.45.2", "aiosmtpd==1.4.6", "schemathesis==4.32.5"];
 
 /// A Python with the packages tests need, in `.tools/venv`.
 pub fn python() -> Result<PathBuf> {
     let folder = project::root().join(".tools/venv");
     let python = folder.join("bin/python");
-    if process::exists(&python.to_string_lossy(), &["-c", "import aiosmtpd, opentelemetry.proto"]) {
+    if process::exists(&python.to_string_lossy(), &["-c", "import aiosmtpd, opentelemetry.proto, schemathesis"]) {
         return Ok(python);
     }
     println!("putting {} into .tools/venv, once", PYTHON_PACKAGES.join(", "));

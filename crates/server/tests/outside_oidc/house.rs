@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use weir_base::{Duration, Micros};
-use weir_control::{Ambient, Control, Mail, NoMail, Options, Parts, Provider, Web};
+use weir_control::{Ambient, Control, Mail, NoMail, Options, Outbox, Parts, Post, Provider, Web};
 use weir_runtime::{Clock, Runtime, SystemClock};
 use weir_server::App;
 use weir_store_sql::{SqlOptions, SqlStore};
@@ -49,7 +49,8 @@ impl Ambient for Ahead {
 pub struct Plan {
     pub providers: Vec<Provider>,
     pub web: Arc<dyn Web>,
-    pub mail: Arc<dyn Mail>,
+    /// Where letters go; without, none leave.
+    pub post: Option<Arc<dyn Post>>,
     pub tier: &'static str,
     pub clerk: Option<weir_vault::Secret>,
     pub server: weir_server::Options,
@@ -58,7 +59,7 @@ pub struct Plan {
 impl Plan {
     pub fn new(web: Arc<dyn Web>) -> Self {
         let server = weir_server::Options { listen: ([127, 0, 0, 1], 0).into(), ..weir_server::Options::default() };
-        Self { providers: Vec::new(), web, mail: Arc::new(NoMail), tier: "enterprise", clerk: None, server }
+        Self { providers: Vec::new(), web, post: None, tier: "enterprise", clerk: None, server }
     }
 }
 
@@ -83,17 +84,25 @@ impl House {
         let parts = weir_runtime::Parts::new(store.clone(), registry);
         let runtime = Runtime::open(weir_runtime::Options::default(), parts).await.unwrap();
         let clock = Arc::new(Ahead::default());
+        let keyring = Arc::new(Keyring::parse(&"7a01".repeat(16)).unwrap());
+        let mail: Arc<dyn Mail> = match plan.post {
+            None => Arc::new(NoMail),
+            Some(post) => {
+                let outbox = Arc::new(Outbox::new(store.clone(), keyring.clone(), clock.clone(), post));
+                let letters = outbox.clone();
+                tokio::spawn(async move { letters.run().await });
+                outbox
+            }
+        };
         let control = Arc::new(Control::new(Parts {
             documents: store.clone(),
             store,
             runs: Arc::new(runtime),
             catalog,
             ambient: clock.clone(),
-            mail: plan.mail,
+            mail,
             web: plan.web,
-            keyring: Arc::new(
-                Keyring::parse(&"7a".repeat(31).chars().chain("01".chars()).collect::<String>()).unwrap(),
-            ),
+            keyring,
             options: Options {
                 public_url: url.clone(),
                 sign_in: plan.providers,

@@ -343,3 +343,18 @@ CREATE TABLE usage (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX usage_by_name ON usage (tenant, parent, name) WHERE name <> '';
 CREATE INDEX usage_by_parent ON usage (tenant, parent, id);
+
+CREATE TABLE outbox (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lookup TEXT,
+    label TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX outbox_by_name ON outbox (tenant, parent, name) WHERE name <> '';
+CREATE INDEX outbox_by_parent ON outbox (tenant, parent, id);
