@@ -3,6 +3,7 @@
 //! It is no part of the product; it starts programs and reads what they say.
 //! Start with `commands`, then `test.rs`.
 
+mod api;
 mod bench;
 mod corpus;
 mod crash;
@@ -29,7 +30,7 @@ struct Command {
     run: fn() -> Result<()>,
 }
 
-const COMMANDS: [Command; 12] = [
+const COMMANDS: [Command; 13] = [
     Command {
         name: "run",
         about: "build Weir and serve it with a demo; CHECK=1 only shows that it works",
@@ -42,6 +43,7 @@ const COMMANDS: [Command; 12] = [
     Command { name: "fuzz", about: "fuzz every parser and decoder; FUZZ_SECONDS for each (60)", run: fuzz::long },
     Command { name: "fmt", about: "format the code", run: test::format },
     Command { name: "pages", about: "write docs/errors/README.md and try the examples of its pages", run: pages::run },
+    Command { name: "api", about: "try what the server says of its API against the server", run: api::run },
     Command { name: "ops", about: "try the alerts and the dashboard in ops/ on a real Prometheus", run: ops::run },
     Command { name: "readme", about: "carry out the commands of README.md against a server", run: readme::check },
     Command { name: "corpus", about: "try the flows in ../shared/corpus, if they are there", run: corpus::run },

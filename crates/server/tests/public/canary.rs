@@ -27,9 +27,9 @@ const FLOW: &str = r#"{
   "ir": 1, "name": "told", "dialect": "ir",
   "settings": {"egress": {"private": ["127.0.0.1"]}},
   "root": {"id": "all", "sequence": {"children": [
-    {"id": "call", "task": {"kind": "http.request", "params": {"url": "{{ input.body.url }}", "auth": {"type": "bearer", "secret": "door"}}}},
-    {"id": "say", "task": {"kind": "log", "params": {"message": "{{ steps.call.data }}"}}},
-    {"id": "end", "fail": {"code": "TOLD", "message": "it said {{ steps.call.data }}"}}
+    {"id": "call", "task": {"kind": "http.request", "params": {"url": "{{ input.body.url }}", "auth": {"type": "bearer", "secret": "door"}}, "assign": [{"var": "said", "value": "output.data"}]}},
+    {"id": "say", "task": {"kind": "log", "params": {"message": "{{ vars.said }}"}}},
+    {"id": "end", "fail": {"code": "TOLD", "message": "it said {{ vars.said }}"}}
   ]}}
 }"#;
 

@@ -16,7 +16,7 @@ on_every_store! {
 }
 
 /// Gives back what it was started with.
-const ECHO: &str = r#"{"ir": 1, "name": "echo", "dialect": "ir", "root": {"id": "say", "task": {"kind": "set", "params": {"value": "{{ input }}"}}}}"#;
+const ECHO: &str = r#"{"ir": 1, "name": "echo", "dialect": "ir", "root": {"id": "say", "task": {"kind": "transform", "params": {"value": "{{ input }}"}}}}"#;
 const WAITS: &str =
     r#"{"ir": 1, "name": "waits", "dialect": "ir", "root": {"id": "rest", "wait": {"signal": {"name": "go"}}}}"#;
 const FAILS: &str = r#"{"ir": 1, "name": "fails", "dialect": "ir", "root": {"id": "end", "fail": {"code": "NO_LUCK", "message": "none"}}}"#;

@@ -48,7 +48,14 @@ async fn until(response: Response, last: impl Fn(&Event) -> bool) -> Vec<Event> 
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), reading).await.expect("the events come");
+    let came = tokio::time::timeout(Duration::from_secs(20), reading).await;
+    let told = || {
+        events
+            .iter()
+            .map(|event: &Event| format!("{} {} {}\n", event.id.as_deref().unwrap_or("-"), event.name, event.data))
+            .collect::<String>()
+    };
+    assert!(came.is_ok(), "the events come, and not only these:\n{}{rest}", told());
     events
 }
 

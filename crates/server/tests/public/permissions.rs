@@ -3,6 +3,7 @@
 use crate::routes::{body, fill, furnish, nothing, told};
 use crate::world::{Client, Data, Reply, Settings, World, on_every_store};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use weir_control::{NewKey, Permission, Role};
 use weir_server::{Access, Endpoint, endpoints};
 
@@ -38,18 +39,14 @@ async fn every_route_for_every_role(data: Data) {
         let name = role.as_str();
         members.push((role, world.member(&tenant.id, &format!("{name}@example.org"), role).await));
     }
+    let keys = keys(&world, &tenant.id).await;
     for endpoint in &endpoints() {
         let Access::Needs(permission) = endpoint.access else { continue };
         let name = format!("{} {}", endpoint.method, endpoint.path);
         for (role, browser) in &members {
             let given = permission.is_given_to(*role);
-            let all: Vec<Permission> = Permission::ALL.into_iter().filter(|one| *one != permission).collect();
-            let clients = [
-                (browser.clone(), given),
-                (world.key(&tenant.id, *role, None).await, given),
-                (world.key(&tenant.id, *role, Some(vec![permission])).await, given),
-                (world.key(&tenant.id, *role, Some(all)).await, false),
-            ];
+            let [whole, only, without] = &keys[&(*role, permission)];
+            let clients = [(browser, given), (whole, given), (only, given), (without, false)];
             for (number, (client, may)) in clients.iter().enumerate() {
                 let reply = ask(&world, endpoint, client).await;
                 let text = &reply.text;
@@ -59,6 +56,22 @@ async fn every_route_for_every_role(data: Data) {
             }
         }
     }
+}
+
+/// For each role and permission a key with everything the role may, one with the permission alone, and one with every
+/// other.
+async fn keys(world: &World, tenant: &str) -> BTreeMap<(Role, Permission), [Client; 3]> {
+    let mut keys = BTreeMap::new();
+    for role in Role::ALL {
+        let whole = world.key(tenant, role, None).await;
+        for permission in Permission::ALL {
+            let others = Permission::ALL.into_iter().filter(|one| *one != permission).collect();
+            let only = world.key(tenant, role, Some(vec![permission])).await;
+            let without = world.key(tenant, role, Some(others)).await;
+            keys.insert((role, permission), [whole.clone(), only, without]);
+        }
+    }
+    keys
 }
 
 async fn nobody_is_let_in_without_a_key(data: Data) {

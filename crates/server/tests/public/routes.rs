@@ -7,7 +7,7 @@ use weir_server::Endpoint;
 use weir_store::{Change, Document, Scope, Table};
 
 /// Where a path begins, the place in it, and what stands there.
-const PLACES: [(&str, &str, &str); 20] = [
+const PLACES: [(&str, &str, &str); 21] = [
     ("/api/flows/", "id", "flow"),
     ("/api/triggers/", "flow_id", "flow"),
     ("/api/triggers/", "token", "token"),
@@ -26,6 +26,7 @@ const PLACES: [(&str, &str, &str); 20] = [
     ("/api/projects/{project}/variables/", "name", "variable"),
     ("/api/kinds/", "kind", "kind"),
     ("/api/identities/", "provider", "provider"),
+    ("/api/sign-in/", "provider", "provider"),
     ("/sign-in/with/", "provider", "provider"),
     ("/sign-in/", "token", "link"),
 ];
@@ -70,6 +71,9 @@ pub fn body(endpoint: &Endpoint) -> Value {
         "signalRun" => json!({"name": "go"}),
         "approveRun" => json!({"name": "go", "approved": true}),
         "decideRun" => json!({"path": "a", "decision": "retry"}),
+        "previewExpression" => json!({"expression": "input"}),
+        "complete" => json!({"text": FLOW, "offset": 0}),
+        "import" => json!({"bundle": {}}),
         "forkRun" => json!({"at": 1}),
         "validate" => json!({"nodes": [], "edges": []}),
         "convert" => json!({"source": FLOW, "to": "ir"}),
@@ -84,7 +88,7 @@ pub fn told(endpoint: &Endpoint, client: &Client) -> Client {
     if needed { client.with("if-match", "*") } else { client.clone() }
 }
 
-pub const FLOW: &str = "type: Sequence\nid: all\nchildren:\n  - {type: PrintAction, id: say, props: {message: \"Hello {{ input.body?.name ?? 'you' }}\"}}\n";
+pub const FLOW: &str = "type: Sequence\nid: all\nchildren:\n  - {type: PrintAction, id: say, props: {message: \"Hello {{ input?.body?.name ?? 'you' }}\"}}\n";
 
 /// One of each thing that has an id, by what stands in a path for it.
 pub type Things = BTreeMap<&'static str, String>;

@@ -365,7 +365,7 @@ impl Reply {
     pub async fn read(response: Response) -> Reply {
         let (mut parts, body) = response.into_parts();
         // No two requests have the same, and each uses some of what a key may.
-        for name in ["x-request-id", "ratelimit", "ratelimit-remaining", "ratelimit-reset"] {
+        for name in ["x-request-id", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"] {
             parts.headers.remove(name);
         }
         let stream = parts.headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
