@@ -4,7 +4,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use std::error::Error;
 use std::time::Duration;
-use url::Url;
+use url::{Host, Url};
 use weir_base::Value;
 
 /// How often a call that may be repeated is tried, and how long one waits at most between two of them.
@@ -63,7 +63,7 @@ impl Client {
         if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
             return Err(wrong());
         }
-        Ok(Self { http: http()?, base, key: key.map(str::to_owned) })
+        Ok(Self { http: http(is_here(&base))?, base, key: key.map(str::to_owned) })
     }
 
     /// The address without a slash at its end.
@@ -252,14 +252,24 @@ fn read(bytes: &Bytes) -> Option<Value> {
     Value::from_json(std::str::from_utf8(bytes).ok()?).ok()
 }
 
-fn http() -> Result<reqwest::Client, ClientError> {
+fn is_here(base: &Url) -> bool {
+    match base.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn http(here: bool) -> Result<reqwest::Client, ClientError> {
     // The provider may have been set by another part of the process; either way there is one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = || {
-        reqwest::Client::builder()
+        let builder = reqwest::Client::builder()
             .user_agent(concat!("weir/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(10))
-            .redirect(reqwest::redirect::Policy::none())
+            .redirect(reqwest::redirect::Policy::none());
+        if here { builder.no_proxy() } else { builder }
     };
     // Without certificates of the system, plain http still works and https fails with a reason.
     let client = builder().build().or_else(|_| builder().tls_certs_only([]).build());

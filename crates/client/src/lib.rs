@@ -1,6 +1,7 @@
 //! A Weir server as its clients see it: calls, their answers, and what happens as it happens.
 //!
-//! It decides nothing, keeps nothing and reads no file and no environment; who asks passes the server and the key.
+//! It decides nothing and keeps nothing; who asks passes the server and the key. It reads no file, and of the
+//! environment only which proxy is on the way; there is none on the way to this machine itself.
 //! What is repeated is safe to repeat: questions, and starts that carry an idempotency key.
 //! Start with [`Client`], then `runs.rs` and `flows.rs`; `views.rs` reads answers into the types of `weir-runs`.
 
