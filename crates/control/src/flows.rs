@@ -108,7 +108,7 @@ impl Control {
         new.name.clone().unwrap_or_else(|| name_from(&new.title.clone().or_else(own).unwrap_or_default()))
     }
 
-    fn check_files(&self, files: &[FlowFile]) -> Result<()> {
+    pub(crate) fn check_files(&self, files: &[FlowFile]) -> Result<()> {
         let wrong = |message: String| Err(ControlError::invalid("INVALID_FILES", message));
         let bytes: usize = files.iter().map(|file| file.text.len()).sum();
         if files.is_empty() || files.len() > 100 {

@@ -1,6 +1,6 @@
 use crate::caller::Caller;
 use crate::control::Control;
-use crate::model::{FlowDraft, Trigger, TriggerSpec, TriggerState, WebhookAnswer};
+use crate::model::{EmailSpec, FlowDraft, Trigger, TriggerSpec, TriggerState, WebhookAnswer};
 use crate::names_of::check_name;
 use crate::records::{self, Kept, Listed, PageOf};
 use crate::{ControlError, Result};
@@ -15,11 +15,12 @@ pub enum NewTrigger {
     Webhook { answer: WebhookAnswer, deadline: Option<u64>, signature: Option<Text>, secret: Option<Text> },
     Schedule { schedule: serde_json::Value, input: serde_json::Value },
     Event { flow: Text, on: Vec<Text>, allow_self: bool },
+    Email(EmailSpec),
 }
 
 const SIGNATURES: [&str; 4] = ["standard", "stripe", "github", "slack"];
 /// Half an hour.
-const LONGEST_DEADLINE: u64 = 30 * 60 * 1_000;
+pub(crate) const LONGEST_DEADLINE: u64 = 30 * 60 * 1_000;
 
 impl Control {
     pub async fn triggers(&self, caller: &Caller, flow: &str, page: &PageOf) -> Result<Listed<Kept<Trigger>>> {
@@ -77,6 +78,7 @@ impl Control {
                 self.check_event(caller, flow, &cause, &on, allow_self).await?;
                 TriggerSpec::Event { flow: cause, on, allow_self }
             }
+            NewTrigger::Email(spec) => TriggerSpec::Email(crate::mail_in::check_email_trigger(spec)?),
         })
     }
 
@@ -106,7 +108,7 @@ impl Control {
     }
 
     /// A new token, sealed, and its hash.
-    fn new_token(&self, caller: &Caller, id: &Text) -> Result<(Text, Text)> {
+    pub(crate) fn new_token(&self, caller: &Caller, id: &Text) -> Result<(Text, Text)> {
         let issued = token::issue(Purpose::Webhook, &mut self.random());
         let context = Context { tenant: &caller.tenant, secret: id };
         let sealed = envelope::seal(&self.keyring, context, issued.token.bytes(), &mut self.random())
@@ -180,7 +182,7 @@ impl Control {
     }
 }
 
-fn check_signature(signature: Option<&str>, secret: Option<&str>) -> Result<()> {
+pub(crate) fn check_signature(signature: Option<&str>, secret: Option<&str>) -> Result<()> {
     match (signature, secret) {
         (None, None) => Ok(()),
         (Some(scheme), Some(_)) if SIGNATURES.contains(&scheme) => Ok(()),

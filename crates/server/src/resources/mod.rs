@@ -2,6 +2,7 @@
 
 mod analytics;
 mod audit;
+mod bundles;
 mod catalogue;
 mod clerk;
 mod complete;
@@ -41,6 +42,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         projects::routes,
         flows::routes,
         versions::routes,
+        bundles::routes,
         runs::routes,
         preview::routes,
         triggers::routes,
