@@ -53,10 +53,10 @@ fn with_any<'a>(file: &File, lines: impl Iterator<Item = (usize, &'a str)>, word
     lines.map(|(at, word)| format!("{}:{at}: `{word}`", file.path)).collect()
 }
 
-/// Words in lower case are found in any case, and none as the beginning of a longer one.
+/// Words in lower case are found in any case, and none as the beginning of a longer one but its plural.
 fn holds(line: &str, word: &str) -> bool {
     let line = if word.chars().all(|c| !c.is_uppercase()) { line.to_lowercase() } else { line.to_owned() };
-    let goes_on = |end: usize| line[end..].starts_with(char::is_alphanumeric);
+    let goes_on = |end: usize| line[end..].starts_with(|c: char| c.is_alphanumeric() && c != 's');
     let letter = word.ends_with(char::is_alphanumeric);
     line.match_indices(word).any(|(at, found)| !letter || !goes_on(at + found.len()))
 }

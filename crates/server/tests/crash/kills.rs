@@ -198,10 +198,11 @@ async fn one_life(
     if let Ok(Some(line)) = lines.next_line().await {
         let _ = tell.send(line.parse().ok());
     }
+    let mut look = tokio::time::interval(std::time::Duration::from_millis(5));
     let status = loop {
         tokio::select! {
             status = child.wait() => break status.map_err(|error| error.to_string())?,
-            () = tokio::time::sleep(std::time::Duration::from_millis(5)) => {
+            _ = look.tick() => {
                 if promises.all_settled() {
                     // The end of its stdin tells it to stop.
                     drop(input.take());

@@ -56,6 +56,7 @@ async fn one(path: &str, promises: &Promises, request: usize, mut address: watch
     if promises.settled(request) {
         return;
     }
+    let mut again = tokio::time::interval(Duration::from_millis(2));
     loop {
         let Ok(found) = address.wait_for(Option::is_some).await.map(|found| *found) else { return };
         let Some(to) = found else { return };
@@ -70,7 +71,7 @@ async fn one(path: &str, promises: &Promises, request: usize, mut address: watch
                 promises.unanswered.lock().unwrap().remove(&request);
                 return;
             }
-            Err(_) if keyed => tokio::time::sleep(Duration::from_millis(2)).await,
+            Err(_) if keyed => drop(again.tick().await),
             Err(_) => return,
         }
     }

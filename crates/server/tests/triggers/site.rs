@@ -252,13 +252,13 @@ impl Site {
 
 /// Asks again and again until there is an answer.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
+    let (begun, mut look) = (Instant::now(), tokio::time::interval(Duration::from_millis(2)));
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
         assert!(begun.elapsed() < PATIENCE, "it never happens that {what}");
-        tokio::time::sleep(Duration::from_millis(2)).await;
+        look.tick().await;
     }
 }
 
