@@ -17,7 +17,7 @@ pub struct Problem {
     pub code: String,
     /// Every problem found, where a flow has some.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<serde_json::Value>")]
+    #[schemars(default, with = "Vec<serde_json::Value>")]
     pub diagnostics: Vec<Diagnostic>,
     /// The limit that stands in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,6 +29,7 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current: Option<u64>,
     #[serde(skip_serializing_if = "serde_json::Value::is_null")]
+    #[schemars(default)]
     pub now: serde_json::Value,
     /// Seconds to wait.
     #[serde(skip)]

@@ -18,7 +18,7 @@ pub fn routes() -> Vec<Endpoint> {
             .header("svix-timestamp")
             .header("svix-signature")
             .gives_nothing("Taken")
-            .or(&[401, 408, 413, 422])
+            .or(&[401, 404, 408, 413, 422])
             .handler(take),
     ]
 }

@@ -40,8 +40,10 @@ struct CompletionView {
     sort: String,
     /// A type, or a title.
     #[serde(skip_serializing_if = "String::is_empty")]
+    #[schemars(default)]
     detail: String,
     #[serde(skip_serializing_if = "String::is_empty")]
+    #[schemars(default)]
     docs: String,
 }
 

@@ -42,7 +42,7 @@ struct PreviewView {
     value: Option<Json_>,
     /// Spans count bytes of the expression, or of a template that is one text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<serde_json::Value>")]
+    #[schemars(default, with = "Vec<serde_json::Value>")]
     diagnostics: Vec<Diagnostic>,
 }
 
