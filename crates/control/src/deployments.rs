@@ -4,7 +4,6 @@ use crate::model::{Deployment, DeploymentState, FlowDraft};
 use crate::records::{self, Kept};
 use crate::{ControlError, Result};
 use weir_base::Text;
-use weir_store::Place;
 
 /// How a flow stands: what is published, what is switched on.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,9 +28,7 @@ impl Control {
         let deployment = self.deployment(caller, id).await?;
         let asleep = match &deployment {
             Some(deployment) if deployment.value.state == DeploymentState::Running => {
-                let FlowDraft { project, service, name, .. } = &flow.value;
-                let (tenant, project, service) = (caller.tenant.clone(), project.clone(), service.clone());
-                self.is_asleep(deployment, &Place { tenant, project, service }, name).await?
+                self.is_asleep(deployment).await?
             }
             _ => false,
         };

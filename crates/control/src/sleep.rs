@@ -82,14 +82,13 @@ impl Control {
         Ok(count)
     }
 
-    /// Whether a running flow sleeps.
-    pub(crate) async fn is_asleep(&self, deployment: &Kept<Deployment>, place: &Place, name: &Text) -> Result<bool> {
-        let Some(idle) = self.idle_time(&place.tenant).await? else { return Ok(false) };
-        if self.awake.all().contains_key(&deployment.id) {
-            return Ok(false);
-        }
+    /// Whether a running flow sleeps. It is asked for often, so no run is looked at: one that waited and goes on does not
+    /// count as use.
+    pub(crate) async fn is_asleep(&self, deployment: &Kept<Deployment>) -> Result<bool> {
+        let Some(idle) = self.idle_time(&deployment.tenant).await? else { return Ok(false) };
         let begun = deployment.value.since.unwrap_or(deployment.created_at);
-        Ok(begun.saturating_add(idle.micros()) <= self.now() && !self.is_at_work(place, name).await?)
+        let rested = begun.saturating_add(idle.micros()) <= self.now();
+        Ok(rested && !self.awake.all().contains_key(&deployment.id))
     }
 
     /// Whether a run of the flow is being worked on, or is about to be.
