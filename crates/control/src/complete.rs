@@ -256,7 +256,7 @@ fn values_of(field: &Field) -> Vec<Completion> {
 }
 
 fn schema_members(schema: Option<&Value>, path: &[&str]) -> Vec<Completion> {
-    let member = |schema: Option<&Value>, name: &&str| schema?.get("properties")?.get(*name).cloned();
+    let member = |schema: Option<&Value>, name: &str| schema?.get("properties")?.get(name).cloned();
     let schema = path.iter().fold(schema.cloned(), |schema, name| member(schema.as_ref(), name));
     let Some(Value::Object(properties)) = schema.as_ref().and_then(|schema| schema.get("properties")) else {
         return Vec::new();

@@ -84,8 +84,7 @@ async fn import(
     let bundle: Bundle = serde_json::from_str(&body.bundle.0.to_json()).map_err(|error| {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_BUNDLE", format!("this is no bundle: {error}"))
     })?;
-    let plan =
-        app.control.import(&caller, body.project.as_deref(), &bundle, body.skip_existing, !body.apply).await?;
+    let plan = app.control.import(&caller, body.project.as_deref(), &bundle, body.skip_existing, !body.apply).await?;
     let texts = |all: Vec<Text>| all.iter().map(ToString::to_string).collect();
     Ok(Json(ImportView {
         made: texts(plan.made),
