@@ -94,7 +94,7 @@ impl Server {
         let signed_in = ask(&self.address, "GET", &self.sign_in, &[], "")?;
         let cookie = signed_in.header("set-cookie").and_then(|text| text.split(';').next()).context("no cookie")?;
         let cookie = ("cookie", cookie.to_owned());
-        let session = ask(&self.address, "GET", "/api/session", &[cookie.clone()], "")?.json()?;
+        let session = ask(&self.address, "GET", "/api/session", std::slice::from_ref(&cookie), "")?.json()?;
         let headers = [cookie, ("x-csrf-token", text(&session, "csrf")?), ("if-match", "*".to_owned())];
         let post = |path: &str, body: &str| ask(&self.address, "POST", path, &headers, body)?.json();
         let source = "type: Sequence\nid: greet\nchildren:\n  - {type: PrintAction, props: {message: \"Hello {{ input.body.name }}\"}}\n";

@@ -161,8 +161,7 @@ impl FlowMeter {
 
 impl StepMeter {
     fn read(&self, kind: &Text) -> [StepLoad; 2] {
-        let load =
-            |failed, meter: &Meter| StepLoad { kind: kind.clone(), failed, durations: meter.read() };
+        let load = |failed, meter: &Meter| StepLoad { kind: kind.clone(), failed, durations: meter.read() };
         [load(false, &self.succeeded), load(true, &self.failed)]
     }
 }

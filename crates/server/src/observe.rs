@@ -245,7 +245,8 @@ mod tests {
             meters.record(&method, "/api/flows/{id}", status, took);
         }
         meters.record(&Method::GET, "none", 404, took);
-        let shown = |load: HttpLoad| format!("{} {} {} {}", load.method, load.route, load.status, load.durations.count());
+        let shown =
+            |load: HttpLoad| format!("{} {} {} {}", load.method, load.route, load.status, load.durations.count());
         let found: Vec<String> = meters.read().into_iter().map(shown).collect();
         let expected =
             ["GET /api/flows/{id} 200 2", "GET /api/flows/{id} 404 1", "PUT /api/flows/{id} 200 1", "GET none 404 1"];

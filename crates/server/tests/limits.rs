@@ -83,7 +83,8 @@ async fn each_webhook_has_its_minute() {
     let (door, clock) = paced(4).await;
     let mut hooks = Vec::new();
     for name in ["one", "two"] {
-        let source = format!("type: Sequence\nid: {name}\nchildren:\n  - {{type: PrintAction, props: {{message: hi}}}}\n");
+        let source =
+            format!("type: Sequence\nid: {name}\nchildren:\n  - {{type: PrintAction, props: {{message: hi}}}}\n");
         clock.pass(60);
         let flow = door.flow(&source).await;
         door.switch_on(&flow).await;

@@ -78,12 +78,16 @@ async fn what_is_gone_is_named() {
 async fn numbers_are_there_for_whoever_has_the_token() {
     let door = Door::open().await;
     let (_, router) = site(&door, |_| ());
-    let flow = door.flow("type: Sequence\nid: counted\nchildren:\n  - {type: PrintAction, props: {message: hi}}\n").await;
+    let flow =
+        door.flow("type: Sequence\nid: counted\nchildren:\n  - {type: PrintAction, props: {message: hi}}\n").await;
     door.switch_on(&flow).await;
     door.fired(&flow, json!({})).await;
     assert_eq!(ask(&router, "/metrics", &[]).await.0, 401);
     let (status, headers, text) = ask(&router, "/metrics", &[("authorization", "Bearer t0ken")]).await;
-    assert_eq!((status.as_u16(), headers["content-type"].to_str().unwrap().split(';').next()), (200, Some("application/openmetrics-text")));
+    assert_eq!(
+        (status.as_u16(), headers["content-type"].to_str().unwrap().split(';').next()),
+        (200, Some("application/openmetrics-text"))
+    );
     let has = |begin: &str, end: &str| text.lines().any(|line| line.starts_with(begin) && line.ends_with(end));
     for (begin, end) in [
         ("nextra_flows_total{status=\"running\"}", " 1.0"),

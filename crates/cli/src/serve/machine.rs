@@ -26,7 +26,8 @@ impl Readings for Process {
         )];
         if let Some(bytes) = read("/proc/self/status").and_then(|text| kilobytes(&text, "VmRSS:")) {
             let about = "Memory of the process that carries the flows";
-            let pump = |name| Reading { labels: vec![("pump", "weir".to_owned())], ..Reading::gauge(name, about, bytes) };
+            let pump =
+                |name| Reading { labels: vec![("pump", "weir".to_owned())], ..Reading::gauge(name, about, bytes) };
             found.extend([pump("nextra_pump_memory_bytes"), pump("weir_pump_memory_bytes")]);
             found.push(Reading::gauge("process_resident_memory_bytes", "Memory of the process", bytes));
         }

@@ -44,9 +44,9 @@ async fn read(State(app): State<Arc<App>>, request: Request) -> Result<Response,
         ready: app.phase() == Phase::Serving,
         readings,
     };
-    let text = metrics::text(scrape).map_err(|_| {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "the numbers cannot be written down")
-    })?;
+    let code = "UNAVAILABLE";
+    let broken = |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, "the numbers cannot be written down");
+    let text = metrics::text(scrape).map_err(broken)?;
     Ok(([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text).into_response())
 }
 
