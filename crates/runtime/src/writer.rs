@@ -387,7 +387,10 @@ mod tests {
         let store = Arc::new(MemoryStore::new());
         let epoch = store.claim(1, 0).await.unwrap();
         let options = WriterOptions { window: Duration::ZERO, flush_after: Duration::from_secs(1) };
-        let (writer, task) = Writer::new(store, epoch, Arc::new(NoFaults), Arc::new(Meters::new(None)), options, |error| panic!("{error}"));
+        let (writer, task) =
+            Writer::new(store, epoch, Arc::new(NoFaults), Arc::new(Meters::new(None)), options, |error| {
+                panic!("{error}")
+            });
         tokio::spawn(task);
         writer
     }
