@@ -37,7 +37,7 @@ impl Control {
         code: &str,
     ) -> Result<Profile> {
         let secret = site.provider.client_secret.as_ref().map(text).unwrap_or_default();
-        let request = WebRequest::post(&format!("{web}/login/oauth/access_token"))
+        let request = WebRequest::post(format!("{web}/login/oauth/access_token"))
             .header("accept", "application/json".to_owned())
             .form(&[
                 ("client_id", site.provider.client_id.clone()),
