@@ -73,6 +73,7 @@ fn tests() -> Result<()> {
 fn outside() -> Result<()> {
     tools::npm("crates/server/tests/outside_oidc")?;
     tools::python()?;
+    tools::dovecot()?;
     let targets = project::test_targets()?.into_iter().filter(|(_, name)| name.starts_with("outside"));
     for (krate, name) in targets {
         let package = format!("weir-{krate}");

@@ -154,3 +154,16 @@ pub fn python() -> Result<PathBuf> {
     process::run(install.args(PYTHON_PACKAGES)).context(missing)?;
     Ok(python)
 }
+
+/// Debian's Dovecot, unpacked into `.tools/`; no service is started. Tests show it its files in a mount namespace.
+pub fn dovecot() -> Result<()> {
+    let folder = project::root().join(".tools/dovecot");
+    if ["sbin/dovecot", "lib/dovecot/imap"].iter().all(|name| folder.join("usr").join(name).is_file()) {
+        return Ok(());
+    }
+    println!("unpacking Debian's dovecot-imapd into .tools/, once");
+    for package in ["dovecot-core", "dovecot-imapd"] {
+        unpack(package, &folder).context("there is no Dovecot: Debian's package `dovecot-imapd` cannot be had")?;
+    }
+    Ok(())
+}

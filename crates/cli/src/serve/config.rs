@@ -39,6 +39,7 @@ pub struct Config {
     pub mail_url: Option<String>,
     pub mail_from: Option<String>,
     pub mail_authority: Option<PathBuf>,
+    pub private_mail_hosts: Option<String>,
 }
 
 impl Default for Config {
@@ -72,6 +73,7 @@ impl Default for Config {
             mail_url: None,
             mail_from: None,
             mail_authority: None,
+            private_mail_hosts: None,
         }
     }
 }
@@ -86,7 +88,7 @@ struct Setting {
     set: Set,
 }
 
-const SETTINGS: [Setting; 24] = [
+const SETTINGS: [Setting; 25] = [
     Setting {
         name: "listen",
         about: "Address and port; the next free port where that one is taken",
@@ -230,6 +232,12 @@ const SETTINGS: [Setting; 24] = [
         about: "A file with a certificate, in PEM, that mail servers are believed by besides those of the machine",
         usual: "",
         set: |config, text| some(&mut config.mail_authority, text),
+    },
+    Setting {
+        name: "privateMailHosts",
+        about: "Hosts, with a port or without, at which mailboxes may be read at private addresses and without TLS; a comma\n# between them",
+        usual: "",
+        set: |config, text| some(&mut config.private_mail_hosts, text),
     },
 ];
 

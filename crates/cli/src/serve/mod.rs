@@ -2,6 +2,7 @@
 
 mod config;
 mod demo;
+mod imap;
 pub mod log;
 mod machine;
 mod mail;
@@ -76,6 +77,7 @@ async fn serve(args: &Serve, config: &Config) -> anyhow::Result<Exit> {
     let background = tokio::spawn(start::background(built.control.clone()));
     let triggers = start::triggers(built.control.clone());
     let post = start::post(built.outbox.clone());
+    let mailboxes = start::mailboxes(built.control.clone(), parts::mailboxes(config)?);
     stop.asked().await;
     app.enter(Phase::Stopping);
     crate::errln!("stopping; once more stops at once");
@@ -83,6 +85,7 @@ async fn serve(args: &Serve, config: &Config) -> anyhow::Result<Exit> {
     serving.await?;
     background.abort();
     post.abort();
+    mailboxes.abort();
     triggers.stop().await;
     stop.end(&built.runtime).await?;
     if let Some(traces) = &built.traces {

@@ -1,6 +1,7 @@
 use crate::args::Serve;
 use crate::compose;
 use crate::serve::config::Config;
+use crate::serve::imap::Imap;
 use crate::serve::machine::{Disk, Process};
 use crate::serve::mail::Smtp;
 use crate::serve::otlp::{self, Traces};
@@ -103,6 +104,14 @@ fn outbox(
     let from = config.mail_from.as_deref().unwrap_or("Weir <weir@localhost>");
     let smtp = Smtp::new(url, from, authority.as_deref().map(str::as_bytes)).map_err(crate::exit::UsageError)?;
     Ok(Some(Arc::new(Outbox::new(documents.clone(), keyring.clone(), Arc::new(Machine), Arc::new(smtp)))))
+}
+
+/// How mailboxes are reached.
+pub fn mailboxes(config: &Config) -> anyhow::Result<Imap> {
+    let authority = config.mail_authority.as_deref().map(crate::loader::read).transpose();
+    let authority = authority.map_err(crate::exit::UsageError)?;
+    let private = config.private_mail_hosts.as_deref().unwrap_or_default();
+    Imap::new(private, authority.as_deref().map(str::as_bytes)).map_err(|error| crate::exit::UsageError(error).into())
 }
 
 /// The keys that seal secrets: those of the file that is named, else of one in the data folder, made where it is not.

@@ -1,5 +1,6 @@
 use crate::serve::config::Config;
 use crate::serve::demo;
+use crate::serve::imap::Imap;
 use crate::serve::timer::Sleeper;
 use std::path::Path;
 use std::sync::Arc;
@@ -79,6 +80,11 @@ pub fn post(outbox: Option<Arc<Outbox>>) -> JoinHandle<()> {
             outbox.run().await;
         }
     })
+}
+
+/// Looks into mailboxes from now on. A letter whose run is on disk starts no other, so this may end at any moment.
+pub fn mailboxes(control: Arc<Control>, imap: Imap) -> JoinHandle<()> {
+    tokio::spawn(async move { control.run_mailboxes(&imap, &Sleeper, std::future::pending()).await })
 }
 
 /// Schedules and events, being fired.

@@ -132,7 +132,7 @@ impl Control {
     }
 
     async fn take_in(&self, trigger: Kept<Trigger>, seen: &mut Seen) -> Result<()> {
-        if matches!(trigger.value.spec, TriggerSpec::Webhook { .. }) {
+        if matches!(trigger.value.spec, TriggerSpec::Webhook { .. } | TriggerSpec::Email(_)) {
             return Ok(());
         }
         let target = match trigger.value.enabled {
@@ -187,7 +187,7 @@ impl Control {
 
 fn planned(trigger: &Kept<Trigger>, target: Arc<Target>, last: i64) -> Option<Planned> {
     let what = match &trigger.value.spec {
-        TriggerSpec::Webhook { .. } => return None,
+        TriggerSpec::Webhook { .. } | TriggerSpec::Email(_) => return None,
         TriggerSpec::Schedule { schedule, input } => {
             let schedule = Schedule::read(schedule).map_err(|problems| {
                 let problem = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();

@@ -21,5 +21,7 @@ pub use outbox::OutboxLetter;
 pub use secret::Secret;
 pub use session::{Session, SessionUse};
 pub use tenant::{Project, ProjectSettings, Service, Tenant};
-pub use trigger::{FiredRun, SkippedRun, Trigger, TriggerSpec, TriggerState, WebhookAnswer};
+pub use trigger::{
+    EmailSpec, FiredRun, MailTls, MailboxMark, SkippedRun, Trigger, TriggerSpec, TriggerState, WebhookAnswer,
+};
 pub use usage::Usage;

@@ -53,6 +53,44 @@ pub enum TriggerSpec {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         allow_self: bool,
     },
+    /// Letters that arrive in a mailbox.
+    Email(EmailSpec),
+}
+
+/// A mailbox that is looked into, by IMAP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EmailSpec {
+    pub host: Text,
+    pub port: u16,
+    pub tls: MailTls,
+    pub user: Text,
+    /// The name of the project's secret with the password.
+    pub password_secret: Text,
+    pub folder: Text,
+    /// Milliseconds from one look to the next.
+    pub every: u64,
+}
+
+/// How a connection to a mail server is kept private.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailTls {
+    /// From the first byte.
+    #[default]
+    Tls,
+    Starttls,
+    /// Not at all: only to hosts the server's operator has named as private.
+    None,
+}
+
+/// How far a mailbox was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailboxMark {
+    /// The mailbox's UIDVALIDITY; with another one, its numbers begin anew.
+    pub validity: u32,
+    /// The last letter that was taken.
+    pub uid: u32,
 }
 
 fn deadline() -> u64 {
@@ -65,6 +103,7 @@ impl TriggerSpec {
             TriggerSpec::Webhook { .. } => "webhook",
             TriggerSpec::Schedule { .. } => "schedule",
             TriggerSpec::Event { .. } => "event",
+            TriggerSpec::Email(_) => "email",
         }
     }
 }
@@ -132,6 +171,9 @@ pub struct TriggerState {
     /// What did not start, the last time something did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<SkippedRun>,
+    /// How far a mailbox was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mailbox: Option<MailboxMark>,
 }
 
 /// A run a trigger has started.

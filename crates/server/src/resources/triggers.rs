@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use weir_base::Text;
-use weir_control::model::{Trigger, TriggerSpec, WebhookAnswer};
+use weir_control::model::{EmailSpec, MailTls, Trigger, TriggerSpec, WebhookAnswer};
 use weir_control::{Caller, Kept, NewRun, NewTrigger, Permission, TriggerProgress};
 
 type Answer<T> = Result<T, Problem>;
@@ -23,7 +23,7 @@ struct TriggerView {
     id: String,
     flow: String,
     name: String,
-    /// `webhook`, `schedule` or `event`.
+    /// `webhook`, `schedule`, `event` or `email`.
     #[serde(rename = "type")]
     sort: String,
     enabled: bool,
@@ -91,6 +91,15 @@ enum AnswerName {
     Stream,
 }
 
+/// How a connection to a mail server is kept private.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum TlsName {
+    Tls,
+    Starttls,
+    None,
+}
+
 /// What a trigger does.
 #[derive(Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
@@ -121,6 +130,21 @@ enum SpecBody {
         /// Whether the flow may be this one; false where absent.
         #[serde(default)]
         allow_self: bool,
+    },
+    /// Letters in a mailbox, by IMAP.
+    Email {
+        host: String,
+        /// 993 where absent, and 143 without TLS or with `starttls`.
+        port: Option<u16>,
+        /// `tls` (where absent), `starttls` or `none`.
+        tls: Option<TlsName>,
+        user: String,
+        /// The name of the project's secret with the password.
+        password_secret: String,
+        /// `INBOX` where absent.
+        folder: Option<String>,
+        /// From one look to the next, such as `1m`, which it is where absent.
+        every: Option<String>,
     },
 }
 
@@ -241,6 +265,25 @@ fn spec(body: SpecBody) -> NewTrigger {
         }
         SpecBody::Event { flow, on, allow_self } => {
             NewTrigger::Event { flow: flow.into(), on: on.into_iter().map(Text::from).collect(), allow_self }
+        }
+        SpecBody::Email { host, port, tls, user, password_secret, folder, every } => {
+            let tls = match tls.unwrap_or(TlsName::Tls) {
+                TlsName::Tls => MailTls::Tls,
+                TlsName::Starttls => MailTls::Starttls,
+                TlsName::None => MailTls::None,
+            };
+            let usual = if tls == MailTls::Tls { 993 } else { 143 };
+            // What is no time span is none that is allowed.
+            let every = every.map_or(60_000, |text| weir_base::Duration::parse(&text).map_or(0, |span| span.millis));
+            NewTrigger::Email(EmailSpec {
+                host: host.into(),
+                port: port.unwrap_or(usual),
+                tls,
+                user: user.into(),
+                password_secret: password_secret.into(),
+                folder: folder.unwrap_or_else(|| "INBOX".to_owned()).into(),
+                every,
+            })
         }
     }
 }
