@@ -342,7 +342,8 @@ mod tests {
         let mut plan = Plan::default();
         plan.put(schedule("a", 100, "all", 0, Some("h")));
         let mut now = 250 * SECOND;
-        for (done, expected, pause) in [(None, vec![100, 200], 1), (Some(100), vec![100, 200], 2), (None, vec![200], 4)] {
+        for (done, expected, pause) in [(None, vec![100, 200], 1), (Some(100), vec![100, 200], 2), (None, vec![200], 4)]
+        {
             let work = plan.take_due(now).unwrap();
             assert_eq!(work.ticks, expected.into_iter().map(|tick| tick * SECOND).collect::<Vec<_>>());
             assert!(work.unsure);
