@@ -125,7 +125,7 @@ impl HttpMeters {
 
     pub fn read(&self) -> Vec<HttpLoad> {
         let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
-        let of = |(route, all): (&Box<str>, &Vec<Counted>)| {
+        let of = |(route, all): (&str, &Vec<Counted>)| {
             let load = |known: &Counted| HttpLoad {
                 method: known.method.clone(),
                 route: route.to_string(),
@@ -134,7 +134,7 @@ impl HttpMeters {
             };
             all.iter().map(load).collect::<Vec<_>>()
         };
-        let mut found: Vec<HttpLoad> = routes.iter().flat_map(of).collect();
+        let mut found: Vec<HttpLoad> = routes.iter().map(|(route, all)| (&**route, all)).flat_map(of).collect();
         drop(routes);
         found.sort_by(|a, b| (&a.route, a.method.as_str(), a.status).cmp(&(&b.route, b.method.as_str(), b.status)));
         found

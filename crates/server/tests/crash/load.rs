@@ -52,7 +52,7 @@ pub async fn fire(path: &str, promises: &Promises, address: watch::Receiver<Opti
 }
 
 async fn one(path: &str, promises: &Promises, request: usize, mut address: watch::Receiver<Option<SocketAddr>>) {
-    let keyed = request % 2 == 0;
+    let keyed = request.is_multiple_of(2);
     if promises.settled(request) {
         return;
     }
