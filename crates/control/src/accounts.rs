@@ -161,7 +161,7 @@ impl Control {
         Ok(found)
     }
 
-    /// Who holds this session token, and the session.
+    /// Who holds the token of a session, and that session.
     pub async fn by_session(&self, text: &str, from: &Text) -> Result<(Caller, Kept<Session>, Kept<User>)> {
         let hash = token::read(Purpose::Session, text).map_err(|_| SIGN_IN)?;
         let session = self.session(&hash.to_string(), SessionUse::Browser).await?.ok_or(SIGN_IN)?;

@@ -37,7 +37,10 @@ pub enum Topic {
     /// Everything of a run, with payloads. The stream ends with the run.
     Run(Text),
     /// What happens in the runs of a flow, without payloads.
-    Flow { project: Text, flow: Text },
+    Flow {
+        project: Text,
+        flow: Text,
+    },
     Project(Text),
 }
 
@@ -96,10 +99,9 @@ impl Control {
         let cursor = match (from, &only) {
             (Some(cursor), _) => cursor,
             (None, Some(_)) => Cursor::default(),
-            (None, None) => Cursor {
-                entry: self.store.newest_entry().await?,
-                observation: self.store.newest_observation().await?,
-            },
+            (None, None) => {
+                Cursor { entry: self.store.newest_entry().await?, observation: self.store.newest_observation().await? }
+            }
         };
         let follower = Follower {
             control: self.clone(),
@@ -174,11 +176,7 @@ impl Follower {
     }
 
     /// By time; each kind of row in its own order, which is what its cursor counts. The runs that were touched.
-    async fn merge(
-        &mut self,
-        entries: Vec<weir_store::NumberedEntry>,
-        seen: Vec<Observation>,
-    ) -> Result<Vec<RunKey>> {
+    async fn merge(&mut self, entries: Vec<weir_store::NumberedEntry>, seen: Vec<Observation>) -> Result<Vec<RunKey>> {
         let (mut cursor, mut touched) = (self.cursor, Vec::new());
         let (mut entries, mut seen) = (entries.into_iter().peekable(), seen.into_iter().peekable());
         loop {

@@ -15,7 +15,8 @@ pub fn document() -> &'static str {
 }
 
 fn build(endpoints: &[Endpoint]) -> Value {
-    let settings = SchemaSettings::draft2020_12().with(|settings| settings.definitions_path = "/components/schemas".into());
+    let settings =
+        SchemaSettings::draft2020_12().with(|settings| settings.definitions_path = "/components/schemas".into());
     let mut generator = settings.into_generator();
     let problem = generator.subschema_for::<Problem>();
     let mut paths: Map<String, Value> = Map::new();
@@ -72,7 +73,13 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator, problem: &Sch
 
 fn parameters(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Vec<Value> {
     let names = endpoint.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    let number = |name: &str| if name == "number" { json!({"type": "integer", "minimum": 0}) } else { json!({"type": "string", "minLength": 1}) };
+    let number = |name: &str| {
+        if name == "number" {
+            json!({"type": "integer", "minimum": 0})
+        } else {
+            json!({"type": "string", "minLength": 1})
+        }
+    };
     let mut parameters: Vec<Value> =
         names.map(|name| json!({"name": name, "in": "path", "required": true, "schema": number(name)})).collect();
     if let Some(query) = endpoint.query {
@@ -88,11 +95,10 @@ fn parameters(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Vec<Value
 fn query_parameters(schema: &Schema, generator: &SchemaGenerator) -> Vec<Value> {
     let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next()).unwrap_or_default();
     let whole = generator.definitions().get(name).cloned().unwrap_or_default();
-    let required: Vec<&str> = whole.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<&str> =
+        whole.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     let properties = whole.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
-    let parameter = |(name, schema): (&String, &Value)| {
-        json!({"name": name, "in": "query", "required": required.contains(&&**name), "schema": without_null(schema)})
-    };
+    let parameter = |(name, schema): (&String, &Value)| json!({"name": name, "in": "query", "required": required.contains(&&**name), "schema": without_null(schema)});
     properties.iter().map(parameter).collect()
 }
 

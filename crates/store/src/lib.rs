@@ -35,7 +35,9 @@ pub use journal::{Entry, Journal, NumberedEntry, check_dense};
 pub use observations::{NewObservation, Observation, Observations};
 pub use queue::{interleave, rotate};
 pub use retention::{Retention, RetentionPolicy, Swept};
-pub use runs::{Claim, EndedCount, EndedFilter, Page, PageRequest, Place, QueueId, Run, RunFilter, RunKey, RunUpdate, Runs};
+pub use runs::{
+    Claim, EndedCount, EndedFilter, Page, PageRequest, Place, QueueId, Run, RunFilter, RunKey, RunUpdate, Runs,
+};
 pub use snapshots::{Snapshot, Snapshots};
 pub use store::{Epoch, Store};
 pub use variables::{

@@ -12,9 +12,5 @@ pub const FLOWS: [DemoFlow; 3] = [
         title: "Help desk (agents)",
         file: ("help-desk.yaml", include_str!("../../demo/help-desk.yaml")),
     },
-    DemoFlow {
-        name: "quote",
-        title: "Quote (a graph)",
-        file: ("quote.json", include_str!("../../demo/quote.json")),
-    },
+    DemoFlow { name: "quote", title: "Quote (a graph)", file: ("quote.json", include_str!("../../demo/quote.json")) },
 ];

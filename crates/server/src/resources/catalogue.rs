@@ -57,7 +57,7 @@ async fn list(State(app): State<Arc<App>>) -> Json<Kinds> {
 async fn show(State(app): State<Arc<App>>, Place(kind): Place<String>) -> Result<Json<serde_json::Value>, Problem> {
     let unknown = || Problem::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such kind");
     let record = app.control.catalog().record(&kind).ok_or_else(unknown)?;
-    serde_json::to_value(record).map(Json).map_err(|error| {
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "UNAVAILABLE", error.to_string())
-    })
+    serde_json::to_value(record)
+        .map(Json)
+        .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "UNAVAILABLE", error.to_string()))
 }

@@ -18,14 +18,19 @@ use weir_control::{Caller, Cursor, Happening, Live, Permission, Topic};
 
 pub fn routes() -> Vec<Endpoint> {
     let stream = |path, name, about| {
-        Endpoint::get(path, name, about)
-            .needs(Permission::RunsRead)
-            .header("Last-Event-ID")
-            .gives_text(200, "Server-sent events, until whoever listens goes away", "text/event-stream")
+        Endpoint::get(path, name, about).needs(Permission::RunsRead).header("Last-Event-ID").gives_text(
+            200,
+            "Server-sent events, until whoever listens goes away",
+            "text/event-stream",
+        )
     };
     vec![
-        stream("/api/runs/{run}/events", "runEvents", "Everything that happens in a run, from its beginning to its end")
-            .handler(of_one),
+        stream(
+            "/api/runs/{run}/events",
+            "runEvents",
+            "Everything that happens in a run, from its beginning to its end",
+        )
+        .handler(of_one),
         stream("/api/flows/{id}/events", "flowEvents", "What happens in a flow's runs, from now on").handler(of_flow),
         stream("/api/flows/{id}/logs", "flowLogs", "The same under the name it had before").handler(of_flow),
         stream("/api/projects/{project}/events", "projectEvents", "What happens in a project's runs, from now on")

@@ -24,7 +24,10 @@ pub fn read(kind: &str, body: &[u8]) -> Result<Value, String> {
 }
 
 fn boundary(kind: &str) -> Option<String> {
-    let found = kind.split(';').filter_map(|part| part.trim().split_once('=')).find(|(name, _)| name.eq_ignore_ascii_case("boundary"));
+    let found = kind
+        .split(';')
+        .filter_map(|part| part.trim().split_once('='))
+        .find(|(name, _)| name.eq_ignore_ascii_case("boundary"));
     found.map(|(_, value)| value.trim_matches('"').to_owned()).filter(|value| !value.is_empty() && value.len() <= 70)
 }
 
@@ -81,7 +84,8 @@ mod tests {
 
     #[test]
     fn parts() {
-        let field = |name: &str, value: &str| format!("--x\nContent-Disposition: form-data; name=\"{name}\"\n\n{value}\n");
+        let field =
+            |name: &str, value: &str| format!("--x\nContent-Disposition: form-data; name=\"{name}\"\n\n{value}\n");
         check(&format!("{}{}--x--\n", field("a", "1"), field("b", "two")), Ok(r#"{"a":"1","b":"two"}"#));
         check(&format!("{}{}--x--", field("a", "1"), field("a", "2")), Ok(r#"{"a":["1","2"]}"#));
         let file = "--x\nContent-Disposition: form-data; name=\"f\"; filename=\"a.txt\"\nContent-Type: text/plain\n\nhi\n--x--";

@@ -115,7 +115,12 @@ async fn validate(State(app): State<Arc<App>>, Body(body): Body<serde_json::Valu
     };
     let errors = of(Severity::Error);
     let suggestions = diagnostics.iter().filter_map(|found| found.help.clone()).collect();
-    Json(Verdict { valid: errors.is_empty() && compiled.flow.is_some(), errors, warnings: of(Severity::Warning), suggestions })
+    Json(Verdict {
+        valid: errors.is_empty() && compiled.flow.is_some(),
+        errors,
+        warnings: of(Severity::Warning),
+        suggestions,
+    })
 }
 
 async fn check(State(app): State<Arc<App>>, Body(body): Body<CheckBody>) -> Result<Json<CheckView>, Problem> {
