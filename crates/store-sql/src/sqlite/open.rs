@@ -57,7 +57,8 @@ impl Sql<Sqlite> {
     /// Data that this process may not write is opened to be read alone.
     pub async fn visit(directory: &Path, options: &SqlOptions) -> Result<Self, StoreError> {
         let path = directory.join("weir.db");
-        let only_read = std::fs::OpenOptions::new().write(true).open(&path).is_err();
+        // Another file layer has its files elsewhere, and can write them.
+        let only_read = options.vfs.is_none() && std::fs::OpenOptions::new().write(true).open(&path).is_err();
         let (writing, reading) = match only_read {
             true => (only_reading(&path, options), only_reading(&path, options)),
             false => (writing(&path, options), common(&path, options)),
