@@ -18,6 +18,9 @@ use weir_runtime::NoFaults;
 use weir_store_sql::{SqlOptions, SqlStore, Synchronous};
 use weir_testkit::{Disk, Fault, FaultPoint};
 
+/// A life that is not over by then never will be.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
 /// Whoever hears a call hears it before the power fails, or not at all.
 struct Local {
     disk: Arc<Disk>,
@@ -144,7 +147,9 @@ fn live(
         tokio::select! {
             biased;
             () = lost.notified() => Ok(()),
-            result = work(seed, folder, path, &options, local, promises) => result,
+            result = tokio::time::timeout(PATIENCE, work(seed, folder, path, &options, local, promises)) => {
+                result.unwrap_or_else(|_| Err("it goes on for ever".to_owned()))
+            }
         }
     });
     threads.shutdown_background();
