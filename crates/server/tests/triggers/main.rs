@@ -96,6 +96,7 @@ async fn what_is_switched_off_does_not_fire() {
     assert_eq!(site.progress(&me, &flow, &trigger).await.next, None);
     // Started again, it makes up for what it missed as its policy says.
     site.control.start_flow(&me, &flow, None).await.unwrap();
+    site.at(&me, &flow, &trigger, 550, 500).await;
     site.at(&me, &flow, &trigger, 690, 600).await;
     assert_eq!(site.ticks(&me, &flow, &trigger).await, [100, 500, 600]);
     // A trigger that was switched off does not: nobody wanted these.
