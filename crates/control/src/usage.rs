@@ -2,7 +2,9 @@ use crate::control::Control;
 use crate::model::Usage;
 use crate::records;
 use crate::{Caller, Result};
-use weir_base::Text;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use weir_base::{Micros, Text};
 use weir_store::{Change, RunKey, Scope};
 
 /// What a tenant has used of what it may.
@@ -18,9 +20,7 @@ pub struct UsageView {
 impl Control {
     /// The month now, in UTC: `2026-11`.
     pub(crate) fn month(&self) -> Text {
-        let days = self.now().div_euclid(86_400_000_000);
-        let (year, month) = civil(days);
-        format!("{year:04}-{month:02}").into()
+        month_of(self.now())
     }
 
     /// The limits of the tenant's tier, remembered for a while with its webhooks.
@@ -94,29 +94,17 @@ impl Control {
     }
 }
 
-/// Year and month of a day counted from 1970-01-01, by the proleptic Gregorian calendar.
-fn civil(days: i64) -> (i64, i64) {
-    // Years begin in March here, so that the leap day is the last of its year.
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day = days.rem_euclid(146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let of_year = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (year + era * 400 + i64::from(month <= 2), month)
+/// The month a time lies in, in UTC: `2026-11`.
+fn month_of(at: Micros) -> Text {
+    let bound = if at < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    let day = Timestamp::from_microsecond(at).unwrap_or(bound).to_zoned(TimeZone::UTC).date();
+    format!("{:04}-{:02}", day.year(), day.month()).into()
 }
 
-/// The first moment of a month written by [`Control::month`].
-fn month_start(month: &str) -> i64 {
-    let mut parts = month.split('-').filter_map(|part| part.parse::<i64>().ok());
-    let (year, month) = (parts.next().unwrap_or(1970), parts.next().unwrap_or(1));
-    let (year, shifted) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * shifted + 2) / 5;
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
-    days * 86_400_000_000
+/// The first moment of a month written by [`month_of`].
+fn month_start(month: &str) -> Micros {
+    let first = format!("{month}-01T00:00:00Z").parse::<Timestamp>();
+    first.map(Timestamp::as_microsecond).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -125,14 +113,13 @@ mod tests {
 
     #[test]
     fn months() {
-        for (days, expected) in [(0, (1970, 1)), (59, (1970, 3)), (11_016, (2000, 2)), (20_785, (2026, 11))] {
-            assert_eq!(civil(days), expected, "{days}");
+        for (days, expected) in [(0, "1970-01"), (59, "1970-03"), (11_016, "2000-02"), (20_785, "2026-11")] {
+            assert_eq!(&*month_of(days * 86_400_000_000), expected, "{days}");
         }
         for month in ["1970-01", "2000-02", "2000-03", "2026-11", "2026-12"] {
-            let start = month_start(month) / 86_400_000_000;
-            let shown = |(year, month): (i64, i64)| format!("{year:04}-{month:02}");
-            assert_eq!(shown(civil(start)), month);
-            assert_ne!(shown(civil(start - 1)), month);
+            let start = month_start(month);
+            assert_eq!(&*month_of(start), month);
+            assert_ne!(&*month_of(start - 1), month);
         }
     }
 }
