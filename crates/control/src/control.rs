@@ -10,6 +10,7 @@ use weir_catalog::Catalog;
 use weir_runs::RunsPort;
 use weir_store::{Documents, Store};
 use weir_vault::keyring::Keyring;
+use weir_vault::opaque::Cipher;
 
 /// What the control plane is made of.
 pub struct Parts {
@@ -39,6 +40,7 @@ pub struct Control {
     pub(crate) elsewhere: Elsewhere,
     pub(crate) mailboxes: std::sync::Mutex<crate::mail_in::Due>,
     pub(crate) keyring: Arc<Keyring>,
+    pub(crate) cipher: Cipher,
     pub(crate) options: Options,
     pub(crate) quota: Arc<Quota>,
     pub(crate) sign_ins: Throttle,
@@ -61,6 +63,7 @@ impl Control {
             web,
             elsewhere: Elsewhere::new(&options.sign_in),
             mailboxes: std::sync::Mutex::default(),
+            cipher: Cipher::new(&keyring),
             keyring,
             quota: Arc::default(),
             sign_ins,

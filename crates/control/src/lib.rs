@@ -33,6 +33,7 @@ mod options;
 mod outbox;
 mod passwords;
 mod permissions;
+mod places;
 mod ports;
 mod projects;
 mod quota;

@@ -18,19 +18,6 @@ pub struct Cursor {
     pub observation: i64,
 }
 
-impl Cursor {
-    pub fn parse(text: &str) -> Option<Cursor> {
-        let (entry, observation) = text.split_once('.')?;
-        Some(Cursor { entry: entry.parse().ok()?, observation: observation.parse().ok()? })
-    }
-}
-
-impl std::fmt::Display for Cursor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.entry, self.observation)
-    }
-}
-
 /// What is followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Topic {
@@ -260,19 +247,5 @@ impl Follower {
         }
         self.over = ended;
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cursors_come_back_as_they_were_written() {
-        let cursor = Cursor { entry: 7, observation: 9 };
-        assert_eq!(Cursor::parse(&cursor.to_string()), Some(cursor));
-        for wrong in ["", "7", "7.", "a.b", "7.9.1"] {
-            assert_eq!(Cursor::parse(wrong), None, "{wrong}");
-        }
     }
 }

@@ -33,9 +33,11 @@ impl Control {
         self.runs.load()
     }
 
-    /// An id nobody has had before; later ones sort after earlier ones.
-    pub fn fresh_id(&self) -> Text {
-        self.new_id()
+    /// 128 random bits as 32 hexadecimal digits.
+    pub fn random_id(&self) -> Text {
+        let mut bits = [0; 16];
+        self.ambient.fill(&mut bits);
+        format!("{:032x}", u128::from_be_bytes(bits)).into()
     }
 
     /// Requests a minute that one key, session or webhook of the tenant may make; none for no limit.

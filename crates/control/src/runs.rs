@@ -10,7 +10,7 @@ use weir_runs::{
     Change, FlowRef, FlowSource, Forked, LogView, Offer, Previewed, ReplayView, Request, RunView, StartRun, StepView,
     Until,
 };
-use weir_store::{PageRequest, Place, Run, RunFilter, RunKey};
+use weir_store::{PageRequest, Place, Run, RunFilter};
 
 /// Which runs a list holds; all conditions at once.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -85,9 +85,9 @@ impl Control {
             let flow = self.flow(caller, id).await?.value;
             (filter.project, filter.flow) = (Some(flow.project), Some(flow.name));
         }
-        let before = before.map(cursor).transpose()?;
+        let before = before.map(|text| self.read_run_place(&caller.tenant, text)).transpose()?;
         let page = self.store.list_runs(&filter, PageRequest { before, limit }).await?;
-        Ok(Listed { items: page.items, next: page.next.map(|key| key.0.to_string().into()) })
+        Ok(Listed { items: page.items, next: page.next.map(|key| self.run_place(&caller.tenant, key)) })
     }
 
     pub async fn run(&self, caller: &Caller, run: &str) -> Result<(Run, RunView)> {
@@ -323,11 +323,6 @@ pub struct Fix {
     pub dry_run: bool,
     /// Also where steps ran because of the failure.
     pub force: bool,
-}
-
-fn cursor(text: &str) -> Result<RunKey> {
-    let wrong = || ControlError::invalid("INVALID_CURSOR", "this is no cursor; take the `next` of the page before");
-    text.parse().map(RunKey).map_err(|_| wrong())
 }
 
 impl Control {

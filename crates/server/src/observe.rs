@@ -8,7 +8,6 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use weir_base::{Micros, Text};
@@ -83,7 +82,6 @@ pub struct Answered<'a> {
 #[derive(Default)]
 pub struct HttpMeters {
     routes: RwLock<HashMap<Box<str>, Vec<Counted>>>,
-    requests: AtomicU64,
 }
 
 struct Counted {
@@ -208,15 +206,12 @@ fn set_headers(headers: &mut HeaderMap, id: &str, allowance: Option<&Allowance>)
     }
 }
 
-/// The client's own, if it is one, so that its log and ours can be laid side by side; else a new one.
+/// The client's own, if it is one, so that its log and ours can be laid side by side; else a new one, which counts nothing.
 fn request_id(app: &App, headers: &HeaderMap) -> Text {
     let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
     match given.filter(|id| is_sane(id)) {
         Some(id) => id.into(),
-        None => {
-            let number = app.http.requests.fetch_add(1, Ordering::Relaxed);
-            format!("{}-{number:x}", app.mark).into()
-        }
+        None => app.control.random_id(),
     }
 }
 

@@ -6,7 +6,6 @@ use crate::readings::Readings;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use std::time::Instant;
-use weir_base::Text;
 use weir_control::Control;
 
 /// What every handler has at hand.
@@ -24,8 +23,6 @@ pub struct App {
     pub subscribers: Arc<AtomicI64>,
     pub(crate) http: HttpMeters,
     pub(crate) limits: Limits,
-    /// What the ids of this process's requests begin with.
-    pub(crate) mark: Text,
     phase: AtomicU8,
 }
 
@@ -41,7 +38,6 @@ pub enum Phase {
 
 impl App {
     pub fn new(control: Arc<Control>, options: Options) -> Self {
-        let mark = control.fresh_id();
         Self {
             control,
             options,
@@ -52,7 +48,6 @@ impl App {
             subscribers: Arc::default(),
             http: HttpMeters::default(),
             limits: Limits::default(),
-            mark: mark.replace('-', "").into(),
             phase: AtomicU8::new(Phase::Serving as u8),
         }
     }

@@ -11,6 +11,7 @@ pub mod envelope;
 pub mod jwks;
 pub mod jwt;
 pub mod keyring;
+pub mod opaque;
 pub mod password;
 pub mod pkce;
 pub mod recovery;

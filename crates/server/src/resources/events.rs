@@ -18,11 +18,11 @@ use weir_control::{Caller, Cursor, Happening, Live, Permission, Topic};
 
 pub fn routes() -> Vec<Endpoint> {
     let stream = |path, name, about| {
-        Endpoint::get(path, name, about).needs(Permission::RunsRead).header("Last-Event-ID").gives_text(
-            200,
-            "Server-sent events, until whoever listens goes away",
-            "text/event-stream",
-        )
+        Endpoint::get(path, name, about)
+            .needs(Permission::RunsRead)
+            .header("Last-Event-ID")
+            .gives_text(200, "Server-sent events, until whoever listens goes away", "text/event-stream")
+            .or(&[422])
     };
     vec![
         stream(
@@ -38,8 +38,15 @@ pub fn routes() -> Vec<Endpoint> {
     ]
 }
 
-fn last(headers: &HeaderMap) -> Option<Cursor> {
-    headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(Cursor::parse)
+/// Where to go on. An id that is none of ours is refused: whoever sends it would miss events and not know.
+fn last(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<Option<Cursor>, Problem> {
+    let Some(given) = headers.get("last-event-id") else { return Ok(None) };
+    let text = given.to_str().unwrap_or("?");
+    // A browser that has seen no event with an id yet sends an empty one, if any.
+    match text.is_empty() {
+        true => Ok(None),
+        false => Ok(Some(app.control.read_event_id(&caller.tenant, text)?)),
+    }
 }
 
 async fn of_one(
@@ -48,7 +55,7 @@ async fn of_one(
     Place(run): Place<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    stream(&app, &caller, Topic::Run(run.into()), last(&headers)).await
+    stream(&app, &caller, Topic::Run(run.into()), last(&app, &caller, &headers)?).await
 }
 
 /// For a webhook that answers with what happens.
@@ -63,7 +70,7 @@ async fn of_flow(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let flow = app.control.flow(&caller, &id).await?.value;
-    stream(&app, &caller, Topic::Flow { project: flow.project, flow: flow.name }, last(&headers)).await
+    stream(&app, &caller, Topic::Flow { project: flow.project, flow: flow.name }, last(&app, &caller, &headers)?).await
 }
 
 async fn of_project(
@@ -73,7 +80,7 @@ async fn of_project(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let project = app.control.show_project(&caller, &project).await?.value.name;
-    stream(&app, &caller, Topic::Project(project), last(&headers)).await
+    stream(&app, &caller, Topic::Project(project), last(&app, &caller, &headers)?).await
 }
 
 async fn stream(app: &Arc<App>, caller: &Caller, topic: Topic, from: Option<Cursor>) -> Result<Response, Problem> {
@@ -82,7 +89,9 @@ async fn stream(app: &Arc<App>, caller: &Caller, topic: Topic, from: Option<Curs
     let live = live.inspect(move |_| {
         let _counted: &Subscriber = &subscriber;
     });
-    Ok(Sse::new(events(live)).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response())
+    Ok(Sse::new(events(app, &caller.tenant, live))
+        .keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
+        .into_response())
 }
 
 /// Counts as one until the stream that holds it is dropped.
@@ -101,20 +110,25 @@ impl Drop for Subscriber {
     }
 }
 
-fn events(live: impl Stream<Item = weir_control::Result<Live>>) -> impl Stream<Item = Result<Event, Infallible>> {
-    live.map(|item| {
+fn events<S: Stream<Item = weir_control::Result<Live>>>(
+    app: &Arc<App>,
+    tenant: &Text,
+    live: S,
+) -> impl Stream<Item = Result<Event, Infallible>> + use<S> {
+    let (app, tenant) = (app.clone(), tenant.clone());
+    live.map(move |item| {
         Ok(match item {
-            Ok(live) => event(live),
+            Ok(live) => event(&app, &tenant, live),
             Err(error) => Event::default().event("problem").data(Value::from(error.to_string()).to_json()),
         })
     })
 }
 
-fn event(live: Live) -> Event {
+fn event(app: &App, tenant: &str, live: Live) -> Event {
     let (name, data) = told(live.happening);
     let event = Event::default().event(name).data(data.to_json());
     match live.cursor {
-        Some(cursor) => event.id(cursor.to_string()),
+        Some(cursor) => event.id(app.control.event_id(tenant, cursor)),
         None => event,
     }
 }

@@ -11,6 +11,7 @@ on_every_store! {
     what_others_have_changes_no_answer
     names_in_bodies_and_queries_reach_no_other_tenant
     ids_that_two_tenants_could_share_stay_apart
+    places_in_lists_count_nothing_of_others
 }
 
 /// Answers that tell about oneself or about nobody, whoever else there is: only the other's mark may not be in them.
@@ -264,4 +265,53 @@ async fn ids_that_two_tenants_could_share_stay_apart(data: Data) {
         runs.push(begun["run"].clone());
     }
     assert_ne!(runs[0], runs[1]);
+}
+
+/// What says where to go on is of one organisation alone, and says nothing of how much others have done.
+async fn places_in_lists_count_nothing_of_others(data: Data) {
+    let world = World::open(data).await;
+    let (a, b) = (world.tenant("Anna").await, world.tenant("Bert").await);
+    let own = world.running(&a.key, "own", crate::routes::FLOW).await;
+    let foreign = world.running(&b.key, "foreign", crate::routes::FLOW).await;
+    let start = async |client: &Client, flow: &str| {
+        let begun = world.post(client, &format!("/api/triggers/{flow}/inject"), json!({})).await.is(201);
+        world.ended(client, &crate::world::text(&begun["run"])).await;
+    };
+    for _ in 0..3 {
+        start(&a.key, &own).await;
+        start(&b.key, &foreign).await;
+    }
+    let mut places = Vec::new();
+    let mut next = String::new();
+    for _ in 0..2 {
+        let page = world.get(&a.key, &format!("/api/runs?limit=1{next}")).await.is(200);
+        let place = crate::world::text(&page["next"]);
+        next = format!("&after={place}");
+        places.push(place);
+    }
+    let last = world.get(&a.key, &format!("/api/runs?limit=1{next}")).await.is(200);
+    assert!(last["next"].is_null() && last["items"].as_array().is_some_and(|items| items.len() == 1), "{last:#}");
+    for place in &places {
+        assert!(
+            place.len() == 43 && !places.iter().any(|other| other != place && other[..8] == place[..8]),
+            "{places:?}"
+        );
+        world.get(&b.key, &format!("/api/runs?limit=1&after={place}")).await.refused(422, "INVALID_CURSOR");
+    }
+    for wrong in ["1", "0", "x", &"A".repeat(43)] {
+        world.get(&a.key, &format!("/api/runs?after={wrong}")).await.refused(422, "INVALID_CURSOR");
+        let client = a.key.with("last-event-id", wrong);
+        world.get(&client, &format!("/api/flows/{own}/events")).await.refused(422, "INVALID_CURSOR");
+    }
+    let client = a.key.with("last-event-id", &places[0]);
+    world.get(&client, &format!("/api/flows/{own}/events")).await.refused(422, "INVALID_CURSOR");
+    // The ids of requests have no number in common either.
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        let reply = world.raw(World::request(&a.key, "GET", "/health", axum::body::Body::empty())).await;
+        let id = reply.headers()["x-request-id"].to_str().expect("text").to_owned();
+        assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
+        ids.push(id);
+    }
+    assert!(ids.windows(2).all(|pair| pair[0][..8] != pair[1][..8] && pair[0][24..] != pair[1][24..]), "{ids:?}");
 }

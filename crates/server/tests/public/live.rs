@@ -97,6 +97,12 @@ async fn a_run_is_followed_across_a_restart(data: Data) {
     assert_eq!([numbers(&seen), numbers(&rest)].concat(), expected, "none missing, none twice");
     let logs = |events: &[Event]| events.iter().filter(|event| event.name == "log").count();
     assert_eq!((logs(&seen) + logs(&rest), logs(&whole)), (2, 2));
+    let ids = |events: &[Event]| events.iter().filter_map(|event| event.id.clone()).collect::<Vec<_>>();
+    assert_eq!([ids(&seen), ids(&rest)].concat(), ids(&whole), "an event has the same id whenever it is told");
+    let stranger = world.tenant("Bert").await;
+    let theirs = world.running(&stranger.key, "steps", FLOW).await;
+    let other = stranger.key.with("last-event-id", &id);
+    world.get(&other, &format!("/api/flows/{theirs}/events")).await.refused(422, "INVALID_CURSOR");
     // From every place on it goes on as it went on then.
     for (at, event) in whole.iter().enumerate().filter(|(_, event)| event.id.is_some()) {
         let after = read(open(&world, &key, &path, event.id.as_deref()).await).await;
