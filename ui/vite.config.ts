@@ -1,0 +1,25 @@
+import { fileURLToPath } from "node:url";
+import tailwindcss from "@tailwindcss/vite";
+import { tanstackRouter } from "@tanstack/router-plugin/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+import { routing } from "./scripts/routing.mjs";
+
+// Where `npm run dev` finds the server that it shows.
+const server = process.env.WEIR_SERVER ?? "http://127.0.0.1:7470";
+const passed = { target: server, changeOrigin: false };
+
+export default defineConfig({
+  plugins: [tanstackRouter(routing), react(), tailwindcss()],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  build: {
+    // The program holds one compressed form of each file; see crates/server/build.rs.
+    outDir: "dist",
+    target: "es2023",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 4096,
+  },
+  server: { host: "127.0.0.1", proxy: { "/api": passed, "/hooks": passed, "/docs": passed } },
+});
