@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { matches, shownKeys } from "./keys";
+
+const pressed = (key: string, held: string[] = []) => ({
+  key,
+  ctrlKey: held.includes("ctrl"),
+  metaKey: held.includes("meta"),
+  shiftKey: held.includes("shift"),
+  altKey: held.includes("alt"),
+});
+
+test.each([
+  ["Mod+K", pressed("k", ["ctrl"]), true],
+  ["Mod+K", pressed("k"), false],
+  ["Mod+K", pressed("K", ["ctrl", "shift"]), false],
+  ["Mod+Shift+Z", pressed("Z", ["ctrl", "shift"]), true],
+  ["?", pressed("?", ["shift"]), true],
+  ["?", pressed("?", ["ctrl", "shift"]), false],
+  ["Mod++", pressed("+", ["ctrl", "shift"]), true],
+  ["G", pressed("g", ["alt"]), false],
+])("%s", (keys, event, expected) => {
+  expect(matches(event, keys, false)).toBe(expected);
+});
+
+test("on a Mac the command key is meant", () => {
+  expect(matches(pressed("k", ["meta"]), "Mod+K", true)).toBe(true);
+  expect(matches(pressed("k", ["ctrl"]), "Mod+K", true)).toBe(false);
+});
+
+test("the plus key can be shown", () => {
+  expect(shownKeys("Mod++").at(-1)).toBe("+");
+});
