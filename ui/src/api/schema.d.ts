@@ -1774,6 +1774,7 @@ export interface components {
             /** Format: uint64 */
             revision: number;
             service: string;
+            status: components["schemas"]["StatusView"];
             title: string;
             updatedAt: string;
         };
@@ -2465,6 +2466,8 @@ export interface components {
             /** @description To be sent as `X-CSRF-Token` with every change. */
             csrf: string;
             expiresAt: string;
+            /** @description What one may do there, as keys have it in their scopes. */
+            permissions: string[];
             role?: string | null;
             /** @description The organisation being looked at; empty where there is none. */
             tenant: string;

@@ -1,4 +1,47 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { createRootRouteWithContext, Outlet } from "@tanstack/react-router";
+import { createRootRouteWithContext, Link, Outlet, useRouter } from "@tanstack/react-router";
+import { Compass } from "lucide-react";
+import { buttonLook } from "@/components/ui/button";
+import { Empty, Failed } from "@/components/ui/states";
+import { Toaster } from "@/components/ui/toast";
+import { TipProvider } from "@/components/ui/tooltip";
+import { GoneBanner } from "@/features/session/gone-banner";
 
-export const Route = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Outlet });
+export const Route = createRootRouteWithContext<{ queries: QueryClient }>()({
+  component: Root,
+  errorComponent: Broken,
+  notFoundComponent: NotFound,
+});
+
+function Root() {
+  return (
+    <TipProvider delayDuration={450} skipDelayDuration={200}>
+      <Outlet />
+      <GoneBanner />
+      <Toaster />
+    </TipProvider>
+  );
+}
+
+/** A page that fails takes down neither the others nor the way to them. */
+function Broken({ error, reset }: { error: unknown; reset: () => void }) {
+  const router = useRouter();
+  const retry = () => {
+    reset();
+    void router.invalidate();
+  };
+  return <Failed error={error} onRetry={retry} />;
+}
+
+function NotFound() {
+  const home = (
+    <Link to="/" className={buttonLook({})}>
+      To the dashboard
+    </Link>
+  );
+  return (
+    <Empty icon={<Compass aria-hidden />} title="There is no such page" actions={home}>
+      The address may be mistyped, or what it showed is gone.
+    </Empty>
+  );
+}

@@ -1,0 +1,5 @@
+import { PageHeader } from "@/components/ui/page";
+
+export function FlowsPage() {
+  return <PageHeader title="Flows" />;
+}

@@ -1,0 +1,34 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { Dialog } from "@/components/ui/dialog";
+import { onSignedOut } from "@/lib/api";
+import { type Session, sessionQuery } from "./data";
+import { SignInForm } from "./sign-in-form";
+
+/** When the session ends under somebody's hands, they sign in over the page and go on where they were. */
+export function SignedOutDialog() {
+  const queries = useQueryClient();
+  const [before, setBefore] = useState<Session>();
+  useEffect(() => {
+    onSignedOut(() => setBefore((kept) => kept ?? queries.getQueryData(sessionQuery.queryKey)));
+    return () => onSignedOut(() => {});
+  }, [queries]);
+  const done = (session: Session) => {
+    const same = session.user.id === before?.user.id && session.tenant === before.tenant;
+    setBefore(undefined);
+    // Somebody else must not see what the first one saw.
+    if (same) void queries.invalidateQueries();
+    else location.assign("/");
+  };
+  return (
+    <Dialog
+      open={before !== undefined}
+      onOpenChange={() => {}}
+      size="sm"
+      title="Your session has ended"
+      description="Sign in to go on. What you have entered is still here."
+    >
+      <SignInForm email={before?.user.email ?? ""} onDone={done} />
+    </Dialog>
+  );
+}
