@@ -22,5 +22,5 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 4096,
   },
-  server: { host: "127.0.0.1", proxy: { "/api": passed, "/hooks": passed, "/docs": passed } },
+  server: { host: "127.0.0.1", proxy: { "/api": passed, "/docs/errors": passed, "/ready": passed, "^/sign-in/.+": passed } },
 });

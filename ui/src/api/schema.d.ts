@@ -625,6 +625,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/kinds/{kind}/flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Flows that have a step of a kind */
+        get: operations["kindFlows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/members": {
         parameters: {
             query?: never;
@@ -1923,6 +1940,10 @@ export interface components {
         };
         /** @description A kind of step. */
         KindLine: {
+            /** @default [] */
+            aliases?: string[];
+            category: string;
+            icon?: string | null;
             name: string;
             /** @description Whether it can run here; what cannot is checked all the same. */
             runnable: boolean;
@@ -1930,6 +1951,7 @@ export interface components {
             title: string;
             /** @description Its name in trees. */
             tree?: string | null;
+            vendor: string;
         };
         Kinds: {
             items: components["schemas"]["KindLine"][];
@@ -2718,6 +2740,10 @@ export interface components {
             name: string;
             /** @description Whether an authenticator is in use. */
             twoFactor: boolean;
+        };
+        UsesView: {
+            items: components["schemas"]["FlowLine"][];
+            more: boolean;
         };
         VariableBody: {
             value: components["schemas"]["Json_"];
@@ -6859,6 +6885,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    kindFlows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Flows, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsesView"];
                 };
             };
             /** @description Unauthorized */

@@ -17,7 +17,7 @@ export function SearchInput({ className, ...rest }: ComponentProps<"input">) {
   return (
     <div className={cn("relative", className)}>
       <Search className="pointer-events-none absolute start-2.5 top-1/2 size-3.5 -translate-y-1/2 text-muted" aria-hidden />
-      <Input type="search" {...rest} className="ps-8" />
+      <Input type="search" {...rest} className="border-line-strong ps-8 hover:border-control" />
     </div>
   );
 }

@@ -33,7 +33,7 @@ export function Select({ value, onChange, options, label, placeholder, disabled,
         aria-label={label}
         {...tied}
         className={cn(
-          "inline-flex items-center justify-between gap-2 rounded-md border border-control bg-surface text-ink transition-colors hover:border-muted disabled:opacity-55 aria-invalid:border-bad",
+          "inline-flex items-center justify-between gap-2 rounded-md border border-line-strong bg-surface text-ink transition-colors hover:border-control disabled:opacity-55 aria-invalid:border-bad",
           size === "sm" ? "h-6.5 px-2 text-sm" : "h-8 px-2.5 text-base",
           className,
         )}

@@ -33,13 +33,14 @@ export default function Chart({ series, bucket }: { series: Analytics["series"];
     chart.current?.setData(data.current);
   }, [series]);
   const total = series.reduce((sum, part) => sum + part.runs, 0);
-  return <div ref={place} role="img" aria-label={`Bar chart of ${total} runs over ${series.length} parts of the time range`} className="h-full w-full [&_.u-legend]:hidden" />;
+  return <div ref={place} role="img" aria-label={`Bar chart of ${total} runs over ${series.length} parts of the time range`} className="h-full w-full" />;
 }
 
 /** It draws by itself, so it is made anew where the theme changes; by then the theme's colours hold. */
 function options(host: HTMLElement, bucket: number, _dark: boolean): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string) => style.getPropertyValue(name).trim();
+  const clock = new Intl.DateTimeFormat(undefined, bucket >= 10_800 ? { month: "short", day: "numeric" } : { hour: "2-digit", minute: "2-digit" });
   const font = "11.5px 'Inter Variable', system-ui, sans-serif";
   const axis = { stroke: colour("--muted"), font, grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
   const bars = uPlot.paths.bars?.({ size: [0.74, 28], radius: 0.12, align: 1 });
@@ -48,9 +49,10 @@ function options(host: HTMLElement, bucket: number, _dark: boolean): uPlot.Optio
     width: host.clientWidth,
     height: host.clientHeight,
     padding: [10, 8, 0, 0],
+    legend: { show: false },
     cursor: { points: { show: false }, drag: { setScale: false }, y: false },
-    scales: { y: { range: (_chart, _low, high) => [0, Math.max(4, Math.ceil(high * 1.08))] }, d: { auto: true } },
-    axes: [axis, { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 100_000, 1_000_000] }],
+    scales: { x: { range: (_chart, first, last) => [first, last + bucket] }, y: { range: (_chart, _low, high) => [0, Math.max(4, Math.ceil(high * 1.08))] }, d: { auto: true } },
+    axes: [{ ...axis, space: 70, values: (_chart, times) => times.map((time) => clock.format(time * 1_000)) }, { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 100_000, 1_000_000] }],
     series: [{}, bar(colour("--series-1")), bar(colour("--bad")), { show: false, scale: "d" }],
     plugins: [pointed(bucket)],
   };

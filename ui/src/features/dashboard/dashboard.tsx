@@ -22,7 +22,7 @@ export function Dashboard({ flows, project }: { flows: FlowLine[]; project: stri
     <>
       <PageHeader title="Dashboard" description={project ? `Project ${project}` : "All projects"} actions={<Choices flows={flows} range={range} flow={flow} />} />
       <PageBody className="flex flex-col gap-4">
-        {may("runs.read") ? <Content data={asked.data} error={asked.error} flows={flows} onRetry={() => void asked.refetch()} /> : <Forbidden what="figures about runs" />}
+        {may("runs.read") ? <Content data={asked.data} error={asked.error} onRetry={() => void asked.refetch()} /> : <Forbidden what="figures about runs" />}
         {may("flows.read") && !flow ? <Deployments flows={flows} /> : null}
       </PageBody>
     </>
@@ -56,7 +56,7 @@ function Choices({ flows, range, flow }: { flows: FlowLine[]; range: Range; flow
   );
 }
 
-function Content({ data, error, flows, onRetry }: { data: Analytics | undefined; error: unknown; flows: FlowLine[]; onRetry: () => void }) {
+function Content({ data, error, onRetry }: { data: Analytics | undefined; error: unknown; onRetry: () => void }) {
   if (!data) return error ? <Failed error={error} onRetry={onRetry} what="figures about runs" /> : <Placeholders />;
   return (
     <>
@@ -64,7 +64,7 @@ function Content({ data, error, flows, onRetry }: { data: Analytics | undefined;
       <div className="grid gap-4 xl:grid-cols-2">
         <RunsChart data={data} />
         <LatencyMap data={data} />
-        <SlowestSteps data={data} flows={flows} />
+        <SlowestSteps data={data} />
         <TopErrors data={data} />
       </div>
     </>

@@ -13,7 +13,7 @@ interface Figure {
 /** The row of figures above everything else. */
 export function Figures({ data }: { data: Analytics }) {
   return (
-    <dl className="grid grid-cols-2 overflow-hidden rounded-lg border border-line bg-line gap-px sm:grid-cols-4 2xl:grid-cols-7">
+    <dl className="grid grid-cols-[repeat(auto-fit,minmax(8.5rem,1fr))] gap-px overflow-hidden rounded-lg border border-line bg-surface [&>div]:outline [&>div]:outline-line">
       {figuresOf(data).map((figure) => (
         <Tip key={figure.label} text={figure.about}>
           <div className="bg-surface px-4 py-3">

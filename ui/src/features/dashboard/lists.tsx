@@ -2,37 +2,36 @@ import { Link } from "@tanstack/react-router";
 import { Badge } from "@/components/ui/badge";
 import { Panel } from "@/components/ui/panel";
 import { Cell, Head, Row, Table } from "@/components/ui/table";
-import { type FlowLine, nameOf } from "@/features/flows/data";
+
 import { duration } from "@/lib/time";
 import type { Analytics } from "./data";
 import { Nothing } from "./nothing";
 
-export function SlowestSteps({ data, flows }: { data: Analytics; flows: FlowLine[] }) {
-  const names = new Map(flows.map((flow) => [flow.id, nameOf(flow)]));
+export function SlowestSteps({ data }: { data: Analytics }) {
   const most = Math.max(1, ...data.slowestNodes.map((node) => node.p95Duration));
   return (
     <Panel title="Slowest steps" hint={data.read.journals < data.totalRuns ? `From the newest ${data.read.journals} runs` : undefined}>
       {data.slowestNodes.length === 0 ? (
         <Nothing>No step ran in this time.</Nothing>
       ) : (
-        <Table>
+        <Table className="table-fixed">
           <thead>
             <tr>
               <Head>Step</Head>
-              <Head className="text-end">Times</Head>
-              <Head className="text-end">Failed</Head>
-              <Head className="w-44">p95</Head>
+              <Head className="w-18 text-end">Times</Head>
+              <Head className="w-18 text-end">Failed</Head>
+              <Head className="w-46">p95</Head>
             </tr>
           </thead>
           <tbody>
             {data.slowestNodes.map((node) => (
-              <Row key={`${node.flow} ${node.node}`}>
+              <Row key={`${node.flow} ${node.node}`} title={node.flow}>
                 <Cell>
                   <span className="flex items-baseline gap-2">
                     <span className="truncate font-mono text-sm" title={node.node}>
                       {node.node}
                     </span>
-                    <span className="truncate text-sm text-muted">{names.get(node.flow) ?? node.kind}</span>
+                    <span className="shrink-0 text-sm text-muted">{node.kind}</span>
                   </span>
                 </Cell>
                 <Cell className="text-end tabular">{node.count.toLocaleString()}</Cell>

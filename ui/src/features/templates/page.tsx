@@ -90,7 +90,7 @@ export function TemplateCard({ template, onOpen }: { template: Template; onOpen:
       <p className="mt-1 mb-3 line-clamp-3 flex-1 text-base text-muted">{template.summary}</p>
       <div className="flex items-center gap-2">
         {may("flows.write") ? (
-          <Button size="sm" look="primary" busy={use.isPending} onClick={() => use.mutate(template)} aria-label={`Use ${template.title}`}>
+          <Button size="sm" busy={use.isPending} onClick={() => use.mutate(template)} aria-label={`Use ${template.title}`}>
             Use
           </Button>
         ) : null}

@@ -1,0 +1,31 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "@playwright/test";
+
+const unpacked = fileURLToPath(new URL("../.tools/chromium/run", import.meta.url));
+const chromium = process.env.WEIR_CHROMIUM ?? (existsSync(unpacked) ? unpacked : "/usr/bin/chromium");
+
+export default defineConfig({
+  testDir: "e2e",
+  outputDir: "test-results",
+  fullyParallel: false,
+  workers: 1,
+  // A busy machine is slow, not wrong.
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
+  forbidOnly: true,
+  reporter: [["list"]],
+  use: {
+    viewport: { width: 1440, height: 900 },
+    locale: "en-GB",
+    timezoneId: "UTC",
+    actionTimeout: 20_000,
+    navigationTimeout: 40_000,
+    trace: "off",
+    launchOptions: { executablePath: chromium, args: ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"] },
+  },
+  projects: [
+    { name: "tests", testIgnore: /screenshots/ },
+    { name: "screenshots", testMatch: /screenshots/ },
+  ],
+});
