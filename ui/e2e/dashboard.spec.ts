@@ -1,0 +1,36 @@
+import { seed } from "./support/seed";
+import { expect, test } from "./support/test";
+
+test("figures, errors and deployments are those of the runs there were", async ({ app, server, client }) => {
+  await seed(server, client);
+  await expect
+    .poll(async () => (await client.get<{ totalRuns: number }>("/api/analytics")).totalRuns)
+    .toBeGreaterThanOrEqual(10);
+  await app.goto("/?range=hour");
+  await expect(app.getByRole("term").filter({ hasText: "Success rate" })).toBeVisible();
+  await expect(app.getByRole("definition").first()).not.toHaveText("–");
+  await expect(app.getByRole("img", { name: /^Bar chart of \d+ runs/ })).toBeVisible();
+  await expect(app.getByRole("img", { name: /^Runs by duration/ })).toBeVisible();
+  await expect(app.getByRole("cell", { name: /checks\/mailbox/ })).toBeVisible();
+  await expect(app.getByRole("link", { name: /Newest run/ }).first()).toBeVisible();
+  await expect(app.getByRole("row", { name: /Picky/ })).toContainText("On");
+});
+
+test("a flow, a time range and a project narrow what is shown", async ({ app, client }) => {
+  await app.goto("/");
+  await app.getByRole("combobox", { name: "Flow" }).click();
+  await app.getByRole("option", { name: "Quote (a graph)" }).click();
+  await expect(app).toHaveURL(/flow=/);
+  await app.getByRole("radio", { name: "Week" }).click();
+  await expect(app).toHaveURL(/range=week/);
+  await app.reload();
+  await expect(app.getByRole("radio", { name: "Week" })).toBeChecked();
+  await client.post("/api/projects", { name: "empty" });
+  await app.goto("/");
+  await app.getByRole("combobox", { name: "Project" }).click();
+  await app.getByRole("option", { name: "empty" }).click();
+  await expect(app.getByText("Project empty")).toBeVisible();
+  await expect(app.getByText("No run ended in this time.").first()).toBeVisible();
+  await app.goto("/flows");
+  await expect(app.getByText("No flows in empty yet")).toBeVisible();
+});

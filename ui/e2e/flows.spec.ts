@@ -1,0 +1,100 @@
+import { readFile } from "node:fs/promises";
+import { expect, test } from "./support/test";
+
+test("a flow is made, switched on and off, copied and deleted", async ({ app }) => {
+  await app.goto("/flows");
+  await app.getByRole("button", { name: "New flow" }).click();
+  await app.getByLabel("Name").fill("Order intake");
+  await app.getByText("Tree", { exact: true }).click();
+  await app.getByRole("button", { name: "Make flow" }).click();
+  await expect(app.getByRole("heading", { name: "Order intake" })).toBeVisible();
+  await app.goto("/flows");
+  const row = app.getByRole("row").filter({ has: app.getByRole("link", { name: /^Order intake order-intake/ }) });
+  await expect(row.getByText("Draft")).toBeVisible();
+  await row.getByRole("switch").click();
+  await expect(row.getByText("On", { exact: true })).toBeVisible();
+  await row.getByRole("button", { name: /^More for/ }).click();
+  await app.getByRole("menuitem", { name: "Delete" }).click();
+  await expect(app.getByText("Switch it off first", { exact: false })).toBeVisible();
+  await app.getByRole("button", { name: "Cancel" }).click();
+  await row.getByRole("switch").click();
+  await expect(row.getByText("Off", { exact: true })).toBeVisible();
+  await row.getByRole("button", { name: /^More for/ }).click();
+  await app.getByRole("menuitem", { name: "Duplicate" }).click();
+  await expect(app.getByRole("link", { name: /Order intake \(copy\)/ })).toBeVisible();
+  await row.getByRole("button", { name: /^More for/ }).click();
+  await app.getByRole("menuitem", { name: "Delete" }).click();
+  await expect(app.getByRole("button", { name: "Delete flow" })).toBeDisabled();
+  await app.getByLabel(/^Type/).fill("order-intake");
+  await app.getByRole("button", { name: "Delete flow" }).click();
+  await expect(row).toHaveCount(0);
+});
+
+test.describe("a name that is taken", () => {
+  test.use({ allowed: [/status of 409/] });
+
+  test("is told at its field, and nothing that was entered is lost", async ({ app, client }) => {
+    await client.post("/api/flows", { name: "taken", title: "Taken" });
+    await app.goto("/flows?open=new");
+    await app.getByLabel("Name").fill("Taken");
+    await app.getByRole("button", { name: "Make flow" }).click();
+    await expect(app.getByText(/taken/).last()).toBeVisible();
+    await expect(app.getByLabel("Name")).toHaveAttribute("aria-invalid", "true");
+    await expect(app.getByLabel("Name")).toHaveValue("Taken");
+  });
+});
+
+test("what is exported can be imported again", async ({ app }) => {
+  await app.goto("/flows?text=quote");
+  await app.getByRole("button", { name: /^More for Quote/ }).click();
+  const [file] = await Promise.all([app.waitForEvent("download"), app.getByRole("menuitem", { name: "Export" }).click()]);
+  const text = await readFile(await file.path(), "utf8");
+  expect(JSON.parse(text).flows[0].name).toBe("quote");
+  const renamed = text.replaceAll('"quote"', '"quote-again"').replace("Quote (a graph)", "Quote again");
+  await app.goto("/flows?open=import");
+  await app.setInputFiles("input[type=file]", { name: "quote.weir.json", mimeType: "application/json", buffer: Buffer.from(renamed) });
+  await expect(app.getByText("Will be made")).toBeVisible();
+  await app.getByRole("dialog").getByRole("button", { name: "Import" }).click();
+  await expect(app.getByRole("link", { name: /Quote again/ })).toBeVisible();
+});
+
+test("the text of a flow is imported as it is", async ({ app }) => {
+  await app.goto("/flows?open=import");
+  const text = "# kept\ntype: Sequence\nid: from-file\nchildren:\n  - type: PrintAction\n    id: say\n    props: {message: hello}\n";
+  await app.setInputFiles("input[type=file]", { name: "from-file.yaml", mimeType: "text/yaml", buffer: Buffer.from(text) });
+  await expect(app).toHaveURL(/\/flows\/[0-9a-f-]+/);
+});
+
+test("a template becomes a draft by one click, and again under another name", async ({ app, client }) => {
+  for (const name of ["order-process", "order-process-2"]) {
+    await app.goto("/templates");
+    await app.getByRole("button", { name: "Use Order process" }).click();
+    await expect(app).toHaveURL(/\/flows\/[0-9a-f-]+/);
+    const { items } = await client.get<{ items: { name: string }[] }>("/api/flows?text=order-process");
+    expect(items.map((flow) => flow.name)).toContain(name);
+  }
+});
+
+test("every template can run as it is", async ({ app, client }) => {
+  await app.goto("/templates");
+  const names = await app.getByRole("button", { name: /^Use / }).evaluateAll((all) => all.map((one) => one.getAttribute("aria-label") ?? ""));
+  expect(names.length).toBeGreaterThan(15);
+  for (const name of names) {
+    await app.goto("/templates");
+    await app.getByRole("button", { name, exact: true }).click();
+    await expect(app).toHaveURL(/\/flows\/[0-9a-f-]+/);
+    const id = new URL(app.url()).pathname.split("/")[2];
+    const checked = await client.get<{ valid: boolean; diagnostics: unknown[] }>(`/api/flows/${id}/check`);
+    expect(checked, name).toMatchObject({ valid: true });
+  }
+});
+
+test("searching finds flows by what is in them, and says when there are none", async ({ app }) => {
+  await app.goto("/flows");
+  await app.getByLabel("Search flows").fill("mailbox");
+  await expect(app.getByRole("link", { name: /Welcome/ })).toBeVisible();
+  await expect(app.getByRole("link", { name: /Quote \(a graph\)/ })).toHaveCount(0);
+  await app.getByLabel("Search flows").fill("nothing is called so");
+  await app.getByRole("button", { name: "Show all flows" }).click();
+  await expect(app.getByRole("link", { name: /Quote \(a graph\)/ })).toBeVisible();
+});

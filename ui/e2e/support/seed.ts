@@ -1,0 +1,34 @@
+import type { Client } from "./client";
+import type { Server } from "./server";
+
+/** A flow that fails now and then, by what it is given. */
+const PICKY = `type: Sequence
+id: picky
+children:
+  - type: Mock
+    id: weigh
+    props: {delayMs: 20}
+  - type: Mock
+    id: judge
+    props:
+      returnStatus: "{{ input.good ? 'SUCCESS' : 'FAILURE' }}"
+`;
+
+/** Runs of every demo flow, some that fail, and a few flows in every state, so that pages have something to show. */
+export async function seed(server: Server, client: Client): Promise<void> {
+  for (const address of [...server.webhooks.values()].flatMap((one) => [one, one])) await fire(address, { name: "Ada" });
+  const picky = await client.post<{ id: string }>("/api/flows", { name: "picky", title: "Picky", files: [{ name: "flow.yaml", text: PICKY }] });
+  await client.post(`/api/flows/${picky.id}/start`);
+  for (const good of [true, false, true, false]) await client.post(`/api/triggers/${picky.id}/inject`, { input: { good } });
+  await client.post("/api/flows", {
+    name: "long-name",
+    title: `A flow whose name somebody wrote without stopping ${"and on ".repeat(20)}`.slice(0, 190),
+    files: [{ name: "flow.yaml", text: PICKY.replace("id: picky", "id: long-name") }],
+  });
+  await client.post("/api/flows", { name: "rtl", title: "استلام الطلبات", files: [{ name: "flow.yaml", text: PICKY.replace("id: picky", "id: rtl") }] });
+}
+
+export async function fire(address: string, body: unknown): Promise<void> {
+  const answer = await fetch(address, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${address}: ${answer.status} ${await answer.text()}`);
+}
