@@ -147,6 +147,8 @@ pub struct RetryDefaults {
 pub enum Capability {
     Egress,
     Files,
+    Interfaces,
+    Memory,
     Model,
     Secrets,
     Variables,
@@ -157,6 +159,8 @@ impl Capability {
         match self {
             Capability::Egress => "egress",
             Capability::Files => "files",
+            Capability::Interfaces => "interfaces",
+            Capability::Memory => "memory",
             Capability::Model => "model",
             Capability::Secrets => "secrets",
             Capability::Variables => "variables",

@@ -1,6 +1,6 @@
 use crate::params;
 use weir_base::Diagnostic;
-use weir_catalog::Catalog;
+use weir_catalog::{Capability, Catalog, Entry};
 use weir_ir::{Flow, Node, NodeKind, Task};
 
 /// The kind exists, can run, and takes these parameters.
@@ -9,6 +9,7 @@ pub(crate) fn check(flow: &Flow, catalog: &Catalog, found: &mut Vec<Diagnostic>)
     flow.for_each_node(&mut |node| {
         if let NodeKind::Task(task) = &node.kind {
             one(node, task, catalog, tree, found);
+            memory(flow, node, task, catalog, found);
         }
     });
 }
@@ -27,6 +28,18 @@ fn one(node: &Node, task: &Task, catalog: &Catalog, tree: bool, found: &mut Vec<
     }
     if let Some(record) = entry.record() {
         params::check(node, &task.params, &record.input_schema, found);
+    }
+}
+
+/// A flow remembers only where it says so itself.
+fn memory(flow: &Flow, node: &Node, task: &Task, catalog: &Catalog, found: &mut Vec<Diagnostic>) {
+    let needs = |entry: &Entry| entry.component().capabilities.contains(&Capability::Memory);
+    if flow.settings.memory.is_none() && catalog.get(&task.kind).is_some_and(needs) {
+        let message = format!("`{}` needs the flow's memory, and this flow remembers nothing beyond its runs", node.id);
+        let help = "write `memory: {}` into the flow's `settings`";
+        found.push(
+            Diagnostic::error("MEMORY_NOT_ENABLED", message).path(&*node.id).maybe_at(node.origin.span).help(help),
+        );
     }
 }
 

@@ -52,6 +52,10 @@ pub enum Command {
     Secrets(server::Secrets),
     /// Variables of a server's projects and services
     Vars(server::Vars),
+    /// What a server's flows remember from one run to the next
+    Memory(server::Memory),
+    /// What a server's projects open to others: flows at paths, and variables
+    Interfaces(server::Interfaces),
     /// API keys of a server
     Keys(server::Keys),
     /// What starts a server's flows from outside
@@ -227,6 +231,16 @@ pub enum BenchWork {
     Start,
 }
 
+    /// Starting a server with much in it, and its memory
+    Ready,
+    /// Memory of a server with ten thousand waiting runs
+    Waiting,
+    /// Lists of a million runs
+    List,
+    /// A thousand who follow one run
+    Live,
+    /// Ten thousand schedules in a minute
+    Schedules,
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Example:\n  weir completions bash > ~/.local/share/bash-completion/completions/weir")]
 pub struct Completions {

@@ -2,14 +2,16 @@
 
 use crate::args::Bind;
 use crate::load;
+use crate::serve::parts::Machine;
 use anyhow::Context;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use weir_base::{Text, has_errors};
+use weir_base::{Text, Value, has_errors};
+use weir_control::FlowMemory;
 use weir_ir::Durability;
-use weir_kind::{FlowContext, PortError, Secrets};
+use weir_kind::{Category, FlowContext, Housekeeping, Interfaces, Memory, PortError, Secrets, TaskError};
 use weir_runs::FlowSource;
 use weir_runtime::{Clock, FlowFinder, Options, Parts, RetentionOptions, Runtime, SystemClock, VirtualClock};
 use weir_store::{Documents, Place, Store, StoreError};
@@ -31,6 +33,10 @@ pub struct Wanted {
     pub drain: Option<weir_base::Duration>,
     /// Where the secrets of tenants are.
     pub vault: Option<Arc<dyn Secrets>>,
+    /// What projects have opened to each other.
+    pub interfaces: Option<Arc<dyn Interfaces>>,
+    /// What flows remember; for this machine's user it is kept beside the runs.
+    pub memory: Option<Arc<dyn Memory>>,
     /// Told of runs and steps as they end.
     pub observer: Option<Arc<dyn weir_runs::Observer>>,
     /// Where flows that are called by name are looked for.
@@ -40,7 +46,10 @@ pub struct Wanted {
 
 /// Opens the data as its owner and starts carrying runs.
 pub async fn runtime(data: &Path, wanted: Wanted) -> anyhow::Result<Runtime> {
-    runtime_on(stores(data, None).await?.0, data, wanted).await
+    let (store, documents) = stores(data, None).await?;
+    let own = || -> Arc<dyn Memory> { Arc::new(FlowMemory::new(documents, store.clone(), Arc::new(Machine), None)) };
+    let memory = Some(wanted.memory.clone().unwrap_or_else(own));
+    runtime_on(store, data, Wanted { memory, ..wanted }).await
 }
 
 /// Opens the data as its owner: what runtimes keep, and what people change by hand.
@@ -75,6 +84,8 @@ pub async fn runtime_on(store: Arc<dyn Store>, data: &Path, wanted: Wanted) -> a
         parts.finder = Arc::new(Beside { folder, bind: wanted.bind });
     }
     let options = Options {
+    parts.interfaces = wanted.interfaces.unwrap_or(parts.interfaces);
+    parts.memory = wanted.memory.unwrap_or(parts.memory);
         force_durability: wanted.durability,
         take_up: !wanted.only_new,
         retention: wanted.retention,
@@ -177,5 +188,19 @@ impl FlowFinder for Beside {
         // The name it was called by is the name it is kept under.
         flow.name = name.to_owned();
         Some(Arc::new(FlowSource { flow, files: loaded.named_texts() }))
+    }
+}
+
+/// Runs a server has made for itself wait for the next server.
+struct NoHouse;
+
+#[async_trait]
+impl Housekeeping for NoHouse {
+    fn is_own(&self, flow: &FlowContext) -> bool {
+        &*flow.project == weir_store::SYSTEM_PROJECT
+    }
+
+    async fn perform(&self, _: &FlowContext, _: &str, _: &Value) -> Result<Value, TaskError> {
+        Err(TaskError::new(Category::Internal, "SYSTEM_WORK", "only `weir serve` does this").retryable(true))
     }
 }

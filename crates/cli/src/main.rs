@@ -84,6 +84,8 @@ fn dispatch(command: Command, data: &args::Data) -> anyhow::Result<Exit> {
         Command::Flows(args) => server::flows::run(&args),
         Command::Secrets(args) => server::secrets::run(&args),
         Command::Vars(args) => server::vars::run(&args),
+        Command::Memory(args) => server::memory::run(&args),
+        Command::Interfaces(args) => server::interfaces::run(&args),
         Command::Keys(args) => server::keys::run(&args),
         Command::Triggers(args) => server::triggers::run(&args),
         Command::Members(args) => server::members::run(&args),

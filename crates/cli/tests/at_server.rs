@@ -2,11 +2,12 @@
 
 mod support;
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Stdio};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use support::process::{Ended, Going, Place, text};
 use weir_base::Value;
 use weir_vault::totp::{Totp, step_at};
@@ -111,8 +112,44 @@ fn a_flow_is_pushed_run_looked_at_and_mended() {
     place.weir(&["runs", "show", "nothing", "--server", &url]).says(2, "there is no run `nothing`");
     place.weir(&["runs", "cancel", &run, "--server", &url]).says(1, "RUN_ENDED");
 
-    // Mended: what was finished is not done again.
+    // What would come of a fixed flow can be asked for while the server owns the data.
     place.file("fixed.yaml", GREET.replace("input.name.toUpperCase()", "input.name ?? 'stranger'"));
+    let asked = well(place.weir(&["resume", &run, "--with", "fixed.yaml", "--dry-run", "--data", "srv"]));
+    assert!(asked.out.contains("compatible, resumes at greet/hello"), "{asked:?}");
+    place.weir(&["resume", "nothing", "--with", "fixed.yaml", "--dry-run", "--data", "srv"]).says(2, "there is no run");
+    assert_eq!(text(&well(place.weir(&["runs", "show", &run, "--server", &url, "--json"])).json(), "status"), "failed");
+
+    // Kept as a test, here as there, and run from its journal.
+    for (out, at) in [("kept", ["--server", &url]), ("own", ["--data", "srv"])] {
+        well(place.weir(&[&["save-test", &run, "--out", out][..], &at[..]].concat()));
+        well(place.weir(&["test", out]));
+    }
+    for name in ["journal.jsonl", "expected.json"] {
+        let read = |folder: &str| std::fs::read_to_string(place.path(&format!("{folder}/{name}"))).unwrap();
+        assert_eq!(read("kept"), read("own"), "{name}");
+    }
+    place.weir(&["save-test", "nothing", "--out", "none", "--server", &url]).says(2, "there is no run `nothing`");
+    place.weir(&["save-test", &run, "--out", "kept", "--server", &url]).says(2, "is not empty");
+
+    // Many at once, and what started them.
+    let trials = ["runs", "ls", "--trigger", "trial", "--json", "--server", &url];
+    let trials = well(place.weir(&trials)).json();
+    let trials = trials.get("runs").and_then(Value::as_array).unwrap();
+    assert!(trials.iter().all(|run| text(run, "trigger") == "trial") && trials.len() == 2, "{trials:?}");
+    let dry = ["runs", "bulk", "retry", "--flow", "greet", "--status", "failed", "--dry-run", "--server", &url];
+    assert_eq!(well(place.weir(&dry)).out.trim(), "1 runs");
+    let retried = well(place.weir(&["runs", "bulk", "retry", &run, "--server", &url]));
+    assert_eq!(retried.out.trim(), "retry: 1 done, 0 not");
+    let failed =
+        || text(&well(place.weir(&["runs", "show", &run, "--server", &url, "--json"])).json(), "status") == "failed";
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !failed() {
+        assert!(std::time::Instant::now() < deadline, "it fails again");
+    }
+    place.weir(&["runs", "bulk", "cancel", &run, "--server", &url]).says(1, "RUN_ENDED");
+    place.weir(&["runs", "bulk", "cancel", "--server", &url]).says(2, "say which runs");
+
+    // Mended: what was finished is not done again.
     let resume = ["resume", &run, "--with", "fixed.yaml", "--server", &url, "--json"];
     let mended = well(place.weir(&resume)).json();
     let mended = &mended.get("runs").and_then(Value::as_array).unwrap()[0];
@@ -174,6 +211,72 @@ fn secrets_variables_keys_and_the_rest() {
     well(place.weir(&["flows", "delete", "shop/greet"]));
     assert!(!listed(&["audit", "ls", "--action", "flow.deleted"]).is_empty());
     place.weir(&["check", "greet.yaml", "--server", &served.url]).says(2, "works on a data folder");
+    served.stop();
+}
+
+/// A command whose lines are heard as they come.
+fn follower(place: &Place, args: &[&str]) -> (Child, Receiver<String>) {
+    let folder = place.path("");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    command.current_dir(&folder).args(args).env("HOME", folder.join("home")).env_remove("XDG_CONFIG_HOME");
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let (send, lines) = channel();
+    let out = BufReader::new(child.stdout.take().unwrap());
+    std::thread::spawn(move || out.lines().map_while(Result::ok).all(|line| send.send(line).is_ok()));
+    (child, lines)
+}
+
+#[test]
+fn a_flows_events_are_followed_until_one_has_seen_enough() {
+    let place = Place::new(&[("greet.yaml", GREET)]);
+    let served = serve(&place);
+    sign_in(&place, &served);
+    well(place.weir(&["flows", "push", "greet.yaml"]));
+    well(place.weir(&["flows", "start", "greet"]));
+    place.weir(&["flows", "logs", "nothing"]).says(2, "there is no flow `nothing`");
+    for json in [false, true] {
+        let follow = ["flows", "logs", "greet", "--server", &served.url, "--json"];
+        let (mut child, lines) = follower(&place, &follow[..if json { 6 } else { 5 }]);
+        // Whoever follows hears of what happens once the server has heard of him: a run now and then, until it has.
+        let run = ["run", "greet.yaml", "--server", &served.url, "--input", "{\"name\":\"Ada\"}"];
+        let heard = (0..50).find_map(|_| {
+            well(place.weir(&run));
+            std::iter::from_fn(|| lines.recv_timeout(Duration::from_millis(500)).ok())
+                .find(|line| line.contains("succeeded"))
+        });
+        let line = heard.expect("the end of a run is heard of");
+        match json {
+            true => {
+                let event = Value::from_json(&line).unwrap();
+                assert_eq!(text(&event, "event"), "state");
+                assert_eq!(event.get("data").map(|data| text(data, "flow")), Some("greet".to_owned()));
+            }
+            false => assert!(line.contains("  state "), "{line}"),
+        }
+        assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(0), "it ends well when it is asked to");
+    }
+    served.stop();
+}
+
+#[test]
+fn a_key_made_elsewhere_is_kept_with_its_organisation() {
+    let place = Place::new(&[]);
+    let served = serve(&place);
+    sign_in(&place, &served);
+    let made = well(place.weir(&["keys", "create", "ci", "--role", "viewer", "--scope", "runs.read", "--json"])).json();
+    let tenant = |place: &Place| {
+        let kept = std::fs::read_to_string(place.path("home/.config/weir/servers.json")).unwrap();
+        text(&Value::from_json(&kept).unwrap().get("servers").unwrap().as_array().unwrap()[0], "tenant")
+    };
+    let own = tenant(&place);
+    well(place.weir(&["logout"]));
+    let key = text(&made, "key");
+    let login = ["login", "--server", &served.url, "--key", "-"];
+    piped(&place, &[&login[..], &["--tenant", "another"]].concat(), &key).says(2, "not of `another`");
+    well(piped(&place, &login, &key));
+    assert_eq!((tenant(&place), own.is_empty()), (own, false), "a key that may look at runs alone is enough");
+    well(place.weir(&["runs", "ls", "--server", &served.url]));
     served.stop();
 }
 
@@ -258,5 +361,81 @@ fn a_new_master_key_opens_everything_and_the_old_one_can_go() {
     assert_eq!((status, &*text(&problem, "code")), (401, "TOTP_NEEDED"));
     // No code counts twice: the next one, which is taken a little early.
     assert_eq!(knock(Some(&totp.code(step() + 1))).0, 200, "the authenticator's key is opened with the new key alone");
+    served.stop();
+}
+
+/// Remembers who came, and says how often.
+const GUESTS: &str = "type: Sequence
+id: guests
+settings: {memory: {}}
+children:
+  - {type: Memory, id: count, props: {op: increment, key: \"visits/{{ input.body.name }}\", outputKey: visits}}
+";
+
+#[test]
+fn flows_are_opened_at_paths_and_remember() {
+    let place = Place::new(&[("guests.yaml", GUESTS)]);
+    let served = serve(&place);
+    sign_in(&place, &served);
+    well(place.weir(&["flows", "push", "guests.yaml", "--server", &served.url]));
+    well(place.weir(&["flows", "start", "guests"]));
+
+    // A flow at a path, for whoever has a key of it.
+    let opened = well(place.weir(&["interfaces", "create", "door", "--flow", "guests", "--rate", "100"]));
+    let path = opened.out.trim().strip_prefix(&served.url).expect("an address here").to_owned();
+    let key = well(place.weir(&["interfaces", "add-key", "door", "shop"])).out.trim().to_owned();
+    assert!(key.starts_with("weirp_"), "{key}");
+    let call = |key: &str| {
+        let headers = format!("Authorization: Bearer {key}\r\nContent-Type: application/json\r\n");
+        let body = r#"{"name": "ada"}"#;
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(served.url.strip_prefix("http://").unwrap()).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let answer = call(&key);
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("ratelimit-limit: 100"), "{answer}");
+    assert!(call("nobody").starts_with("HTTP/1.1 401"));
+    assert!(well(place.weir(&["interfaces", "ls"])).out.contains("door"));
+    assert!(well(place.weir(&["interfaces", "show", "door"])).out.contains("\"shop\""));
+    place.weir(&["interfaces", "create", "more", "--flow", "guests", "--auth", "jwt"]).says(2, "--jwks-url");
+    place.weir(&["interfaces", "create", "more"]).says(2, "--flow");
+    place.weir(&["interfaces", "revoke-key", "door", "other"]).says(2, "has no key `other`");
+    well(place.weir(&["interfaces", "revoke-key", "door", "shop"]));
+    assert!(call(&key).starts_with("HTTP/1.1 401"));
+    well(place.weir(&["interfaces", "rm", "door"]));
+    assert!(call(&key).starts_with("HTTP/1.1 404"));
+
+    // What the flow remembers.
+    assert_eq!(well(place.weir(&["memory", "get", "guests", "visits/ada"])).out.trim(), "1");
+    well(place.weir(&["memory", "set", "guests", "visits/bo", "7"]));
+    assert!(well(place.weir(&["memory", "show", "guests"])).out.starts_with("2 entries, 21 of 10485760 bytes"));
+    assert!(well(place.weir(&["memory", "ls", "guests"])).out.contains("visits/bo"));
+    well(place.weir(&["memory", "rm", "guests", "visits/bo"]));
+    place.weir(&["memory", "get", "guests", "visits/bo"]).says(1, "NOT_FOUND");
+    well(place.weir(&["memory", "clear", "guests"]));
+    assert!(well(place.weir(&["memory", "show", "guests"])).out.starts_with("0 entries"));
+
+    // Variables of another project, through an interface.
+    for project in ["alpha", "beta"] {
+        well(place.weir(&["projects", "create", project]));
+    }
+    well(place.weir(&["vars", "set", "total", "5", "--project", "beta"]));
+    let through = ["--project", "beta", "--through", "stats", "--as", "alpha"];
+    place.weir(&[&["vars", "get", "total"], &through[..]].concat()).says(1, "NOT_FOUND");
+    place.file(
+        "stats.json",
+        r#"{"type": "variables", "read": ["total"], "write": ["total"], "allow": [{"project": "alpha"}]}"#,
+    );
+    well(place.weir(&["interfaces", "create", "stats", "--project", "beta", "--spec", "@stats.json"]));
+    assert_eq!(well(place.weir(&[&["vars", "get", "total"], &through[..]].concat())).out.trim(), "5");
+    well(place.weir(&[&["vars", "set", "total", "6"], &through[..]].concat()));
+    assert_eq!(well(place.weir(&["vars", "get", "total", "--project", "beta"])).out.trim(), "6");
+    assert!(well(place.weir(&["audit", "ls", "--action", "interface.written"])).out.contains("interface.written"));
     served.stop();
 }

@@ -9,6 +9,7 @@ mod client;
 mod error;
 mod events;
 mod flows;
+mod opened;
 mod runs;
 mod session;
 mod things;

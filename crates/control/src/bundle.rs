@@ -14,7 +14,8 @@ use crate::records::{self, Kept};
 use crate::{ControlError, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use weir_base::Text;
+use weir_base::{Text, Value};
+use weir_store::{Variable, VariableChange, VariableScope};
 
 /// The form bundles are written in.
 const FORM: u32 = 1;
@@ -34,6 +35,28 @@ pub struct Bundle {
     /// Names of secrets the project has; their values stay where they are.
     #[serde(default)]
     pub secrets: Vec<Text>,
+    /// Of the project and of its services.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<BundledVariable>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BundledVariable {
+    /// None for one of the project itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Text>,
+    pub name: Text,
+    pub value: serde_json::Value,
+}
+
+impl BundledVariable {
+    fn shown(&self) -> Text {
+        match &self.service {
+            Some(service) => format!("variable {} of {service}", self.name).into(),
+            None => format!("variable {}", self.name).into(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -136,7 +159,32 @@ impl Control {
         let under = records::under(&project);
         let services: Vec<Kept<Service>> = records::all(&*self.documents, &caller.scope(), &under).await?;
         let flows: Vec<Kept<FlowDraft>> = records::all(&*self.documents, &caller.scope(), &under).await?;
-        self.bundle(caller, project, &services, flows).await
+        let variables = match caller.may(Permission::VariablesRead) {
+            true => self.bundle_variables(caller, &project, &services).await?,
+            false => Vec::new(),
+        };
+        Ok(Bundle { variables, ..self.bundle(caller, project, &services, flows).await? })
+    }
+
+    /// Those of the project first, then those of its services, each by name.
+    async fn bundle_variables(
+        &self,
+        caller: &Caller,
+        project: &Text,
+        services: &[Kept<Service>],
+    ) -> Result<Vec<BundledVariable>> {
+        let (tenant, mut found) = (&caller.tenant, Vec::new());
+        for service in std::iter::once(None).chain(services.iter().map(|one| Some(one.value.name.clone()))) {
+            let scope = VariableScope { tenant: tenant.clone(), project: project.clone(), service: service.clone() };
+            let all = self.store.list_variables(&scope).await?;
+            let bundled = |one: Variable| BundledVariable {
+                service: service.clone(),
+                name: one.name,
+                value: serde_json::Value::from(&one.value),
+            };
+            found.extend(all.into_iter().map(bundled));
+        }
+        Ok(found)
     }
 
     async fn bundle(
@@ -160,7 +208,7 @@ impl Control {
         };
         let services = services.iter().map(service).collect();
         let secrets = secrets.into_iter().map(|secret| secret.value.name).collect();
-        Ok(Bundle { weir: FORM, project, services, flows: bundled, secrets })
+        Ok(Bundle { weir: FORM, project, services, flows: bundled, secrets, variables: Vec::new() })
     }
 
     async fn bundle_flow(&self, caller: &Caller, flow: Kept<FlowDraft>) -> Result<BundledFlow> {
@@ -229,6 +277,7 @@ impl Control {
                 false => self.import_flow(caller, &project, flow, &known, &mut changes, &mut plan)?,
             }
         }
+        let new = self.plan_variables(caller, &project, bundle, &mut plan).await?;
         if dry_run {
             return Ok(plan);
         }
@@ -239,8 +288,53 @@ impl Control {
         }
         changes.at_most::<FlowDraft>(self.limits(&caller.tenant).await?.flows);
         changes.commit().await?;
+        self.import_variables(caller, &new).await?;
         plan.done = true;
         Ok(plan)
+    }
+
+    /// Variables that are not there yet, looked at before anything is made.
+    async fn plan_variables(
+        &self,
+        caller: &Caller,
+        project: &Text,
+        bundle: &Bundle,
+        plan: &mut Plan,
+    ) -> Result<Vec<(VariableScope, Variable)>> {
+        let services = bundle.services.iter().map(|one| &one.name).chain(bundle.flows.iter().map(|flow| &flow.service));
+        let services: BTreeSet<&Text> = services.collect();
+        let (mut new, changed_at) = (Vec::new(), self.now());
+        for one in &bundle.variables {
+            caller.must(Permission::VariablesWrite)?;
+            if one.service.as_ref().is_some_and(|service| !services.contains(service)) {
+                let message = format!("{}: the bundle has no such service", one.shown());
+                return Err(ControlError::invalid("INVALID_BUNDLE", message));
+            }
+            let (name, value) = (check_name(&one.name)?, one.value.clone().into());
+            let scope =
+                VariableScope { tenant: caller.tenant.clone(), project: project.clone(), service: one.service.clone() };
+            let there = self.store.list_variables(&scope).await?.iter().any(|known| known.name == name);
+            if there {
+                plan.conflicts.push(one.shown());
+                continue;
+            }
+            weir_store::apply_change(&name, Value::Null, &VariableChange::Set(value))
+                .map(|value| new.push((scope, Variable { name, value, changed_at })))
+                .map_err(|fault| ControlError::invalid("VARIABLE_REFUSED", fault.to_string()))?;
+            plan.made.push(one.shown());
+        }
+        Ok(new)
+    }
+
+    /// After the flows they are for. What a failure leaves out, another import with `skipExisting` makes.
+    async fn import_variables(&self, caller: &Caller, new: &[(VariableScope, Variable)]) -> Result<()> {
+        for (scope, variable) in new {
+            let set = self.store.set_variable(scope, variable.clone()).await?;
+            set.map_err(|fault| ControlError::invalid("VARIABLE_REFUSED", fault.to_string()))?;
+            let place = crate::variables::place_of(scope, &variable.name);
+            self.note(caller, "variable.changed", &place, serde_json::Value::Null).await;
+        }
+        Ok(())
     }
 
     fn import_flow(
@@ -348,6 +442,13 @@ fn check_form(bundle: &Bundle) -> Result<()> {
         return wrong(format!("a bundle has at most {MOST} flows and versions; export flows one by one"));
     }
     let mut seen = BTreeSet::new();
+    let mut variables = BTreeSet::new();
+    if bundle.variables.len() > MOST {
+        return wrong(format!("a bundle has at most {MOST} variables"));
+    }
+    if let Some(twice) = bundle.variables.iter().find(|one| !variables.insert((&one.service, &one.name))) {
+        return wrong(format!("{} is in it twice", twice.shown()));
+    }
     match bundle.flows.iter().find(|flow| !seen.insert(&flow.name)) {
         Some(flow) => wrong(format!("the flow {} is in it twice", crate::error::quoted(&flow.name))),
         None => Ok(()),

@@ -133,21 +133,24 @@ impl Changes<'_> {
         let triggers = crate::automatic::Changed::by(&self.steps);
         let result = self.control.documents.change(&scope, self.steps).await;
         if doors {
-            self.control.webhooks.forget();
+            self.control.doors.forget();
         }
         self.control.automatic.take_note(triggers);
         result.map_err(|error| named(error, self.seen))
     }
 }
 
-/// Whether what is remembered of webhooks may be wrong after this step.
+/// Whether what is remembered of doors may be wrong after this step.
 fn opens_doors(step: &Change) -> bool {
     let table = match step {
         Change::Insert(table, _) => *table,
         Change::Replace { table, .. } | Change::Delete { table, .. } | Change::DeleteUnder { table, .. } => *table,
         _ => return false,
     };
-    matches!(table, Table::Triggers | Table::Deployments | Table::FlowDrafts | Table::Tenants | Table::Projects)
+    matches!(
+        table,
+        Table::Triggers | Table::Interfaces | Table::Deployments | Table::FlowDrafts | Table::Tenants | Table::Projects
+    )
 }
 
 fn named(error: ChangeError, seen: u64) -> ControlError {

@@ -1,4 +1,5 @@
 use crate::elsewhere::Elsewhere;
+use crate::memory::FlowMemory;
 use crate::options::{Options, Tier};
 use crate::ports::{Ambient, Mail, Web};
 use crate::quota::Quota;
@@ -23,6 +24,8 @@ pub struct Parts {
     /// Where sign-in providers are asked.
     pub web: Arc<dyn Web>,
     pub keyring: Arc<Keyring>,
+    /// What flows remember; the runtime has the same one.
+    pub memory: Arc<FlowMemory>,
     pub options: Options,
 }
 
@@ -40,18 +43,20 @@ pub struct Control {
     pub(crate) elsewhere: Elsewhere,
     pub(crate) mailboxes: std::sync::Mutex<crate::mail_in::Due>,
     pub(crate) keyring: Arc<Keyring>,
+    pub(crate) memory: Arc<FlowMemory>,
     pub(crate) cipher: Cipher,
     pub(crate) options: Options,
     pub(crate) quota: Arc<Quota>,
     pub(crate) sign_ins: Throttle,
-    pub(crate) webhooks: crate::webhooks::Doors,
+    pub(crate) doors: crate::doors::Doors,
+    pub(crate) key_sets: crate::key_sets::KeySets,
     pub(crate) automatic: crate::automatic::Automatic,
     pub(crate) awake: crate::sleep::Awake,
 }
 
 impl Control {
     pub fn new(parts: Parts) -> Self {
-        let Parts { documents, store, runs, catalog, ambient, mail, web, keyring, options } = parts;
+        let Parts { documents, store, runs, catalog, ambient, mail, web, keyring, memory, options } = parts;
         let sign_ins = Throttle::new(options.sign_in_tries, options.sign_in_pause);
         Self {
             documents,
@@ -67,7 +72,9 @@ impl Control {
             keyring,
             quota: Arc::default(),
             sign_ins,
-            webhooks: crate::webhooks::Doors::default(),
+            memory,
+            doors: crate::doors::Doors::default(),
+            key_sets: crate::key_sets::KeySets::default(),
             automatic: crate::automatic::Automatic::default(),
             awake: crate::sleep::Awake::default(),
             options,

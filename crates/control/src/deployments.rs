@@ -84,7 +84,8 @@ impl Control {
     ) -> Result<()> {
         let draft =
             FlowDraft { files: release.files.clone(), bindings: release.bindings.clone(), ..flow.value.clone() };
-        self.compile_draft(tenant, &draft).await?.runnable().map(drop)
+        let compiled = self.compile_draft(tenant, &draft).await?;
+        self.check_memory(tenant, compiled.runnable()?).await
     }
 
     /// Switches a flow off: nothing starts it any more. Its open runs go on to their end.

@@ -9,6 +9,9 @@ pub enum ControlError {
     /// Sign in, or bring a valid key.
     #[error("{0}")]
     Unauthenticated(&'static str),
+    /// Bring another token; the message says what is wrong with this one.
+    #[error("{0}")]
+    TokenRefused(String),
     /// Ask somebody with the permission. Said only of what the caller may see.
     #[error("this needs the permission `{permission}`")]
     Forbidden { permission: &'static str },

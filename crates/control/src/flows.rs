@@ -1,7 +1,8 @@
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::model::{
-    Deployment, FlowDraft, FlowFile, Project, Release, Revision, Service, Tenant, Trigger, TriggerState,
+    Deployment, FlowDraft, FlowFile, Interface, MemoryEntry, MemoryMark, Project, Release, Revision, Service, Tenant,
+    Trigger, TriggerState,
 };
 use crate::names_of::{check_name, check_text, name_from};
 use crate::records::{self, Kept, Listed, PageOf};
@@ -221,6 +222,13 @@ impl Control {
         let triggers: Vec<Kept<Trigger>> =
             records::all(&*self.documents, &caller.scope(), &records::under(&flow.id)).await?;
         let deployment = self.deployment(caller, id).await?;
+        let open = DocumentFilter {
+            parent: Some(flow.value.project.clone()),
+            label: Some(flow.id.clone()),
+            ..DocumentFilter::default()
+        };
+        let interfaces: Vec<Kept<Interface>> = records::all(&*self.documents, &caller.scope(), &open).await?;
+        let remembered = self.memory_size(caller, &flow.id).await?;
         let mut states = Vec::new();
         for trigger in &triggers {
             states.extend(records::find::<TriggerState>(&*self.documents, &caller.scope(), &trigger.id).await?);
@@ -231,6 +239,10 @@ impl Control {
         changes.delete_under::<Release>(&flow.id);
         triggers.iter().for_each(|trigger| changes.delete(trigger, None));
         states.iter().for_each(|state| changes.delete(state, None));
+        interfaces.iter().for_each(|interface| changes.delete(interface, None));
+        changes.delete_under::<MemoryEntry>(&flow.id);
+        changes.delete_under::<MemoryMark>(&MemoryMark::under(&flow.id));
+        remembered.iter().for_each(|size| changes.delete(size, None));
         deployment.iter().for_each(|deployment: &Kept<Deployment>| changes.delete(deployment, None));
         changes.unpublish(flow.value.project.clone(), flow.value.name.clone());
         changes.commit().await

@@ -22,6 +22,8 @@ pub struct Options {
     pub sign_in_pause: Duration,
     /// Where people may sign in besides here.
     pub sign_in: Vec<crate::elsewhere::Provider>,
+    /// Hosts, or hosts with ports, whose keys for tokens may be at private addresses and without TLS.
+    pub private_key_hosts: Vec<String>,
     /// What Clerk signs its events with; it is not listened to without.
     pub clerk_secret: Option<weir_vault::Secret>,
     /// Revisions kept of each flow.
@@ -86,6 +88,7 @@ fn tiers() -> BTreeMap<String, Tier> {
         concurrency,
         rate,
         idle: Some(IDLE),
+            private_key_hosts: Vec::new(),
     };
     BTreeMap::from([
         ("free".to_owned(), tier(Some(1), Some(1_000), Some(1), Some(0), Some(0), Some(2), Some(60))),

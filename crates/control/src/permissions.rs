@@ -47,6 +47,10 @@ pub enum Permission {
     TriggersRead,
     #[serde(rename = "triggers.write")]
     TriggersWrite,
+    #[serde(rename = "interfaces.read")]
+    InterfacesRead,
+    #[serde(rename = "interfaces.write")]
+    InterfacesWrite,
     #[serde(rename = "variables.read")]
     VariablesRead,
     #[serde(rename = "variables.write")]
@@ -79,7 +83,7 @@ pub enum Permission {
 }
 
 impl Permission {
-    pub const ALL: [Permission; 22] = [
+    pub const ALL: [Permission; 24] = [
         Permission::FlowsRead,
         Permission::FlowsWrite,
         Permission::FlowsPublish,
@@ -89,6 +93,8 @@ impl Permission {
         Permission::RunsControl,
         Permission::TriggersRead,
         Permission::TriggersWrite,
+        Permission::InterfacesRead,
+        Permission::InterfacesWrite,
         Permission::VariablesRead,
         Permission::VariablesWrite,
         Permission::SecretsRead,
@@ -110,6 +116,7 @@ impl Permission {
             Permission::FlowsRead
             | Permission::RunsRead
             | Permission::TriggersRead
+            | Permission::InterfacesRead
             | Permission::VariablesRead
             | Permission::SecretsRead
             | Permission::ProjectsRead
@@ -122,6 +129,7 @@ impl Permission {
             Permission::FlowsWrite
             | Permission::FlowsPublish
             | Permission::TriggersWrite
+            | Permission::InterfacesWrite
             | Permission::SecretsWrite => Role::Editor,
             Permission::ProjectsWrite | Permission::MembersWrite | Permission::KeysWrite | Permission::AuditRead => {
                 Role::Admin
@@ -146,6 +154,8 @@ impl Permission {
             Permission::RunsControl => "runs.control",
             Permission::TriggersRead => "triggers.read",
             Permission::TriggersWrite => "triggers.write",
+            Permission::InterfacesRead => "interfaces.read",
+            Permission::InterfacesWrite => "interfaces.write",
             Permission::VariablesRead => "variables.read",
             Permission::VariablesWrite => "variables.write",
             Permission::SecretsRead => "secrets.read",
@@ -186,6 +196,8 @@ mod tests {
             ("runs.control", ".OEAW"),
             ("triggers.read", "VOEAW"),
             ("triggers.write", "..EAW"),
+            ("interfaces.read", "VOEAW"),
+            ("interfaces.write", "..EAW"),
             ("variables.read", "VOEAW"),
             ("variables.write", ".OEAW"),
             ("secrets.read", "VOEAW"),

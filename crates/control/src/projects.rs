@@ -1,6 +1,6 @@
 use crate::caller::Caller;
 use crate::control::Control;
-use crate::model::{FlowDraft, Project, ProjectSettings, Secret, Service};
+use crate::model::{FlowDraft, Interface, Project, ProjectSettings, Secret, Service};
 use crate::names_of::{check_name, check_text};
 use crate::records::{self, Kept, Listed, PageOf};
 use crate::{ControlError, Result};
@@ -66,6 +66,7 @@ impl Control {
         changes.delete(&old, expected);
         changes.delete_under::<Service>(&old.value.name);
         changes.delete_under::<Secret>(&old.value.name);
+        changes.delete_under::<Interface>(&old.value.name);
         // Whoever makes a flow in it at this moment loses to this, or this loses to them.
         changes.none_under::<FlowDraft>(&old.value.name);
         changes.commit().await

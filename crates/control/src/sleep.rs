@@ -73,7 +73,7 @@ impl Control {
             }
             all.remove(&flow);
             drop(all);
-            self.webhooks.forget_flow(&flow);
+            self.doors.forget_flow(&flow);
             if let Some(version) = &used.version {
                 self.runs.rest(&used.place.tenant, version);
             }

@@ -4,6 +4,7 @@ use crate::records;
 use crate::{Caller, Result};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::sync::Arc;
 use weir_base::{Micros, Text};
 use weir_store::{Change, RunKey, Scope};
 
@@ -14,6 +15,8 @@ pub struct UsageView {
     pub executions: u64,
     pub flows: u64,
     pub members: u64,
+    /// Bytes that flows remember.
+    pub memory: u64,
     pub limits: crate::options::Tier,
 }
 
@@ -24,12 +27,12 @@ impl Control {
     }
 
     /// The limits of the tenant's tier, remembered for a while with its webhooks.
-    pub(crate) async fn limits_of(&self, tenant: &Text) -> Result<crate::options::Tier> {
-        if let Some(limits) = self.webhooks.limits(tenant) {
+    pub(crate) async fn limits_of(&self, tenant: &Text) -> Result<Arc<crate::options::Tier>> {
+        if let Some(limits) = self.doors.limits(tenant) {
             return Ok(limits);
         }
-        let limits = self.limits(tenant).await?;
-        self.webhooks.keep_limits(tenant, limits.clone());
+        let limits = Arc::new(self.limits(tenant).await?);
+        self.doors.keep_limits(tenant, limits.clone());
         Ok(limits)
     }
 
@@ -90,7 +93,8 @@ impl Control {
         };
         let flows = self.documents.count_documents(&scope, weir_store::Table::FlowDrafts, &all).await?;
         let members = self.documents.count_documents(&scope, weir_store::Table::Members, &all).await?;
-        Ok(UsageView { month, executions, flows, members, limits: self.limits(tenant).await? })
+        let memory = self.memory.used(tenant).await?;
+        Ok(UsageView { month, executions, flows, members, memory, limits: self.limits(tenant).await? })
     }
 }
 

@@ -68,7 +68,7 @@ impl Control {
     }
 }
 
-fn place_of(scope: &VariableScope, name: &str) -> Text {
+pub(crate) fn place_of(scope: &VariableScope, name: &str) -> Text {
     match &scope.service {
         Some(service) => format!("{}/{service}/{name}", scope.project).into(),
         None => format!("{}/{name}", scope.project).into(),

@@ -27,6 +27,6 @@ pub use json::{JsonError, from_json, to_json};
 pub use mailbox::{Listener, Mailbox, Scheduling};
 pub use node::{MAX_DEPTH, Node, NodeKind, Origin};
 pub use retry::{RetryPolicy, RetryStrategy};
-pub use settings::{Backend, Concurrency, Durability, Egress, FlowMode, ModelRouting, ModelSettings, Settings};
+pub use settings::{Backend, Concurrency, Durability, Egress, FlowMode, Memory, ModelRouting, ModelSettings, Settings};
 pub use task::{Assign, Fail, SetOp, Target, Task, UnknownPolicy, VarScope, Write};
 pub use wait::{Call, Wait};

@@ -32,6 +32,9 @@ pub struct Settings {
     pub files: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub models: Option<ModelSettings>,
+    /// What the flow may remember beyond its runs; nothing where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Memory>,
     /// Settings of the dialect that mean nothing to the engine, kept for printing and other runtimes.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub extra: IndexMap<Text, Value>,
@@ -79,6 +82,24 @@ pub struct Egress {
     /// Private, loopback and link-local addresses that may be reached all the same, as `host` or `host:port`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub private: Vec<String>,
+}
+
+/// How much a flow remembers from one run to the next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Memory {
+    /// Bytes of keys and values, all entries together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+}
+
+impl Memory {
+    /// Where nothing is said.
+    pub const USUAL: u64 = 10 << 20;
+
+    pub fn bytes(self) -> u64 {
+        self.limit.unwrap_or(Self::USUAL)
+    }
 }
 
 /// Which model backends a flow may use and how one is chosen.

@@ -43,6 +43,11 @@ impl Checker {
         Value::from(map)
     }
 
+    /// What is wrong with the schema itself.
+    pub fn fault(&self) -> Option<String> {
+        self.validator.get_or_init(|| compile(&self.schema)).as_ref().err().cloned()
+    }
+
     /// Every problem as `(path, message)`, at most eight of them.
     pub fn check(&self, value: &Value) -> Result<(), Vec<(String, String)>> {
         if self.is_plain && self.ty.accepts(value) {

@@ -1,7 +1,7 @@
 use crate::redact::Opened;
 use crate::{
-    Category, FlowContext, LogLevel, Observation, ObservationBody, PortError, Ports, Recorded, TaskError, TaskRequest,
-    VariableChange,
+    Category, FlowContext, LogLevel, MemoryChange, Observation, ObservationBody, PortError, Ports, Recorded, TaskError,
+    TaskRequest, VariableChange,
 };
 use std::borrow::Cow;
 use tokio_util::sync::CancellationToken;
@@ -54,6 +54,16 @@ impl TaskContext<'_> {
         changed.map_err(|error| port_error("VARIABLES", error))
     }
 
+    /// Reads or changes what the flow remembers, where it is one that does.
+    pub async fn change_memory(&self, change: MemoryChange) -> Result<Value, TaskError> {
+        if self.flow().memory.is_none() {
+            let message = "this flow remembers nothing beyond its runs: write `memory: {}` into its `settings`";
+            return Err(TaskError::input("MEMORY_NOT_ENABLED", message));
+        }
+        let changed = self.ports.memory.apply(self.flow(), change).await;
+        changed.map_err(|error| port_error("MEMORY", error))
+    }
+
     /// The recorded result of an earlier step of this run.
     pub async fn recorded(&self, path: &str) -> Result<Option<Recorded>, TaskError> {
         let found = self.ports.transcript.recorded(&self.request.run, path).await;
@@ -88,5 +98,6 @@ fn port_error(port: &str, error: PortError) -> TaskError {
     match error {
         PortError::Retry(message) => TaskError::internal(&format!("{port}_UNAVAILABLE"), message).retryable(true),
         PortError::Reject(message) => TaskError::input(&format!("{port}_REJECTED"), message),
+        PortError::Full(message) => TaskError::new(Category::Limit, &format!("{port}_FULL"), message),
     }
 }

@@ -27,13 +27,14 @@ pub use execution_log::{Execution, execution_log, timestamp};
 pub use host::{HostOptions, TaskHost};
 pub use output::{TaskOutput, Usage};
 pub use ports::{
-    LogLevel, LogSink, Observation, ObservationBody, PortError, Ports, Recorded, Secrets, Timer, TokioTimer,
-    Transcript, VariableChange, VariableOp, VariableScope, Variables,
+    Interfaces, LogLevel, LogSink, Memory, MemoryChange, MemoryOp, NoInterfaces, NoMemory, Observation,
+    ObservationBody, PortError, Ports, Recorded, Secrets, Through, Timer, TokioTimer, Transcript, VariableChange,
+    VariableOp, VariableScope, Variables, no_access,
 };
 pub use record_check::validate_record;
 pub use redact::Redactor;
 pub use registry::{Registration, Registry};
-pub use request::{Backend, EgressPolicy, FlowContext, ModelRouting, ModelSettings, TaskRequest};
+pub use request::{Backend, EgressPolicy, FlowContext, MemoryLimit, ModelRouting, ModelSettings, TaskRequest};
 pub use text_stream::TextStream;
 pub use tokio_util::sync::CancellationToken;
 pub use weir_catalog::{Catalog, Effect, Record};

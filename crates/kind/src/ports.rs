@@ -10,6 +10,7 @@ use weir_base::{Duration, Micros, Text, Value};
 pub struct Ports {
     pub secrets: Arc<dyn Secrets>,
     pub variables: Arc<dyn Variables>,
+    pub memory: Arc<dyn Memory>,
     pub transcript: Arc<dyn Transcript>,
     pub log: Arc<dyn LogSink>,
     pub timer: Arc<dyn Timer>,
@@ -32,7 +33,7 @@ pub trait Secrets: Send + Sync {
     async fn get(&self, flow: &FlowContext, name: &str) -> Result<Option<Text>, PortError>;
 }
 
-/// Variables of a service or a project. A change is atomic.
+/// Variables of a service or a project, and through interfaces those of others. A change is atomic.
 #[async_trait]
 pub trait Variables: Send + Sync {
     /// Applies the change and gives the variable's value after it (null where there is none).
@@ -46,6 +47,8 @@ pub struct VariableChange {
     pub name: Text,
     pub op: VariableOp,
     /// The new value, the item to append, or the amount.
+    /// The variable of another project, which that project has opened to this one. `scope` says nothing then.
+    pub through: Option<Through>,
     pub value: Value,
     pub key: String,
 }
@@ -53,6 +56,111 @@ pub struct VariableChange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum VariableScope {
+/// An interface of another project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Through {
+    pub project: Text,
+    pub interface: Text,
+}
+
+/// What projects have opened to each other. What nobody has opened is closed.
+#[async_trait]
+pub trait Interfaces: Send + Sync {
+    /// The service the variable is of, or none where it is of the project itself: said only where the interface lets
+    /// this flow do so, and after it was written down that it did. `key` is the step's.
+    async fn variable(
+        &self,
+        flow: &FlowContext,
+        through: &Through,
+        name: &str,
+        op: VariableOp,
+        key: &str,
+    ) -> Result<Option<Text>, PortError>;
+}
+
+/// The same words for an interface that is not there and for one that is closed.
+pub fn no_access(through: &Through, name: &str) -> PortError {
+    let Through { project, interface } = through;
+    PortError::Reject(format!("there is no interface `{interface}` of `{project}` that opens `{name}` to this flow"))
+}
+
+/// Nothing is open.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoInterfaces;
+
+#[async_trait]
+impl Interfaces for NoInterfaces {
+    async fn variable(
+        &self,
+        _: &FlowContext,
+        through: &Through,
+        name: &str,
+        _: VariableOp,
+        _: &str,
+    ) -> Result<Option<Text>, PortError> {
+        Err(no_access(through, name))
+    }
+}
+
+/// What a flow remembers from one run to the next. Each flow has its own; no other reaches it.
+#[async_trait]
+pub trait Memory: Send + Sync {
+    /// Gives the entry's value after it, null where there is none; of a list the keys and values.
+    /// A change whose `key` was applied before is not applied again.
+    async fn apply(&self, flow: &FlowContext, change: MemoryChange) -> Result<Value, PortError>;
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct MemoryChange {
+    /// The entry; of a list what the keys begin with.
+    pub name: Text,
+    pub op: MemoryOp,
+    /// The new value, the item to append, or the amount.
+    pub value: Value,
+    /// The step's `run/path`.
+    pub key: String,
+    pub run: Text,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemoryOp {
+    Get,
+    List,
+    Set,
+    Append,
+    Increment,
+    Delete,
+}
+
+impl MemoryOp {
+    /// The entry after this operation; none where it is gone.
+    pub fn apply(self, current: &Value, value: &Value) -> Result<Option<Value>, PortError> {
+        let kept = |op: VariableOp| op.apply(current, value).map(Some);
+        match self {
+            MemoryOp::Get | MemoryOp::List => Ok(Some(current.clone())),
+            MemoryOp::Set => kept(VariableOp::Set),
+            MemoryOp::Append => kept(VariableOp::Append),
+            MemoryOp::Increment => kept(VariableOp::Increment),
+            MemoryOp::Delete => Ok(None),
+        }
+    }
+
+    pub fn changes(self) -> bool {
+        !matches!(self, MemoryOp::Get | MemoryOp::List)
+    }
+}
+
+/// There is no memory here.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoMemory;
+
+#[async_trait]
+impl Memory for NoMemory {
+    async fn apply(&self, _: &FlowContext, _: MemoryChange) -> Result<Value, PortError> {
+        Err(PortError::Reject("no memory is kept here".to_owned()))
+    }
+}
+
     Service,
     Project,
 }

@@ -45,8 +45,17 @@ pub struct FlowContext {
     /// The one folder file kinds may touch, absolute; none where absent.
     pub files: Option<PathBuf>,
     pub models: Option<ModelSettings>,
+    /// What the flow may remember beyond its runs; nothing where absent.
+    pub memory: Option<MemoryLimit>,
     /// Stands in for outside services in tests and examples, such as `{model: [replies]}`.
     pub test_data: Value,
+}
+
+/// How much a flow may remember.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryLimit {
+    /// Keys and values as JSON, all entries together.
+    pub bytes: u64,
 }
 
 /// Where a flow may connect to. What is in no list is refused.

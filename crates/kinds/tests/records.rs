@@ -11,8 +11,8 @@ use weir_catalog::{Implementation, Record, TestCase, docs, value_from_yaml};
 use weir_egress::{Client, Options};
 use weir_kind::memory::{InstantTimer, MemoryPorts};
 use weir_kind::{
-    Backend, CancellationToken, EgressPolicy, FlowContext, HostOptions, ModelRouting, ModelSettings, Recorded,
-    TaskError, TaskHost, TaskOutput, TaskRequest, VariableScope, validate_record,
+    Backend, CancellationToken, EgressPolicy, FlowContext, HostOptions, MemoryLimit, ModelRouting,
+    ModelSettings, Recorded, TaskError, TaskHost, TaskOutput, TaskRequest, Through, VariableScope, validate_record,
 };
 
 /// 2026-01-15T10:30:00Z
@@ -316,6 +316,9 @@ fn flow(case: &TestCase, stand_in: &StandIn, folder: &std::path::Path) -> FlowCo
         egress: EgressPolicy { hosts: Vec::new(), allow: lists("allow"), private },
         files: case.given.get("files").map(|_| folder.to_path_buf()),
         models: case.given.get("models").map(|models| models_of(models, stand_in)),
+        memory: case.given.get("memory").map(|memory| MemoryLimit {
+            bytes: member(memory, "limit").as_u64().unwrap_or(u64::MAX),
+        }),
         test_data: member(&case.given, "testData").clone(),
     }
 }
@@ -350,8 +353,23 @@ fn fill(ports: &MemoryPorts, flow: &FlowContext, case: &TestCase) {
         let output = recorded.get("output").cloned().map(Recorded::Output);
         ports.transcript.put(path, output.unwrap_or_else(|| Recorded::Error(member(recorded, "error").clone())));
     }
+    for (key, value) in members(member(member(&case.given, "memory"), "entries")) {
+        ports.memory.put(flow, key, value.clone());
+    }
+    open(ports, flow, member(&case.given, "open"));
     for (scope, variables) in members(member(&case.given, "variables")) {
         members(variables).for_each(|(name, value)| ports.variables.put(flow, self::scope(scope), name, value.clone()));
+    }
+}
+
+/// Variables of another project, to be read or to be written too.
+fn open(ports: &MemoryPorts, flow: &FlowContext, open: &Value) {
+    let named = |name| member(open, name).as_str().unwrap_or_default().into();
+    let through = Through { project: named("project"), interface: named("interface") };
+    for (what, writable) in [("read", false), ("write", true)] {
+        for (name, value) in members(member(open, what)) {
+            ports.variables.open(flow, &through, name, value.clone(), writable);
+        }
     }
 }
 

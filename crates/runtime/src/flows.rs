@@ -8,7 +8,7 @@ use weir_base::{Text, Value};
 use weir_engine::Plan;
 use weir_expr::Fuel;
 use weir_ir::{Concurrency, Durability, Flow, NodeKind};
-use weir_kind::{Checker, EgressPolicy, FlowContext, ModelSettings};
+use weir_kind::{Checker, EgressPolicy, FlowContext, MemoryLimit, ModelSettings};
 use weir_runs::{FlowSource, RunsError};
 use weir_store::{FlowVersion, Place, SourceFile, Store, StoreError, blob_hash};
 
@@ -63,6 +63,7 @@ impl Prepared {
             egress,
             files: files_root.and_then(folder),
             models: settings.models.as_ref().and_then(models),
+            memory: settings.memory.map(|memory| MemoryLimit { bytes: memory.bytes() }),
             test_data: flow.test_data.clone(),
             ..FlowContext::default()
         };

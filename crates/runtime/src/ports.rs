@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use weir_base::{Duration, Text, Value};
 use weir_kind::{
-    FlowContext, LogSink, Observation, ObservationBody, PortError, Ports, Recorded, Secrets, Timer, TokioTimer,
-    Transcript, VariableOp, VariableScope, Variables,
+    FlowContext, Interfaces, LogSink, Memory, Observation, ObservationBody, PortError, Ports, Recorded, Secrets, Timer,
+    TokioTimer, Transcript, VariableOp, VariableScope, Variables,
 };
 use weir_runs::{LogView, Progress, ProgressBody};
 use weir_store::{Batch, NewObservation, RunKey, StoreError};
@@ -16,16 +16,31 @@ use weir_store::{Batch, NewObservation, RunKey, StoreError};
 /// Logs that are not written yet; beyond this many rows of any sort, further ones are dropped.
 const MAX_BACKLOG: usize = 200_000;
 
-pub(crate) fn ports(shared: &Arc<Shared>, secrets: Arc<dyn Secrets>) -> Ports {
+/// What comes from outside the runtime.
+pub(crate) struct Outside {
+    pub secrets: Arc<dyn Secrets>,
+    pub interfaces: Arc<dyn Interfaces>,
+    pub memory: Arc<dyn Memory>,
+}
+
+pub(crate) fn ports(shared: &Arc<Shared>, outside: Outside) -> Ports {
+    let Outside { secrets, interfaces, memory } = outside;
     let timer: Arc<dyn Timer> = match shared.clock.is_virtual() {
         true => Arc::new(NoWaiting),
         false => Arc::new(TokioTimer),
     };
     let port = Arc::new(StorePorts(shared.clone()));
-    Ports { secrets, variables: port.clone(), transcript: port.clone(), log: port, timer }
+    let variables = Arc::new(StoreVariables { shared: shared.clone(), interfaces });
+    Ports { secrets, variables, memory, transcript: port.clone(), log: port, timer }
 }
 
 struct StorePorts(Arc<Shared>);
+
+/// Variables of the flow's own project and service, and of other projects where an interface opens them.
+struct StoreVariables {
+    shared: Arc<Shared>,
+    interfaces: Arc<dyn Interfaces>,
+}
 
 /// Under virtual time a wait inside a task takes no time at all.
 struct NoWaiting;
@@ -43,25 +58,35 @@ fn port_error(error: StoreError) -> PortError {
 }
 
 #[async_trait]
-impl Variables for StorePorts {
+impl Variables for StoreVariables {
     async fn apply(&self, flow: &FlowContext, change: weir_kind::VariableChange) -> Result<Value, PortError> {
         let scope = scope_of(flow, change.scope);
         if change.op == VariableOp::Get {
             return self.read(&scope, &change.name).await;
         }
-        let (run, path) = self.0.run_of_task(&change.key).ok_or_else(|| not_running(&change.key))?;
-        let (at, name) = (self.0.clock.now(), change.name);
+        let (run, path) = self.shared.run_of_task(&change.key).ok_or_else(|| not_running(&change.key))?;
+        let (at, name) = (self.shared.clock.now(), change.name);
         let change = stored_change(change.op, change.value)?;
         let op = weir_store::VariableOp { run, path, at, scope, name, change };
-        let results = self.0.store.change_variables(&[op]).await.map_err(port_error)?;
+        let results = self.shared.store.change_variables(&[op]).await.map_err(port_error)?;
         let result = results.into_iter().next().ok_or_else(|| PortError::Retry("the store gave no answer".into()))?;
         result.map_err(|fault| PortError::Reject(fault.to_string()))
     }
 }
 
-impl StorePorts {
+impl StoreVariables {
+    async fn scope_of(
+        &self,
+        flow: &FlowContext,
+        change: &weir_kind::VariableChange,
+    ) -> Result<weir_store::VariableScope, PortError> {
+        let Some(through) = &change.through else { return Ok(scope_of(flow, change.scope)) };
+        let service = self.interfaces.variable(flow, through, &change.name, change.op, &change.key).await?;
+        Ok(weir_store::VariableScope { tenant: flow.tenant.clone(), project: through.project.clone(), service })
+    }
+
     async fn read(&self, scope: &weir_store::VariableScope, name: &Text) -> Result<Value, PortError> {
-        let found = self.0.store.variables(scope, std::slice::from_ref(name)).await.map_err(port_error)?;
+        let found = self.shared.store.variables(scope, std::slice::from_ref(name)).await.map_err(port_error)?;
         Ok(found.get(name).cloned().unwrap_or_default())
     }
 }

@@ -9,7 +9,7 @@ use crate::live::query;
 use crate::message::{Awaited, Message};
 use crate::meters::Meters;
 use crate::options::Options;
-use crate::ports::ports;
+use crate::ports::{Outside, ports};
 use crate::shard::Shard;
 use crate::shared::Shared;
 use crate::writer::{Writer, WriterOptions};
@@ -22,7 +22,10 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use weir_base::{Text, Value};
 use weir_engine::Preview;
-use weir_kind::{Catalog, FlowContext, HostOptions, PortError, Registry, Secrets, TaskHost};
+use weir_kind::{
+    Catalog, FlowContext, HostOptions, Interfaces, Memory, NoInterfaces, NoMemory, PortError, Registry, Secrets,
+    TaskHost,
+};
 use weir_runs::{
     Change, Ends, FlowSource, Forked, Load, LogView, Observer, Offer, Previewed, ReplayView, Request, RunView,
     RunsError, RunsPort, StartRun, StepView, Until, Watch,
@@ -34,6 +37,10 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     pub registry: Registry,
     pub secrets: Arc<dyn Secrets>,
+    /// What projects have opened to each other.
+    pub interfaces: Arc<dyn Interfaces>,
+    /// What flows remember beyond their runs.
+    pub memory: Arc<dyn Memory>,
     pub host: HostOptions,
     pub clock: Arc<dyn Clock>,
     pub faults: Arc<dyn Faults>,
@@ -51,6 +58,8 @@ impl Parts {
             store,
             registry,
             secrets: Arc::new(NoSecrets),
+            interfaces: Arc::new(NoInterfaces),
+            memory: Arc::new(NoMemory),
             host: HostOptions::default(),
             clock: Arc::new(SystemClock),
             faults: Arc::new(NoFaults),
@@ -88,7 +97,8 @@ impl Runtime {
     ///
     /// Recovery goes on in the background; see [`Runtime::recovered`].
     pub async fn open(options: Options, parts: Parts) -> Result<Runtime, StoreError> {
-        let Parts { store, registry, secrets, host, clock, faults, finder, observer, pid } = parts;
+        let Parts { store, registry, secrets, interfaces, memory, host, clock, faults, finder, observer, pid } = parts;
+        let outside = Outside { secrets, interfaces, memory };
         let epoch = store.claim(pid, clock.now()).await?;
         let take_up = options.take_up;
         let left_alone = if take_up { None } else { Some(newest(&*store).await?) };

@@ -1,4 +1,5 @@
 use crate::endpoint::Access;
+use crate::limits::Allowance;
 use crate::observe::{Trail, trail};
 use crate::problem::Problem;
 use crate::state::App;
@@ -129,6 +130,24 @@ pub async fn limit(app: &App, trail: &Trail, tenant: &Text, name: Text) -> Resul
         None => Ok(()),
         Some(seconds) => Err(ControlError::TooMany { seconds }.into()),
     }
+}
+
+/// Counts one request against each of these limits, so many a minute of each name. What is told is the nearest to its
+/// end.
+pub fn limit_each(app: &App, trail: &Trail, limits: &[(Text, u32)]) -> Result<(), Problem> {
+    let mut nearest: Option<Allowance> = None;
+    for (name, rate) in limits {
+        let allowance = app.limits.take(name, *rate, app.control.now());
+        if let Some(seconds) = allowance.retry {
+            trail.allowance(allowance);
+            return Err(ControlError::TooMany { seconds }.into());
+        }
+        nearest = Some(nearest.filter(|other| other.remaining <= allowance.remaining).unwrap_or(allowance));
+    }
+    if let Some(nearest) = nearest {
+        trail.allowance(nearest);
+    }
+    Ok(())
 }
 
 async fn by_cookie(guard: &Guard, parts: &mut Parts, from: &Text) -> Result<Caller, Problem> {

@@ -61,6 +61,7 @@ impl From<ControlError> for Problem {
         match error {
             ControlError::Unauthenticated(weir_control::TOTP_NEEDED) => of(StatusCode::UNAUTHORIZED, "TOTP_NEEDED"),
             ControlError::Unauthenticated(_) => of(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+            ControlError::TokenRefused(_) => of(StatusCode::UNAUTHORIZED, "TOKEN_REFUSED"),
             ControlError::Forbidden { .. } => of(StatusCode::FORBIDDEN, "FORBIDDEN"),
             ControlError::NotFound { .. } => of(StatusCode::NOT_FOUND, "NOT_FOUND"),
             ControlError::Conflict { seen, current, now } => {

@@ -146,6 +146,7 @@ async fn perform<D: Database>(work: &mut D::Work, change: Change) -> Result<(), 
         }
         Change::AtMost { table, tenant, parent, limit } => at_most::<D>(work, table, &tenant, parent, limit).await,
         Change::OneStays { table, tenant, label } => one_stays::<D>(work, table, &tenant, label).await,
+        Change::MustBe { table, tenant, id } => current::<D>(work, table, &tenant, &id).await.map(drop),
         Change::Publish(version) => Ok(flows::keep::<D>(work, version).await?),
         Change::Unpublish { tenant, project, name } => {
             let mut query = scoped::<D>("DELETE FROM newest_flows".to_owned(), &of(&tenant));

@@ -175,6 +175,8 @@ pub enum Change {
     AtMost { table: Table, tenant: Text, parent: Option<Text>, limit: u64 },
     /// After the steps before, the tenant must have a document with this label left in the table.
     OneStays { table: Table, tenant: Text, label: Text },
+    /// After the steps before, the tenant must have this document in the table.
+    MustBe { table: Table, tenant: Text, id: Text },
     /// Keeps a flow version and makes it the newest of its name.
     Publish(FlowVersion),
     /// No flow of this name can be called any more; its versions stay for the runs that have them.
@@ -215,6 +217,7 @@ impl Change {
             | Change::DeleteUnder { tenant, .. }
             | Change::AtMost { tenant, .. }
             | Change::OneStays { tenant, .. }
+            | Change::MustBe { tenant, .. }
             | Change::Unpublish { tenant, .. } => tenant,
             Change::Publish(version) => &version.tenant,
         }

@@ -19,14 +19,17 @@ pub enum Purpose {
     Confirmation,
     /// The address at which a flow is started from outside.
     Webhook,
+    /// A flow that is open at a path.
+    Interface,
 }
 
-const PURPOSES: [(Purpose, &str); 5] = [
+const PURPOSES: [(Purpose, &str); 6] = [
     (Purpose::Session, "weirs_"),
     (Purpose::Invitation, "weiri_"),
     (Purpose::Reset, "weirr_"),
     (Purpose::Confirmation, "weirc_"),
     (Purpose::Webhook, "weirh_"),
+    (Purpose::Interface, "weirp_"),
 ];
 
 /// A new token: the text goes to whoever holds it, only the hash is kept.
@@ -156,7 +159,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_or_refused(text in "\\PC{0,60}|weir[sirch]_[0-9a-z]{38,42}") {
+        fn any_text_is_read_or_refused(text in "\\PC{0,60}|weir[sirchp]_[0-9a-z]{38,42}") {
             let _ = (read(Purpose::Session, &text), Hash::parse(&text));
         }
     }

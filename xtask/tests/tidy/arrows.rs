@@ -22,7 +22,7 @@ const ARROWS: [(&str, &[&str]); 24] = [
     ("store-sql", &["store"]),
     ("runtime", &["engine", "store", "kind", "runs"]),
     ("temporal", &["engine", "store", "kind", "runs"]),
-    ("control", &["runs", "store", "check", "dialects", "schedule", "vault"]),
+    ("control", &["runs", "store", "check", "dialects", "schedule", "vault", "kind"]),
     ("server", &["control"]),
     ("client", &["runs"]),
     // Free: the composition root, and what only tests stand on.

@@ -10,7 +10,7 @@ const NOT_CODES_BEGIN: [&str; 2] = ["WEIR_", "XDG_"];
 const NOT_CODES_END: [&str; 1] = ["_API_KEY"];
 
 /// Codes made of a port's name and what became of it.
-const COMPOSED: [(&str, [&str; 2]); 3] = [
+const COMPOSED: [(&str, [&str; 2]); 4] = [
     ("SECRETS", ["SECRETS_UNAVAILABLE", "SECRETS_REJECTED"]),
     ("VARIABLES", ["VARIABLES_UNAVAILABLE", "VARIABLES_REJECTED"]),
     ("TRANSCRIPT", ["TRANSCRIPT_UNAVAILABLE", "TRANSCRIPT_REJECTED"]),

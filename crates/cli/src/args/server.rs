@@ -59,6 +59,12 @@ group!(
 );
 group!(Secrets, SecretsCommand, "Example:\n  weir secrets set mail-key < key");
 group!(Vars, VarsCommand, "Example:\n  weir vars set total 7 --service billing");
+group!(Memory, MemoryCommand, "Example:\n  weir memory ls greet && weir memory rm greet user/ada");
+group!(
+    Interfaces,
+    InterfacesCommand,
+    "Examples:\n  weir interfaces create orders --flow orders --auth key && weir interfaces add-key orders shop\n  weir interfaces create stats --spec '{\"type\": \"variables\", \"read\": [\"total\"], \"allow\": [{\"project\": \"web\"}]}'"
+);
 group!(Keys, KeysCommand, "Example:\n  weir keys create ci --role operator");
 group!(Triggers, TriggersCommand, "Example:\n  weir triggers create orders --answer result");
 group!(Members, MembersCommand, "Example:\n  weir members invite mira@example.org --role editor");
@@ -193,6 +199,153 @@ pub struct Scope {
     pub service: Option<String>,
 }
 
+/// An interface of another project, through which a variable is reached.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Door {
+    /// Through this interface of the project, in the name of --as
+    #[arg(long, value_name = "INTERFACE", requires = "asker", conflicts_with = "service")]
+    pub through: Option<String>,
+    /// The project in whose name the interface is used
+    #[arg(long = "as", id = "asker", value_name = "PROJECT", requires = "through")]
+    pub asker: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MemoryCommand {
+    /// How much a flow remembers, and may
+    Show {
+        flow: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// List what a flow remembers, the newest first
+    Ls {
+        flow: String,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Print an entry's value as JSON
+    Get {
+        flow: String,
+        key: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Have a flow remember something
+    Set {
+        flow: String,
+        key: String,
+        /// JSON
+        value: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Have a flow forget something
+    Rm { flow: String, key: String },
+    /// Have a flow forget everything
+    Clear { flow: String },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AuthArg {
+    /// Everybody is let in
+    None,
+    /// Whoever brings a key of the interface
+    Key,
+    /// Whoever brings a token that an issuer has signed
+    Jwt,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum InterfacesCommand {
+    /// List a project's interfaces, the newest first
+    Ls {
+        #[arg(long, default_value = "default")]
+        project: String,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Print an interface as JSON
+    Show {
+        name: String,
+        #[arg(long, default_value = "default")]
+        project: String,
+    },
+    /// Open a flow at a path, or with --spec whatever it says
+    Create(NewInterface),
+    /// Close an interface
+    Rm {
+        name: String,
+        #[arg(long, default_value = "default")]
+        project: String,
+    },
+    /// Make a key that opens an interface; it is shown this once
+    AddKey {
+        name: String,
+        /// Whose key it is
+        key: String,
+        #[arg(long, default_value = "default")]
+        project: String,
+        /// When it stops working, such as 2027-01-31T12:00:00Z
+        #[arg(long, value_name = "TIME")]
+        expires: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revoke a key of an interface, by id or name
+    RevokeKey {
+        name: String,
+        key: String,
+        #[arg(long, default_value = "default")]
+        project: String,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct NewInterface {
+    /// The end of the path
+    pub name: String,
+    #[arg(long, default_value = "default")]
+    pub project: String,
+    /// The flow that is opened
+    #[arg(long)]
+    pub flow: Option<String>,
+    #[arg(long, value_name = "METHOD", default_value = "post")]
+    pub method: Vec<String>,
+    /// Who is let in
+    #[arg(long, value_enum, default_value = "key")]
+    pub auth: AuthArg,
+    /// Where the issuer's public keys are
+    #[arg(long, value_name = "URL")]
+    pub jwks_url: Option<String>,
+    #[arg(long)]
+    pub issuer: Option<String>,
+    #[arg(long)]
+    pub audience: Option<String>,
+    #[arg(long, value_enum, default_value = "result")]
+    pub answer: AnswerArg,
+    /// How long a result is waited for, in milliseconds
+    #[arg(long, value_name = "MILLISECONDS")]
+    pub deadline: Option<u64>,
+    /// Requests a minute, all callers together
+    #[arg(long, value_name = "N")]
+    pub rate: Option<u32>,
+    /// Requests a minute of each caller
+    #[arg(long, value_name = "N")]
+    pub caller_rate: Option<u32>,
+    /// JSON Schema of the body: JSON, or @FILE
+    #[arg(long, value_name = "JSON")]
+    pub request: Option<String>,
+    /// JSON Schema of the answer: JSON, or @FILE
+    #[arg(long, value_name = "JSON")]
+    pub response: Option<String>,
+    /// All settings, as the API takes them: JSON, or @FILE
+    #[arg(long, value_name = "JSON", conflicts_with = "flow")]
+    pub spec: Option<String>,
+    #[arg(long)]
+    pub json: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum VarsCommand {
     /// List variables
@@ -207,6 +360,8 @@ pub enum VarsCommand {
         name: String,
         #[command(flatten)]
         scope: Scope,
+        #[command(flatten)]
+        door: Door,
         #[arg(long)]
         json: bool,
     },
@@ -217,6 +372,8 @@ pub enum VarsCommand {
         value: String,
         #[command(flatten)]
         scope: Scope,
+        #[command(flatten)]
+        door: Door,
         #[arg(long)]
         json: bool,
     },

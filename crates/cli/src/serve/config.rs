@@ -40,6 +40,7 @@ pub struct Config {
     pub mail_from: Option<String>,
     pub mail_authority: Option<PathBuf>,
     pub private_mail_hosts: Option<String>,
+    pub private_key_hosts: Vec<String>,
 }
 
 impl Default for Config {
@@ -74,6 +75,7 @@ impl Default for Config {
             mail_from: None,
             mail_authority: None,
             private_mail_hosts: None,
+            private_key_hosts: Vec::new(),
         }
     }
 }
@@ -88,7 +90,7 @@ struct Setting {
     set: Set,
 }
 
-const SETTINGS: [Setting; 25] = [
+const SETTINGS: [Setting; 26] = [
     Setting {
         name: "listen",
         about: "Address and port; the next free port where that one is taken",
@@ -238,6 +240,16 @@ const SETTINGS: [Setting; 25] = [
         about: "Hosts, with a port or without, at which mailboxes may be read at private addresses and without TLS; a comma\n# between them",
         usual: "",
         set: |config, text| some(&mut config.private_mail_hosts, text),
+    },
+    Setting {
+        name: "privateKeyHosts",
+        about: "Hosts, with a port or without, at which the keys for tokens of public interfaces may be read at private\n# addresses and without TLS; a comma between them",
+        usual: "",
+        set: |config, text| {
+            let hosts = text.split(',').map(str::trim).filter(|host| !host.is_empty());
+            config.private_key_hosts = hosts.map(str::to_owned).collect();
+            Ok(())
+        },
     },
 ];
 

@@ -7,7 +7,7 @@ pub mod log;
 mod machine;
 mod mail;
 mod otlp;
-mod parts;
+pub mod parts;
 mod rotate;
 mod sign_in;
 mod start;

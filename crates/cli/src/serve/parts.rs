@@ -12,7 +12,9 @@ use async_trait::async_trait;
 use std::path::Path;
 use std::sync::Arc;
 use weir_base::{Micros, Text};
-use weir_control::{Ambient, Control, Mail, NoMail, Options, Outbox, Parts, SecretVault};
+use weir_control::{
+    Ambient, Control, FlowMemory, Mail, NoMail, Options, Outbox, Parts, ProjectInterfaces, Retention, SecretVault,
+};
 use weir_kind::{FlowContext, PortError, Secrets};
 use weir_runs::Observer;
 use weir_runtime::{Clock, RetentionOptions, Runtime, SystemClock};
@@ -36,6 +38,9 @@ pub async fn build(args: &Serve, config: &Config, folder: &Path, url: &str) -> a
     let keyring = Arc::new(master_keys(config, folder)?);
     let vault = SecretVault { documents: documents.clone(), keyring: keyring.clone() };
     let traces = config.otlp_url.as_deref();
+    let options = options(config, url)?;
+    let memory = FlowMemory::of(documents.clone(), store.clone(), Arc::new(Machine), &options);
+    let interfaces = ProjectInterfaces { documents: documents.clone(), ambient: Arc::new(Machine) };
     let traces = traces.map(|url| otlp::begin(url, config.otlp_headers.as_deref().unwrap_or_default())).transpose()?;
     let wanted = compose::Wanted {
         observer: traces.clone().map(|traces| traces as Arc<dyn Observer>),
@@ -48,9 +53,43 @@ pub async fn build(args: &Serve, config: &Config, folder: &Path, url: &str) -> a
         folder: Some(args.flows.clone()),
         bind: args.bind.clone(),
         runs_per_tenant: config.runs_per_tenant,
+        interfaces: Some(Arc::new(interfaces)),
+        memory: Some(memory.clone()),
         drain: Some(config.drain),
         vault: Some(Arc::new(OfProjects(vault))),
         ..compose::Wanted::default()
+    let outbox = outbox(config, &documents, runtime.clone(), &keyring)?;
+    let mail: Arc<dyn Mail> = match &outbox {
+        Some(outbox) => outbox.clone(),
+        None => Arc::new(NoMail),
+    };
+    let control = Arc::new(Control::new(Parts {
+        documents,
+        store: store.clone(),
+        runs: runtime.clone(),
+        catalog: Arc::new(crate::load::catalog()?),
+        ambient: Arc::new(Machine),
+        mail,
+        web: Arc::new(GuardedWeb::new()),
+        keyring,
+        memory,
+        options,
+    }));
+    house.enter(&control);
+    let database = config.database_url.is_none().then(|| folder.join("weir.db"));
+    let disk = Arc::new(Disk { folder: folder.to_owned(), database });
+    let elsewhere = disk.database.is_none();
+    let database = Arc::new(Database(store));
+    let dependencies: Vec<Arc<dyn Dependency>> = vec![database.clone(), disk.clone()];
+    let mut readings: Vec<Arc<dyn Readings>> = vec![Arc::new(Process { started: SystemClock.now() }), disk];
+    if elsewhere {
+        readings.push(database);
+    }
+    Ok(Built { control, runtime, dependencies, outbox, readings, traces })
+}
+
+/// The settings of the control plane.
+fn options(config: &Config, url: &str) -> anyhow::Result<Options> {
     };
     let runtime = Arc::new(compose::runtime_on(store.clone(), folder, wanted).await?);
     let mut options = Options {
@@ -59,6 +98,9 @@ pub async fn build(args: &Serve, config: &Config, folder: &Path, url: &str) -> a
         tier: config.tier.clone(),
         clerk_secret: sign_in::clerk(config.clerk_secret_env.as_deref(), |name| std::env::var(name).ok())
             .map_err(crate::exit::UsageError)?,
+        private_key_hosts: config.private_key_hosts.clone(),
+        // Flows of the server's own do the forgetting.
+        retention: Retention { runs: config.keep_runs, logs: config.keep_logs, ..Retention::default() },
         sign_in: sign_in::providers(&config.sign_in, |name| std::env::var(name).ok())
             .map_err(crate::exit::UsageError)?,
         ..Options::default()

@@ -73,7 +73,7 @@ fn failed(error: ControlError) -> Fired {
         | ControlError::State { code, .. }
         | ControlError::Invalid { code, .. }
         | ControlError::Limit { code, .. } => code,
-        ControlError::Unauthenticated(_)
+        ControlError::Unauthenticated(_) | ControlError::TokenRefused(_)
         | ControlError::Forbidden { .. }
         | ControlError::NotFound { .. }
         | ControlError::Conflict { .. } => "NOT_FOUND",

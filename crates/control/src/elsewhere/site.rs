@@ -1,24 +1,20 @@
 use crate::control::Control;
 use crate::elsewhere::{Provider, ProviderAt};
+use crate::key_sets::{KEPT, KeySource};
 use crate::ports::{WebAnswer, WebRequest};
 use crate::{ControlError, Result};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use tokio::sync::Mutex;
-use weir_base::{Duration, Micros};
+use weir_base::Micros;
 use weir_vault::jwks::KeySet;
-
-/// How long a discovery document and a key set are believed.
-const KEPT: Duration = Duration::from_secs(3_600);
-/// A token with an unknown key makes the keys be fetched again, but no oftener than this.
-const BETWEEN_FETCHES: Duration = Duration::from_secs(30);
 
 /// A provider and what is remembered of it: one document and one key set, however often it is asked.
 pub(crate) struct Site {
     pub provider: Provider,
     metadata: Mutex<Option<(Micros, Metadata)>>,
-    keys: Mutex<Option<(Micros, Arc<KeySet>)>>,
+    keys: KeySource,
 }
 
 /// The discovery document, as far as it is used.
@@ -38,7 +34,7 @@ pub(crate) struct Metadata {
 
 impl Site {
     pub fn new(provider: Provider) -> Self {
-        Self { provider, metadata: Mutex::default(), keys: Mutex::default() }
+        Self { provider, metadata: Mutex::default(), keys: KeySource::default() }
     }
 
     pub fn fault(&self, what: impl std::fmt::Display) -> ControlError {
@@ -68,19 +64,11 @@ impl Control {
     /// The provider's keys. With `other_than`, others than these, if it is not too soon to ask.
     pub(crate) async fn provider_keys(&self, site: &Site, other_than: Option<&Arc<KeySet>>) -> Result<Arc<KeySet>> {
         let metadata = self.metadata(site).await?;
-        let mut kept = site.keys.lock().await;
-        if let Some((at, keys)) = &*kept {
-            let is_other = other_than.is_none_or(|other| !Arc::ptr_eq(other, keys));
-            let good_for = if is_other { KEPT } else { BETWEEN_FETCHES };
-            if at.saturating_add(good_for.micros()) > self.now() {
-                return Ok(keys.clone());
-            }
-        }
-        let answer = self.ask(site, WebRequest::get(metadata.jwks_uri)).await?;
-        let keys = KeySet::parse(&answer.body).map_err(|error| site.fault(format!("its keys: {error}")))?;
-        let keys = Arc::new(keys);
-        *kept = Some((self.now(), keys.clone()));
-        Ok(keys)
+        let fetch = async {
+            let answer = self.ask(site, WebRequest::get(metadata.jwks_uri)).await?;
+            KeySet::parse(&answer.body).map_err(|error| site.fault(format!("its keys: {error}")))
+        };
+        site.keys.keys(self.now(), other_than, fetch).await
     }
 
     /// Asks the provider, and takes only a good answer.

@@ -4,7 +4,9 @@ mod account;
 mod audit;
 mod deployment;
 mod flow;
+mod interface;
 mod key;
+mod memory;
 mod outbox;
 mod secret;
 mod session;
@@ -16,7 +18,11 @@ pub use account::{Identity, Invitation, Member, User};
 pub use audit::AuditEntry;
 pub use deployment::{Deployment, DeploymentState};
 pub use flow::{FlowDraft, FlowFile, Release, Revision};
+pub use interface::{
+    AccessRule, HttpMethod, Interface, InterfaceAuth, InterfaceKey, InterfaceSpec, OpenFlow, OpenVariables, TokenRule,
+};
 pub use key::ApiKey;
+pub use memory::{MemoryEntry, MemoryMark, MemorySize};
 pub use outbox::OutboxLetter;
 pub use secret::Secret;
 pub use session::{Session, SessionUse};

@@ -3,7 +3,7 @@ use crate::fields::{Field, Read, Shape, field, invalid};
 use crate::text::Doc;
 use weir_base::{Diagnostic, Text};
 use weir_expr::{Expr, Template};
-use weir_ir::{Backend, Concurrency, Durability, Egress, FlowMode, ModelRouting, ModelSettings, Settings};
+use weir_ir::{Backend, Concurrency, Durability, Egress, FlowMode, Memory, ModelRouting, ModelSettings, Settings};
 
 pub(super) const KEYS: &[Field] = &[
     field("timeout", Shape::Any),
@@ -17,7 +17,10 @@ pub(super) const KEYS: &[Field] = &[
     field("egress", Shape::Section(EGRESS)),
     field("files", Shape::Text),
     field("models", Shape::Section(MODELS)),
+    field("memory", Shape::Section(MEMORY)),
 ];
+
+const MEMORY: &[Field] = &[field("limit", Shape::Whole { min: 1, max: 1 << 40 })];
 
 const CONCURRENCY: &[Field] =
     &[field("key", Shape::Text), field("limit", Shape::Whole { min: 1, max: u32::MAX as u64 })];
@@ -60,6 +63,7 @@ pub(super) fn read(doc: &Doc, out: &mut Vec<Diagnostic>) -> Settings {
         egress: doc.given("egress").map(egress).unwrap_or_default(),
         files: text("files"),
         models: doc.given("models").map(|at| models(at, out)),
+        memory: doc.given("memory").map(|at| Memory { limit: at.whole("limit") }),
         ..Settings::default()
     }
 }

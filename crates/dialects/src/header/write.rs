@@ -93,6 +93,12 @@ fn settings_value(settings: &Settings) -> Value {
     put(&mut out, "egress", egress.into());
     put(&mut out, "files", settings.files.clone().into());
     settings.models.iter().for_each(|settings| drop(out.insert("models".into(), models(settings))));
+    // `{}` says something too: that the flow remembers.
+    if let Some(memory) = settings.memory {
+        let mut value = Map::default();
+        put(&mut value, "limit", memory.limit.map(|bytes| bytes as f64).into());
+        out.insert("memory".into(), value.into());
+    }
     Value::from(out)
 }
 

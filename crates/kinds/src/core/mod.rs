@@ -5,10 +5,12 @@ mod file_write;
 mod files;
 mod http_request;
 mod log;
+mod memory;
 mod mock;
 mod model;
 mod model_chat;
 mod print;
+mod project_interface;
 mod regex_extract;
 mod set;
 mod transform;
@@ -24,9 +26,11 @@ pub(crate) fn registrations(egress: Arc<Client>) -> Vec<Registration> {
         task(include_str!("file_write.yaml"), file_write::FileWrite),
         task(include_str!("http_request.yaml"), http_request::HttpRequest::new(egress.clone())),
         task(include_str!("log.yaml"), log::Log),
+        task(include_str!("memory.yaml"), memory::Memory),
         task(include_str!("mock.yaml"), mock::Mock),
         task(include_str!("model_chat.yaml"), model_chat::ModelChat::new(egress)),
         task(include_str!("print.yaml"), print::Print),
+        task(include_str!("project_interface.yaml"), project_interface::ProjectInterface),
         task(include_str!("regex_extract.yaml"), regex_extract::RegexExtract),
         step(include_str!("script.yaml")),
         task(include_str!("set.yaml"), set::Set),

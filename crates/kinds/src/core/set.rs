@@ -13,7 +13,7 @@ impl Kind for Set {
         let op = operation(text(&params, "op"));
         let value = params.get("value").cloned().unwrap_or_else(|| default_value(op));
         let (name, key) = (text(&params, "name").into(), cx.request.key.clone());
-        let after = cx.change_variable(VariableChange { scope, name, op, value, key }).await?;
+        let after = cx.change_variable(VariableChange { scope, through: None, name, op, value, key }).await?;
         Ok(after.into())
     }
 }

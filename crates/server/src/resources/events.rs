@@ -67,6 +67,34 @@ async fn of_flow(
     State(app): State<Arc<App>>,
     By(caller): By,
     Place(id): Place<String>,
+/// For an interface that answers with what happens: the parts of results as they come, and how it ends. What else is in
+/// the journal is not for those outside.
+pub async fn outside(app: &Arc<App>, tenant: &Text, run: Text) -> Result<Response, Problem> {
+    let caller = Caller::system(tenant.clone(), "interface");
+    let live = app.control.follow(&caller, Topic::Run(run), None).await?;
+    let subscriber = Subscriber::new(&app.subscribers);
+    let live = live.filter_map(move |item| {
+        let _counted: &Subscriber = &subscriber;
+        std::future::ready(item.map(shown_outside).transpose())
+    });
+    Ok(Sse::new(events(app, tenant, live))
+        .keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
+        .into_response())
+}
+
+/// Of an error the code alone.
+fn shown_outside(live: Live) -> Option<Live> {
+    let happening = match live.happening {
+        Happening::Seen { ref observation, .. } if &*observation.seen.kind == "stream" => live.happening,
+        Happening::State { run, flow, status, output, error } if status.is_final() => {
+            let error = error.map(|error| Value::object([("code", error.get("code").cloned().unwrap_or_default())]));
+            Happening::State { run, flow, status, output, error }
+        }
+        _ => return None,
+    };
+    Some(Live { happening, ..live })
+}
+
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let flow = app.control.flow(&caller, &id).await?.value;

@@ -12,12 +12,16 @@ mod health;
 mod hooks;
 mod keys;
 mod members;
+mod incoming;
+mod interfaces;
 mod metrics;
 mod multipart;
+mod memory;
 mod preview;
 mod projects;
 mod runs;
 mod schedule;
+mod public;
 mod secrets;
 mod session;
 mod sign_in;
@@ -52,9 +56,12 @@ pub fn endpoints() -> Vec<Endpoint> {
         secrets::routes,
         variables::routes,
         audit::routes,
+        interfaces::routes,
+        public::routes,
         usage::routes,
         analytics::routes,
         catalogue::routes,
+        memory::routes,
         validate::routes,
         complete::routes,
     ];

@@ -82,13 +82,23 @@ fn progress_view(progress: TriggerProgress) -> ProgressView {
 /// When a webhook is answered.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-enum AnswerName {
+pub(crate) enum AnswerName {
     /// As soon as the run is on disk.
     AtOnce,
     /// With the run's result, or with its id after the deadline.
     Result,
     /// With everything that happens, as it happens.
     Stream,
+}
+
+impl AnswerName {
+    pub fn meant(self) -> WebhookAnswer {
+        match self {
+            AnswerName::AtOnce => WebhookAnswer::AtOnce,
+            AnswerName::Result => WebhookAnswer::Result,
+            AnswerName::Stream => WebhookAnswer::Stream,
+        }
+    }
 }
 
 /// How a connection to a mail server is kept private.
@@ -251,11 +261,7 @@ fn spec(body: SpecBody) -> NewTrigger {
     let plain = |value: Json_| serde_json::from_str(&value.0.to_json()).unwrap_or_default();
     match body {
         SpecBody::Webhook { answer, deadline, signature, secret } => NewTrigger::Webhook {
-            answer: match answer.unwrap_or(AnswerName::AtOnce) {
-                AnswerName::AtOnce => WebhookAnswer::AtOnce,
-                AnswerName::Result => WebhookAnswer::Result,
-                AnswerName::Stream => WebhookAnswer::Stream,
-            },
+            answer: answer.unwrap_or(AnswerName::AtOnce).meant(),
             deadline,
             signature: signature.map(Text::from),
             secret: secret.map(Text::from),

@@ -17,6 +17,8 @@ struct UsageBody {
     executions: Used,
     flows: Used,
     members: Used,
+    /// Bytes that flows remember from one run to the next.
+    memory: Used,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -44,5 +46,6 @@ async fn show(State(app): State<Arc<App>>, By(caller): By) -> Result<Json<UsageB
         executions: Used { used: usage.executions, limit: limits.executions },
         flows: Used { used: usage.flows, limit: limits.flows },
         members: Used { used: usage.members, limit: limits.members },
+        memory: Used { used: usage.memory, limit: limits.memory },
     }))
 }

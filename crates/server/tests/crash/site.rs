@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use weir_base::Micros;
 use weir_control::model::{FlowFile, WebhookAnswer};
-use weir_control::{Ambient, Caller, Control, NewFlow, NewTrigger, NoMail, NoWeb, Parts};
+use weir_control::{Ambient, Caller, Control, FlowMemory, NewFlow, NewTrigger, NoMail, NoWeb, Parts};
 use weir_runtime::{Clock, Faults, Runtime, SystemClock};
 use weir_store::Store;
 use weir_store_sql::SqlStore;
@@ -68,15 +68,18 @@ pub async fn open(
     };
     let runtime = Runtime::open(options, parts).await.map_err(|error| format!("the runtime: {error}"))?;
     let runtime = Arc::new(runtime);
+    let ambient = Arc::new(Here(AtomicU64::new(seed)));
+    let memory = FlowMemory::of(store.clone(), whole.clone(), ambient.clone(), &weir_control::Options::default());
     let control = Control::new(Parts {
         documents: store.clone(),
         store: whole,
         runs: runtime.clone(),
         catalog,
-        ambient: Arc::new(Here(AtomicU64::new(seed))),
+        ambient,
         mail: Arc::new(NoMail),
         web: Arc::new(NoWeb),
         keyring: Arc::new(Keyring::parse(&"0123456789abcdef".repeat(4)).map_err(|error| error.to_string())?),
+        memory,
         options: weir_control::Options {
             passwords: weir_vault::password::Options { memory_kib: 8, passes: 1, lanes: 1 },
             ..weir_control::Options::default()

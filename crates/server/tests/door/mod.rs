@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tower::ServiceExt;
 use weir_base::Micros;
-use weir_control::{Ambient, Caller, Control, NewKey, NoMail, NoWeb, Parts, Role};
+use weir_control::{Ambient, Caller, Control, FlowMemory, NewKey, NoMail, NoWeb, Parts, Role};
 use weir_runtime::{Clock, Runtime, SystemClock};
 use weir_server::{App, Options};
 use weir_store::Store;
@@ -83,7 +83,9 @@ impl Door {
         let registry = weir_kinds::registry(egress).expect("the kinds are sound");
         let catalog = Arc::new(registry.catalog().clone());
         let whole: Arc<dyn Store> = store.clone();
-        let parts = weir_runtime::Parts::new(whole.clone(), registry);
+        let memory = FlowMemory::of(store.clone(), whole.clone(), ambient.clone(), &options);
+        let mut parts = weir_runtime::Parts::new(whole.clone(), registry);
+        parts.memory = memory.clone();
         let runtime = Arc::new(Runtime::open(weir_runtime::Options::default(), parts).await.expect("a runtime"));
         let control = Arc::new(Control::new(Parts {
             documents: store.clone(),
@@ -94,6 +96,7 @@ impl Door {
             mail: Arc::new(NoMail),
             web: Arc::new(NoWeb),
             keyring: Arc::new(Keyring::parse(KEY).expect("a key")),
+            memory,
             options,
         }));
         let router = weir_server::router(Arc::new(App::new(control.clone(), Options::default())));

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use weir_base::{Duration, Micros};
-use weir_control::{Ambient, Control, Mail, NoMail, Options, Outbox, Parts, Post, Provider, Web};
+use weir_control::{Ambient, Control, FlowMemory, Mail, NoMail, Options, Outbox, Parts, Post, Provider, Web};
 use weir_runtime::{Clock, Runtime, SystemClock};
 use weir_server::App;
 use weir_store_sql::{SqlOptions, SqlStore};
@@ -95,6 +95,7 @@ impl House {
             }
         };
         let control = Arc::new(Control::new(Parts {
+        let memory = FlowMemory::of(store.clone(), store.clone(), clock.clone(), &Options::default());
             documents: store.clone(),
             store,
             runs: Arc::new(runtime),
@@ -104,6 +105,7 @@ impl House {
             web: plan.web,
             keyring,
             options: Options {
+            memory,
                 public_url: url.clone(),
                 sign_in: plan.providers,
                 tier: plan.tier.to_owned(),

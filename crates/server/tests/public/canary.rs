@@ -102,6 +102,8 @@ async fn nothing_secret_comes_out(data: Data) {
         ("secret", "door".to_owned()),
     ]);
 
+    let opened = open(&world, &tenant, &flow).await;
+    things.insert("interface", "door".to_owned());
     let browser = world.sign_in("anna@example.org").await;
     world.send(&browser, "PUT", "/api/password", &json!({"old": PASSWORD, "new": NEW_PASSWORD})).await.is(204);
     let offered = text(&world.post(&browser, "/api/two-factor", Value::Null).await.is(200)["secret"]);
@@ -125,6 +127,7 @@ async fn nothing_secret_comes_out(data: Data) {
         ("an authenticator's secret", offered),
         ("a recovery code", text(&recovery["codes"][0])),
         ("an API key", made),
+        ("a key of an interface", opened),
         ("the owner's key", value(&tenant.key, "authorization").replace("Bearer ", "")),
         ("a session", session),
         ("the master key", MASTER_KEY.to_owned()),
@@ -167,6 +170,20 @@ async fn nothing_secret_comes_out(data: Data) {
     }
     let triggers = world.get(&viewer, &format!("/api/flows/{flow}/triggers")).await;
     assert!(!triggers.is(200).to_string().contains(&token), "a viewer may not change it");
+}
+
+/// Opens the flow at a path, and calls it with a key; the key.
+async fn open(world: &World, tenant: &crate::world::Tenant, flow: &str) -> String {
+    let interfaces = "/api/projects/default/interfaces";
+    let spec = json!({"type": "flow", "flow": flow, "auth": {"type": "key"}});
+    let made = world.post(&tenant.key, interfaces, json!({"name": "door", "spec": spec})).await.is(201);
+    let path = world.path_of(&made["url"]);
+    let key = world.post(&tenant.key, &format!("{interfaces}/door/keys"), json!({"name": "canary"})).await.is(201);
+    let key = text(&key["key"]);
+    for client in [Client::key(&key), Client::default().with("x-api-key", &key)] {
+        world.post(&client, &path, json!({"url": echo().await})).await.refused(502, "FLOW_FAILED");
+    }
+    key
 }
 
 /// A stream of events to its end.

@@ -140,7 +140,7 @@ async fn what_is_another_tenants_is_like_what_is_not_there(data: Data) {
 
 /// A name at the end of a path that is made where it is not there.
 fn creates(endpoint: &Endpoint, from: usize) -> bool {
-    matches!(endpoint.name, "setSecret" | "setVariable") && from == 1
+    matches!(endpoint.name, "setSecret" | "setVariable" | "setMemoryEntry") && from == 1
 }
 
 async fn what_others_have_changes_no_answer(data: Data) {
@@ -186,6 +186,9 @@ async fn names_in_bodies_and_queries_reach_no_other_tenant(data: Data) {
     let flow = &two.own["flow"];
     let source = crate::routes::FLOW;
     // What stands for X is the other tenant's in one request, and nobody's in the next.
+    let interfaces = "/api/projects/aardvark-project/interfaces";
+    let opens = |flow: &str| json!({"type": "flow", "flow": flow, "auth": {"type": "none"}});
+    let allows = |project: &str| json!({"type": "variables", "read": ["x"], "allow": [{"project": project}]});
     let cases = [
         ("POST", "/api/flows".to_owned(), json!({"project": "X", "source": source}), "project"),
         ("POST", "/api/flows".to_owned(), json!({"service": "X", "source": source}), "service"),
@@ -194,6 +197,10 @@ async fn names_in_bodies_and_queries_reach_no_other_tenant(data: Data) {
         ("POST", "/api/complete".to_owned(), json!({"project": "X", "text": source, "offset": 10}), "project"),
         ("POST", "/api/import".to_owned(), json!({"project": "X", "bundle": {}}), "project"),
         ("POST", "/api/session/tenant".to_owned(), json!({"tenant": "X"}), "tenant"),
+        ("POST", interfaces.to_owned(), json!({"name": "n", "spec": opens("X")}), "flow"),
+        ("POST", interfaces.to_owned(), json!({"name": "n", "spec": {"type": "variables", "service": "X"}}), "service"),
+        ("POST", interfaces.to_owned(), json!({"name": "n", "spec": allows("X")}), "project"),
+        ("GET", format!("{interfaces}/aardvark-interface/variables/x?as=X"), Value::Null, "project"),
         ("GET", "/api/runs?flow=X".to_owned(), Value::Null, "flow"),
         ("GET", "/api/runs?project=X".to_owned(), Value::Null, "project"),
         ("GET", "/api/runs?text=X".to_owned(), Value::Null, "run"),
@@ -257,6 +264,29 @@ async fn ids_that_two_tenants_could_share_stay_apart(data: Data) {
     let mut runs = Vec::new();
     for tenant in [&two.a, &two.b] {
         let flow = world.running(&tenant.key, "same", crate::routes::FLOW).await;
+    // A path is of its own organisation, and costs no more where it is of another or of nobody.
+    let place = |tenant: &str, project: &str, name: &str| format!("/i/{tenant}/{project}/{name}");
+    let (a, b) = (&two.a.id, &two.b.id);
+    let nowhere = place(b, "nowhere", "none");
+    let unknown = world.post(&open, &nowhere, json!({})).await;
+    let closed = [
+        place(a, "zebra-project", "zebra-interface"),
+        place(b, "aardvark-project", "aardvark-interface"),
+        place(&nothing()["tenant"], "zebra-project", "zebra-interface"),
+        place(b, "zebra-project", "aardvark-interface"),
+        place(b, "zebra-project%2Fzebra-interface", "x"),
+        nowhere,
+    ];
+    for path in &closed {
+        for method in ["GET", "POST", "PUT"] {
+            let before = world.count.now();
+            let reply = world.send(&open, method, path, &Value::Null).await;
+            assert_eq!(reply, unknown, "{method} {path}");
+            assert_eq!(world.count.now() - before, 1, "{method} {path}");
+        }
+    }
+    unknown.refused(404, "NOT_FOUND");
+    world.post(&open, &place(b, "zebra-project", "zebra-interface"), json!({})).await.refused(401, "UNAUTHENTICATED");
         let client = tenant.key.with("idempotency-key", "the-same");
         let path = format!("/api/triggers/{flow}/inject");
         let begun = world.post(&client, &path, Value::Null).await.is(201);

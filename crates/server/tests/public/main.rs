@@ -11,7 +11,18 @@ mod hooks;
 mod input;
 mod isolation;
 mod limits;
+mod interfaces;
+mod issuer;
 mod live;
 mod permissions;
 mod routes;
+mod many;
+mod memory;
 mod world;
+mod through;
+mod system;
+mod verification;
+#[path = "../../../cli/src/serve/verification.rs"]
+mod verification_flows;
+#[path = "../../../cli/src/serve/web.rs"]
+mod web;

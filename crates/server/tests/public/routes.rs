@@ -24,6 +24,13 @@ const PLACES: [(&str, &str, &str); 21] = [
     ("/api/projects/{project}/services/", "service", "service"),
     ("/api/projects/{project}/secrets/", "name", "secret"),
     ("/api/projects/{project}/variables/", "name", "variable"),
+    ("/api/flows/", "key", "memory"),
+    ("/api/projects/{project}/interfaces/", "interface", "interface"),
+    ("/api/projects/{project}/interfaces/{interface}/keys/", "id", "interfaceKey"),
+    ("/api/projects/{project}/interfaces/{interface}/variables/", "name", "variable"),
+    ("/i/", "tenant", "tenant"),
+    ("/i/", "project", "project"),
+    ("/i/", "interface", "interface"),
     ("/api/kinds/", "kind", "kind"),
     ("/api/identities/", "provider", "provider"),
     ("/api/sign-in/", "provider", "provider"),
@@ -66,7 +73,10 @@ pub fn body(endpoint: &Endpoint) -> Value {
         "createTrigger" => json!({"name": "made", "spec": {"type": "webhook"}}),
         "changeTrigger" => json!({"enabled": false}),
         "setSecret" => json!({"value": "hidden"}),
-        "setVariable" => json!({"value": 1}),
+        "setVariable" | "writeThroughInterface" | "setMemoryEntry" => json!({"value": 1}),
+        "createInterface" => json!({"name": "made", "spec": {"type": "variables"}}),
+        "changeInterface" => json!({"description": "changed"}),
+        "createInterfaceKey" => json!({"name": "made"}),
         "bulkRuns" => json!({"runs": [], "action": "pause"}),
         "signalRun" => json!({"name": "go"}),
         "approveRun" => json!({"name": "go", "approved": true}),
@@ -97,7 +107,8 @@ pub type Things = BTreeMap<&'static str, String>;
 pub fn nothing() -> Things {
     let id = "01890000-0000-7000-8000-000000000000";
     let named = [("project", "nowhere"), ("service", "nobody"), ("secret", "NONE"), ("variable", "none")];
-    let ids = ["flow", "trigger", "run", "key", "invitation", "session", "identity", "user"];
+    let named = named.into_iter().chain([("interface", "none"), ("memory", "none")]);
+    let ids = ["flow", "trigger", "run", "key", "invitation", "session", "identity", "user", "interfaceKey", "tenant"];
     let unheld = [("number", "1"), ("query", "none"), ("kind", "none"), ("provider", "none"), ("link", "weirc_none")];
     let token = format!("weirh_{}", "0".repeat(40));
     let all = named.into_iter().chain(unheld).map(|(name, value)| (name, value.to_owned()));
@@ -114,12 +125,20 @@ pub async fn furnish(world: &World, tenant: &Tenant, mark: &str) -> Things {
     let path = format!("/api/projects/{project}");
     world.send(key, "PUT", &format!("{path}/secrets/{secret}"), &json!({"value": mark})).await.is(200);
     world.send(key, "PUT", &format!("{path}/variables/{variable}"), &json!({"value": mark})).await.is(200);
-    let flow =
-        json!({"project": project, "service": service, "name": format!("{mark}-flow"), "title": mark, "source": FLOW});
+    let source = format!("settings: {{memory: {{}}}}\n{FLOW}");
+    let name = format!("{mark}-flow");
+    let flow = json!({"project": project, "service": service, "name": name, "title": mark, "source": source});
     let flow = text(&world.post(key, "/api/flows", flow).await.is(201)["id"]);
     world.post(key, &format!("/api/flows/{flow}/start"), Value::Null).await.is(200);
     let hook = world.hook(key, &flow, &format!("{mark}-hook"), json!({"answer": "result"})).await;
     let ran = world.post(&Client::default(), &hook.path, json!({"name": mark})).await.is(200);
+    let entry = format!("/api/flows/{flow}/memory/entries/{mark}-memory");
+    world.send(&key.with("if-match", "*"), "PUT", &entry, &json!({"value": mark})).await.is(200);
+    let spec = json!({"type": "flow", "flow": flow, "methods": ["GET", "POST"], "auth": {"type": "key"}});
+    let interface = json!({"name": format!("{mark}-interface"), "description": mark, "spec": spec});
+    world.post(key, &format!("{path}/interfaces"), interface).await.is(201);
+    let opened = json!({"name": format!("{mark}-key")});
+    let opened = world.post(key, &format!("{path}/interfaces/{mark}-interface/keys"), opened).await.is(201);
     let guest = json!({"email": format!("{mark}-guest@example.org"), "role": "viewer"});
     let invitation = text(&world.post(key, "/api/invitations", guest).await.is(201)["id"]);
     let made = world.post(&tenant.owner, "/api/keys", json!({"name": format!("{mark}-key")})).await.is(201);
@@ -130,6 +149,8 @@ pub async fn furnish(world: &World, tenant: &Tenant, mark: &str) -> Things {
     let ids = [("flow", flow), ("trigger", hook.id), ("run", text(&ran["run"])), ("key", text(&made["id"]))];
     let own = [("session", text(&sessions[0]["id"])), ("user", user), ("identity", identity), ("token", token)];
     let named = [("project", project), ("service", service), ("secret", secret), ("variable", variable)];
+    let open = [("interface", format!("{mark}-interface")), ("memory", format!("{mark}-memory"))];
+    let open = open.into_iter().chain([("interfaceKey", text(&opened["id"])), ("tenant", tenant.id.clone())]);
     let mut things = nothing();
     things.extend(ids.into_iter().chain(own).chain(named).chain([("invitation", invitation)]));
     things

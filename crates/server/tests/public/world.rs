@@ -12,8 +12,12 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
 use weir_base::{Micros, Text};
-use weir_control::{Ambient, Caller, Control, Letter, Mail, NewKey, NoWeb, Parts, Role, SecretVault};
-use weir_kind::{FlowContext, PortError, Secrets};
+use weir_control::{
+    Ambient, Caller, Control, FlowMemory, Letter, Mail, NewKey, Parts, ProjectInterfaces, Role, SecretVault,
+};
+use weir_engine::Status;
+use weir_kind::{FlowContext, Housekeeping, PortError, Secrets};
+use weir_runs::RunsPort;
 use weir_runtime::{Clock, Runtime, SystemClock};
 use weir_server::{App, Options};
 use weir_store::{Documents, Store};
@@ -129,6 +133,29 @@ impl Mail for Letters {
 
 struct OfProjects(SecretVault);
 
+/// What the installation does for itself, while nobody holds it back.
+struct Gated {
+    house: Arc<House>,
+    gate: Arc<tokio::sync::Mutex<()>>,
+}
+
+#[async_trait]
+impl Housekeeping for Gated {
+    fn is_own(&self, flow: &FlowContext) -> bool {
+        self.house.is_own(flow)
+    }
+
+    async fn perform(
+        &self,
+        flow: &FlowContext,
+        work: &str,
+        params: &weir_base::Value,
+    ) -> Result<weir_base::Value, weir_kind::TaskError> {
+        drop(self.gate.lock().await);
+        self.house.perform(flow, work, params).await
+    }
+}
+
 #[async_trait]
 impl Secrets for OfProjects {
     async fn get(&self, flow: &FlowContext, name: &str) -> Result<Option<Text>, PortError> {
@@ -204,10 +231,13 @@ impl World {
             documents: counted.clone(),
             store: counted,
             runs: runtime.clone(),
+        parts.interfaces = Arc::new(ProjectInterfaces { documents: documents.clone(), ambient: weather.clone() });
+        let memory = FlowMemory::of(documents.clone(), store.clone(), weather.clone(), &settings.control);
+        parts.memory = memory.clone();
             catalog,
             ambient: weather.clone(),
             mail: letters.clone(),
-            web: Arc::new(NoWeb),
+            web: Arc::new(crate::web::GuardedWeb::new()),
             keyring,
             options: settings.control.clone(),
         }));
@@ -217,6 +247,7 @@ impl World {
     }
 
     /// An organisation with its owner, who is signed in.
+            memory,
     pub async fn tenant(&self, name: &str) -> Tenant {
         let email: Text = format!("{}@example.org", name.to_lowercase()).into();
         let (_, tenant) = self.control.create_tenant(name, &email, None).await.expect("an organisation");

@@ -362,8 +362,8 @@ async fn a_flow_nobody_uses_sleeps_until_it_is_used() {
     let token = site.control.webhook_url(&webhook).unwrap().rsplit('/').next().unwrap().to_owned();
     let asleep = async |site: &Site| site.control.flow_status(&me, &flow).await.unwrap().asleep;
     let knock = async |site: &Site| {
-        let door = site.control.door(&flow, &token).await?;
-        let run = site.control.knock(&door, Value::Null, None).await?;
+        let hook = site.control.webhook(&flow, &token).await?;
+        let run = site.control.knock(&hook.door, Value::Null, None).await?;
         site.runtime.wait(&run.run, Until::Ended).await.unwrap();
         Ok::<(), ControlError>(())
     };

@@ -10,7 +10,9 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use weir_base::{Micros, Text, Value};
 use weir_control::model::FlowFile;
-use weir_control::{Ambient, Caller, Control, Kept, NewFlow, NewTrigger, NoMail, NoWeb, Parts, RunQuery, Tier, Timer};
+use weir_control::{
+    Ambient, Caller, Control, FlowMemory, Kept, NewFlow, NewTrigger, NoMail, NoWeb, Parts, RunQuery, Tier, Timer,
+};
 use weir_runtime::Runtime;
 use weir_store::{
     Change, ChangeError, Document, DocumentFilter, DocumentPage, Documents, Scope, Store, StoreError, Table,
@@ -137,6 +139,7 @@ impl Site {
             ..weir_control::Options::default()
         };
         options.tiers.extend(tier.map(|tier| (options.tier.clone(), tier)));
+        let memory = FlowMemory::of(documents.clone(), whole.clone(), clock.clone(), &options);
         let control = Arc::new(Control::new(Parts {
             documents: documents.clone(),
             store: whole,
@@ -146,6 +149,7 @@ impl Site {
             mail: Arc::new(NoMail),
             web: Arc::new(NoWeb),
             keyring: Arc::new(Keyring::parse(&"0123456789abcdef".repeat(4)).unwrap()),
+            memory,
             options,
         }));
         Self { control, runtime, documents, clock: clock.clone(), store, triggers: None }

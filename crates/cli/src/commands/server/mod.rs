@@ -3,9 +3,11 @@
 pub mod audit;
 pub mod flows;
 pub mod keys;
+pub mod interfaces;
 pub mod login;
 pub mod members;
 pub mod projects;
+pub mod memory;
 pub mod run;
 pub mod secrets;
 pub mod triggers;

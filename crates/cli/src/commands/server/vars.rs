@@ -1,5 +1,5 @@
 use super::{one, table};
-use crate::args::server::{Vars, VarsCommand};
+use crate::args::server::{Door, Vars, VarsCommand};
 use crate::commands::run::json_argument;
 use crate::exit::Exit;
 use crate::remote::{block_on, server};
@@ -20,14 +20,25 @@ pub fn run(args: &Vars) -> anyhow::Result<Exit> {
             }
             Ok(Exit::Success)
         }
-        VarsCommand::Get { name, scope, json } => {
-            let service = scope.service.as_deref();
-            let found = block_on(async { Ok(client.variable(&scope.project, service, name).await?) })?;
+        VarsCommand::Get { name, scope, door, json } => {
+            let (project, service) = (&scope.project, scope.service.as_deref());
+            let found = block_on(async {
+                Ok(match through(door) {
+                    Some((interface, asker)) => client.read_through(project, interface, asker, name).await?,
+                    None => client.variable(project, service, name).await?,
+                })
+            })?;
             Ok(one(&found, *json, |found| found.get("value").cloned().unwrap_or_default().to_json_pretty()))
         }
-        VarsCommand::Set { name, value, scope, json } => {
+        VarsCommand::Set { name, value, scope, door, json } => {
             let (value, service) = (json_argument("the value", value)?, scope.service.as_deref());
-            let set = block_on(async { Ok(client.set_variable(&scope.project, service, name, &value).await?) })?;
+            let project = &scope.project;
+            let set = block_on(async {
+                Ok(match through(door) {
+                    Some((interface, asker)) => client.write_through(project, interface, asker, name, &value).await?,
+                    None => client.set_variable(project, service, name, &value).await?,
+                })
+            })?;
             Ok(one(&set, *json, |_| format!("set {name}")))
         }
         VarsCommand::Rm { name, scope } => {
@@ -37,4 +48,9 @@ pub fn run(args: &Vars) -> anyhow::Result<Exit> {
             Ok(Exit::Success)
         }
     }
+}
+
+/// The interface, and the project in whose name it is used.
+fn through(door: &Door) -> Option<(&str, &str)> {
+    door.through.as_deref().zip(door.asker.as_deref())
 }

@@ -26,7 +26,7 @@ const OLD: [&str; 14] = [
     "run_timeout",
 ];
 /// Settings every dialect has.
-const SHARED: [&str; 5] = ["durability", "concurrency", "egress", "files", "models"];
+const SHARED: [&str; 6] = ["durability", "concurrency", "egress", "files", "models", "memory"];
 /// Keys of the document that every dialect has.
 const SECTIONS: [&str; 4] = ["signals", "queries", "triggers", "testData"];
 

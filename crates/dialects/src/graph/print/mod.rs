@@ -170,7 +170,7 @@ fn settings(flow: &Flow) -> Value {
     put("taskQueue", own.task_queue.clone().into());
     put("_workflowType", (own.mode == weir_ir::FlowMode::Service).then_some("service").map(Value::from).into());
     if let Some(Value::Object(shared)) = crate::header::write(flow).get("settings") {
-        for key in ["durability", "concurrency", "egress", "files", "models"] {
+        for key in ["durability", "concurrency", "egress", "files", "models", "memory"] {
             put(key, shared.get(key).cloned().into());
         }
     }

@@ -1,0 +1,160 @@
+//! The public keys of those who sign tokens, remembered: fetched once an hour, and when a token names a key that is new.
+
+use crate::control::Control;
+use crate::ports::WebRequest;
+use crate::{ControlError, Result};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex as Lock, PoisonError, RwLock};
+use tokio::sync::Mutex;
+use url::Url;
+use weir_base::{Duration, Micros, Text};
+use weir_vault::jwks::KeySet;
+
+/// How long a key set is believed.
+pub(crate) const KEPT: Duration = Duration::from_secs(3_600);
+/// A token with an unknown key makes the keys be fetched again, but no oftener than this. What could not be fetched is
+/// not asked for sooner either.
+const BETWEEN_FETCHES: Duration = Duration::from_secs(30);
+/// Key sets remembered at the same time.
+const MOST: usize = 1_000;
+
+/// One issuer's keys. Those who know their key never wait for those who ask for another.
+#[derive(Default)]
+pub(crate) struct KeySource {
+    kept: RwLock<Option<(Micros, Arc<KeySet>)>>,
+    fetching: Mutex<()>,
+}
+
+impl KeySource {
+    /// The keys. With `other_than`, others than these, if it is not too soon to ask.
+    pub async fn keys(
+        &self,
+        now: Micros,
+        other_than: Option<&Arc<KeySet>>,
+        fetch: impl Future<Output = Result<KeySet>>,
+    ) -> Result<Arc<KeySet>> {
+        if let Some(keys) = self.fresh(now, other_than) {
+            return Ok(keys);
+        }
+        let _fetching = self.fetching.lock().await;
+        // Somebody else may have fetched them meanwhile.
+        if let Some(keys) = self.fresh(now, other_than) {
+            return Ok(keys);
+        }
+        let keys = Arc::new(fetch.await?);
+        *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Some((now, keys.clone()));
+        Ok(keys)
+    }
+
+    fn fresh(&self, now: Micros, other_than: Option<&Arc<KeySet>>) -> Option<Arc<KeySet>> {
+        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        let (at, keys) = kept.as_ref()?;
+        let is_other = other_than.is_none_or(|other| !Arc::ptr_eq(other, keys));
+        let good_for = if is_other { KEPT } else { BETWEEN_FETCHES };
+        (at.saturating_add(good_for.micros()) > now).then(|| keys.clone())
+    }
+}
+
+/// Keys of issuers that interfaces name, by where they are.
+#[derive(Default)]
+pub(crate) struct KeySets(Lock<HashMap<Text, Arc<Named>>>);
+
+/// A key set at an address, and when it was last not to be had.
+#[derive(Default)]
+struct Named {
+    source: KeySource,
+    failed: Lock<Option<(Micros, ControlError)>>,
+}
+
+impl KeySets {
+    fn at(&self, url: &Text) -> Arc<Named> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MOST && !all.contains_key(url) {
+            all.clear();
+        }
+        all.entry(url.clone()).or_default().clone()
+    }
+}
+
+impl Named {
+    fn failure(&self, now: Micros) -> Option<ControlError> {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, error) = failed.as_ref()?;
+        (at.saturating_add(BETWEEN_FETCHES.micros()) > now).then(|| error.clone())
+    }
+
+    fn note(&self, failure: Option<(Micros, ControlError)>) {
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+}
+
+impl Control {
+    /// The keys at an address that an interface names. It is asked without anything of ours, over TLS, and at no
+    /// private address unless the operator has named the host.
+    pub(crate) async fn keys_at(&self, url: &Text, other_than: Option<&Arc<KeySet>>) -> Result<Arc<KeySet>> {
+        let (named, now) = (self.key_sets.at(url), self.now());
+        let fetch = async {
+            match named.failure(now) {
+                Some(error) => Err(error),
+                None => self.fetch_keys(url).await,
+            }
+        };
+        let found = named.source.keys(now, other_than, fetch).await;
+        match &found {
+            Ok(_) => named.note(None),
+            Err(error) if named.failure(now).is_none() => named.note(Some((now, error.clone()))),
+            Err(_) => {}
+        }
+        found
+    }
+
+    async fn fetch_keys(&self, url: &Text) -> Result<KeySet> {
+        let fault = |what: String| {
+            tracing::warn!(%url, "the keys of an issuer are not to be had: {what}");
+            ControlError::elsewhere("KEYS_UNAVAILABLE", "the keys that tokens are signed with are not to be had now")
+        };
+        let request = WebRequest { private: self.may_be_private(url), ..WebRequest::get(url.to_string()) };
+        let answer = self.web.send(request).await.map_err(fault)?;
+        if !(200..=299).contains(&answer.status) {
+            return Err(fault(format!("status {}", answer.status)));
+        }
+        KeySet::parse(&answer.body).map_err(|error| fault(error.to_string()))
+    }
+
+    /// Whether the operator has named the host, with its port or without.
+    pub(crate) fn may_be_private(&self, url: &str) -> bool {
+        let Ok(url) = Url::parse(url) else { return false };
+        let host = url.host_str().unwrap_or_default();
+        let with_port = format!("{host}:{}", url.port_or_known_default().unwrap_or_default());
+        let named = |known: &String| known.eq_ignore_ascii_case(host) || known.eq_ignore_ascii_case(&with_port);
+        self.options.private_key_hosts.iter().any(named)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set() -> KeySet {
+        KeySet::parse(r#"{"keys":[]}"#).unwrap()
+    }
+
+    #[tokio::test]
+    async fn keys_are_fetched_when_they_are_old_or_others_are_wanted() {
+        const SECOND: Micros = 1_000_000;
+        let source = KeySource::default();
+        let never = || async { panic!("nobody is asked") };
+        let first = source.keys(0, None, async { Ok(set()) }).await.unwrap();
+        let again = source.keys(3_599 * SECOND, None, never()).await.unwrap();
+        assert!(Arc::ptr_eq(&first, &again));
+        let soon = source.keys(29 * SECOND, Some(&first), never()).await.unwrap();
+        assert!(Arc::ptr_eq(&first, &soon), "too soon to ask for others");
+        let other = source.keys(31 * SECOND, Some(&first), async { Ok(set()) }).await.unwrap();
+        assert!(!Arc::ptr_eq(&first, &other));
+        let known = source.keys(31 * SECOND, Some(&first), never()).await.unwrap();
+        assert!(Arc::ptr_eq(&other, &known), "these are others already");
+        let fails = async { Err(ControlError::elsewhere("X", "gone")) };
+        assert!(source.keys(4_000 * SECOND, None, fails).await.is_err());
+        assert!(source.keys(4_000 * SECOND, None, async { Ok(set()) }).await.is_ok());
+    }
+}
