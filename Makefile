@@ -2,7 +2,7 @@
 XTASK = cargo run --quiet --package xtask --
 TARGET = $${CARGO_TARGET_DIR:-target}
 
-.PHONY: help run tour test bench crash fuzz fmt pages ops corpus
+.PHONY: help run tour test bench crash fuzz fmt pages ops corpus ui browser screenshots
 
 help: ; @$(XTASK) help
 
@@ -16,6 +16,9 @@ crash: ; @$(XTASK) crash
 fuzz: ; @$(XTASK) fuzz
 fmt: ; @$(XTASK) fmt
 pages: ; @$(XTASK) pages
+ui: ; @$(XTASK) ui
+browser: ; @$(XTASK) browser
+screenshots: ; @$(XTASK) screenshots
 readme: ; @$(XTASK) readme
 ops: ; @$(XTASK) ops
 corpus: ; @$(XTASK) corpus

@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { seed } from "./support/seed";
 import { expect, test } from "./support/test";
 
@@ -33,4 +34,19 @@ test("a flow, a time range and a project narrow what is shown", async ({ app, cl
   await expect(app.getByText("No run ended in this time.").first()).toBeVisible();
   await app.goto("/flows");
   await expect(app.getByText("No flows in empty yet")).toBeVisible();
+});
+
+test("the dashboard is light: at most 220 kB of scripts and styles, compressed", async ({ app }) => {
+  const sizes: [string, number][] = [];
+  app.on("response", async (answer) => {
+    if (!/\.(js|css)$/.test(new URL(answer.url()).pathname)) return;
+    sizes.push([answer.url(), gzipSync(await answer.body()).length]);
+  });
+  await app.goto("/");
+  await expect(app.getByRole("img", { name: /^Bar chart|^Runs by/ }).or(app.getByText("No run ended")).first()).toBeVisible();
+  await app.waitForLoadState("networkidle");
+  const total = sizes.reduce((sum, [, size]) => sum + size, 0);
+  console.log(`scripts and styles of the dashboard: ${(total / 1_000).toFixed(1)} kB in ${sizes.length} files`);
+  expect(sizes.length).toBeGreaterThan(1);
+  expect(total).toBeLessThanOrEqual(220_000);
 });

@@ -3,9 +3,9 @@ import { expect, test } from "./support/test";
 import { code } from "./support/totp";
 
 /** What a browser says when it is told that nobody is signed in. */
-const REFUSED = /status of 401/;
+const REFUSED = "status of 401";
 
-test.use({ allowed: [REFUSED] });
+test.use({ allowed: REFUSED });
 
 test("a wrong password is told, the right one leads to where one wanted to go", async ({ page, server }) => {
   await page.goto("/flows?text=quote");
@@ -17,7 +17,7 @@ test("a wrong password is told, the right one leads to where one wanted to go", 
   await page.getByLabel("Password").fill(server.password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page).toHaveURL(/\/flows\?text=quote$/);
-  await expect(page.getByRole("link", { name: /Quote/ })).toBeVisible();
+  await expect(page.getByRole("link", { name: /Quote \(a graph\)/ })).toBeVisible();
 });
 
 test("the printed link signs in once", async ({ page, server }) => {

@@ -20,6 +20,7 @@ mod server;
 mod test;
 mod tools;
 mod tour;
+mod ui;
 
 use anyhow::{Result, bail};
 use std::process::ExitCode;
@@ -30,7 +31,7 @@ struct Command {
     run: fn() -> Result<()>,
 }
 
-const COMMANDS: [Command; 13] = [
+const COMMANDS: [Command; 16] = [
     Command {
         name: "run",
         about: "build Weir and serve it with a demo; CHECK=1 only shows that it works",
@@ -43,6 +44,9 @@ const COMMANDS: [Command; 13] = [
     Command { name: "fuzz", about: "fuzz every parser and decoder; FUZZ_SECONDS for each (60)", run: fuzz::long },
     Command { name: "fmt", about: "format the code", run: test::format },
     Command { name: "pages", about: "write docs/errors/README.md and try the examples of its pages", run: pages::run },
+    Command { name: "ui", about: "build the interface in the browser", run: ui::build },
+    Command { name: "browser", about: "drive the interface with a browser, as `make test` does", run: ui::browser },
+    Command { name: "screenshots", about: "every page in both themes, into ui/screenshots/", run: ui::screenshots },
     Command { name: "api", about: "try what the server says of its API against the server", run: api::run },
     Command { name: "ops", about: "try the alerts and the dashboard in ops/ on a real Prometheus", run: ops::run },
     Command { name: "readme", about: "carry out the commands of README.md against a server", run: readme::check },
@@ -69,6 +73,6 @@ fn dispatch(wanted: &str) -> Result<()> {
 }
 
 fn help() -> Result<()> {
-    COMMANDS.iter().for_each(|command| println!("make {:<8} {}", command.name, command.about));
+    COMMANDS.iter().for_each(|command| println!("make {:<12} {}", command.name, command.about));
     Ok(())
 }

@@ -1,4 +1,4 @@
-use crate::{process, project};
+use crate::{process, project, ui};
 use anyhow::{Context, Result, bail, ensure};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -25,6 +25,7 @@ pub fn check() -> Result<()> {
 }
 
 fn serve() -> Result<()> {
+    ui::build_if_changed()?;
     let weir = project::weir()?;
     let shown = weir.strip_prefix(project::root()).unwrap_or(&weir).display().to_string();
     println!("{}", what_next(&shown));
@@ -33,7 +34,7 @@ fn serve() -> Result<()> {
 
 fn what_next(weir: &str) -> String {
     format!(
-        "Weir is served with its data in .weir/. What to try next, with the addresses it prints below:\n\n\
+        "Weir is served with its data in .weir/. Open the SIGN-IN address that it prints below in a browser. Or:\n\n\
          \x20 curl -d '{{\"name\": \"Ada\"}}' WEBHOOK          fire a flow of the demo, and wait for its result\n\
          \x20 curl -c jar SIGN-IN                          sign in; README.md goes on from here\n\
          \x20 {weir} login --server URL        the same for the command line\n\

@@ -1,23 +1,25 @@
 use crate::group::{Group, run_all};
 use crate::process::{cargo, command, run as start};
-use crate::{api, crash, fuzz, ops, pages, project, readme, serve, tools};
+use crate::{api, crash, fuzz, ops, pages, project, readme, serve, tools, ui};
 use anyhow::{Result, bail};
 
 /// Tests that are groups of their own.
 const APART: [&str; 3] = ["fuzz", "crash", "outside"];
 
 /// In the order in which a mistake is cheapest to hear of.
-const GROUPS: [Group; 16] = [
+const GROUPS: [Group; 18] = [
     Group { name: "format", run: formatted },
     Group { name: "tidy", run: tidy },
     Group { name: "clippy", run: clippy },
     Group { name: "deny", run: deny },
+    Group { name: "ui", run: ui::check },
     Group { name: "tests", run: tests },
     Group { name: "doctests", run: doctests },
     Group { name: "pages", run: pages::check },
     Group { name: "examples", run: examples },
     Group { name: "histories", run: histories },
     Group { name: "serve", run: serve::check },
+    Group { name: "browser", run: ui::browser },
     Group { name: "readme", run: readme::check },
     Group { name: "outside", run: outside },
     Group { name: "api", run: api::run },

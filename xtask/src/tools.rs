@@ -167,3 +167,76 @@ pub fn dovecot() -> Result<()> {
     }
     Ok(())
 }
+
+/// The oldest Node that builds the interface.
+const NODE: (u32, u32) = (20, 19);
+
+/// Sees to it that there is a Node that is new enough: this machine's, for which there is nothing to say, or one in
+/// `.tools/`, whose folder is given.
+pub fn node() -> Result<Option<PathBuf>> {
+    if node_version("node").is_some_and(|found| found >= NODE) {
+        return Ok(None);
+    }
+    let folder = project::root().join(".tools/node/node_modules/node/bin");
+    let program = folder.join("node");
+    if node_version(&program.to_string_lossy()).is_some_and(|found| found >= NODE) {
+        return Ok(Some(folder));
+    }
+    let missing = format!("it needs Node {}.{} or newer, with npm", NODE.0, NODE.1);
+    println!("putting a newer Node into .tools/, once");
+    let prefix = project::root().join(".tools/node").to_string_lossy().into_owned();
+    let install = ["install", "--prefix", &prefix, "--no-audit", "--no-fund", "--silent", "node@22.23.3"];
+    process::run(&mut process::command("npm", &install)).context(missing)?;
+    Ok(Some(folder))
+}
+
+fn node_version(program: &str) -> Option<(u32, u32)> {
+    let output = process::output(&mut process::command(program, &["--version"])).ok()?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut parts = said.trim().trim_start_matches('v').split('.').map(|part| part.parse().ok());
+    Some((parts.next()??, parts.next()??))
+}
+
+/// A script that starts Debian's chromium: this machine's, or the package with the libraries that are missing here,
+/// unpacked into `.tools/`.
+pub fn chromium() -> Result<PathBuf> {
+    let installed = PathBuf::from("/usr/bin/chromium");
+    if installed.is_file() {
+        return Ok(installed);
+    }
+    let folder = project::root().join(".tools/chromium");
+    let script = folder.join("run");
+    if !folder.join("usr/lib/chromium/chromium").is_file() {
+        println!("unpacking Debian's chromium into .tools/, once");
+        for package in missing_for("chromium")? {
+            unpack(&package, &folder).context("there is no browser: Debian's package `chromium` cannot be had")?;
+        }
+    }
+    std::fs::write(&script, START_CHROMIUM)?;
+    process::run(&mut process::command("chmod", &["+x", &script.to_string_lossy()]))?;
+    Ok(script)
+}
+
+const START_CHROMIUM: &str = r#"#!/bin/sh
+# Debian's chromium with the libraries that were unpacked beside it.
+here=$(dirname "$0")
+own="$here/usr/lib/x86_64-linux-gnu:$here/usr/lib/x86_64-linux-gnu/pulseaudio"
+LD_LIBRARY_PATH="$own${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" exec "$here/usr/lib/chromium/chromium" "$@"
+"#;
+
+/// The packages that installing this one would bring, itself included.
+fn missing_for(package: &str) -> Result<Vec<String>> {
+    let ask = || -> Result<Vec<String>> {
+        let args = ["install", "--simulate", "--no-install-recommends", package];
+        let output = process::output(&mut process::command("apt-get", &args))?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let names = said.lines().filter_map(|line| line.strip_prefix("Inst ")?.split(' ').next());
+        Ok(names.map(str::to_owned).collect())
+    };
+    let mut names = ask()?;
+    if names.is_empty() {
+        process::run(&mut process::command("apt-get", &["--quiet", "update"]))?;
+        names = ask()?;
+    }
+    if names.is_empty() { bail!("apt does not know how to install `{package}`") } else { Ok(names) }
+}

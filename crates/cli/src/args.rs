@@ -333,6 +333,9 @@ pub struct Serve {
     /// Print a file with every setting, and stop
     #[arg(long)]
     pub sample_config: bool,
+    /// Print the description of the API as OpenAPI, and stop
+    #[arg(long)]
+    pub openapi: bool,
     /// How lines of the log look [default: human on a terminal, else json]
     #[arg(long, value_enum, value_name = "FORM")]
     pub log: Option<crate::serve::log::Form>,

@@ -1,7 +1,8 @@
 use crate::caller::Caller;
 use crate::control::Control;
+use crate::flows::FlowQuery;
 use crate::model::{Deployment, DeploymentState, FlowDraft};
-use crate::records::{self, Kept};
+use crate::records::{self, Kept, Listed, PageOf};
 use crate::{ControlError, Result};
 use weir_base::Text;
 
@@ -24,8 +25,28 @@ impl Control {
 
     pub async fn flow_status(&self, caller: &Caller, id: &str) -> Result<FlowStatus> {
         let flow = self.flow(caller, id).await?;
-        let published = self.newest_release(caller, &flow).await?.map(|release| release.value.number);
-        let deployment = self.deployment(caller, id).await?;
+        self.status_of(caller, &flow).await
+    }
+
+    /// A page of flows, each with how it stands.
+    pub async fn list_flows_with_status(
+        &self,
+        caller: &Caller,
+        query: &FlowQuery,
+        page: &PageOf,
+    ) -> Result<Listed<(Kept<FlowDraft>, FlowStatus)>> {
+        let Listed { items: flows, next } = self.list_flows(caller, query, page).await?;
+        let mut items = Vec::with_capacity(flows.len());
+        for flow in flows {
+            let status = self.status_of(caller, &flow).await?;
+            items.push((flow, status));
+        }
+        Ok(Listed { items, next })
+    }
+
+    pub(crate) async fn status_of(&self, caller: &Caller, flow: &Kept<FlowDraft>) -> Result<FlowStatus> {
+        let published = self.newest_release(caller, flow).await?.map(|release| release.value.number);
+        let deployment = self.deployment(caller, &flow.id).await?;
         let asleep = match &deployment {
             Some(deployment) if deployment.value.state == DeploymentState::Running => {
                 self.is_asleep(deployment).await?

@@ -56,6 +56,7 @@ mod through;
 mod system;
 mod triggers;
 mod usage;
+mod uses;
 mod variables;
 mod webhooks;
 
@@ -98,5 +99,6 @@ pub use system::{Chore, ChoreError};
 pub use totp::{Offered, TOTP_NEEDED};
 pub use trial::{TRIAL, Trial};
 pub use triggers::NewTrigger;
+pub use uses::Uses;
 pub use usage::UsageView;
 pub use webhooks::Webhook;

@@ -9,6 +9,7 @@ mod docs;
 mod endpoint;
 mod extract;
 mod health;
+mod interface;
 mod limits;
 mod listen;
 mod metrics;
@@ -25,6 +26,7 @@ pub use endpoint::{Access, Endpoint};
 pub use health::Dependency;
 pub use listen::{Listening, listen};
 pub use observe::{Answered, Requests};
+pub use openapi::pretty as openapi;
 pub use options::Options;
 pub use readings::{Reading, Readings};
 pub use resources::endpoints;
@@ -41,7 +43,7 @@ pub fn router(app: Arc<App>) -> Router {
     }
     router
         .merge(docs::router())
-        .fallback(problem::no_such_path)
+        .fallback(interface::fallback)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(axum::middleware::from_fn_with_state(app.clone(), auth::always))
         .layer(axum::middleware::from_fn_with_state(app.clone(), observe::observe))

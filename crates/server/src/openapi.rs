@@ -8,6 +8,11 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
 
+/// The document for people and tools that make clients from it, with a line for each thing it says.
+pub fn pretty() -> String {
+    serde_json::to_string_pretty(&build(&endpoints())).unwrap_or_default()
+}
+
 /// The document as text; made once.
 pub fn document() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
@@ -157,6 +162,14 @@ fn statuses(endpoint: &Endpoint) -> Vec<u16> {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    /// The interface's types are made from this file.
+    #[test]
+    fn the_interface_has_this_document() {
+        let kept = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../ui/openapi.json")).unwrap();
+        let same = kept.trim_end() == pretty();
+        assert!(same, "`weir serve --openapi > ui/openapi.json` writes it anew, then `npm run api` in ui/ the types");
+    }
 
     #[test]
     fn names_are_unique_and_paths_are_described() {

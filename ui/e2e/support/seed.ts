@@ -7,7 +7,7 @@ id: picky
 children:
   - type: Mock
     id: weigh
-    props: {delayMs: 20}
+    props: {delay: 20}
   - type: Mock
     id: judge
     props:

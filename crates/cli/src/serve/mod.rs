@@ -26,6 +26,10 @@ pub fn run(args: &Serve) -> anyhow::Result<Exit> {
         crate::show::out(config::sample().trim_end());
         return Ok(Exit::Success);
     }
+    if args.openapi {
+        crate::show::out(&weir_server::openapi());
+        return Ok(Exit::Success);
+    }
     let config = Config::read(args)?;
     let log = log::begin(args.log, args.log_level.as_deref())?;
     let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

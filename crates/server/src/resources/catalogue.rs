@@ -1,6 +1,8 @@
+use crate::auth::By;
 use crate::endpoint::Endpoint;
 use crate::extract::Place;
 use crate::problem::Problem;
+use crate::resources::flows::{FlowLine, line};
 use crate::state::App;
 use axum::Json;
 use axum::extract::State;
@@ -8,6 +10,7 @@ use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
+use weir_control::Permission;
 
 /// A kind of step.
 #[derive(Serialize, JsonSchema)]
@@ -18,6 +21,17 @@ struct KindLine {
     /// Its name in trees.
     #[serde(skip_serializing_if = "Option::is_none")]
     tree: Option<String>,
+    /// What it is good for, in a word.
+    category: String,
+    /// Who it is of.
+    vendor: String,
+    /// By which an icon is found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icon: Option<String>,
+    /// Other names it is found by.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    aliases: Vec<String>,
     /// Whether it can run here; what cannot is checked all the same.
     runnable: bool,
 }
@@ -25,6 +39,13 @@ struct KindLine {
 #[derive(Serialize, JsonSchema)]
 struct Kinds {
     items: Vec<KindLine>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct UsesView {
+    items: Vec<FlowLine>,
+    /// There are others that are not told.
+    more: bool,
 }
 
 pub fn routes() -> Vec<Endpoint> {
@@ -35,6 +56,10 @@ pub fn routes() -> Vec<Endpoint> {
         Endpoint::get("/api/kinds/{kind}", "kind", "A kind's whole record")
             .gives::<serde_json::Value>(200, "The record: what it takes and gives, rules, examples")
             .handler(show),
+        Endpoint::get("/api/kinds/{kind}/flows", "kindFlows", "Flows that have a step of a kind")
+            .needs(Permission::FlowsRead)
+            .gives::<UsesView>(200, "Flows, by name")
+            .handler(uses),
     ]
 }
 
@@ -46,6 +71,10 @@ async fn list(State(app): State<Arc<App>>) -> Json<Kinds> {
             title: component.title.to_string(),
             summary: component.summary.to_string(),
             tree: component.tree.as_ref().map(ToString::to_string),
+            category: component.category.as_str().to_owned(),
+            vendor: component.vendor.to_string(),
+            icon: component.icon.as_ref().map(ToString::to_string),
+            aliases: component.aliases.iter().map(ToString::to_string).collect(),
             runnable: component.runnable,
         }
     };
@@ -60,4 +89,13 @@ async fn show(State(app): State<Arc<App>>, Place(kind): Place<String>) -> Result
     serde_json::to_value(record)
         .map(Json)
         .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "UNAVAILABLE", error.to_string()))
+}
+
+async fn uses(
+    State(app): State<Arc<App>>,
+    By(caller): By,
+    Place(kind): Place<String>,
+) -> Result<Json<UsesView>, Problem> {
+    let found = app.control.uses_of_kind(&caller, &kind).await?;
+    Ok(Json(UsesView { items: found.flows.into_iter().map(line).collect(), more: found.more }))
 }

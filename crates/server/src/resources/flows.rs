@@ -78,31 +78,24 @@ struct ChangeFlowBody {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct FlowView {
-    id: String,
-    project: String,
-    service: String,
-    name: String,
-    title: String,
-    description: String,
+    #[serde(flatten)]
+    line: FlowLine,
     files: Vec<FileBody>,
     bindings: BTreeMap<String, String>,
     canvas: serde_json::Value,
-    status: StatusView,
-    revision: u64,
-    created_at: String,
-    updated_at: String,
 }
 
 /// A flow in a list.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct FlowLine {
+pub struct FlowLine {
     id: String,
     project: String,
     service: String,
     name: String,
     title: String,
     description: String,
+    status: StatusView,
     revision: u64,
     created_at: String,
     updated_at: String,
@@ -246,8 +239,9 @@ pub fn routes() -> Vec<Endpoint> {
     ]
 }
 
-fn line(flow: Kept<FlowDraft>) -> FlowLine {
+pub fn line((flow, status): (Kept<FlowDraft>, FlowStatus)) -> FlowLine {
     FlowLine {
+        status: status_view(status),
         id: flow.id.to_string(),
         project: flow.value.project.to_string(),
         service: flow.value.service.to_string(),
@@ -266,16 +260,7 @@ fn view(flow: Kept<FlowDraft>, status: FlowStatus) -> FlowView {
         files: files_view(&flow.value.files),
         bindings: flow.value.bindings.iter().map(text).collect(),
         canvas: flow.value.canvas.clone(),
-        status: status_view(status),
-        id: flow.id.to_string(),
-        project: flow.value.project.to_string(),
-        service: flow.value.service.to_string(),
-        name: flow.value.name.to_string(),
-        title: flow.value.title.to_string(),
-        description: flow.value.description.to_string(),
-        revision: flow.revision,
-        created_at: time(flow.created_at),
-        updated_at: time(flow.updated_at),
+        line: line((flow, status)),
     }
 }
 
@@ -329,7 +314,7 @@ async fn list(
 ) -> Answer<Json<Page<FlowLine>>> {
     let ListQuery { project, service, text, after, limit } = query;
     let wanted = FlowQuery { project, service, text };
-    Ok(Page::of(app.control.list_flows(&caller, &wanted, &page(after, limit)).await?, line))
+    Ok(Page::of(app.control.list_flows_with_status(&caller, &wanted, &page(after, limit)).await?, line))
 }
 
 async fn create(

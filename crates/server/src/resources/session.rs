@@ -1,6 +1,7 @@
 use crate::auth::{By, COOKIE, From_, Person};
 use crate::endpoint::Endpoint;
 use crate::extract::{Body, Place};
+use crate::interface::sign_in_again;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::wire::time;
@@ -12,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use weir_control::model::{Session, User};
-use weir_control::{Kept, Membership, SignIn, SignedIn};
+use weir_control::{Kept, Membership, Permission, Role, SignIn, SignedIn};
 
 type Answer<T> = Result<T, Problem>;
 
@@ -39,6 +40,8 @@ struct SessionView {
     /// The organisation being looked at; empty where there is none.
     tenant: String,
     role: Option<String>,
+    /// What one may do there, as keys have it in their scopes.
+    permissions: Vec<String>,
     tenants: Vec<TenantView>,
     /// To be sent as `X-CSRF-Token` with every change.
     csrf: String,
@@ -187,9 +190,16 @@ async fn sign_in(State(app): State<Arc<App>>, From_(origin): From_, Body(body): 
     Ok((set_cookie(&app, &signed_in), Json(view)).into_response())
 }
 
-async fn by_link(State(app): State<Arc<App>>, From_(origin): From_, Place(token): Place<String>) -> Answer<Response> {
-    let signed_in = app.control.sign_in_by_link(&token, &origin).await?;
-    Ok((set_cookie(&app, &signed_in), Redirect::to("/")).into_response())
+async fn by_link(
+    State(app): State<Arc<App>>,
+    From_(origin): From_,
+    Place(token): Place<String>,
+    headers: HeaderMap,
+) -> Response {
+    match app.control.sign_in_by_link(&token, &origin).await {
+        Ok(signed_in) => (set_cookie(&app, &signed_in), Redirect::to("/")).into_response(),
+        Err(error) => sign_in_again(&headers, error.into()),
+    }
 }
 
 pub(crate) fn set_cookie(app: &App, signed_in: &SignedIn) -> HeaderMap {
@@ -218,10 +228,16 @@ async fn view(app: &App, session: &Kept<Session>, user: &Kept<User>) -> Answer<S
         },
         tenant: session.value.tenant.to_string(),
         role: role.map(|one| one.role.as_str().to_owned()),
+        permissions: role.map(|one| permissions(one.role)).unwrap_or_default(),
         tenants: memberships.iter().map(tenant).collect(),
         csrf: session.value.csrf.to_string(),
         expires_at: time(session.value.expires_at),
     })
+}
+
+fn permissions(role: Role) -> Vec<String> {
+    let given = Permission::ALL.into_iter().filter(|permission| permission.is_given_to(role));
+    given.map(|permission| permission.as_str().to_owned()).collect()
 }
 
 fn tenant(membership: &Membership) -> TenantView {

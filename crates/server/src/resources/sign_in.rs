@@ -1,6 +1,7 @@
 use crate::auth::{By, From_, Person, cookie, cookie_of};
 use crate::endpoint::Endpoint;
 use crate::extract::{Params, Place};
+use crate::interface::sign_in_again;
 use crate::problem::Problem;
 use crate::resources::session::{put_cookie, set_cookie};
 use crate::state::App;
@@ -13,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use weir_control::model::Identity;
-use weir_control::{Arrived, Begun, Kept, Provider, Returned};
+use weir_control::{Arrived, Begun, Kept, Origin, Provider, Returned};
 
 type Answer<T> = Result<T, Problem>;
 
@@ -123,18 +124,28 @@ async fn callback(
     Place(provider): Place<String>,
     Params(query): Params<ReturnQuery>,
     headers: HeaderMap,
+) -> Response {
+    returned(&app, &origin, &provider, query, &headers).await.unwrap_or_else(|problem| sign_in_again(&headers, problem))
+}
+
+async fn returned(
+    app: &App,
+    origin: &Origin,
+    provider: &str,
+    query: ReturnQuery,
+    headers: &HeaderMap,
 ) -> Answer<Response> {
     let ReturnQuery { state, code, error, error_description, iss } = query;
     let returned = Returned { state, code, error, error_description, iss };
-    let who = match cookie(&headers) {
+    let who = match cookie(headers) {
         Some(token) => app.control.by_session(token, &origin.address).await.ok().map(|(_, _, user)| user.id),
         None => None,
     };
-    let own = cookie_of(&headers, BROWSER);
-    let arrived = app.control.return_from_elsewhere(&provider, returned, own, who.as_ref(), &origin).await?;
-    let mut headers = put_cookie(&app, &format!("{BROWSER}=; Max-Age=0"));
+    let own = cookie_of(headers, BROWSER);
+    let arrived = app.control.return_from_elsewhere(provider, returned, own, who.as_ref(), origin).await?;
+    let mut headers = put_cookie(app, &format!("{BROWSER}=; Max-Age=0"));
     if let Arrived::SignedIn(signed_in) = arrived {
-        headers.extend(set_cookie(&app, &signed_in));
+        headers.extend(set_cookie(app, &signed_in));
     }
     Ok((headers, Redirect::to("/")).into_response())
 }

@@ -24,8 +24,9 @@ export function Dialog({ open, onOpenChange, title, description, footer, size = 
         <Radix.Overlay className="fixed inset-0 z-50 animate-fade bg-scrim" />
         <Radix.Content
           {...(description ? {} : { "aria-describedby": undefined })}
+          onOpenAutoFocus={toFirstField}
           className={cn(
-            "fixed start-1/2 top-[12vh] z-50 flex max-h-[76vh] w-[calc(100%-2rem)] -translate-x-1/2 animate-fade flex-col rounded-xl border border-line bg-raised shadow-sheet rtl:translate-x-1/2",
+            "fixed start-1/2 top-[12vh] z-50 flex max-h-[76vh] w-[calc(100%-2rem)] -translate-x-1/2 animate-fade flex-col rounded-xl border border-line outline-none bg-raised shadow-sheet rtl:translate-x-1/2",
             WIDTHS[size],
           )}
         >
@@ -46,8 +47,9 @@ export function Sheet({ open, onOpenChange, title, description, footer, size = "
         <Radix.Overlay className="fixed inset-0 z-50 animate-fade bg-scrim" />
         <Radix.Content
           {...(description ? {} : { "aria-describedby": undefined })}
+          onOpenAutoFocus={toFirstField}
           className={cn(
-            "fixed inset-y-0 end-0 z-50 flex w-full animate-slide flex-col border-s border-line bg-raised shadow-sheet",
+            "fixed inset-y-0 end-0 z-50 flex w-full animate-slide flex-col border-s border-line outline-none bg-raised shadow-sheet",
             WIDTHS[size],
           )}
         >
@@ -58,6 +60,14 @@ export function Sheet({ open, onOpenChange, title, description, footer, size = "
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** To where one begins to type; without a field, to the dialog itself, so that it is read from its title on. */
+function toFirstField(event: Event): void {
+  const dialog = event.currentTarget as HTMLElement | null;
+  const field = dialog?.querySelector<HTMLElement>("input:is([type=text],[type=password],[type=search],:not([type])):not([readonly]), textarea");
+  event.preventDefault();
+  (field ?? dialog)?.focus();
 }
 
 function Head({ title, description }: { title: ReactNode; description: ReactNode }) {

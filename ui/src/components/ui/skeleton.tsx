@@ -2,7 +2,7 @@ import { cn } from "@/lib/cn";
 
 /** The place of something that is on its way. */
 export function Skeleton({ className }: { className?: string }) {
-  return <div aria-hidden className={cn("animate-shimmer rounded-sm bg-pressed", className)} />;
+  return <div aria-hidden data-loading className={cn("animate-shimmer rounded-sm bg-pressed", className)} />;
 }
 
 /** The same for a list. */

@@ -1,31 +1,22 @@
-import { Toaster as Sonner, toast as sonner } from "sonner";
+import { lazy, Suspense } from "react";
+import { create } from "zustand";
 import { Failure } from "@/lib/failure";
-import { useDark } from "@/lib/theme";
+
+const Shown = lazy(() => import("./toaster"));
+
+/** Most pages are left without a message, so what shows them comes with the first one. */
+const useNeeded = create<{ needed: boolean }>(() => ({ needed: false }));
 
 export function Toaster() {
-  const dark = useDark();
-  return (
-    <Sonner
-      theme={dark ? "dark" : "light"}
-      position="bottom-right"
-      gap={8}
-      offset={16}
-      closeButton
-      toastOptions={{
-        unstyled: true,
-        classNames: {
-          toast:
-            "relative flex w-90 items-start gap-2.5 rounded-lg border border-line bg-raised p-3 pe-8 text-base text-ink shadow-pop [&_[data-icon]]:mt-0.5 [&_[data-icon]_svg]:size-4",
-          title: "font-medium wrap-anywhere",
-          description: "mt-0.5 text-muted wrap-anywhere",
-          actionButton: "ms-auto shrink-0 self-center rounded-md border border-line-strong px-2 py-0.5 text-sm font-medium hover:bg-hover",
-          closeButton: "absolute end-2 top-2 rounded-sm p-0.5 text-muted hover:bg-hover [&_svg]:size-3",
-          success: "[&_[data-icon]]:text-ok-ink",
-          error: "[&_[data-icon]]:text-bad-ink",
-        },
-      }}
-    />
-  );
+  const { needed } = useNeeded();
+  return <Suspense>{needed ? <Shown /> : null}</Suspense>;
+}
+
+type Say = (typeof import("sonner"))["toast"];
+
+function say(how: (say: Say) => void): void {
+  useNeeded.setState({ needed: true });
+  void import("sonner").then(({ toast }) => how(toast));
 }
 
 interface Offer {
@@ -36,16 +27,16 @@ interface Offer {
 /** Short messages of what has happened. One with an offer, such as undo, stays for ten seconds. */
 export const toast = {
   done(title: string, offer?: Offer) {
-    sonner.success(title, offer ? { action: offer, duration: 10_000 } : {});
+    say((toast) => toast.success(title, offer ? { action: offer, duration: 10_000 } : {}));
   },
   say(title: string, description?: string) {
-    sonner(title, description ? { description } : {});
+    say((toast) => toast(title, description ? { description } : {}));
   },
   /** Says what went wrong as the server said it. */
   failed(error: unknown, title?: string) {
     const failure = Failure.of(error);
     // Whoever must sign in again is told so by a dialog.
     if (failure.kind === "signed-out") return;
-    sonner.error(title ?? failure.title, { description: failure.message, duration: 10_000 });
+    say((toast) => toast.error(title ?? failure.title, { description: failure.message, duration: 10_000 }));
   },
 };

@@ -64,6 +64,8 @@ function Content({ data, error, onRetry }: { data: Analytics | undefined; error:
       <div className="grid gap-4 xl:grid-cols-2">
         <RunsChart data={data} />
         <LatencyMap data={data} />
+      </div>
+      <div className="grid items-start gap-4 xl:grid-cols-2">
         <SlowestSteps data={data} />
         <TopErrors data={data} />
       </div>

@@ -43,8 +43,8 @@ function DeploymentRow({ flow }: { flow: FlowLine }) {
   return (
     <Row>
       <Cell>
-        <Link to="/flows/$flow" params={{ flow: flow.id }} className="block truncate font-medium hover:underline" dir="auto">
-          {nameOf(flow)}
+        <Link to="/flows/$flow" params={{ flow: flow.id }} className="block truncate font-medium hover:underline">
+          <bdi>{nameOf(flow)}</bdi>
         </Link>
         {problem ? <span className="block truncate text-sm text-bad-ink">{problem}</span> : null}
       </Cell>

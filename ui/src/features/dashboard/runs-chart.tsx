@@ -1,10 +1,8 @@
-import { lazy, Suspense } from "react";
+import { type Bar, Bars } from "@/components/charts/bars";
 import { Panel } from "@/components/ui/panel";
-import { Skeleton } from "@/components/ui/skeleton";
+import { duration } from "@/lib/time";
 import type { Analytics } from "./data";
 import { Nothing } from "./nothing";
-
-const Chart = lazy(() => import("./chart"));
 
 /** How many runs ended when, and how many of them failed. */
 export function RunsChart({ data }: { data: Analytics }) {
@@ -19,17 +17,31 @@ export function RunsChart({ data }: { data: Analytics }) {
         </div>
       }
     >
-      <div className="h-56 px-2 pb-2">
+      <div className="h-56 px-4 pt-3 pb-3">
         {data.totalRuns === 0 ? (
           <Nothing>No run ended in this time.</Nothing>
         ) : (
-          <Suspense fallback={<Skeleton className="m-2 h-48" />}>
-            <Chart series={data.series} bucket={data.bucket} />
-          </Suspense>
+          <Bars bars={barsOf(data)} colours={["bg-bad", "bg-series-1"]} label={`Bar chart of ${data.totalRuns} runs, ${failed} of them failed, over ${data.series.length} parts of the time range`} />
         )}
       </div>
     </Panel>
   );
+}
+
+function barsOf({ series, bucket }: Analytics): Bar[] {
+  const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+  const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
+  const whole = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+  return series.map((part) => {
+    const at = new Date(part.at);
+    const mean = part.runs > 0 ? `, ${duration(part.avgDuration)} on average` : "";
+    return {
+      key: part.at,
+      label: (bucket >= 10_800 ? day : clock).format(at),
+      parts: [part.failed, part.runs - part.failed],
+      words: `From ${whole.format(at)}: ${part.runs} ${part.runs === 1 ? "run" : "runs"}, ${part.failed} failed${mean}`,
+    };
+  });
 }
 
 function Key({ className, label }: { className: string; label: string }) {

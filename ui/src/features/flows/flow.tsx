@@ -25,7 +25,7 @@ export function FlowPage() {
           <PageBody className="flex flex-col gap-4">
             {flow.files.map((file) => (
               <Panel key={file.name} title={file.name}>
-                <pre className="overflow-x-auto p-4 font-mono text-sm">{file.text}</pre>
+                <pre className="overflow-x-auto p-4 font-mono text-sm" tabIndex={0}>{file.text}</pre>
               </Panel>
             ))}
           </PageBody>

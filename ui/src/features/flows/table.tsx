@@ -46,11 +46,11 @@ function FlowRow({ flow, showProject, onDelete }: { flow: FlowLine; showProject:
     <Row>
       <Cell>
         <Link to="/flows/$flow" params={{ flow: flow.id }} className="block min-w-40 py-1.5">
-          <span className="block truncate font-medium hover:underline" dir="auto" title={nameOf(flow)}>
-            {nameOf(flow)}
+          <span className="block truncate font-medium hover:underline" title={nameOf(flow)}>
+            <bdi>{nameOf(flow)}</bdi>
           </span>
-          <span className="block truncate text-sm text-muted" dir="auto">
-            {flow.description || flow.name}
+          <span className="block truncate text-sm text-muted">
+            <bdi>{flow.description || flow.name}</bdi>
           </span>
         </Link>
       </Cell>

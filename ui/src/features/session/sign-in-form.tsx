@@ -35,7 +35,7 @@ export function SignInForm({ email: known = "", onDone }: { email?: string; onDo
       <form onSubmit={submit} className="flex flex-col gap-3.5">
         <Field label="E-mail">
           {(tied) => (
-            <Input {...tied} type="text" inputMode="email" autoComplete="username" required readOnly={known !== ""} value={email} onChange={(event) => setEmail(event.target.value)} />
+            <Input {...tied} ref={known ? undefined : focusOnce} type="text" inputMode="email" autoComplete="username" required readOnly={known !== ""} value={email} onChange={(event) => setEmail(event.target.value)} />
           )}
         </Field>
         <Field label="Password">
@@ -46,7 +46,7 @@ export function SignInForm({ email: known = "", onDone }: { email?: string; onDo
         {asksCode ? (
           <Field label="Code" hint="From your authenticator; a recovery code will do as well.">
             {(tied) => (
-              <Input {...tied} ref={(input) => input?.focus()} autoComplete="one-time-code" required value={code} onChange={(event) => setCode(event.target.value)} />
+              <Input {...tied} ref={focusOnce} autoComplete="one-time-code" required value={code} onChange={(event) => setCode(event.target.value)} />
             )}
           </Field>
         ) : null}
@@ -63,6 +63,10 @@ export function SignInForm({ email: known = "", onDone }: { email?: string; onDo
       <Providers />
     </>
   );
+}
+
+function focusOnce(input: HTMLInputElement | null): void {
+  input?.focus();
 }
 
 function Providers() {

@@ -1,9 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
-import { Dialog } from "@/components/ui/dialog";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { onSignedOut } from "@/lib/api";
 import { type Session, sessionQuery } from "./data";
-import { SignInForm } from "./sign-in-form";
+
+const Again = lazy(() => import("./sign-in-again"));
 
 /** When the session ends under somebody's hands, they sign in over the page and go on where they were. */
 export function SignedOutDialog() {
@@ -20,15 +20,5 @@ export function SignedOutDialog() {
     if (same) void queries.invalidateQueries();
     else location.assign("/");
   };
-  return (
-    <Dialog
-      open={before !== undefined}
-      onOpenChange={() => {}}
-      size="sm"
-      title="Your session has ended"
-      description="Sign in to go on. What you have entered is still here."
-    >
-      <SignInForm email={before?.user.email ?? ""} onDone={done} />
-    </Dialog>
-  );
+  return <Suspense>{before ? <Again email={before.user.email} onDone={done} /> : null}</Suspense>;
 }

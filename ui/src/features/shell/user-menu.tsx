@@ -26,9 +26,7 @@ export function UserMenu({ wide }: { wide: boolean }) {
       aria-label={`Account: ${name}`}
       className={cn("flex h-8 items-center gap-2 rounded-md hover:bg-hover data-[state=open]:bg-hover", wide ? "min-w-0 flex-1 px-1" : "w-8 justify-center")}
     >
-      <span className="flex size-6 shrink-0 items-center justify-center rounded-full bg-accent-soft text-xs font-semibold text-accent-ink" aria-hidden>
-        {[...name][0]?.toUpperCase()}
-      </span>
+      <span className="flex size-6 shrink-0 items-center justify-center rounded-full bg-accent-soft text-xs font-semibold text-accent-ink before:content-[attr(data-letter)]" data-letter={[...name][0]?.toUpperCase()} />
       {wide ? (
         <span className="truncate text-sm font-medium" dir="auto">
           {name}

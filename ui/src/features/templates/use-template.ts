@@ -3,7 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { toast } from "@/components/ui/toast";
 import { useProject } from "@/features/session/place";
 import { api, body } from "@/lib/api";
-import { Failure } from "@/lib/failure";
+import { firstFree, numbered } from "./numbered";
 import type { Template } from "./template";
 
 /** Makes drafts from a template and opens the flow. Names that are taken get a number. */
@@ -15,7 +15,12 @@ export function useTemplate() {
     mutationFn: async (template: Template) => {
       const place = project || "default";
       for (const { name, text } of template.calls) await keepCalled(place, name.replace(/\.\w+$/, ""), text);
-      return await create(place, template, 1);
+      const taken = await namesIn(place, template.name);
+      const number = firstFree(template.name, taken);
+      const name = numbered(template.name, number, "-");
+      const title = numbered(template.title, number, " ");
+      const { files, bindings, summary: description } = template;
+      return await body(api.POST("/api/flows", { body: { project: place, name, title, files, bindings, description } }));
     },
     onSuccess: async (flow, template) => {
       await queries.invalidateQueries({ queryKey: ["flows"] });
@@ -25,23 +30,14 @@ export function useTemplate() {
   });
 }
 
-async function create(project: string, template: Template, attempt: number): Promise<{ id: string }> {
-  const name = attempt === 1 ? template.name : `${template.name}-${attempt}`;
-  const title = attempt === 1 ? template.title : `${template.title} ${attempt}`;
-  try {
-    const { files, bindings } = template;
-    return await body(api.POST("/api/flows", { body: { project, name, title, files, bindings, description: template.summary } }));
-  } catch (error) {
-    if (Failure.of(error).kind !== "conflict" || attempt >= 50) throw error;
-    return await create(project, template, attempt + 1);
-  }
+/** Names of flows that a name is found in. */
+async function namesIn(project: string, text: string): Promise<Set<string>> {
+  const { items } = await body(api.GET("/api/flows", { params: { query: { project, text, limit: 200 } } }));
+  return new Set(items.map((flow) => flow.name));
 }
 
 /** Called by its name, so it is taken as it is where there is one of that name already. */
 async function keepCalled(project: string, name: string, text: string): Promise<void> {
-  try {
-    await api.POST("/api/flows", { body: { project, name, files: [{ name: "flow.yaml", text }] } });
-  } catch (error) {
-    if (Failure.of(error).kind !== "conflict") throw error;
-  }
+  if ((await namesIn(project, name)).has(name)) return;
+  await api.POST("/api/flows", { body: { project, name, files: [{ name: "flow.yaml", text }] } });
 }
