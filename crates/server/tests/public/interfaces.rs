@@ -371,12 +371,17 @@ async fn requests_and_answers_are_what_is_declared(data: Data) {
     let broken = call(&world, &json_, "POST", &path, r#"{"n": 4711}"#).await;
     assert!(broken.headers.contains_key("weir-run") && !broken.text.contains("4711"), "{}", broken.text);
     broken.refused(502, "RESPONSE_INVALID");
-    let (_, path) = open(&world, &tenant, "fails", FAILS, json!({})).await;
+    let (fails, path) = open(&world, &tenant, "fails", FAILS, json!({})).await;
     let failed = call(&world, &json_, "POST", &path, "{}").await;
     let run = failed.headers["weir-run"].to_str().expect("text").to_owned();
     let problem = failed.refused(502, "FLOW_FAILED");
     let detail = text(&problem["detail"]);
     assert!(detail.contains("NO_LUCK") && detail.contains(&run) && !detail.contains("swordfish"), "{detail}");
+    let found = async |trigger: &str| {
+        let runs = world.get(&tenant.key, &format!("/api/runs?trigger={trigger}")).await.is(200);
+        runs["items"].as_array().map(Vec::len)
+    };
+    assert_eq!((found("interface").await, found(&text(&fails["id"])).await), (Some(3), Some(1)));
     let row = world.get(&tenant.key, &format!("/api/runs/{run}")).await.is(200);
     assert_eq!((&row["status"], &row["trigger"]["type"]), (&json!("failed"), &json!("interface")));
 }

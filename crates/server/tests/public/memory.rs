@@ -10,6 +10,7 @@ on_every_store! {
     no_flow_reaches_anothers_memory
     limits_hold_however_many_write_at_once
     a_tier_without_memory_says_so_when_the_flow_is_switched_on
+    a_change_is_made_once_however_often_it_is_attempted
 }
 
 /// Does this with its memory, as its input says.
@@ -204,7 +205,9 @@ async fn limits_hold_however_many_write_at_once(data: Data) {
     assert_eq!(full["limit"], 1_000);
     world.send(&any, "PUT", &entry, &json!({"value": 1})).await.is(200);
     // What becomes smaller may always be written; what is taken away makes room again.
-    world.send(key, "DELETE", &format!("/api/flows/{}/memory", flows[1]), &Value::Null).await.is(204);
+    for flow in &flows {
+        world.send(key, "DELETE", &format!("/api/flows/{flow}/memory"), &Value::Null).await.is(204);
+    }
     said(&world, key, &flows[0], "set", "new", value).await;
     // The flow's own limit, and that of one entry.
     let long = ask(&world, key, &flows[0], "set", "long", json!("x".repeat(3_000))).await;
@@ -219,4 +222,46 @@ async fn a_tier_without_memory_says_so_when_the_flow_is_switched_on(data: Data) 
     let refused = world.post(&tenant.key, &start, Value::Null).await.refused(402, "MEMORY_FULL");
     assert_eq!(refused["limit"], 0);
     world.running(&tenant.key, "plain", crate::routes::FLOW).await;
+}
+
+/// As a runtime does after a crash: the same step again, when other runs have changed the entry meanwhile.
+async fn a_change_is_made_once_however_often_it_is_attempted(data: Data) {
+    use weir_kind::{FlowContext, Memory, MemoryChange, MemoryLimit, MemoryOp};
+    let world = World::open(data).await;
+    let tenant = world.tenant("Anna").await;
+    let flow = world.running(&tenant.key, "asks", ASKS).await;
+    let context = FlowContext {
+        tenant: tenant.id.as_str().into(),
+        project: "default".into(),
+        service: "default".into(),
+        flow: "asks".into(),
+        memory: Some(MemoryLimit { bytes: 2_000 }),
+        ..FlowContext::default()
+    };
+    let attempt = async |run: &str, path: &str| {
+        let change = MemoryChange {
+            name: "visits".into(),
+            op: MemoryOp::Increment,
+            value: 1.into(),
+            key: format!("{run}/{path}"),
+            run: run.into(),
+        };
+        world.control.memory().apply(&context, change).await.expect("it is kept")
+    };
+    assert_eq!(attempt("one", "a").await, 1.into());
+    assert_eq!(attempt("two", "a").await, 2.into());
+    assert_eq!(attempt("one", "a").await, 2.into(), "made before, and not made again");
+    assert_eq!(attempt("one", "b").await, 3.into(), "another step");
+    // What it takes to know that goes when runs are over; here they are of runs that are not there at all.
+    for number in 0..200 {
+        attempt("many", &number.to_string()).await;
+    }
+    let marks = weir_store::DocumentFilter {
+        parent: Some(format!("{flow}/marks").into()),
+        ..weir_store::DocumentFilter::default()
+    };
+    let scope = weir_store::Scope::Tenant(tenant.id.as_str().into());
+    let left = world.documents.count_documents(&scope, weir_store::Table::Memories, &marks).await.expect("a count");
+    assert!(left < 64, "{left} marks are left");
+    assert_eq!(said(&world, &tenant.key, &flow, "get", "visits", Value::Null).await, 203);
 }

@@ -152,6 +152,27 @@ pub async fn limits_hold_under_concurrency(store: Store) {
     assert_eq!(store.count_documents(&of("a"), Table::FlowDrafts, &DocumentFilter::default()).await.unwrap(), 7);
 }
 
+/// A change about a document that is gone, or of another tenant, is no change at all.
+pub async fn a_change_needs_what_it_is_about(store: Store) {
+    insert(&store, Table::FlowDrafts, document("a", "flow", "flow")).await.unwrap();
+    let must_be =
+        |tenant: &str, id: &str| Change::MustBe { table: Table::FlowDrafts, tenant: tenant.into(), id: id.into() };
+    let kept = |tenant: &str, id: &str| Change::Insert(Table::Memories, document(tenant, id, id));
+    store.change(&of("a"), vec![kept("a", "1"), must_be("a", "flow")]).await.unwrap();
+    for (tenant, needed) in [("a", "other"), ("b", "flow")] {
+        let refused = store.change(&of(tenant), vec![kept(tenant, "2"), must_be(tenant, needed)]).await;
+        assert!(matches!(refused, Err(ChangeError::Missing { table: Table::FlowDrafts, .. })), "{refused:?}");
+    }
+    let refused = store.change(&of("b"), vec![must_be("a", "flow")]).await;
+    assert!(matches!(refused, Err(ChangeError::Foreign { .. })), "{refused:?}");
+    let gone = Change::Delete { table: Table::FlowDrafts, tenant: "a".into(), id: "flow".into(), expected: None };
+    let refused = store.change(&of("a"), vec![gone.clone(), must_be("a", "flow")]).await;
+    assert!(refused.is_err(), "steps before count");
+    store.change(&of("a"), vec![gone]).await.unwrap();
+    assert!(store.change(&of("a"), vec![kept("a", "3"), must_be("a", "flow")]).await.is_err());
+    assert_eq!(store.count_documents(&Scope::System, Table::Memories, &DocumentFilter::default()).await.unwrap(), 1);
+}
+
 /// However many go at the same time, one stays.
 pub async fn the_last_of_a_label_stays(store: Store) {
     let table = Table::Members;
