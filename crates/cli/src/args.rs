@@ -82,7 +82,6 @@ impl Command {
             Command::Fmt(_) => "fmt",
             Command::Convert(_) => "convert",
             Command::Serve(_) => "serve",
-            Command::SaveTest(_) => "save-test",
             Command::Test(_) => "test",
             Command::Kinds(_) => "kinds",
             Command::Bench(_) => "bench",
@@ -196,7 +195,7 @@ pub enum KindsCommand {
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Works in a folder of its own below --data, else below the folder for temporary files; nothing else is touched.\n\nExample:\n  weir bench w1 w2 --json"
+    after_help = "Works in a folder of its own below --data, else below the folder for temporary files, and in schemas of its own in the database of --database-url; nothing else is touched.\n\nExample:\n  weir bench w1 w2 --json"
 )]
 pub struct Bench {
     /// What to measure [default: everything]
@@ -204,6 +203,9 @@ pub struct Bench {
     pub works: Vec<BenchWork>,
     #[command(flatten)]
     pub data: Data,
+    /// A database of PostgreSQL in which schemas may be made: servers are measured on it too
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
     /// One JSON object on stdout; the table goes to stderr
     #[arg(long)]
     pub json: bool,
@@ -229,8 +231,6 @@ pub enum BenchWork {
     Rows,
     /// Starting the program
     Start,
-}
-
     /// Starting a server with much in it, and its memory
     Ready,
     /// Memory of a server with ten thousand waiting runs
@@ -241,6 +241,8 @@ pub enum BenchWork {
     Live,
     /// Ten thousand schedules in a minute
     Schedules,
+}
+
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Example:\n  weir completions bash > ~/.local/share/bash-completion/completions/weir")]
 pub struct Completions {
@@ -408,6 +410,12 @@ pub enum RunsCommand {
         /// Only runs with this text in their id, flow or error
         #[arg(long)]
         text: Option<String>,
+        /// Only runs started by this: webhook, schedule, event, email, manual, trial, fork, system; or one trigger, by id
+        #[arg(long)]
+        trigger: Option<String>,
+        /// The runs Weir has made by itself, such as those that send letters
+        #[arg(long)]
+        system: bool,
         #[arg(long, default_value_t = 20)]
         limit: u32,
         /// Go on after this run of an earlier list; at a server, the `next` it was given
@@ -463,6 +471,76 @@ pub enum RunsCommand {
         #[arg(value_enum)]
         decision: DecisionArg,
     },
+    /// Do the same to many runs of a server: those named, or all that are described
+    #[command(
+        after_help = "Examples:\n  weir runs bulk cancel --flow orders --status waiting --dry-run\n  weir runs bulk retry --flow orders --since 2027-01-31T12:00:00Z"
+    )]
+    Bulk(BulkArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct BulkArgs {
+    #[arg(value_enum)]
+    pub action: BulkAction,
+    #[arg(value_name = "RUN")]
+    pub runs: Vec<String>,
+    /// Only say how many runs it would be about
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Of this flow
+    #[arg(long)]
+    pub flow: Option<String>,
+    #[arg(long)]
+    pub project: Option<String>,
+    /// In this state
+    #[arg(long)]
+    pub status: Vec<String>,
+    /// With this text in their id, flow, error or output
+    #[arg(long)]
+    pub text: Option<String>,
+    /// Started by this: webhook, schedule, event, email, manual, trial, fork; or one trigger, by id
+    #[arg(long)]
+    pub trigger: Option<String>,
+    /// Created then or later, such as 2027-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Created before
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Why they are cancelled
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// With fix: under this published version of --flow instead of its draft
+    #[arg(long, value_name = "N", requires = "flow")]
+    pub at_version: Option<u64>,
+    /// With fix and retry: also where steps ran because of the failure
+    #[arg(long)]
+    pub force: bool,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BulkAction {
+    Cancel,
+    Pause,
+    Resume,
+    /// Go on with failed runs under the newest draft of their flow
+    Fix,
+    /// Do the failed steps of failed runs again, under the version they ran under
+    Retry,
+}
+
+impl BulkAction {
+    pub fn name(self) -> &'static str {
+        match self {
+            BulkAction::Cancel => "cancel",
+            BulkAction::Pause => "pause",
+            BulkAction::Resume => "resume",
+            BulkAction::Fix => "fix",
+            BulkAction::Retry => "retry",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -39,6 +39,8 @@ pub struct Wanted {
     pub memory: Option<Arc<dyn Memory>>,
     /// Told of runs and steps as they end.
     pub observer: Option<Arc<dyn weir_runs::Observer>>,
+    /// Who does what a server does for itself.
+    pub house: Option<Arc<dyn Housekeeping>>,
     /// Where flows that are called by name are looked for.
     pub folder: Option<PathBuf>,
     pub bind: Bind,
@@ -70,8 +72,11 @@ pub async fn stores(data: &Path, url: Option<&str>) -> anyhow::Result<(Arc<dyn S
 /// Starts carrying the runs of a store.
 pub async fn runtime_on(store: Arc<dyn Store>, data: &Path, wanted: Wanted) -> anyhow::Result<Runtime> {
     let egress = Arc::new(weir_egress::Client::new(weir_egress::Options::default()));
-    let registry = weir_kinds::registry(egress)
-        .map_err(|problem| anyhow::anyhow!("a built-in record is broken: {}", problem.message))?;
+    let broken =
+        |problem: Box<weir_base::Diagnostic>| anyhow::anyhow!("a built-in record is broken: {}", problem.message);
+    let mut registry = weir_kinds::registry(egress).map_err(broken)?;
+    let house = wanted.house.unwrap_or_else(|| Arc::new(NoHouse));
+    weir_kinds::system(&house).into_iter().try_for_each(|kind| registry.add(kind)).map_err(broken)?;
     let mut parts = Parts::new(store, registry);
     parts.clock = wanted.clock.unwrap_or_else(|| clock(wanted.virtual_time));
     let environment = Arc::new(Environment { named: wanted.secrets });
@@ -79,13 +84,13 @@ pub async fn runtime_on(store: Arc<dyn Store>, data: &Path, wanted: Wanted) -> a
         Some(vault) => Arc::new(ByTenant { vault, environment }),
         None => environment,
     };
+    parts.interfaces = wanted.interfaces.unwrap_or(parts.interfaces);
+    parts.memory = wanted.memory.unwrap_or(parts.memory);
     parts.observer = wanted.observer;
     if let Some(folder) = wanted.folder {
         parts.finder = Arc::new(Beside { folder, bind: wanted.bind });
     }
     let options = Options {
-    parts.interfaces = wanted.interfaces.unwrap_or(parts.interfaces);
-    parts.memory = wanted.memory.unwrap_or(parts.memory);
         force_durability: wanted.durability,
         take_up: !wanted.only_new,
         retention: wanted.retention,

@@ -68,16 +68,3 @@ pub fn of_replay(replay: &ReplayView) -> Value {
         ("open", Value::array(replay.open.iter().map(open))),
     ])
 }
-
-/// Steps as a saved test keeps them: without times.
-pub fn steps_without_times(steps: &[StepView]) -> Value {
-    Value::array(steps.iter().map(|step| {
-        Value::object([
-            ("path", step.path.clone().into()),
-            ("kind", step.kind.clone().into()),
-            ("status", status_name(step).into()),
-            ("attempts", step.attempts.into()),
-            ("output", step.output.clone()),
-        ])
-    }))
-}

@@ -12,6 +12,10 @@ pub struct RunsWanted {
     pub flow: Option<String>,
     pub statuses: Vec<String>,
     pub text: Option<String>,
+    /// A sort of trigger, or a trigger's id.
+    pub trigger: Option<String>,
+    /// Only the runs Weir has made by itself; none of them where not.
+    pub system: bool,
     pub after: Option<String>,
     pub limit: u32,
 }
@@ -28,6 +32,8 @@ pub struct RunRow {
     pub started_at: Option<Micros>,
     pub ended_at: Option<Micros>,
     pub wake_at: Option<Micros>,
+    /// What started it: `manual`, or a sort of trigger and the trigger's id, such as `webhook/ID`.
+    pub cause: Option<Text>,
 }
 
 impl Client {
@@ -38,6 +44,8 @@ impl Client {
             ("flow", wanted.flow.clone()),
             ("status", statuses),
             ("text", wanted.text.clone()),
+            ("trigger", wanted.trigger.clone()),
+            ("system", wanted.system.then(|| "true".to_owned())),
             ("after", wanted.after.clone()),
         ];
         let found = self.list(&["api", "runs"], &query, wanted.limit.max(1)).await?;
@@ -80,6 +88,13 @@ impl Client {
         self.read(views::replay(&answer))
     }
 
+    /// A run as a test: names and texts of the files of its folder.
+    pub async fn test_of_run(&self, run: &str) -> Result<Vec<(Text, Text)>, ClientError> {
+        let answer = self.get(&["api", "runs", run, "test"]).send().await?;
+        let items = answer.get("files").and_then(Value::as_array).unwrap_or_default();
+        Ok(items.iter().map(|file| (text(file, "name"), text(file, "text"))).collect())
+    }
+
     pub async fn logs(&self, run: &str) -> Result<Vec<LogView>, ClientError> {
         let answer = self.get(&["api", "runs", run, "logs"]).send().await?;
         let items = answer.get("items").and_then(Value::as_array).unwrap_or_default();
@@ -92,6 +107,11 @@ impl Client {
         let answer = call.send().await?;
         let items = answer.get("items").and_then(Value::as_array).unwrap_or_default();
         self.read(items.iter().map(views::record).collect())
+    }
+
+    /// Does the same to many runs, as the API takes it.
+    pub async fn bulk(&self, body: &Value) -> Result<Value, ClientError> {
+        self.post(&["api", "runs", "bulk"]).json(body).send().await
     }
 
     pub fn run_events(&self, run: &str) -> Events {

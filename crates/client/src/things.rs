@@ -66,6 +66,11 @@ impl Client {
         call.query("service", service).send().await.map(drop)
     }
 
+    /// Whose key this is: the organisation's id and name among other things.
+    pub async fn caller(&self) -> Result<Value, ClientError> {
+        self.get(&["api", "caller"]).send().await
+    }
+
     pub async fn keys(&self, limit: u32) -> Result<List, ClientError> {
         self.list(&["api", "keys"], &[], limit).await
     }

@@ -49,7 +49,15 @@ pub fn row(value: &Value) -> Option<RunRow> {
         started_at,
         ended_at,
         wake_at,
+        cause: cause(value),
     })
+}
+
+/// `webhook/ID`, or its sort alone where no trigger has started it.
+fn cause(value: &Value) -> Option<Text> {
+    let trigger = value.get("trigger")?;
+    let sort: Text = maybe(trigger, "type")?;
+    Some(maybe(trigger, "id").map_or(sort.clone(), |id: Text| format!("{sort}/{id}").into()))
 }
 
 pub fn run(value: &Value) -> Option<RunView> {
@@ -66,6 +74,7 @@ pub fn run(value: &Value) -> Option<RunView> {
         ended_at: row.ended_at,
         waiting: texts(value, "waiting"),
         wake_at: row.wake_at,
+        cause: row.cause,
     })
 }
 

@@ -9,6 +9,7 @@ use crate::{ControlError, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_base::{Text, Value};
 use weir_catalog::{Component, Field};
+use weir_dialects::TreeNodeType;
 use weir_ir::{Flow, NodeKind};
 use weir_store::VariableScope;
 
@@ -145,15 +146,23 @@ impl Control {
         let segment = segment.strip_prefix("- ").unwrap_or(segment).trim_start();
         let plain = |text: &str| text.trim().trim_matches(['"', '\'']).to_owned();
         let prefix_of = |text: &str| text.trim_start().trim_start_matches(['"', '\'']).len();
-        let kind = self.kind_around(text, offset);
+        let around = self.step_around(text, offset);
+        let kind = match &around {
+            Some(Around::Kind(kind)) => Some(*kind),
+            _ => None,
+        };
         let (from, items) = match segment.split_once(':') {
             Some((key, value)) => (offset - prefix_of(value), self.values(caller, project, &plain(key), kind).await?),
             None => {
-                let items = kind.and_then(|kind| self.catalog.record(&kind.name));
-                (
-                    offset - prefix_of(segment),
-                    items.map(|record| fields(&record.input_schema, "parameter")).unwrap_or_default(),
-                )
+                let items = match around {
+                    Some(Around::Kind(kind)) => {
+                        let record = self.catalog.record(&kind.name);
+                        record.map(|record| fields(&record.input_schema, "parameter")).unwrap_or_default()
+                    }
+                    Some(Around::Node(node)) => node.props.iter().map(|name| item(name, "parameter", "", "")).collect(),
+                    None => Vec::new(),
+                };
+                (offset - prefix_of(segment), items)
             }
         };
         Ok(Completions { from, items })
@@ -171,7 +180,13 @@ impl Control {
             all.filter_map(|kind| name(kind).map(|name| item(name, "kind", &kind.title, &kind.summary))).collect()
         };
         Ok(match key {
-            "type" => kinds(|kind| kind.tree.as_ref()),
+            "type" => {
+                let mut found: Vec<Completion> = kinds(|kind| kind.tree.as_ref());
+                let known: BTreeSet<Text> = found.iter().map(|one| one.label.clone()).collect();
+                let nodes = weir_dialects::tree_node_types().filter(|name| !known.contains(*name));
+                found.extend(nodes.filter_map(weir_dialects::tree_node_type).map(node_item));
+                found
+            }
             "kind" => kinds(|kind| Some(&kind.name)),
             "flow" | "workflow" => {
                 let names = self.flow_names(&caller.tenant, project).await?;
@@ -185,9 +200,9 @@ impl Control {
         })
     }
 
-    /// The kind of the step around the cursor: the nearest `type` or `kind` before it that is not inside something
+    /// The step around the cursor: the nearest `type` or `kind` before it that is not inside something
     /// that has ended.
-    fn kind_around(&self, text: &str, offset: usize) -> Option<&Component> {
+    fn step_around(&self, text: &str, offset: usize) -> Option<Around<'_>> {
         let before = &text[..offset];
         let indent = |at: usize| {
             let line = &before[before[..at].rfind('\n').map_or(0, |at| at + 1)..];
@@ -215,7 +230,10 @@ impl Control {
                     }
                     let found = self.catalog.by_tree(&name[..end]).or_else(|| self.catalog.by_name(&name[..end]));
                     match found {
-                        Some(entry) => return Some(entry.component()),
+                        Some(entry) => return Some(Around::Kind(entry.component())),
+                        None if weir_dialects::tree_node_type(&name[..end]).is_some() => {
+                            return weir_dialects::tree_node_type(&name[..end]).map(Around::Node);
+                        }
                         // Another step, of a kind that is not known, stands around.
                         None => least = least.min(indent(at)),
                     }
@@ -225,6 +243,30 @@ impl Control {
         }
         None
     }
+}
+
+/// What stands around a place: a task, or a node that is none.
+enum Around<'a> {
+    Kind(&'a Component),
+    Node(TreeNodeType),
+}
+
+/// A node of trees that is no task, and how many children it has.
+fn node_item(node: TreeNodeType) -> Completion {
+    let detail = match node.children {
+        (0, Some(0)) => "no children".to_owned(),
+        (least, None) => {
+            if least == 0 {
+                "children".to_owned()
+            } else {
+                format!("{least} or more children")
+            }
+        }
+        (1, Some(1)) => "one child".to_owned(),
+        (least, Some(most)) if least == most => format!("{least} children"),
+        (least, Some(most)) => format!("{least} to {most} children"),
+    };
+    item(node.name, "node", &detail, "")
 }
 
 fn item(label: &str, sort: &'static str, detail: &str, docs: &str) -> Completion {

@@ -52,6 +52,8 @@ pub struct Control {
     pub(crate) key_sets: crate::key_sets::KeySets,
     pub(crate) automatic: crate::automatic::Automatic,
     pub(crate) awake: crate::sleep::Awake,
+    pub(crate) house: crate::system::House,
+    pub(crate) feeds: crate::feed::Feeds,
 }
 
 impl Control {
@@ -70,13 +72,15 @@ impl Control {
             mailboxes: std::sync::Mutex::default(),
             cipher: Cipher::new(&keyring),
             keyring,
+            memory,
             quota: Arc::default(),
             sign_ins,
-            memory,
             doors: crate::doors::Doors::default(),
             key_sets: crate::key_sets::KeySets::default(),
             automatic: crate::automatic::Automatic::default(),
             awake: crate::sleep::Awake::default(),
+            house: crate::system::House::default(),
+            feeds: crate::feed::Feeds::default(),
             options,
         }
     }

@@ -270,6 +270,11 @@ impl Control {
     }
 
     /// What the tenant's tier allows.
+    /// The caller's organisation.
+    pub async fn organisation(&self, caller: &Caller) -> Result<Kept<Tenant>> {
+        records::get(&*self.documents, &Scope::System, &caller.tenant).await
+    }
+
     pub async fn limits(&self, tenant: &Text) -> Result<crate::options::Tier> {
         let found = records::get::<Tenant>(&*self.documents, &Scope::System, tenant).await?;
         Ok(self.tier(&found.value.tier))

@@ -95,7 +95,8 @@ impl Control {
         changes.commit().await?;
         let link = format!("{}/join#{}", self.options.public_url, issued.token.text().unwrap_or_default());
         let text = format!("{} invites you to Weir.\n\nJoin here:\n{link}\n", kept.value.invited_by);
-        let letter = Letter { to: email, subject: "You are invited to Weir".to_owned(), text };
+        let tenant = caller.tenant.clone();
+        let letter = Letter { tenant, to: email, subject: "You are invited to Weir".to_owned(), text };
         let sent = self.mail.send(letter).await;
         let told = self.mail.leaves() && sent.is_ok();
         Ok(Invited { invitation: kept, link: (!told).then_some(link) })

@@ -26,10 +26,32 @@ pub struct Options {
     pub private_key_hosts: Vec<String>,
     /// What Clerk signs its events with; it is not listened to without.
     pub clerk_secret: Option<weir_vault::Secret>,
+    /// What is forgotten, and when.
+    pub retention: Retention,
     /// Revisions kept of each flow.
     pub revisions: u64,
     /// The largest source of a flow, in bytes, all files together.
     pub flow_bytes: usize,
+}
+
+/// How long things are kept. `None` keeps for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Ended runs, counted from their end.
+    pub runs: Option<Duration>,
+    /// Logs and failed attempts.
+    pub logs: Option<Duration>,
+    /// Ended runs of the installation's own.
+    pub own: Duration,
+    /// How often it is looked whether there is something to forget, or to add up.
+    pub every: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        let (own, every) = (Duration::from_secs(7 * 24 * 3_600), Duration::from_secs(3_600));
+        Self { runs: None, logs: None, own, every }
+    }
 }
 
 /// What a tenant of a tier may have; none for no limit.
@@ -66,7 +88,9 @@ impl Default for Options {
             sign_in_tries: 10,
             sign_in_pause: Duration::from_secs(60),
             sign_in: Vec::new(),
+            private_key_hosts: Vec::new(),
             clerk_secret: None,
+            retention: Retention::default(),
             revisions: 100,
             flow_bytes: 4 << 20,
         }
@@ -88,7 +112,6 @@ fn tiers() -> BTreeMap<String, Tier> {
         concurrency,
         rate,
         idle: Some(IDLE),
-            private_key_hosts: Vec::new(),
     };
     BTreeMap::from([
         ("free".to_owned(), tier(Some(1), Some(1_000), Some(1), Some(0), Some(0), Some(2), Some(60))),

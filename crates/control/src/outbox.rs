@@ -1,39 +1,35 @@
 use crate::control::id_at;
 use crate::model::OutboxLetter;
-use crate::ports::{Ambient, Letter, Mail, Post, PostError};
+use crate::ports::{Ambient, Letter, Mail, Post, PostError, Tried};
 use crate::records::{self, Kept};
+use crate::system::{SystemFlow, begin};
 use crate::{ControlError, Result};
 use async_trait::async_trait;
-use futures::stream::{self, StreamExt};
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration as Span;
-use tokio::sync::Notify;
-use weir_base::{Duration, Micros, Text};
+use tokio::sync::Semaphore;
+use weir_base::{Duration, Value};
+use weir_runs::RunsPort;
 use weir_store::{Change, DocumentFilter, Documents, Scope, Table};
 use weir_vault::envelope::{self, Context, Sealed};
 use weir_vault::keyring::Keyring;
 
 /// How many letters wait at most; whoever asks for more is told that nothing was sent.
 const MOST: u64 = 10_000;
-/// How many recipients are served at the same time; one recipient gets one letter after the other.
+/// How many are given to the mail server at the same time.
 const AT_ONCE: usize = 8;
-/// The pause after the first failure. It doubles, up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_secs(30);
-const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 /// After so long nobody waits for the letter any more; the links in it are worth nothing by then.
 const GIVE_UP: Duration = Duration::from_secs(3 * 24 * 3_600);
-/// The queue is looked at again after so long, even where nobody has rung.
-const LOOK: Span = Span::from_secs(60);
 
 /// Letters that are kept until a mail server has taken them. A letter is on disk when it is given up here, with what
-/// stands in it sealed; it may arrive twice where the server is killed between the mail server's word and its own note.
+/// stands in it sealed; the run that sends it knows its number and to whom it goes. It may arrive twice where the server
+/// is killed between the mail server's word and its own note.
 pub struct Outbox {
     documents: Arc<dyn Documents>,
+    runs: Arc<dyn RunsPort>,
     keyring: Arc<Keyring>,
     ambient: Arc<dyn Ambient>,
     post: Arc<dyn Post>,
-    rung: Notify,
+    places: Semaphore,
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -49,23 +45,36 @@ impl Mail for Outbox {
     }
 
     async fn send(&self, letter: Letter) -> Result<(), String> {
-        self.keep(letter).await.map_err(|error| error.to_string())?;
-        self.rung.notify_one();
+        let kept = self.keep(letter).await.map_err(|error| error.to_string())?;
+        // The letter is on disk: where its run cannot begin now, it begins when letters are looked through.
+        if let Err(error) = self.begin(&kept).await {
+            tracing::warn!("the run that sends a letter does not begin yet: {error}");
+        }
         Ok(())
+    }
+
+    async fn try_letter(&self, id: &str) -> Tried {
+        let Ok(_place) = self.places.acquire().await else { return Tried::Later("the server is stopping".to_owned()) };
+        match records::find::<OutboxLetter>(&*self.documents, &Scope::System, id).await {
+            Ok(Some(kept)) => self.deliver(kept).await,
+            Ok(None) => Tried::Gone,
+            Err(error) => Tried::Later(error.to_string()),
+        }
     }
 }
 
 impl Outbox {
     pub fn new(
         documents: Arc<dyn Documents>,
+        runs: Arc<dyn RunsPort>,
         keyring: Arc<Keyring>,
         ambient: Arc<dyn Ambient>,
         post: Arc<dyn Post>,
     ) -> Self {
-        Self { documents, keyring, ambient, post, rung: Notify::new() }
+        Self { documents, runs, keyring, ambient, post, places: Semaphore::new(AT_ONCE) }
     }
 
-    async fn keep(&self, letter: Letter) -> Result<()> {
+    async fn keep(&self, letter: Letter) -> Result<Kept<OutboxLetter>> {
         let waiting = self.documents.count_documents(&Scope::System, Table::Outbox, &DocumentFilter::default()).await?;
         if waiting >= MOST {
             return Err(ControlError::Busy(format!("{waiting} letters wait for the mail server already")));
@@ -77,86 +86,65 @@ impl Outbox {
         let content = serde_json::to_vec(&content).unwrap_or_default();
         let sealed = envelope::seal(&self.keyring, context(&id), &content, &mut random);
         let sealed = sealed.map_err(|error| ControlError::Unavailable(error.to_string()))?;
-        let value = OutboxLetter { to: letter.to, sealed: sealed.to_string().into(), tries: 0, next_at: now };
+        let value = OutboxLetter { tenant: letter.tenant, to: letter.to, sealed: sealed.to_string().into() };
         let kept = Kept { tenant: "".into(), id, revision: 1, created_at: now, updated_at: now, value };
         let step = Change::Insert(Table::Outbox, kept.document());
-        Ok(self.documents.change(&Scope::System, vec![step]).await?)
+        self.documents.change(&Scope::System, vec![step]).await?;
+        Ok(kept)
     }
 
-    /// Sends what is due, now and for ever. Ends with the task that it is.
-    pub async fn run(&self) {
-        loop {
-            let pause = match self.deliver_due().await {
-                Ok(next) => next.map_or(LOOK, |next| self.until(next)),
-                Err(error) => {
-                    tracing::warn!("letters are not looked at: {error}");
-                    LOOK
-                }
-            };
-            let _ = tokio::time::timeout(pause, self.rung.notified()).await;
-        }
+    /// The run that sends a letter, and whether it is over.
+    async fn begin(&self, kept: &Kept<OutboxLetter>) -> Result<bool> {
+        let OutboxLetter { tenant, to, .. } = &kept.value;
+        let input = Value::object([("letter", kept.id.clone().into()), ("to", to.clone().into())]);
+        let run = format!("mail-{}", kept.id);
+        let (view, _) = begin(&*self.runs, SystemFlow::Mail, tenant, run, input).await?;
+        Ok(view.status.is_final())
     }
 
-    fn until(&self, next: Micros) -> Span {
-        let micros = next.saturating_sub(self.ambient.now()).max(0);
-        Span::from_micros(micros.unsigned_abs()).min(LOOK)
-    }
-
-    /// Tries every letter that is due; when the next one will be.
-    pub async fn deliver_due(&self) -> Result<Option<Micros>> {
+    /// Sees to it that every letter has a run that sends it. One whose run is over and has left it was given up.
+    pub async fn look_through(&self) -> Result<()> {
         let all: Vec<Kept<OutboxLetter>> =
             records::all(&*self.documents, &Scope::System, &DocumentFilter::default()).await?;
-        let mut of_one: BTreeMap<Text, Vec<Kept<OutboxLetter>>> = BTreeMap::new();
-        for letter in all {
-            of_one.entry(letter.value.to.clone()).or_default().push(letter);
+        for kept in all {
+            if self.begin(&kept).await? {
+                tracing::error!(to = &*kept.value.to, "a letter is given up: its run is over");
+                self.remove(&kept).await;
+            }
         }
-        let served = stream::iter(of_one.into_values()).map(|letters| self.serve(letters)).buffer_unordered(AT_ONCE);
-        let next: Vec<Option<Micros>> = served.collect().await;
-        Ok(next.into_iter().flatten().min())
+        Ok(())
     }
 
-    /// The letters of one recipient in turn. One that has to wait lets those behind it go ahead.
-    async fn serve(&self, letters: Vec<Kept<OutboxLetter>>) -> Option<Micros> {
-        let mut next = None;
-        for letter in letters {
-            let waits = match letter.value.next_at > self.ambient.now() {
-                true => Some(letter.value.next_at),
-                false => self.deliver(letter).await,
-            };
-            next = next.into_iter().chain(waits).min();
-        }
-        next
-    }
-
-    /// Tries one; when to try it again.
-    async fn deliver(&self, kept: Kept<OutboxLetter>) -> Option<Micros> {
+    async fn deliver(&self, kept: Kept<OutboxLetter>) -> Tried {
         let result = match self.open(&kept) {
             Ok(letter) => self.post.deliver(&kept.id, &letter).await,
             Err(reason) => Err(PostError::Never(reason)),
         };
-        let (to, now) = (&*kept.value.to, self.ambient.now());
-        let given_up = kept.created_at.saturating_add(GIVE_UP.micros()) <= now;
-        match result {
-            Ok(()) => tracing::info!(to, "a letter was sent"),
-            Err(PostError::Later(reason)) if !given_up => {
-                let next_at = now.saturating_add(pause(kept.value.tries).micros());
+        let to = &*kept.value.to;
+        let tried = match result {
+            Ok(()) => Tried::Sent,
+            Err(PostError::Later(reason)) if !self.is_too_old(&kept) => {
                 tracing::warn!(to, "a letter waits: {reason}");
-                let value = OutboxLetter { tries: kept.value.tries + 1, next_at, ..kept.value.clone() };
-                let changed = Kept { value, updated_at: now, ..kept.clone() };
-                let step = Change::Replace { table: Table::Outbox, document: changed.document(), expected: None };
-                self.note(step).await;
-                return Some(next_at);
+                return Tried::Later(reason);
             }
-            Err(PostError::Later(reason) | PostError::Never(reason)) => {
-                tracing::error!(to, "a letter is given up: {reason}");
-            }
+            Err(PostError::Later(reason)) => Tried::Never(format!("nobody took it in three days: {reason}")),
+            Err(PostError::Never(reason)) => Tried::Never(reason),
+        };
+        match &tried {
+            Tried::Never(reason) => tracing::error!(to, "a letter is given up: {reason}"),
+            _ => tracing::info!(to, "a letter was sent"),
         }
-        self.note(Change::Delete { table: Table::Outbox, tenant: "".into(), id: kept.id, expected: None }).await;
-        None
+        self.remove(&kept).await;
+        tried
     }
 
-    /// Where this is not written, the letter is tried again: rather twice than never.
-    async fn note(&self, step: Change) {
+    fn is_too_old(&self, kept: &Kept<OutboxLetter>) -> bool {
+        kept.created_at.saturating_add(GIVE_UP.micros()) <= self.ambient.now()
+    }
+
+    /// Where this is not written, the letter may be sent again: rather twice than never.
+    async fn remove(&self, kept: &Kept<OutboxLetter>) {
+        let step = Change::Delete { table: Table::Outbox, tenant: "".into(), id: kept.id.clone(), expected: None };
         if let Err(error) = self.documents.change(&Scope::System, vec![step]).await {
             tracing::warn!("what became of a letter was not written: {error}");
         }
@@ -167,7 +155,8 @@ impl Outbox {
         let sealed = Sealed::parse(&kept.value.sealed).map_err(damaged)?;
         let content = envelope::open(&self.keyring, context(&kept.id), &sealed).map_err(damaged)?;
         let content: Content = serde_json::from_slice(content.bytes()).map_err(|_| "it is damaged".to_owned())?;
-        Ok(Letter { to: kept.value.to.clone(), subject: content.subject, text: content.text })
+        let OutboxLetter { tenant, to, .. } = kept.value.clone();
+        Ok(Letter { tenant, to, subject: content.subject, text: content.text })
     }
 }
 
@@ -176,20 +165,4 @@ pub(crate) const SEALED_FOR: &str = "outbox";
 
 fn context(id: &str) -> Context<'_> {
     Context { tenant: SEALED_FOR, secret: id }
-}
-
-fn pause(tries: u32) -> Duration {
-    let millis = FIRST_PAUSE.millis.saturating_mul(1 << tries.min(20));
-    Duration { millis: millis.min(LONGEST_PAUSE.millis) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_an_hour() {
-        let seconds = [0, 1, 2, 6, 7, 40].map(|tries| pause(tries).millis / 1_000);
-        assert_eq!(seconds, [30, 60, 120, 1_920, 3_600, 3_600]);
-    }
 }

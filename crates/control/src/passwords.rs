@@ -19,7 +19,8 @@ impl Control {
         self.hash_password(given.to_owned()).await
     }
 
-    /// Sends a letter with which a new password can be set. Says nothing about whether there is such an account.
+    /// Sees to it that a letter is sent with which a new password can be set. Says nothing about whether there is such an
+    /// account, and does the same for one there is as for one there is not.
     pub async fn ask_for_reset(&self, email: &str, from: &Text) -> Result<()> {
         let email = check_email(email)?;
         let names = [format!("reset {from}"), format!("reset {email}")];
@@ -28,7 +29,17 @@ impl Control {
             return Err(ControlError::TooMany { seconds });
         }
         names.iter().for_each(|name| self.sign_ins.failed(name, now));
+        self.begin_reset(&email).await
+    }
+
+    /// Writes the letter, if there is such an account. Its link is in it alone.
+    pub(crate) async fn write_reset(&self, email: &str) -> Result<()> {
+        let email = check_email(email)?;
         let Some(user) = self.user_by_email(&email).await?.filter(|user| !user.value.disabled) else { return Ok(()) };
+        if !self.mail.leaves() {
+            tracing::warn!("no letter with a new password is written: no mail server is configured");
+            return Ok(());
+        }
         let issued = token::issue(Purpose::Reset, &mut self.random());
         self.keep_token(&user, SessionUse::PasswordReset, &issued.hash, self.later(self.options.reset)).await?;
         let link = format!("{}/reset#{}", self.options.public_url, issued.token.text().unwrap_or_default());
@@ -36,11 +47,8 @@ impl Control {
             "Somebody asked for a new password for {email}.\n\nSet it here within an hour:\n{link}\n\n\
              If it was not you, ignore this letter: nothing has changed.\n"
         );
-        let sent = self.mail.send(Letter { to: email, subject: "A new password for Weir".to_owned(), text }).await;
-        if let Err(error) = sent {
-            tracing::warn!("the letter with a new password was not sent: {error}");
-        }
-        Ok(())
+        let letter = Letter { tenant: "".into(), to: email, subject: "A new password for Weir".to_owned(), text };
+        self.mail.send(letter).await.map_err(ControlError::Busy)
     }
 
     /// Sets the password and signs the user out everywhere.

@@ -12,6 +12,8 @@ pub trait Ambient: Send + Sync {
 /// A letter to one person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
+    /// The organisation it is written for; none where it is about an account alone.
+    pub tenant: Text,
     pub to: Text,
     pub subject: String,
     pub text: String,
@@ -24,6 +26,23 @@ pub trait Mail: Send + Sync {
     fn leaves(&self) -> bool;
 
     async fn send(&self, letter: Letter) -> Result<(), String>;
+
+    /// Gives a letter that was kept to the mail server, for the run that sends it.
+    async fn try_letter(&self, _: &str) -> Tried {
+        Tried::Gone
+    }
+}
+
+/// What came of trying to send a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tried {
+    Sent,
+    /// It is not there any more: it was sent before, or somebody has given it up.
+    Gone,
+    /// It may be taken another time.
+    Later(String),
+    /// It is given up.
+    Never(String),
 }
 
 /// Why a mail server did not take a letter.

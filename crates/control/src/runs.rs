@@ -1,16 +1,17 @@
 use crate::caller::Caller;
 use crate::control::Control;
-use crate::model::FlowDraft;
+use crate::model::{FlowDraft, Interface, InterfaceSpec, Trigger};
 use crate::quota::Taken;
-use crate::records::{Kept, Listed};
+use crate::records::{self, Kept, Listed};
 use crate::{ControlError, Result};
+use std::time::Duration;
 use weir_base::{Micros, Text, Value};
 use weir_engine::{Decision, Preview, Record, Status};
 use weir_runs::{
     Change, FlowRef, FlowSource, Forked, LogView, Offer, Previewed, ReplayView, Request, RunView, StartRun, StepView,
     Until,
 };
-use weir_store::{PageRequest, Place, Run, RunFilter};
+use weir_store::{Page, PageRequest, Place, Run, RunFilter, SYSTEM_PROJECT};
 
 /// Which runs a list holds; all conditions at once.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,6 +22,11 @@ pub struct RunQuery {
     pub flow: Option<Text>,
     pub statuses: Vec<Status>,
     pub text: Option<String>,
+    /// `webhook`, `interface`, `schedule`, `event`, `email`, `manual`, `trial`, `fork` or `system`; or the id of a trigger
+    /// or an interface.
+    pub trigger: Option<Text>,
+    /// Only the installation's own runs; none of them where not.
+    pub system: bool,
     /// Only trials, or none of them.
     pub trials: Option<bool>,
     /// Created at or after.
@@ -42,6 +48,15 @@ pub struct NewRun {
     /// The run's id, where the caller makes one of its own that repeats with the cause.
     pub run: Option<Text>,
     pub priority: i32,
+    /// What starts it, as [`cause`] says it; by hand where nothing is said.
+    pub cause: Option<Text>,
+    /// How long its end is waited for, where it is.
+    pub patience: Option<Duration>,
+}
+
+/// A trigger as what started a run.
+pub(crate) fn cause(sort: &str, trigger: &str) -> Text {
+    format!("{sort}/{trigger}").into()
 }
 
 /// One journal record or several, and where to go on.
@@ -52,9 +67,19 @@ pub struct JournalPart {
 
 const RECORDS: u32 = 1_000;
 
+/// What starts runs.
+const CAUSES: [&str; 9] = ["webhook", "interface", "schedule", "event", "email", "manual", "trial", "fork", "system"];
+
+/// How long runs are looked for before there is an answer. A look that has begun is ended, and none takes much longer
+/// than all before it.
+const LOOK: Micros = 8_000;
+/// How many runs are looked at first, and at most in one look.
+const FIRST_LOOK: u32 = 500;
+const MOST_LOOK: u32 = 8_000;
+
 impl Control {
     /// The row of a run of this tenant. One of another tenant costs the same and does not exist.
-    async fn row(&self, caller: &Caller, run: &str) -> Result<Run> {
+    pub(crate) async fn row(&self, caller: &Caller, run: &str) -> Result<Run> {
         let found = self.store.run(run).await?;
         found.filter(|row| row.place.tenant == caller.tenant).ok_or(ControlError::not_found("run"))
     }
@@ -74,6 +99,8 @@ impl Control {
             statuses: query.statuses.clone(),
             text: query.text.clone(),
             under: None,
+            cause: None,
+            system: (query.project.as_deref() != Some(SYSTEM_PROJECT)).then_some(query.system),
             begins: query.trials.filter(|only| *only).map(|_| crate::TRIAL.into()),
             begins_not: query.trials.filter(|only| !*only).map(|_| crate::TRIAL.into()),
             since: query.since,
@@ -85,9 +112,57 @@ impl Control {
             let flow = self.flow(caller, id).await?.value;
             (filter.project, filter.flow) = (Some(flow.project), Some(flow.name));
         }
+        if let Some(trigger) = &query.trigger {
+            self.narrow_to(caller, &mut filter, trigger).await?;
+        }
         let before = before.map(|text| self.read_run_place(&caller.tenant, text)).transpose()?;
-        let page = self.store.list_runs(&filter, PageRequest { before, limit }).await?;
-        Ok(Listed { items: page.items, next: page.next.map(|key| self.run_place(&caller.tenant, key)) })
+        let page = self.look_for_runs(&filter, PageRequest { before, limit }).await?;
+        Ok(Listed { items: page.items, next: page.next.map(|place| self.run_place(&caller.tenant, place)) })
+    }
+
+    /// A page of runs, full or not, as soon as enough time was spent on it: where few runs of very many pass a filter
+    /// that no index knows, whoever asks goes on from `next`, and nobody waits for a look at all of them.
+    async fn look_for_runs(&self, filter: &RunFilter, page: PageRequest) -> Result<Page<Run>> {
+        let (until, mut most) = (self.now().saturating_add(LOOK), FIRST_LOOK);
+        let mut found = Page { items: Vec::new(), next: page.before };
+        loop {
+            let limit = page.limit.saturating_sub(u32::try_from(found.items.len()).unwrap_or(u32::MAX));
+            let part = self.store.look_for_runs(filter, PageRequest { before: found.next, limit }, most).await?;
+            found.items.extend(part.items);
+            found.next = part.next;
+            let full = found.next.is_none() || found.items.len() >= page.limit as usize;
+            if full || self.now() >= until {
+                return Ok(found);
+            }
+            most = most.saturating_mul(2).min(MOST_LOOK);
+        }
+    }
+
+    /// A sort of trigger is taken as it is. One trigger's runs are found by its flow's name, which has an index.
+    async fn narrow_to(&self, caller: &Caller, filter: &mut RunFilter, trigger: &Text) -> Result<()> {
+        if CAUSES.contains(&&**trigger) {
+            filter.cause = Some(trigger.clone());
+            return Ok(());
+        }
+        let (sort, flow) = match records::find::<Trigger>(&*self.documents, &caller.scope(), trigger).await? {
+            Some(found) => (found.value.spec.sort(), found.value.flow),
+            None => ("interface", self.opened_flow(caller, trigger).await?),
+        };
+        filter.cause = Some(cause(sort, trigger));
+        if filter.flow.is_none() {
+            let flow = self.flow(caller, &flow).await?.value;
+            (filter.project, filter.flow) = (Some(flow.project), Some(flow.name));
+        }
+        Ok(())
+    }
+
+    /// The flow that an interface opens at a path.
+    async fn opened_flow(&self, caller: &Caller, interface: &str) -> Result<Text> {
+        let found = records::find::<Interface>(&*self.documents, &caller.scope(), interface).await?;
+        match found.map(|found| found.value.spec) {
+            Some(InterfaceSpec::Flow(open)) => Ok(open.flow),
+            _ => Err(ControlError::not_found("trigger")),
+        }
     }
 
     pub async fn run(&self, caller: &Caller, run: &str) -> Result<(Run, RunView)> {
@@ -190,7 +265,7 @@ impl Control {
         reference: FlowRef,
         new: NewRun,
     ) -> Result<RunView> {
-        let taken = self.take_execution(&place.tenant).await?;
+        let taken = self.take_execution(&place.tenant).await;
         self.awake.used(flow, &place, name, &reference, self.now());
         let Place { tenant, project, service } = place;
         let start = StartRun {
@@ -202,8 +277,17 @@ impl Control {
             project,
             service,
             priority: new.priority,
+            cause: new.cause.or_else(|| Some("manual".into())),
         };
-        let (view, new) = self.runs.begin(start).await?;
+        let taken = match taken {
+            Ok(taken) => taken,
+            // The month was not used up when the same start came first: it gets the answer it got then.
+            Err(refused) => return self.runs.begun(&start).await?.ok_or(refused),
+        };
+        let (view, new) = match new.patience {
+            Some(patience) => self.runs.begin_and_wait(start, patience).await?,
+            None => self.runs.begin(start).await?,
+        };
         // The same run again uses nothing.
         if new {
             taken.keep();
@@ -232,6 +316,10 @@ impl Control {
     /// A new run that goes on from a record of another, with changes.
     pub async fn fork(&self, caller: &Caller, run: &str, at: u64, changes: &[Change]) -> Result<Forked> {
         let row = self.row(caller, run).await?;
+        if &*row.place.project == SYSTEM_PROJECT {
+            let message = "this is a run of Weir's own; nothing starts from it anew";
+            return Err(ControlError::state("SYSTEM_RUN", message));
+        }
         let place = self.take_execution(&caller.tenant).await?;
         let forked = self.runs.fork(&row.id, at, changes).await?;
         place.keep();
@@ -253,7 +341,7 @@ impl Control {
         self.fix_one(caller, &row, &source, fix).await
     }
 
-    async fn fix_one(&self, caller: &Caller, row: &Run, source: &FlowSource, fix: &Fix) -> Result<Offer> {
+    pub(crate) async fn fix_one(&self, caller: &Caller, row: &Run, source: &FlowSource, fix: &Fix) -> Result<Offer> {
         let offer = self.runs.fix_forward(&row.id, source, fix.dry_run, fix.force).await?;
         if offer.resumed {
             self.note(caller, "run.fixed", &row.id, serde_json::Value::Null).await;
@@ -261,7 +349,7 @@ impl Control {
         Ok(offer)
     }
 
-    async fn fixed_source(&self, caller: &Caller, row: &Run, fix: &Fix) -> Result<FlowSource> {
+    pub(crate) async fn fixed_source(&self, caller: &Caller, row: &Run, fix: &Fix) -> Result<FlowSource> {
         let flow = self.flow_named(&caller.tenant, &row.place.project, &row.flow).await?;
         let flow = flow.ok_or(ControlError::not_found("flow"))?;
         let draft = match fix.release {
@@ -303,15 +391,6 @@ impl Control {
             }
         }
         Ok(Listed { items: offers, next: found.next })
-    }
-
-    /// Asks the same of many runs. Per run what it came to.
-    pub async fn ask_many(&self, caller: &Caller, runs: &[Text], request: &Request) -> Vec<(Text, Result<RunView>)> {
-        let mut answers = Vec::with_capacity(runs.len());
-        for run in runs {
-            answers.push((run.clone(), self.ask_run(caller, run, request.clone()).await));
-        }
-        answers
     }
 }
 

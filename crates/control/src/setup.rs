@@ -11,11 +11,13 @@ use crate::projects::DEFAULT_SERVICE;
 use crate::records::{self, Kept};
 use crate::triggers::NewTrigger;
 use crate::{ControlError, NewFlow, Result};
+use std::collections::BTreeSet;
 use weir_base::Text;
 use weir_store::{DocumentFilter, DocumentPage, Scope, Table};
 
 /// A flow of the demo project.
 pub struct DemoFlow {
+    pub service: &'static str,
     pub name: &'static str,
     pub title: &'static str,
     /// The file's name and text.
@@ -24,6 +26,9 @@ pub struct DemoFlow {
 
 /// The project the demo's flows are in.
 pub const DEMO: &str = "demo";
+
+/// The project an installation is verified with.
+pub const VERIFICATION: &str = "verification";
 
 impl Control {
     /// Whether nobody has an account yet.
@@ -93,22 +98,44 @@ impl Control {
         self.create_project(&caller, DEMO, "Flows to try: run them, change them, break them.").await?;
         let mut triggers = Vec::new();
         for flow in flows {
-            let (name, text) = flow.file;
-            let new = NewFlow {
-                project: DEMO.to_owned(),
-                service: DEFAULT_SERVICE.to_owned(),
-                name: Some(flow.name.to_owned()),
-                title: Some(flow.title.to_owned()),
-                files: vec![FlowFile { name: name.into(), text: text.into() }],
-                ..NewFlow::default()
-            };
-            let kept = self.create_flow(&caller, new).await?;
-            self.start_flow(&caller, &kept.id, None).await?;
+            let kept = self.add_flow(&caller, DEMO, flow).await?;
             let webhook =
                 NewTrigger::Webhook { answer: WebhookAnswer::Result, deadline: None, signature: None, secret: None };
             triggers.push(self.create_trigger(&caller, &kept.id, "webhook", webhook).await?);
         }
         Ok(triggers)
+    }
+
+    /// A flow of a project, switched on.
+    async fn add_flow(&self, caller: &Caller, project: &str, flow: &DemoFlow) -> Result<Kept<FlowDraft>> {
+        let (name, text) = flow.file;
+        let new = NewFlow {
+            project: project.to_owned(),
+            service: flow.service.to_owned(),
+            name: Some(flow.name.to_owned()),
+            title: Some(flow.title.to_owned()),
+            files: vec![FlowFile { name: name.into(), text: text.into() }],
+            ..NewFlow::default()
+        };
+        let kept = self.create_flow(caller, new).await?;
+        self.start_flow(caller, &kept.id, None).await?;
+        Ok(kept)
+    }
+
+    /// A project with the flows an installation is verified with, switched on, in the services they name. Nothing starts
+    /// them but a person.
+    pub async fn add_verification(&self, tenant: &Text, flows: &[DemoFlow]) -> Result<()> {
+        let caller = Caller::system(tenant.clone(), "demo");
+        let about = "Flows that show that this installation works, from the simplest to one that goes on for ever.";
+        self.create_project(&caller, VERIFICATION, about).await?;
+        let services: BTreeSet<&str> = flows.iter().map(|flow| flow.service).collect();
+        for service in services.into_iter().filter(|service| *service != DEFAULT_SERVICE) {
+            self.create_service(&caller, VERIFICATION, service, "").await?;
+        }
+        for flow in flows {
+            self.add_flow(&caller, VERIFICATION, flow).await?;
+        }
+        Ok(())
     }
 
     /// Names of the demo's flows in the first organisation and their webhooks' addresses, as far as they are still there.

@@ -19,7 +19,7 @@ mod tree;
 
 pub use context::{Binding, Leaf, Loader, Names, NoFiles, Options, SourceFile};
 pub use dialect::{Context, Dialect, Parsed, convert, detect, parse, print};
-pub use tree::{node_types as tree_node_types, write_ids};
+pub use tree::{NodeType as TreeNodeType, node_type as tree_node_type, node_types as tree_node_types, write_ids};
 
 /// Every dialect, in the order they are tried on a file whose dialect is not named.
 pub const DIALECTS: [&dyn Dialect; 4] = [&ir::Ir, &organism::Organism, &graph::Graph, &tree::Tree];

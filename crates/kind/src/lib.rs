@@ -9,6 +9,7 @@ mod context;
 mod error;
 mod execution_log;
 mod host;
+mod housekeeping;
 mod measure;
 pub mod memory;
 mod output;
@@ -25,6 +26,7 @@ pub use context::TaskContext;
 pub use error::{Category, TaskError};
 pub use execution_log::{Execution, execution_log, timestamp};
 pub use host::{HostOptions, TaskHost};
+pub use housekeeping::Housekeeping;
 pub use output::{TaskOutput, Usage};
 pub use ports::{
     Interfaces, LogLevel, LogSink, Memory, MemoryChange, MemoryOp, NoInterfaces, NoMemory, Observation,

@@ -7,18 +7,24 @@ mod core;
 mod gateway;
 mod http_status;
 mod params;
+mod system;
 
 use std::sync::Arc;
 use weir_base::Diagnostic;
 use weir_catalog::{Catalog, Record, record_from_yaml};
 use weir_egress::{Client, Options};
-use weir_kind::{Registration, Registry};
+use weir_kind::{Housekeeping, Registration, Registry};
 
 /// Every built-in kind. Connections go through `egress`.
 pub fn registrations(egress: Arc<Client>) -> Vec<Registration> {
     let mut all = core::registrations(egress);
     all.extend(gateway::registrations());
     all
+}
+
+/// The kinds of an installation's own flows, which ask `keeping` for what is to be done. Flows are not checked with them.
+pub fn system(keeping: &Arc<dyn Housekeeping>) -> Vec<Registration> {
+    system::registrations(keeping)
 }
 
 /// The built-in kinds, ready for a task host.

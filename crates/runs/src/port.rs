@@ -1,8 +1,9 @@
 use crate::{
-    Change, Ends, FlowSource, Forked, Load, LogView, Offer, Previewed, ReplayView, Request, RunView, RunsError,
-    StartRun, StepView, Watch,
+    Change, Ends, FlowSource, Forked, Load, LogView, Offer, Previewed, Rehearsal, ReplayView, Request, RunView,
+    RunsError, StartRun, StepView, Watch,
 };
 use async_trait::async_trait;
+use std::time::Duration;
 use weir_base::{Text, Value};
 use weir_engine::{Decision, Preview, TaskResult};
 
@@ -25,6 +26,9 @@ pub trait RunsPort: Send + Sync {
 
     /// As `start`, and whether the run was not there before.
     async fn begin(&self, start: StartRun) -> Result<(RunView, bool), RunsError>;
+
+    /// As `begin`, and waits for the run's end, but no longer than `patience`: then the run is given as it is.
+    async fn begin_and_wait(&self, start: StartRun, patience: Duration) -> Result<(RunView, bool), RunsError>;
 
     async fn view(&self, run: &str) -> Result<RunView, RunsError>;
 
@@ -63,6 +67,13 @@ pub trait RunsPort: Send + Sync {
 
     /// The run after its record `to`; after the newest for `None`.
     async fn replay(&self, run: &str, to: Option<u64>) -> Result<ReplayView, RunsError>;
+
+    /// The run's own flow over its whole journal: what a test of the run expects. One that a test cannot begin with,
+    /// such as a fork, is [`RunsError::Rejected`].
+    async fn rehearse(&self, run: &str) -> Result<Rehearsal, RunsError>;
+
+    /// The run that the same start has made before, by its id or its key; none where it has made none, or names neither.
+    async fn begun(&self, start: &StartRun) -> Result<Option<RunView>, RunsError>;
 
     /// What an expression gives at `step`, or at the run itself, after record `at` (nothing is changed, and nothing
     /// outside is asked). Without `at`, as the step saw it; after the newest record where there is no step.

@@ -1,5 +1,5 @@
-use weir_base::{Text, Value};
-use weir_engine::{EventBody, Status};
+use weir_base::{Map, Text, Value};
+use weir_engine::{EventBody, Record, Status};
 
 /// What a fork does differently.
 #[derive(Clone, Debug, PartialEq)]
@@ -8,6 +8,29 @@ pub enum Change {
     Set { path: String, value: Value },
     /// Something that happens at once: a result, a signal, a decision.
     Event(Box<EventBody>),
+}
+
+impl Change {
+    /// Reads an event as the journal has it, `{"type": …, "path": …, …}`; none that only begins or carries on a journal.
+    pub fn event(value: &Value) -> Result<Change, String> {
+        let member = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let rest: Map = value
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(key, _)| !matches!(&***key, "type" | "path"))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        let (ty, path) = (member("type"), member("path").into());
+        let record = Record { seq: 0, at: 0, ty: ty.clone().into(), path, payload: Value::from(rest).to_json() };
+        match record.decode().map_err(|error| error.message)?.body {
+            EventBody::Started(_)
+            | EventBody::Forked { .. }
+            | EventBody::Continued { .. }
+            | EventBody::Rebased { .. } => Err(format!("`{ty}` cannot happen within a run")),
+            body => Ok(Change::Event(Box::new(body))),
+        }
+    }
 }
 
 /// A new run that goes on from a record of another.
@@ -39,4 +62,26 @@ pub enum Verdict {
     EndsAgain { status: Status, path: Text, why: String },
     /// It cannot be asked of this run.
     Refused { why: String },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Result<&str, &str>) {
+        let found = Change::event(&Value::from_json(text).expect("JSON"));
+        match (found, expected) {
+            (Ok(Change::Event(body)), Ok(part)) => assert!(format!("{body:?}").contains(part), "{body:?}"),
+            (Err(said), Err(part)) => assert!(said.contains(part), "{said}"),
+            (found, expected) => panic!("{text}: {found:?}, not {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn events_are_read_as_the_journal_has_them() {
+        check(r#"{"type": "signal", "name": "go", "payload": 7}"#, Ok("go"));
+        check(r#"{"type": "rebased", "flow": "x", "dropped": []}"#, Err("`rebased` cannot happen within a run"));
+        check(r#"{"type": "nothing"}"#, Err("nothing"));
+        check("7", Err(""));
+    }
 }

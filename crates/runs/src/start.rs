@@ -16,6 +16,8 @@ pub struct StartRun {
     pub service: Text,
     /// Higher goes first among the waiting runs of a project.
     pub priority: i32,
+    /// What starts it, as lists show it: `manual`, `webhook/ID` and the like.
+    pub cause: Option<Text>,
 }
 
 /// Which flow to run.
@@ -49,6 +51,7 @@ impl StartRun {
             project: "local".into(),
             service: "default".into(),
             priority: 0,
+            cause: None,
         }
     }
 

@@ -27,6 +27,9 @@ pub struct RunView {
     /// When it goes on by itself, where a timer is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wake_at: Option<Micros>,
+    /// What started it, as in [`crate::StartRun::cause`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Text>,
 }
 
 /// One step of a run, from its journal.

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use weir_base::Text;
-use weir_store::{Claim, QueueId};
+use weir_store::{Claim, QueueId, SYSTEM_PROJECT};
 
 /// What a run counts against while it is open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +24,8 @@ struct Open {
     /// How many runs count against a key, and how many may.
     keys: HashMap<Text, (u32, u32)>,
     pending: u64,
+    /// Those among them the installation has made for itself: nobody waits for them, and they take no tenant's place.
+    own_pending: u64,
     last: Option<QueueId>,
 }
 
@@ -46,7 +48,7 @@ impl Admission {
     /// Takes a place if there is one and nobody has waited longer.
     pub fn try_start(&self, slot: &Slot) -> bool {
         let mut open = self.open();
-        let taken = open.pending == 0 && open.take(self.per_tenant, slot).is_ok();
+        let taken = open.waiting_before(&slot.queue) == 0 && open.take(self.per_tenant, slot).is_ok();
         if taken {
             open.last = Some(slot.queue.clone());
         }
@@ -75,16 +77,25 @@ impl Admission {
     pub fn leave(&self, slot: &Slot) -> bool {
         let mut open = self.open();
         open.remove(slot);
-        open.pending > 0
+        open.waiting_before(&slot.queue) > 0
     }
 
-    pub fn add_pending(&self, more: u64) {
-        self.open().pending += more;
-    }
-
-    pub fn remove_pending(&self, fewer: u64) {
+    pub fn add_pending(&self, project: &str) {
         let mut open = self.open();
-        open.pending = open.pending.saturating_sub(fewer);
+        open.pending += 1;
+        open.own_pending += u64::from(project == SYSTEM_PROJECT);
+    }
+
+    pub fn remove_pending(&self, project: &str) {
+        let mut open = self.open();
+        open.pending = open.pending.saturating_sub(1);
+        let own = u64::from(project == SYSTEM_PROJECT);
+        open.own_pending = open.own_pending.saturating_sub(own);
+    }
+
+    /// Whether somebody may be waiting for the place of a run of this project.
+    pub fn is_waited_for(&self, queue: &QueueId) -> bool {
+        self.open().waiting_before(queue) > 0
     }
 
     /// How many places each tenant holds.
@@ -108,10 +119,20 @@ impl Admission {
     }
 }
 
+fn is_own(queue: &QueueId) -> bool {
+    &*queue.project == SYSTEM_PROJECT
+}
+
 impl Open {
+    /// Pending runs that come before a new one of this queue. What the installation does for itself may have to wait
+    /// for long, and nobody else is to wait with it.
+    fn waiting_before(&self, queue: &QueueId) -> u64 {
+        if is_own(queue) { self.pending } else { self.pending.saturating_sub(self.own_pending) }
+    }
+
     fn take(&mut self, per_tenant: Option<u32>, slot: &Slot) -> Result<(), Full> {
         let of_tenant = self.tenants.get(&slot.queue.tenant).copied().unwrap_or(0);
-        if per_tenant.is_some_and(|limit| of_tenant >= limit) {
+        if per_tenant.is_some_and(|limit| of_tenant >= limit && !is_own(&slot.queue)) {
             return Err(Full::Tenant);
         }
         if let Some((key, limit)) = &slot.key
@@ -124,7 +145,9 @@ impl Open {
     }
 
     fn add(&mut self, slot: &Slot) {
-        *self.tenants.entry(slot.queue.tenant.clone()).or_default() += 1;
+        if !is_own(&slot.queue) {
+            *self.tenants.entry(slot.queue.tenant.clone()).or_default() += 1;
+        }
         if let Some((key, limit)) = &slot.key {
             let entry = self.keys.entry(key.clone()).or_default();
             *entry = (entry.0 + 1, *limit);
@@ -132,7 +155,9 @@ impl Open {
     }
 
     fn remove(&mut self, slot: &Slot) {
-        if let Some(count) = self.tenants.get_mut(&slot.queue.tenant) {
+        if !is_own(&slot.queue)
+            && let Some(count) = self.tenants.get_mut(&slot.queue.tenant)
+        {
             *count = count.saturating_sub(1);
             if *count == 0 {
                 self.tenants.remove(&slot.queue.tenant);
@@ -173,10 +198,25 @@ mod tests {
     #[test]
     fn who_waits_goes_first() {
         let admission = Admission::new(None);
-        admission.add_pending(1);
+        admission.add_pending("p");
         assert!(!admission.try_start(&slot("a", None)));
         assert_eq!(admission.try_claim(&slot("a", None)), Ok(()));
-        admission.remove_pending(1);
+        admission.remove_pending("p");
         assert!(admission.try_start(&slot("a", None)));
+    }
+
+    #[test]
+    fn what_the_installation_does_for_itself_takes_no_place_and_holds_nobody_up() {
+        let admission = Admission::new(Some(1));
+        let own = |key| Slot { queue: QueueId { tenant: "a".into(), project: SYSTEM_PROJECT.into() }, ..slot("a", key) };
+        assert!(admission.try_start(&own(Some("k"))) && admission.try_start(&slot("a", None)));
+        assert_eq!(admission.by_tenant(), [("a".into(), 1)]);
+        assert_eq!(admission.try_claim(&own(Some("k"))), Err(Full::Key));
+        admission.add_pending(SYSTEM_PROJECT);
+        assert!(!admission.leave(&slot("a", None)) && admission.try_start(&slot("a", None)));
+        assert!(admission.leave(&own(Some("k"))), "the next of its own may go");
+        assert_eq!(admission.pending(), 1);
+        admission.remove_pending(SYSTEM_PROJECT);
+        assert_eq!((admission.pending(), admission.by_tenant()), (0, vec![("a".into(), 1)]));
     }
 }

@@ -16,6 +16,8 @@ use weir_runs::Request;
 use weir_store::{Batch, InboxKey, QueueId, RetentionPolicy, Run, RunKey, RunUpdate};
 
 const PAGE: u32 = 500;
+/// Rows of runs that are read together during recovery: each time, all that are open are looked at.
+const RECOVERY_PAGE: u32 = 4_000;
 /// Runs read from the store at the same time during recovery.
 const RECOVERED_AT_ONCE: usize = 64;
 /// At least so long between two looks for runs whose time has come.
@@ -26,12 +28,12 @@ const SWEPT_AT_ONCE: u32 = 500;
 /// Brings every run that is not over back into memory once; those that only wait leave it again.
 pub(crate) async fn recover(inner: Arc<Inner>) {
     let (mut after, mut open) = (None, FuturesUnordered::new());
-    while let Some(page) = patiently(|| inner.shared.store.unfinished(after, PAGE)).await {
+    while let Some(page) = patiently(|| inner.shared.store.unfinished(after, RECOVERY_PAGE)).await {
         let Some(last) = page.last() else { break };
         after = Some(last.key);
         for run in page {
             if run.status == Status::Pending {
-                inner.admission.add_pending(1);
+                inner.admission.add_pending(&run.place.project);
                 continue;
             }
             take_place(&inner, &run).await;
@@ -61,6 +63,7 @@ async fn take_place(inner: &Inner, run: &Run) {
 /// Loads parked runs whose time has come.
 pub(crate) async fn wake(inner: Arc<Inner>) {
     loop {
+        inner.shared.writer.stall().over().await;
         let Some(next) = patiently(|| inner.shared.store.next_wake()).await else { return };
         let now = inner.now();
         match next {
@@ -92,6 +95,7 @@ pub(crate) async fn claim(inner: Arc<Inner>) {
     loop {
         inner.claim.notified().await;
         while inner.admission.pending() > 0 && inner.accepting.load(Ordering::Acquire) {
+            inner.shared.writer.stall().over().await;
             let free = inner.options.held_runs.saturating_sub(inner.shared.live_count());
             if free == 0 || !claim_some(&inner, u32::try_from(free).unwrap_or(u32::MAX).min(CLAIMED_AT_ONCE)).await {
                 break;
@@ -133,16 +137,26 @@ async fn place_for(inner: &Inner, run: &Run) -> Result<(), Full> {
     }
 }
 
+async fn leave_places(inner: &Inner, runs: &[Run]) {
+    for run in runs {
+        if let Ok(flow) = inner.flows.version(&run.place.tenant, &run.version).await {
+            inner.admission.leave(&inner.slot(&run.place, &flow, run.concurrency_key.as_ref()));
+        }
+    }
+}
+
 async fn begin(inner: &Inner, mut runs: Vec<Run>) -> bool {
     let now = inner.now();
     let mut batch = Batch::new(inner.shared.writer.epoch());
     batch.updates = runs.iter().map(|run| RunUpdate::started(run.key, now)).collect();
     if let Err(error) = inner.shared.writer.write(RunKey::default(), batch).await {
         tracing::warn!("pending runs were not started: {error}");
-        return false;
+        leave_places(inner, &runs).await;
+        // Once something can be written again, they are tried again.
+        return error.may_pass();
     }
-    inner.admission.remove_pending(runs.len() as u64);
     for mut run in runs.drain(..) {
+        inner.admission.remove_pending(&run.place.project);
         (run.status, run.started_at) = (Status::Running, Some(run.started_at.unwrap_or(now)));
         // It counts as held from now on, so that no more are claimed than memory is to hold.
         inner.shared.add_live(&run.id, run.key);
@@ -155,6 +169,7 @@ async fn begin(inner: &Inner, mut runs: Vec<Run>) -> bool {
 pub(crate) async fn read_inbox(inner: Arc<Inner>) {
     let mut after = InboxKey::default();
     loop {
+        inner.shared.writer.stall().over().await;
         let Some(messages) = patiently(|| inner.shared.store.messages(after, PAGE)).await else { return };
         if messages.is_empty() {
             tokio::time::sleep(Duration::from_millis(inner.options.inbox_every.millis)).await;
@@ -206,9 +221,10 @@ pub(crate) async fn forget_once(inner: &Inner) {
         runs_before: before(options.runs),
         observations_before: before(options.observations),
         limit: SWEPT_AT_ONCE,
+        ..RetentionPolicy::default()
     };
     let mut swept_any = false;
-    while let Some(swept) = patiently(|| inner.shared.store.sweep(policy)).await {
+    while let Some(swept) = patiently(|| inner.shared.store.sweep(policy.clone())).await {
         swept_any |= swept.runs + swept.observations + swept.blobs > 0;
         if !swept.more {
             break;

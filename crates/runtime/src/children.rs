@@ -11,8 +11,8 @@ use weir_engine::{Origin, StartChild, Status, StepError, category};
 use weir_runs::{Request, RunView, RunsError};
 use weir_store::{Effect, Place, Run, RunKey, StoreError};
 
-/// How long to wait before a busy store is asked again.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long to wait before a store that did not answer is asked again.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(100);
 
 pub(crate) struct ChildStart {
     pub parent: RunKey,
@@ -22,7 +22,7 @@ pub(crate) struct ChildStart {
     pub effect: Option<Effect>,
 }
 
-/// Asks the store until it is not busy. `None` where it has failed for good; the whole runtime halts then.
+/// Asks the store until it answers. `None` where it has failed for good; the whole runtime halts then.
 pub(crate) async fn patiently<T, F>(mut ask: impl FnMut() -> F) -> Option<T>
 where
     F: Future<Output = Result<T, StoreError>>,
@@ -30,7 +30,7 @@ where
     loop {
         match ask().await {
             Ok(answer) => return Some(answer),
-            Err(error) if error.is_transient() => tokio::time::sleep(PATIENCE).await,
+            Err(error) if error.may_pass() => tokio::time::sleep(PATIENCE).await,
             Err(error) => {
                 tracing::error!("{error}");
                 return None;
@@ -43,7 +43,7 @@ where
 pub(crate) async fn start_child(inner: Arc<Inner>, start: ChildStart) {
     loop {
         match try_start(&inner, &start, Replies::default()).await {
-            Err(RunsError::Busy(_)) => tokio::time::sleep(PATIENCE).await,
+            Err(error) if error.is_transient() => tokio::time::sleep(PATIENCE).await,
             Err(RunsError::Stopping | RunsError::Failed(_)) => return,
             Err(error) => return fail(&inner, &start, &error),
             Ok(Begun::Exists(run)) if run.status.is_final() => {
@@ -60,7 +60,8 @@ pub(crate) async fn start_detached(inner: Arc<Inner>, start: ChildStart, generat
     loop {
         match try_detached(&inner, &start).await {
             Ok(true) => break,
-            Ok(false) | Err(RunsError::Busy(_)) => tokio::time::sleep(PATIENCE).await,
+            Ok(false) => tokio::time::sleep(PATIENCE).await,
+            Err(error) if error.is_transient() => tokio::time::sleep(PATIENCE).await,
             Err(RunsError::Stopping | RunsError::Failed(_)) => return,
             Err(error) => {
                 tracing::warn!(run = %start.parent_id, child = %start.child.run, "not started: {error}");
@@ -94,6 +95,7 @@ async fn try_start(inner: &Inner, start: &ChildStart, replies: Replies) -> Resul
         place: place.clone(),
         input: child.input.clone(),
         priority: 0,
+        cause: None,
         origin: Some(origin),
         effect: *effect,
         fresh: false,

@@ -217,6 +217,13 @@ impl FlowCache {
         self.read(found.ok_or_else(|| RunsError::FlowUnknown { flow: name.into() })?)
     }
 
+    /// A flow at hand, kept nowhere: to ask what would come of it.
+    pub fn at_hand(&self, place: &Place, source: &FlowSource) -> Arc<Prepared> {
+        let hash: Text = blob_hash(weir_ir::to_json(&source.flow).as_bytes());
+        let made = || Arc::new(Prepared::new(hash.clone(), &source.flow, self.files_root.as_ref()));
+        self.cached(&place.tenant, &hash).unwrap_or_else(made)
+    }
+
     /// Keeps a flow at hand in the store, unless it is there already.
     pub async fn publish(&self, place: &Place, source: &FlowSource, now: i64) -> Result<Arc<Prepared>, RunsError> {
         let ir = weir_ir::to_json(&source.flow);
@@ -241,8 +248,9 @@ impl FlowCache {
 }
 
 pub(crate) fn store_failed(error: StoreError) -> RunsError {
-    match error.is_transient() {
-        true => RunsError::Busy(error.to_string()),
-        false => RunsError::Failed(error.to_string()),
+    match error {
+        error if error.is_transient() => RunsError::Busy(error.to_string()),
+        error if error.may_pass() => RunsError::Unavailable(error.to_string()),
+        error => RunsError::Failed(error.to_string()),
     }
 }

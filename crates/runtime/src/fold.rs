@@ -93,7 +93,8 @@ impl From<RunsError> for Failure {
     fn from(error: RunsError) -> Self {
         match error {
             RunsError::Busy(message) => Failure::Store(StoreError::Busy(message)),
-            RunsError::Failed(message) => Failure::Store(StoreError::Io(message)),
+            RunsError::Unavailable(message) => Failure::Store(StoreError::Io(message)),
+            RunsError::Failed(message) => Failure::Store(StoreError::Corrupt(message)),
             other => Failure::Broken(FLOW_MISSING, other.to_string()),
         }
     }
@@ -112,7 +113,7 @@ impl Loading<'_> {
         let flow = self.flows.version(&run.place.tenant, &run.version).await?;
         let link = self.store.first_of_link(self.key).await?;
         let performed: HashSet<Effect> = self.store.effects(self.key, 0).await?.into_iter().collect();
-        let (mut machine, mut state, snapshot) = match self.snapshot(&flow, link).await? {
+        let (mut machine, mut state, mut snapshot) = match self.snapshot(&flow, link).await? {
             Some((machine, state, bytes)) => {
                 let seq = state.seq;
                 (machine, state, (seq, bytes))
@@ -128,7 +129,13 @@ impl Loading<'_> {
                 }
             },
         };
-        self.fold_rest(&mut machine, &mut state).await?;
+        if let Some(first) = self.fold_rest(&mut machine, &mut state).await? {
+            // It goes on once more under the version it began with, from before what was set aside.
+            let until = self.newest_rebased(first).await?.unwrap_or(first);
+            (machine, state) = self.rebase(&flow, until).await?;
+            snapshot = (0, 0);
+            self.fold_rest(&mut machine, &mut state).await?;
+        }
         state.detached.retain(|(effect, _)| !performed.contains(effect));
         guarded(|| machine.reissue()).map_err(engine_error)?;
         if traced {
@@ -187,13 +194,18 @@ impl Loading<'_> {
     }
 
     /// The newest `rebased` of this link, where the run goes on under another version than it began with
-    /// (semantics 6.2). What came before it is matched against that version, not folded in order.
+    /// (semantics 6.2). What came before it is matched against that version, not folded in order. Where it goes on
+    /// under the same version, that is found out while it is folded, so that no other journal is read twice.
     async fn rebased(&self, run: &Run, link: u64) -> Result<Option<u64>, Failure> {
         let first = decode(&self.record(1).await?)?;
         if !matches!(&first.body, EventBody::Started(started) if started.flow != run.version) {
             return Ok(None);
         }
-        let (mut newest, mut from) = (None, link);
+        self.newest_rebased(link).await
+    }
+
+    async fn newest_rebased(&self, from: u64) -> Result<Option<u64>, Failure> {
+        let (mut newest, mut from) = (None, from);
         loop {
             let records = self.store.records(self.key, from, PAGE).await?;
             let Some(last) = records.last() else { return Ok(newest) };
@@ -228,13 +240,17 @@ impl Loading<'_> {
         Ok((machine, state))
     }
 
-    async fn fold_rest(&self, machine: &mut Machine, state: &mut FoldState) -> Result<(), Failure> {
+    /// Stops at a `rebased` record, whose number it gives: what it sets aside cannot be folded in order.
+    async fn fold_rest(&self, machine: &mut Machine, state: &mut FoldState) -> Result<Option<u64>, Failure> {
         loop {
             let records = self.store.records(self.key, state.seq + 1, PAGE).await?;
             if records.is_empty() {
-                return Ok(());
+                return Ok(None);
             }
             for record in &records {
+                if record.ty == "rebased" {
+                    return Ok(Some(record.seq));
+                }
                 let event = decode(record)?;
                 state.note(record, &event);
                 guarded(|| machine.handle(&event)).map_err(engine_error)?;

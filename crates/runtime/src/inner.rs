@@ -42,6 +42,7 @@ pub(crate) struct Beginning {
     pub place: Place,
     pub input: Value,
     pub priority: i32,
+    pub cause: Option<Text>,
     pub origin: Option<Origin>,
     pub effect: Option<Effect>,
     /// Nothing can have this id yet.
@@ -83,7 +84,7 @@ impl Inner {
             return Err(RunsError::Failed(failure.clone()));
         }
         match self.accepting.load(Ordering::Acquire) {
-            true => Ok(()),
+            true => self.shared.writer.stall().check(),
             false => Err(RunsError::Stopping),
         }
     }
@@ -116,8 +117,9 @@ impl Inner {
         let place = Place { tenant: tenant.clone(), project: project.clone(), service: service.clone() };
         let (id, fresh) = run_id(&request, &place)?;
         let flow = self.flow(&place, &request.flow).await?;
-        let (input, priority) = (flow.accept_input(request.input)?, request.priority);
-        let beginning = Beginning { id: id.clone(), place, input, priority, origin: None, effect: None, fresh };
+        let (input, priority, cause) = (flow.accept_input(request.input)?, request.priority, request.cause);
+        let beginning =
+            Beginning { id: id.clone(), place, input, priority, cause, origin: None, effect: None, fresh };
         Ok((id, self.begin(beginning, flow, replies).await?))
     }
 
@@ -163,6 +165,7 @@ impl Inner {
         };
         let mut run = Run::new(key, start.id.clone(), start.place.clone(), flow.name.clone(), self.now());
         (run.version, run.priority, run.concurrency_key) = (flow.hash.clone(), start.priority, concurrency_key);
+        run.cause = start.cause.clone();
         if !self.admit(start, &slot) {
             return self.postpone(run, started, start.effect).await;
         }
@@ -178,14 +181,7 @@ impl Inner {
         let mut batch = Batch::new(self.shared.writer.epoch());
         batch.inbox_done.push(message);
         let batches = vec![(run, batch)];
-        self.shared.writer.send(Submission {
-            batches,
-            durable: false,
-            soon: true,
-            reset: false,
-            heard: 0,
-            reply: Reply::None,
-        });
+        self.shared.writer.send(Submission { batches, soon: true, ..Submission::without_rows(0, Reply::None) });
     }
 
     fn admit(&self, start: &Beginning, slot: &Slot) -> bool {
@@ -206,7 +202,7 @@ impl Inner {
         self.shared.meters.flow(&run.place, &run.flow).started.fetch_add(1, Ordering::Relaxed);
         let (tenant, project, flow) = (&*run.place.tenant, &*run.place.project, &*run.flow);
         tracing::info!(target: "weir::run", run = &*run.id, tenant, project, flow, "run waits for its turn");
-        self.admission.add_pending(1);
+        self.admission.add_pending(&run.place.project);
         self.claim.notify_one();
         Ok(Begun::Pending(Box::new(run)))
     }
@@ -214,9 +210,20 @@ impl Inner {
 
 pub(crate) fn commit_failed(error: CommitError) -> RunsError {
     match error {
+        error if error.may_pass() => RunsError::Unavailable(error.to_string()),
         CommitError::StaleOwner { .. } | CommitError::Stop(_) => RunsError::Failed(error.to_string()),
         other => RunsError::Busy(other.to_string()),
     }
+}
+
+/// The id of the run that a start makes again and again, if there is one.
+pub(crate) fn repeated_id(start: &StartRun) -> Result<Option<Text>, RunsError> {
+    if start.run.is_none() && start.idempotency_key.is_none() {
+        return Ok(None);
+    }
+    let StartRun { tenant, project, service, .. } = start;
+    let place = Place { tenant: tenant.clone(), project: project.clone(), service: service.clone() };
+    run_id(start, &place).map(|(id, _)| Some(id))
 }
 
 /// The run's id, and whether it is certain that no run has it yet.
@@ -253,5 +260,6 @@ pub(crate) fn view_of_row(run: &Run, output: Value) -> RunView {
         ended_at: run.ended_at,
         waiting: Vec::new(),
         wake_at: run.wake_at,
+        cause: run.cause.clone(),
     }
 }

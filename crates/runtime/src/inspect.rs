@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use weir_base::{Micros, Text, Value};
 use weir_engine::{
-    Command, Divergence, Event, EventBody, Machine, Numbered, Plan, Record, Status, StepError, StepStatus, TaskResult,
-    Trace, TraceBody, replay_with,
+    Command, Event, EventBody, Machine, Numbered, Plan, Record, Status, StepStatus, TaskResult, Trace, TraceBody,
+    replay_with,
 };
 use weir_ir::Flow;
-use weir_runs::{LogView, OpenView, ReplayView, RunsError, StepView};
+use weir_runs::{LogView, OpenView, Rehearsal, ReplayView, RunsError, StepView};
 use weir_store::{Run, RunKey, Store};
 
 const PAGE: u32 = 1_000;
@@ -79,22 +79,6 @@ pub(crate) async fn replay_until(
     Ok(replayed)
 }
 
-/// What a flow makes of a recorded journal, with every outside result answered from it.
-#[derive(Clone, Debug)]
-pub struct Rehearsal {
-    pub status: Status,
-    pub output: Value,
-    pub error: Option<StepError>,
-    pub variables: Value,
-    pub steps: Vec<StepView>,
-    /// Where the flow and the journal part ways.
-    pub divergence: Option<Divergence>,
-    /// Steps the journal has no answer for.
-    pub open: Vec<Text>,
-    /// The whole state at the end.
-    pub state: Value,
-}
-
 /// Folds a journal over a flow: a test that calls nothing outside.
 pub fn rehearse(flow: &Flow, events: &[Numbered]) -> Result<Rehearsal, RunsError> {
     let Some((_, Event { at, body: EventBody::Started(started) })) = events.first() else {
@@ -124,6 +108,24 @@ pub fn rehearse(flow: &Flow, events: &[Numbered]) -> Result<Rehearsal, RunsError
         open: matched.resume,
         state: machine.to_state(),
     })
+}
+
+/// As [`rehearse`], of a stored run over the version it has run under.
+pub(crate) async fn rehearse_stored(store: &dyn Store, row: &Run) -> Result<Rehearsal, RunsError> {
+    let version = store.flow_version(&row.place.tenant, &row.version).await.map_err(store_failed)?;
+    let version = version.ok_or_else(|| RunsError::FlowUnknown { flow: row.version.clone() })?;
+    let flow = weir_ir::from_json(&version.ir);
+    let flow = flow.map_err(|error| RunsError::rejected("FLOW_UNREADABLE", error.to_string()))?;
+    let (mut events, mut from) = (Vec::new(), 1);
+    loop {
+        let records = store.records(row.key, from, PAGE).await.map_err(store_failed)?;
+        let Some(last) = records.last() else { break };
+        from = last.seq + 1;
+        for record in &records {
+            events.push((record.seq, decode(record)?));
+        }
+    }
+    rehearse(&flow, &events)
 }
 
 #[derive(Default)]

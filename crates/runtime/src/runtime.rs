@@ -27,10 +27,10 @@ use weir_kind::{
     TaskHost,
 };
 use weir_runs::{
-    Change, Ends, FlowSource, Forked, Load, LogView, Observer, Offer, Previewed, ReplayView, Request, RunView,
+    Change, Ends, FlowSource, Forked, Load, LogView, Observer, Offer, Previewed, Rehearsal, ReplayView, Request, RunView,
     RunsError, RunsPort, StartRun, StepView, Until, Watch,
 };
-use weir_store::{NewMessage, PageRequest, Place, Run, RunFilter, RunKey, Store, StoreError};
+use weir_store::{NewMessage, Place, Run, RunKey, Store, StoreError};
 
 /// What a runtime is made of.
 pub struct Parts {
@@ -87,11 +87,6 @@ pub struct Runtime {
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
-async fn newest(store: &dyn Store) -> Result<RunKey, StoreError> {
-    let page = store.list_runs(&RunFilter::default(), PageRequest { before: None, limit: 1 }).await?;
-    Ok(page.items.first().map(|run| run.key).unwrap_or_default())
-}
-
 impl Runtime {
     /// Becomes the owner of the store's data and carries on whatever is not over.
     ///
@@ -101,7 +96,7 @@ impl Runtime {
         let outside = Outside { secrets, interfaces, memory };
         let epoch = store.claim(pid, clock.now()).await?;
         let take_up = options.take_up;
-        let left_alone = if take_up { None } else { Some(newest(&*store).await?) };
+        let left_alone = if take_up { None } else { Some(store.newest_run().await?) };
         let count = if clock.is_virtual() { 1 } else { options.shards.max(1) };
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| unbounded_channel()).unzip();
         let failure: Arc<OnceLock<String>> = Arc::default();
@@ -118,11 +113,12 @@ impl Runtime {
             flush_after: Duration::from_millis(options.flush_after.millis),
         };
         let meters = Arc::new(Meters::new(observer));
-        let (writer, write) = Writer::new(store.clone(), epoch, faults.clone(), meters.clone(), writing, on_failure);
+        let (loops, kept) = (senders.clone(), meters.clone());
+        let (writer, write) = Writer::new(store.clone(), epoch, faults.clone(), kept, writing, loops, on_failure);
         let shared = Arc::new(Shared::new(store.clone(), clock, faults, writer, senders.clone(), meters));
         let per_tenant = options.runs_per_tenant;
         let inner = Arc::new(Inner {
-            host: TaskHost::new(registry, ports(&shared, secrets), host),
+            host: TaskHost::new(registry, ports(&shared, outside), host),
             flows: FlowCache::new(store, finder, options.files_root.clone()),
             shared,
             options,
@@ -196,13 +192,43 @@ impl Runtime {
         self.inner.accepting.store(false, Ordering::Release);
         let drain = Duration::from_millis(self.inner.options.drain.millis);
         let _ = tokio::time::timeout(drain, self.ask_shards(Message::Drain)).await;
-        self.ask_shards(Message::Stop).await;
-        let result = self.inner.shared.writer.barrier(true).await;
+        let stall = self.inner.shared.writer.stall();
+        let stopped = async {
+            self.ask_shards(Message::Stop).await;
+            self.inner.shared.writer.barrier(true).await
+        };
+        // What cannot be written now is as if it had not happened; whoever opens the data next goes on from before.
+        let result = tokio::select! {
+            biased;
+            result = stopped => result,
+            why = stall.begun() => Err(weir_store::CommitError::Busy(why.to_string())),
+        };
         self.end();
         match (result, self.inner.failure.get()) {
             (_, Some(failure)) => Err(RunsError::Failed(failure.clone())),
             (Err(error), None) => Err(RunsError::Failed(error.to_string())),
             (Ok(()), None) => Ok(()),
+        }
+    }
+
+    /// The end of a run that was just handed in; its beginning where it has failed, or the end takes too long.
+    async fn ended_or_begun(
+        &self,
+        mut begun: oneshot::Receiver<Result<RunView, RunsError>>,
+        mut end: oneshot::Receiver<Result<RunView, RunsError>>,
+        patience: Duration,
+    ) -> Result<RunView, RunsError> {
+        let over = tokio::time::sleep(patience);
+        tokio::pin!(over);
+        let first = tokio::select! {
+            biased;
+            answer = &mut end => return answer.unwrap_or_else(|_| Err(self.inner.gone())),
+            answer = &mut begun => answer.unwrap_or_else(|_| Err(self.inner.gone()))?,
+            () = &mut over => return begun.await.unwrap_or_else(|_| Err(self.inner.gone())),
+        };
+        tokio::select! {
+            answer = end => answer.unwrap_or_else(|_| Err(self.inner.gone())),
+            () = over => Ok(first),
         }
     }
 
@@ -247,7 +273,11 @@ impl Runtime {
 
     /// Everything sent so far can be read from the store.
     pub(crate) async fn settle_store(&self) -> Result<(), RunsError> {
-        self.inner.shared.writer.barrier(false).await.map_err(crate::inner::commit_failed)
+        match self.inner.shared.writer.barrier(false).await {
+            // What is there can be read all the same.
+            Err(error) if error.may_pass() => Ok(()),
+            done => done.map_err(crate::inner::commit_failed),
+        }
     }
 }
 
@@ -267,6 +297,22 @@ impl RunsPort for Runtime {
             (_, Begun::Pending(run)) => (self.view(&run.id).await, true),
             (_, Begun::Exists(run)) => (self.view(&run.id).await, false),
             (id, Begun::Running) => (self.view(&id).await, false),
+        };
+        Ok((view?, new))
+    }
+
+    async fn begin_and_wait(&self, start: StartRun, patience: Duration) -> Result<(RunView, bool), RunsError> {
+        let ((started, begun), (ended, end)) = (oneshot::channel(), oneshot::channel());
+        let replies = Replies { started: Some(started), ended: Some(ended) };
+        let (run, new) = match self.inner.start(start, replies).await? {
+            (_, Begun::Started) => return Ok((self.ended_or_begun(begun, end, patience).await?, true)),
+            (_, Begun::Pending(run)) => (run.id.clone(), true),
+            (_, Begun::Exists(run)) => (run.id.clone(), false),
+            (id, Begun::Running) => (id, false),
+        };
+        let view = match tokio::time::timeout(patience, self.wait(&run, Until::Ended)).await {
+            Ok(view) => view,
+            Err(_) => self.view(&run).await,
         };
         Ok((view?, new))
     }
@@ -343,6 +389,8 @@ impl RunsPort for Runtime {
             runs: meters.runs(),
             steps: meters.steps(),
             failure: inner.failure.get().cloned(),
+            stalled: inner.shared.writer.stall().why(),
+            stalls: inner.shared.writer.stall().count(),
             trouble: meters.trouble(),
             recovering: inner.recovering.load(Ordering::Acquire),
         }
@@ -366,6 +414,21 @@ impl RunsPort for Runtime {
         self.settle_store().await?;
         let row = self.row(run).await?;
         inspect::replay(&*self.inner.shared.store, &self.inner.flows, &row, to).await?.into_view(&row)
+    }
+
+    async fn rehearse(&self, run: &str) -> Result<Rehearsal, RunsError> {
+        self.settle_store().await?;
+        let row = self.row(run).await?;
+        inspect::rehearse_stored(&**self.store(), &row).await
+    }
+
+    async fn begun(&self, start: &StartRun) -> Result<Option<RunView>, RunsError> {
+        let Some(id) = crate::inner::repeated_id(start)? else { return Ok(None) };
+        match self.view(&id).await {
+            Ok(view) => Ok(Some(view)),
+            Err(RunsError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     async fn preview(

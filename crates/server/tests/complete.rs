@@ -71,6 +71,15 @@ async fn structure_knows_kinds_parameters_and_flows() {
     let door = Door::open().await;
     door.flow("type: Sequence\nid: greet\nchildren:\n  - {type: PrintAction, props: {message: hello}}\n").await;
     assert_eq!(labels(&door, "type: Sequence\nchildren:\n  - type: PrintA|").await, ["PrintAction"]);
+    // Nodes that are no tasks, and what they take.
+    assert_eq!(labels(&door, "type: Sel|").await, ["Selector"]);
+    assert_eq!(labels(&door, "type: Sequence\nchildren:\n  - type: Re|").await[..2], ["ReactiveSequence", "Recovery"]);
+    let found = asked(&door, "type: Conditional|").await;
+    assert_eq!(found["items"][0]["detail"], "2 to 3 children");
+    assert_eq!(labels(&door, "type: Parallel\nprops:\n  s|").await, ["strategy", "successThreshold"]);
+    assert_eq!(labels(&door, "type: While\nprops: {max|").await, ["maxIterations"]);
+    let inside = "type: While\nchildren:\n  - type: PrintAction\n    props:\n      mess|";
+    assert_eq!(labels(&door, inside).await, ["message"]);
     assert_eq!(labels(&door, "root:\n  kind: http.req|").await, ["http.request"]);
     assert_eq!(
         labels(&door, "type: Sequence\nchildren:\n  - type: PrintAction\n    props:\n      mess|").await,

@@ -2,13 +2,11 @@ use crate::database::{Database, Sql, Work};
 use crate::statement::Statement;
 use async_trait::async_trait;
 use weir_base::Micros;
-use weir_store::{Retention, RetentionPolicy, Scope, StoreError, Swept};
+use weir_store::{Retention, RetentionPolicy, SYSTEM_PROJECT, Scope, StoreError, Swept};
 
 /// How many rows one transaction removes, so that a writer never waits long.
 const SLICE: i64 = 4_000;
 
-const MARK: &str = "INSERT INTO removed_runs (rid)
-    SELECT rid FROM runs WHERE ended_at < $1 ORDER BY ended_at, rid LIMIT $2";
 const UNLIST: &str = "DELETE FROM runs WHERE rid IN (SELECT rid FROM removed_runs)";
 const SMALL: [&str; 4] = [
     "DELETE FROM attempts WHERE rid IN (SELECT rid FROM removed_runs)",
@@ -38,7 +36,7 @@ impl<D: Database> Retention for Sql<D> {
     async fn sweep(&self, policy: RetentionPolicy) -> Result<Swept, StoreError> {
         let mut swept = Swept::default();
         if let Some(before) = policy.runs_before {
-            swept.runs = self.unlist(before, policy.limit).await?;
+            swept.runs = self.unlist(mark::<D>(before, &policy)).await?;
         }
         self.slices(JOURNAL).await?;
         swept.observations = self.slices(OBSERVATIONS).await?;
@@ -65,9 +63,8 @@ impl<D: Database> Retention for Sql<D> {
 
 impl<D: Database> Sql<D> {
     /// No batch may take up a run again between its being chosen and its leaving.
-    async fn unlist(&self, before: Micros, limit: u32) -> Result<u64, StoreError> {
+    async fn unlist(&self, mark: Statement) -> Result<u64, StoreError> {
         let mut work = self.db.begin_alone().await?;
-        let mark = Statement::fixed(MARK).with(before).with(i64::from(limit));
         let runs = unlist(&mut work, mark).await.map_err(D::error);
         work.end(runs).await
     }
@@ -110,6 +107,20 @@ impl<D: Database> Sql<D> {
         let blobs = remains(&mut work).await.map_err(D::error);
         work.end(blobs).await
     }
+}
+
+/// Names the runs that leave, the oldest first.
+fn mark<D: Database>(before: Micros, policy: &RetentionPolicy) -> Statement {
+    let mut mark = Statement::built::<D>("INSERT INTO removed_runs (rid) SELECT rid FROM runs WHERE ended_at < ");
+    mark.bind(before);
+    if let Some(tenant) = &policy.tenant {
+        mark.push(" AND tenant = ").bind(tenant.clone());
+    }
+    if let Some(only) = policy.system {
+        mark.push(if only { " AND project = " } else { " AND project <> " }).bind(SYSTEM_PROJECT);
+    }
+    mark.push(" ORDER BY ended_at, rid LIMIT ").bind(i64::from(policy.limit));
+    mark
 }
 
 async fn unlist(work: &mut impl Work, mark: Statement) -> Result<u64, sqlx::Error> {

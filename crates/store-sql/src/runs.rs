@@ -1,17 +1,18 @@
 use crate::database::{Database, Sql};
-use crate::queue;
 use crate::row::{Cells, Columns, corrupt, read_all};
 use crate::statement::{Statement, limit};
+use crate::{listing, queue};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use weir_base::{Micros, Text, Value};
 use weir_engine::Status;
 use weir_store::{
-    Claim, EndedCount, EndedFilter, Page, PageRequest, Place, Run, RunFilter, RunKey, Runs, Scope, StoreError,
+    Claim, EndedCount, EndedFilter, Page, PageRequest, Place, Run, RunFilter, RunKey, Runs, SYSTEM_PROJECT, Scope,
+    StoreError,
 };
 
 pub const SELECT: &str = "SELECT rid, id, tenant, project, service, flow, version, status, priority,
-    concurrency_key, created_at, started_at, wake_at, ended_at, error FROM runs";
+    concurrency_key, created_at, started_at, wake_at, ended_at, error, cause FROM runs";
 
 #[async_trait]
 impl<D: Database> Runs for Sql<D> {
@@ -32,7 +33,13 @@ impl<D: Database> Runs for Sql<D> {
     }
 
     async fn unfinished(&self, after: Option<RunKey>, most: u32) -> Result<Vec<Run>, StoreError> {
-        let sql = format!("{SELECT} WHERE ended_at IS NULL AND rid > $1 ORDER BY rid LIMIT $2");
+        // Those that have ended are not looked at: there may be millions.
+        let sql = format!(
+            "{SELECT}{} WHERE rid IN (SELECT rid FROM runs{} WHERE ended_at IS NULL AND rid > $1 ORDER BY rid LIMIT $2)
+             ORDER BY rid",
+            D::BY_KEY,
+            D::by("runs_unfinished")
+        );
         let query = Statement::fixed(sql).with(after.unwrap_or_default().0).with(limit(most));
         read_all(&self.read(query).await?, read)
     }
@@ -55,15 +62,8 @@ impl<D: Database> Runs for Sql<D> {
         Ok(self.read_one(Statement::fixed(READ), |row| row.optional_number(0)).await?.flatten())
     }
 
-    async fn list_runs(&self, filter: &RunFilter, page: PageRequest) -> Result<Page<Run>, StoreError> {
-        let mut query = filtered::<D>(filter, page.before);
-        query.push(" ORDER BY rid DESC LIMIT ").bind(limit(page.limit) + 1);
-        let rows = self.db.read(&reach(filter.tenant.as_ref()), query).await?;
-        let mut items = read_all(&rows, read)?;
-        let more = items.len() > page.limit as usize;
-        items.truncate(page.limit as usize);
-        let next = items.last().filter(|_| more).map(|run| run.key);
-        Ok(Page { items, next })
+    async fn look_for_runs(&self, filter: &RunFilter, page: PageRequest, most: u32) -> Result<Page<Run>, StoreError> {
+        listing::look(self, filter, page, most).await
     }
 
     async fn ended_runs(
@@ -72,7 +72,7 @@ impl<D: Database> Runs for Sql<D> {
         before: Option<(Micros, RunKey)>,
         most: u32,
     ) -> Result<Vec<Run>, StoreError> {
-        let mut query = Statement::built::<D>(format!("{SELECT} WHERE ")).passing();
+        let mut query = Statement::built::<D>(format!("{SELECT}{} WHERE ", D::by("runs_ended"))).passing();
         push_ended(&mut query, filter);
         if filter.every > 1 {
             query.push(" AND rid % ").bind(filter.every).push(" = 0");
@@ -86,7 +86,8 @@ impl<D: Database> Runs for Sql<D> {
 
     async fn count_ended(&self, filter: &EndedFilter, width: Micros) -> Result<Vec<EndedCount>, StoreError> {
         let mut query = Statement::built::<D>("SELECT part, status, COUNT(*) FROM (SELECT (ended_at - ").passing();
-        query.bind(filter.from).push(") / ").bind(width.max(1)).push(" AS part, status FROM runs WHERE ");
+        query.bind(filter.from).push(") / ").bind(width.max(1)).push(" AS part, status FROM runs");
+        query.push(D::by("runs_ended")).push(" WHERE ");
         push_ended(&mut query, filter);
         query.push(") AS parts GROUP BY part, status");
         let rows = self.db.read(&Scope::Tenant(filter.tenant.clone()), query).await?;
@@ -98,9 +99,12 @@ impl<D: Database> Runs for Sql<D> {
     }
 
     async fn count_started(&self, tenant: &str, after: RunKey, since: Micros) -> Result<u64, StoreError> {
-        const READ: &str = "SELECT COUNT(*) FROM runs
-            WHERE rid > $1 AND tenant = $2 AND created_at >= $3 AND id NOT LIKE '%/%'";
-        let query = Statement::fixed(READ).with(after.0).with(tenant).with(since);
+        let read = format!(
+            "SELECT COUNT(*) FROM runs{} WHERE rid > $1 AND tenant = $2 AND created_at >= $3 AND id NOT LIKE '%/%'
+                AND project <> $4",
+            D::BY_KEY
+        );
+        let query = Statement::fixed(read).with(after.0).with(tenant).with(since).with(SYSTEM_PROJECT);
         let rows = self.db.read(&Scope::Tenant(tenant.into()), query).await?;
         rows.first().map_or(Ok(0), |row| Columns(row).count(0))
     }
@@ -121,49 +125,8 @@ impl<D: Database> Runs for Sql<D> {
     }
 }
 
-fn reach(tenant: Option<&Text>) -> Scope {
+pub fn reach(tenant: Option<&Text>) -> Scope {
     tenant.map_or(Scope::System, |tenant| Scope::Tenant(tenant.clone()))
-}
-
-fn filtered<D: Database>(filter: &RunFilter, before: Option<RunKey>) -> Statement {
-    let mut query = Statement::built::<D>(format!("{SELECT} WHERE rid < ")).passing();
-    query.bind(before.map_or(i64::MAX, |key| key.0));
-    let equal = [
-        ("tenant", &filter.tenant),
-        ("project", &filter.project),
-        ("service", &filter.service),
-        ("flow", &filter.flow),
-    ];
-    for (column, wanted) in equal {
-        if let Some(wanted) = wanted {
-            query.push(format!(" AND {column} = ")).bind(wanted.clone());
-        }
-    }
-    if !filter.statuses.is_empty() {
-        query.push(" AND status IN (").bind_all(filter.statuses.iter().map(|status| status.as_str())).push(")");
-    }
-    if let Some(text) = &filter.text {
-        push_text::<D>(&mut query, text.to_ascii_lowercase().into());
-    }
-    if let Some(under) = &filter.under {
-        // `0` follows `/` in every encoding that matters, so this is the range of all that begins with `id/`.
-        query.push(" AND id >= ").bind(format!("{under}/"));
-        query.push(" AND id < ").bind(format!("{under}0"));
-    }
-    push_beginning(&mut query, "=", filter.begins.as_ref());
-    push_beginning(&mut query, "<>", filter.begins_not.as_ref());
-    let bounds = [
-        ("created_at >= ", filter.since),
-        ("created_at < ", filter.until),
-        ("ended_at - COALESCE(started_at, created_at) >= ", filter.at_least),
-        ("ended_at - COALESCE(started_at, created_at) <= ", filter.at_most),
-    ];
-    for (condition, bound) in bounds {
-        if let Some(bound) = bound {
-            query.push(" AND ").push(condition).bind(bound);
-        }
-    }
-    query
 }
 
 /// In the words by which the index on ended runs finds them.
@@ -171,6 +134,7 @@ fn push_ended(query: &mut Statement, filter: &EndedFilter) {
     query.push("ended_at IS NOT NULL AND ended_at >= ").bind(filter.from);
     query.push(" AND ended_at < ").bind(filter.until);
     query.push(" AND tenant = ").bind(filter.tenant.clone());
+    query.push(" AND project <> ").bind(SYSTEM_PROJECT);
     for (column, wanted) in [("project", &filter.project), ("flow", &filter.flow)] {
         if let Some(wanted) = wanted {
             query.push(format!(" AND {column} = ")).bind(wanted.clone());
@@ -180,19 +144,10 @@ fn push_ended(query: &mut Statement, filter: &EndedFilter) {
 }
 
 /// `=` or `<>` what ids begin with, letter by letter.
-fn push_beginning(query: &mut Statement, how: &str, beginning: Option<&Text>) {
+pub fn push_beginning(query: &mut Statement, how: &str, beginning: Option<&Text>) {
     if let Some(beginning) = beginning {
         query.push(format!(" AND substr(id, 1, {}) {how} ", beginning.chars().count())).bind(beginning.clone());
     }
-}
-
-fn push_text<D: Database>(query: &mut Statement, text: Text) {
-    query.push(" AND (");
-    for (index, column) in ["id", "flow", "COALESCE(error, '')", "COALESCE(output, '')"].into_iter().enumerate() {
-        query.push(if index == 0 { "" } else { " OR " });
-        query.push(format!("{}(lower({column}), ", D::FIND)).bind(text.clone()).push(") > 0");
-    }
-    query.push(")");
 }
 
 pub fn read<R: Cells>(row: Columns<'_, R>) -> Result<Run, StoreError> {
@@ -211,6 +166,7 @@ pub fn read<R: Cells>(row: Columns<'_, R>) -> Result<Run, StoreError> {
         wake_at: row.optional_number(12)?,
         ended_at: row.optional_number(13)?,
         error,
+        cause: row.optional_text(15)?,
     })
 }
 

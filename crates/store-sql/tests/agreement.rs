@@ -177,7 +177,7 @@ async fn perform(store: &dyn Store, epoch: Epoch, step: &Step) -> String {
         }
         Step::Sweep(runs, observations, limit) => {
             let policy =
-                RetentionPolicy { runs_before: Some(*runs), observations_before: Some(*observations), limit: *limit };
+                RetentionPolicy { runs_before: Some(*runs), observations_before: Some(*observations), limit: *limit, ..RetentionPolicy::default() };
             format!("{:?}", store.sweep(policy).await)
         }
     }

@@ -212,11 +212,68 @@ async fn a_full_disk_stops_and_damages_nothing() {
     };
     assert!(matches!(error, CommitError::Stop(StoreError::Full(_))), "{error:?}");
     assert_eq!(left(&store).await, next - 1);
+    for _ in 0..3 {
+        let again = store.commit(batch(epoch, RunKey(1), next)).await.unwrap_err();
+        assert!(again.may_pass() && again.is_certain(), "{again:?}");
+        assert_eq!(left(&store).await, next - 1, "and it can be read");
+    }
     machine.disk.set_space(None);
     store.commit(batch(epoch, RunKey(1), next)).await.unwrap();
     drop(store);
     machine.disk.crash();
     assert_eq!(left(&machine.open().await.unwrap()).await, next);
+}
+
+/// A sync that fails for a while: nobody knows what the batch came to until the data has been opened again, and what
+/// was acknowledged before is there, on the disk, whatever the failed sync has left.
+#[tokio::test]
+async fn a_sync_that_fails_is_not_believed_later() {
+    for durable in [true, false] {
+        let machine = Machine::new(Synchronous::Full);
+        let store = machine.open().await.unwrap();
+        work(&store, 5, |_| true).await;
+        let epoch = store.claim(1, 2).await.unwrap();
+        let mut quiet = batch(epoch, RunKey(1), 6);
+        quiet.durable = durable;
+        store.commit(quiet).await.unwrap();
+        machine.disk.fail_syncs(2);
+        let error = store.commit(batch(epoch, RunKey(1), 7)).await.unwrap_err();
+        assert!(error.may_pass() && !error.is_certain(), "{error:?}");
+        let again = store.renew().await.unwrap_err();
+        assert!(again.may_pass(), "the next sync fails as well: {again:?}");
+        store.renew().await.unwrap();
+        let there = store.last_seq(RunKey(1)).await.unwrap();
+        assert!((6..=7).contains(&there), "{there}");
+        if there == 6 {
+            store.commit(batch(epoch, RunKey(1), 7)).await.unwrap();
+        }
+        machine.disk.cut_power();
+        drop(store);
+        machine.disk.crash();
+        assert_eq!(left(&machine.open().await.unwrap()).await, 7);
+    }
+}
+
+/// As on a disk that throws away what it could not sync: what was acknowledged without waiting for the disk is gone,
+/// and the owner hears of it before anything follows.
+#[tokio::test]
+async fn what_a_failed_sync_has_thrown_away_is_told() {
+    let machine = Machine::new(Synchronous::Full);
+    let store = machine.open().await.unwrap();
+    work(&store, 5, |_| true).await;
+    let epoch = store.claim(1, 2).await.unwrap();
+    let mut quiet = batch(epoch, RunKey(1), 6);
+    quiet.durable = false;
+    store.commit(quiet).await.unwrap();
+    machine.disk.fail_syncs_and_forget(1);
+    let error = store.commit(batch(epoch, RunKey(1), 7)).await.unwrap_err();
+    assert!(error.may_pass() && !error.is_certain(), "{error:?}");
+    store.renew().await.unwrap();
+    let lost = store.commit(batch(epoch, RunKey(1), 8)).await.unwrap_err();
+    assert!(matches!(lost, CommitError::Lost(_)), "{lost:?}");
+    assert_eq!(left(&store).await, 5);
+    store.commit(batch(epoch, RunKey(1), 6)).await.unwrap();
+    assert_eq!(left(&store).await, 6);
 }
 
 /// What a crash leaves undone of a removal, the next call does; the run is gone from the first moment on or whole.
@@ -234,8 +291,8 @@ async fn a_removal_that_was_cut_off_is_finished() {
         store.commit(full).await.unwrap();
         let operation = machine.disk.operations() + 1 + number * 9;
         machine.disk.set_fault(Some(Fault { operation, point: FaultPoint::After }));
-        let policy = RetentionPolicy { runs_before: Some(2), observations_before: None, limit: 10 };
-        let finished = store.sweep(policy).await.is_ok();
+        let policy = RetentionPolicy { runs_before: Some(2), limit: 10, ..RetentionPolicy::default() };
+        let finished = store.sweep(policy.clone()).await.is_ok();
         machine.disk.set_fault(None);
         drop(store);
         machine.disk.crash_torn(number);

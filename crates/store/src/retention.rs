@@ -1,14 +1,18 @@
 use crate::StoreError;
 use async_trait::async_trait;
-use weir_base::Micros;
+use weir_base::{Micros, Text};
 
 /// What is to be forgotten. `None` keeps all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RetentionPolicy {
     /// Runs that ended before this, with everything of theirs.
     pub runs_before: Option<Micros>,
     /// Observations made before this, of whatever run.
     pub observations_before: Option<Micros>,
+    /// Only runs of this tenant.
+    pub tenant: Option<Text>,
+    /// Only runs the installation has made for itself, or none of them.
+    pub system: Option<bool>,
     /// At most so many runs, and a thousand times so many observations, in one call.
     pub limit: u32,
 }

@@ -17,6 +17,9 @@ impl fmt::Display for RunKey {
     }
 }
 
+/// The project of the runs an installation makes for itself. Nobody can make one of this name.
+pub const SYSTEM_PROJECT: &str = ".system";
+
 /// Whose run it is. An installation with one tenant leaves `tenant` empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place {
@@ -60,6 +63,8 @@ pub struct Run {
     pub wake_at: Option<Micros>,
     pub ended_at: Option<Micros>,
     pub error: Option<StepError>,
+    /// What started it: `manual`, or a sort of trigger and the trigger's id, such as `webhook/ID`.
+    pub cause: Option<Text>,
 }
 
 /// A change of a run's row. It happens on start, park and end only (semantics 5.14).
@@ -128,6 +133,7 @@ impl Run {
             wake_at: None,
             ended_at: None,
             error: None,
+            cause: None,
         }
     }
 
@@ -157,6 +163,10 @@ pub struct RunFilter {
     pub text: Option<String>,
     /// Only runs below this one: `id/…`.
     pub under: Option<Text>,
+    /// What started them: a whole cause, such as `webhook/ID`, or all that begin with one and a slash.
+    pub cause: Option<Text>,
+    /// Only runs the installation has made for itself, or none of them.
+    pub system: Option<bool>,
     /// Only ids that begin so.
     pub begins: Option<Text>,
     /// No ids that begin so.
@@ -171,7 +181,7 @@ pub struct RunFilter {
     pub at_most: Option<Micros>,
 }
 
-/// Ended runs that are measured. All conditions hold at once.
+/// Ended runs that are measured, without those the installation has made for itself. All conditions hold at once.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EndedFilter {
     pub tenant: Text,
@@ -196,10 +206,24 @@ pub struct EndedCount {
     pub count: u64,
 }
 
+/// A place in a list of runs: just after this one. The list is in the order of creation; the key tells apart what was
+/// created in the same moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RunCursor {
+    pub created_at: Micros,
+    pub key: RunKey,
+}
+
+impl RunCursor {
+    pub fn of(run: &Run) -> Self {
+        Self { created_at: run.created_at, key: run.key }
+    }
+}
+
 /// A page of a list, newest first. `before` is the `next` of the page before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageRequest {
-    pub before: Option<RunKey>,
+    pub before: Option<RunCursor>,
     pub limit: u32,
 }
 
@@ -207,7 +231,7 @@ pub struct PageRequest {
 pub struct Page<T> {
     pub items: Vec<T>,
     /// Present where there is more.
-    pub next: Option<RunKey>,
+    pub next: Option<RunCursor>,
 }
 
 /// A request for runs to start. The queues that are full, and their like, are the caller's to know.
@@ -220,6 +244,10 @@ pub struct Claim {
     pub full_flows: Vec<Text>,
     pub full_keys: Vec<Text>,
 }
+
+/// How many runs a list looks at first, and at most in one go.
+const FIRST_LOOK: u32 = 500;
+const MOST_LOOK: u32 = 32_000;
 
 #[async_trait]
 pub trait Runs {
@@ -243,7 +271,24 @@ pub trait Runs {
     /// The earliest `wake_at` of all.
     async fn next_wake(&self) -> Result<Option<Micros>, StoreError>;
 
-    async fn list_runs(&self, filter: &RunFilter, page: PageRequest) -> Result<Page<Run>, StoreError>;
+    /// A page that is full unless it is the last. Where few runs pass the filter, many are looked at.
+    async fn list_runs(&self, filter: &RunFilter, page: PageRequest) -> Result<Page<Run>, StoreError> {
+        let (mut found, mut most) = (Page { items: Vec::new(), next: page.before }, page.limit.max(FIRST_LOOK));
+        loop {
+            let limit = page.limit.saturating_sub(u32::try_from(found.items.len()).unwrap_or(u32::MAX));
+            let part = self.look_for_runs(filter, PageRequest { before: found.next, limit }, most).await?;
+            found.items.extend(part.items);
+            found.next = part.next;
+            if found.next.is_none() || found.items.len() >= page.limit as usize {
+                return Ok(found);
+            }
+            most = most.saturating_mul(2).min(MOST_LOOK);
+        }
+    }
+
+    /// As [`Runs::list_runs`], but looks at no more than about `most` runs that an index cannot rule out. So a page may
+    /// have fewer runs than were asked for, or none, and yet a `next`, from where the search goes on.
+    async fn look_for_runs(&self, filter: &RunFilter, page: PageRequest, most: u32) -> Result<Page<Run>, StoreError>;
 
     /// Ended runs, the one that ended last first, from below `before` (when it ended, and its key) on.
     async fn ended_runs(
@@ -257,7 +302,8 @@ pub trait Runs {
     /// counted, whatever `filter.every` says. Parts without any are left out.
     async fn count_ended(&self, filter: &EndedFilter, width: Micros) -> Result<Vec<EndedCount>, StoreError>;
 
-    /// How many runs of the tenant younger than `after` were created at or after `since`, children not counted.
+    /// How many runs of the tenant younger than `after` were created at or after `since`. Children are not
+    /// counted, and neither is what the installation has made for itself.
     async fn count_started(&self, tenant: &str, after: RunKey, since: Micros) -> Result<u64, StoreError>;
 
     /// The newest run of all; 0 for none.

@@ -5,8 +5,7 @@ use crate::remote::{Place, place};
 use crate::side::{Carrier, Here, Remote, side};
 use crate::stop::{self, Stop};
 use crate::{compose, show, summary};
-use weir_base::{Map, Value};
-use weir_engine::{EventBody, Record};
+use weir_base::Value;
 use weir_runs::Change;
 
 pub fn run(args: &Fork) -> anyhow::Result<Exit> {
@@ -37,29 +36,7 @@ fn event(text: &str) -> anyhow::Result<Change> {
     if value.get("type").and_then(Value::as_str).is_none_or(str::is_empty) {
         return Err(wrong("it has no `type`, such as \"task_finished\"".to_owned()).into());
     }
-    let member = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let rest: Map = value
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(key, _)| !matches!(&***key, "type" | "path"))
-        .map(|(k, v)| (k.clone(), v.clone()))
-        .collect();
-    let record = Record {
-        seq: 0,
-        at: 0,
-        ty: member("type").into(),
-        path: member("path").into(),
-        payload: Value::from(rest).to_json(),
-    };
-    let body = record.decode().map_err(|error| wrong(error.message))?.body;
-    if matches!(
-        body,
-        EventBody::Started(_) | EventBody::Forked { .. } | EventBody::Continued { .. } | EventBody::Rebased { .. }
-    ) {
-        return Err(wrong(format!("`{}` cannot happen within a run", record.ty)).into());
-    }
-    Ok(Change::Event(Box::new(body)))
+    Change::event(&value).map_err(|error| wrong(error).into())
 }
 
 async fn perform(args: &Fork, changes: &[Change]) -> anyhow::Result<Exit> {

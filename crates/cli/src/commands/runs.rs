@@ -11,13 +11,18 @@ pub fn run(args: &Runs) -> anyhow::Result<Exit> {
 }
 
 async fn perform(args: &Runs) -> anyhow::Result<Exit> {
+    if let RunsCommand::Bulk(bulk) = &args.command {
+        return crate::commands::server::bulk::perform(bulk, &remote::server(&args.data)?).await;
+    }
     let side = side(&args.data).await?;
     match &args.command {
-        RunsCommand::Ls { flow, status, text, limit, before, json } => {
+        RunsCommand::Ls { flow, status, text, trigger, system, limit, before, json } => {
             let wanted = Wanted {
                 flow: flow.clone(),
                 statuses: status.iter().map(|word| status_of(word)).collect::<Result<_, _>>()?,
                 text: text.clone(),
+                trigger: trigger.clone(),
+                system: *system,
                 limit: *limit,
                 before: before.clone(),
             };
@@ -58,7 +63,7 @@ fn request_of(command: &RunsCommand) -> anyhow::Result<(&str, Request)> {
             };
             (run, Request::Decide { path: path.as_str().into(), decision })
         }
-        RunsCommand::Ls { .. } | RunsCommand::Show { .. } | RunsCommand::Journal { .. } => {
+        RunsCommand::Ls { .. } | RunsCommand::Show { .. } | RunsCommand::Journal { .. } | RunsCommand::Bulk(_) => {
             anyhow::bail!("this command asks nothing of a run")
         }
     })
@@ -101,6 +106,7 @@ fn row_json(run: &Row) -> Value {
         ("startedAt", time(run.started_at)),
         ("endedAt", time(run.ended_at)),
         ("wakeAt", time(run.wake_at)),
+        ("trigger", run.cause.clone().into()),
         ("error", run.error.as_ref().map(|error| error.to_value()).into()),
     ])
 }

@@ -1,8 +1,12 @@
 use crate::args::SaveTest;
 use crate::exit::{Exit, UsageError};
-use crate::side::stored;
+use crate::remote::{Place, place};
+use crate::side::{no_run, stored};
 use crate::testing::saved;
-use crate::{compose, data, show};
+use crate::{compose, load, show};
+use std::path::Path;
+use weir_client::Client;
+use weir_control::model::FlowFile;
 use weir_runs::RunsError;
 use weir_runtime::rehearse;
 use weir_store::Store;
@@ -18,25 +22,39 @@ async fn perform(args: &SaveTest) -> anyhow::Result<Exit> {
     if std::fs::read_dir(&args.out).is_ok_and(|mut entries| entries.next().is_some()) {
         anyhow::bail!(UsageError(format!("{} is not empty", args.out.display())));
     }
-    let store = compose::visit(&data::directory(args.data.data.as_ref())?).await?;
-    let row = stored(&store, &args.run).await?;
+    let files = match place(&args.data)? {
+        Place::Folder(folder) => of_folder(&folder, &args.run).await?,
+        Place::Server(client) => of_server(&client, &args.run).await?,
+    };
+    saved::write(&args.out, &files)?;
+    let journal = files.iter().find(|file| &*file.name == "journal.jsonl");
+    let records = journal.map_or(0, |file| file.text.lines().count());
+    let out = args.out.display();
+    show::out(format_args!("{out}: {records} records; run it with `weir test {out}`"));
+    Ok(Exit::Success)
+}
+
+async fn of_folder(folder: &Path, run: &str) -> anyhow::Result<Vec<FlowFile>> {
+    let store = compose::visit(folder).await?;
+    let row = stored(&store, run).await?;
     let version = store.flow_version(&row.place.tenant, &row.version).await?;
-    let version = version.ok_or_else(|| anyhow::anyhow!("the flow of {} is not stored any more", args.run))?;
+    let version = version.ok_or_else(|| anyhow::anyhow!("the flow of {run} is not stored any more"))?;
     let records = journal(&*store, row.key).await?;
     let flow = weir_ir::from_json(&version.ir)?;
-    let events = saved::decode(&records)?;
-    let rehearsal = match rehearse(&flow, &events) {
-        Err(RunsError::Rejected { message, .. }) => anyhow::bail!("{} cannot be kept as a test: {message}", args.run),
+    let rehearsal = match rehearse(&flow, &saved::decode(&records)?) {
+        Err(RunsError::Rejected { message, .. }) => anyhow::bail!("{run} cannot be kept as a test: {message}"),
         other => other?,
     };
-    saved::write(&args.out, &version, &records, &rehearsal)?;
-    show::out(format_args!(
-        "{}: {} records; run it with `weir test {}`",
-        args.out.display(),
-        records.len(),
-        args.out.display()
-    ));
-    Ok(Exit::Success)
+    Ok(weir_control::test_of_run(&load::catalog()?, &version, &records, &rehearsal))
+}
+
+async fn of_server(client: &Client, run: &str) -> anyhow::Result<Vec<FlowFile>> {
+    let files = client.test_of_run(run).await.map_err(|error| match error.code() {
+        "NOT_FOUND" => no_run(run),
+        "RUN_UNREADABLE" => anyhow::anyhow!("{run} cannot be kept as a test: {error}"),
+        _ => error.into(),
+    })?;
+    Ok(files.into_iter().map(|(name, text)| FlowFile { name, text }).collect())
 }
 
 async fn journal(store: &dyn Store, run: weir_store::RunKey) -> anyhow::Result<Vec<weir_engine::Record>> {

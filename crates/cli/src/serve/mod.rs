@@ -2,6 +2,7 @@
 
 mod config;
 mod demo;
+mod house;
 mod imap;
 pub mod log;
 mod machine;
@@ -12,6 +13,7 @@ mod rotate;
 mod sign_in;
 mod start;
 mod timer;
+mod verification;
 mod web;
 
 use crate::args::{Serve, ServeCommand};

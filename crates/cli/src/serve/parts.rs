@@ -1,6 +1,7 @@
 use crate::args::Serve;
 use crate::compose;
 use crate::serve::config::Config;
+use crate::serve::house::House;
 use crate::serve::imap::Imap;
 use crate::serve::machine::{Disk, Process};
 use crate::serve::mail::Smtp;
@@ -17,8 +18,8 @@ use weir_control::{
 };
 use weir_kind::{FlowContext, PortError, Secrets};
 use weir_runs::Observer;
-use weir_runtime::{Clock, RetentionOptions, Runtime, SystemClock};
-use weir_server::{Dependency, Readings};
+use weir_runtime::{Clock, Runtime, SystemClock};
+use weir_server::{Dependency, Reading, Readings};
 use weir_store::{Documents, Store};
 use weir_vault::keyring::{self, Keyring};
 
@@ -37,27 +38,26 @@ pub async fn build(args: &Serve, config: &Config, folder: &Path, url: &str) -> a
     let (store, documents) = compose::stores(folder, config.database_url.as_deref()).await?;
     let keyring = Arc::new(master_keys(config, folder)?);
     let vault = SecretVault { documents: documents.clone(), keyring: keyring.clone() };
-    let traces = config.otlp_url.as_deref();
     let options = options(config, url)?;
     let memory = FlowMemory::of(documents.clone(), store.clone(), Arc::new(Machine), &options);
     let interfaces = ProjectInterfaces { documents: documents.clone(), ambient: Arc::new(Machine) };
+    let traces = config.otlp_url.as_deref();
     let traces = traces.map(|url| otlp::begin(url, config.otlp_headers.as_deref().unwrap_or_default())).transpose()?;
+    let house = Arc::new(House::default());
     let wanted = compose::Wanted {
         observer: traces.clone().map(|traces| traces as Arc<dyn Observer>),
         secrets: crate::commands::run::secrets(&args.secret)?,
-        retention: RetentionOptions {
-            runs: config.keep_runs,
-            observations: config.keep_logs,
-            ..RetentionOptions::default()
-        },
+        house: Some(house.clone()),
         folder: Some(args.flows.clone()),
         bind: args.bind.clone(),
         runs_per_tenant: config.runs_per_tenant,
-        interfaces: Some(Arc::new(interfaces)),
-        memory: Some(memory.clone()),
         drain: Some(config.drain),
         vault: Some(Arc::new(OfProjects(vault))),
+        interfaces: Some(Arc::new(interfaces)),
+        memory: Some(memory.clone()),
         ..compose::Wanted::default()
+    };
+    let runtime = Arc::new(compose::runtime_on(store.clone(), folder, wanted).await?);
     let outbox = outbox(config, &documents, runtime.clone(), &keyring)?;
     let mail: Arc<dyn Mail> = match &outbox {
         Some(outbox) => outbox.clone(),
@@ -90,19 +90,17 @@ pub async fn build(args: &Serve, config: &Config, folder: &Path, url: &str) -> a
 
 /// The settings of the control plane.
 fn options(config: &Config, url: &str) -> anyhow::Result<Options> {
-    };
-    let runtime = Arc::new(compose::runtime_on(store.clone(), folder, wanted).await?);
     let mut options = Options {
         public_url: config.public_url.clone().unwrap_or_else(|| url.to_owned()).trim_end_matches('/').to_owned(),
         session: config.session,
         tier: config.tier.clone(),
         clerk_secret: sign_in::clerk(config.clerk_secret_env.as_deref(), |name| std::env::var(name).ok())
             .map_err(crate::exit::UsageError)?,
+        sign_in: sign_in::providers(&config.sign_in, |name| std::env::var(name).ok())
+            .map_err(crate::exit::UsageError)?,
         private_key_hosts: config.private_key_hosts.clone(),
         // Flows of the server's own do the forgetting.
         retention: Retention { runs: config.keep_runs, logs: config.keep_logs, ..Retention::default() },
-        sign_in: sign_in::providers(&config.sign_in, |name| std::env::var(name).ok())
-            .map_err(crate::exit::UsageError)?,
         ..Options::default()
     };
     if let Some(tiers) = &config.tiers {
@@ -111,33 +109,14 @@ fn options(config: &Config, url: &str) -> anyhow::Result<Options> {
     if !options.tiers.contains_key(&options.tier) {
         anyhow::bail!(crate::exit::UsageError(format!("there is no tier `{}`", options.tier)));
     }
-    let outbox = outbox(config, &documents, &keyring)?;
-    let mail: Arc<dyn Mail> = match &outbox {
-        Some(outbox) => outbox.clone(),
-        None => Arc::new(NoMail),
-    };
-    let control = Control::new(Parts {
-        documents,
-        store: store.clone(),
-        runs: runtime.clone(),
-        catalog: Arc::new(crate::load::catalog()?),
-        ambient: Arc::new(Machine),
-        mail,
-        web: Arc::new(GuardedWeb::new()),
-        keyring,
-        options,
-    });
-    let database = config.database_url.is_none().then(|| folder.join("weir.db"));
-    let disk = Arc::new(Disk { folder: folder.to_owned(), database });
-    let dependencies: Vec<Arc<dyn Dependency>> = vec![Arc::new(Database(store)), disk.clone()];
-    let readings: Vec<Arc<dyn Readings>> = vec![Arc::new(Process { started: SystemClock.now() }), disk];
-    Ok(Built { control: Arc::new(control), runtime, dependencies, outbox, readings, traces })
+    Ok(options)
 }
 
 /// Where letters wait, if there is a mail server.
 fn outbox(
     config: &Config,
     documents: &Arc<dyn Documents>,
+    runs: Arc<Runtime>,
     keyring: &Arc<Keyring>,
 ) -> anyhow::Result<Option<Arc<Outbox>>> {
     let Some(url) = &config.mail_url else { return Ok(None) };
@@ -145,7 +124,7 @@ fn outbox(
     let authority = authority.map_err(crate::exit::UsageError)?;
     let from = config.mail_from.as_deref().unwrap_or("Weir <weir@localhost>");
     let smtp = Smtp::new(url, from, authority.as_deref().map(str::as_bytes)).map_err(crate::exit::UsageError)?;
-    Ok(Some(Arc::new(Outbox::new(documents.clone(), keyring.clone(), Arc::new(Machine), Arc::new(smtp)))))
+    Ok(Some(Arc::new(Outbox::new(documents.clone(), runs, keyring.clone(), Arc::new(Machine), Arc::new(smtp)))))
 }
 
 /// How mailboxes are reached.
@@ -221,5 +200,34 @@ impl Dependency for Database {
 
     async fn check(&self) -> Result<(), String> {
         self.0.newest_run().await.map(drop).map_err(|error| error.to_string())
+    }
+}
+
+/// How large it is, where no file here says so.
+#[async_trait]
+impl Readings for Database {
+    async fn read(&self) -> Vec<Reading> {
+        match self.0.disk_bytes().await {
+            Ok(bytes) => vec![Reading::gauge("weir_database_bytes", "Size of the database", bytes as f64)],
+            Err(error) => {
+                tracing::debug!("the size of the database is not known: {error}");
+                Vec::new()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weir_store_sql::{PgOptions, PgStore};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_database_elsewhere_says_how_large_it_is() {
+        let database = weir_testkit::postgres::Database::fresh().await;
+        let store = PgStore::open(&database.url(), &PgOptions::default()).await.unwrap();
+        let found = Database(Arc::new(store)).read().await;
+        let bytes = found.iter().find(|reading| reading.name == "weir_database_bytes").map(|reading| reading.value);
+        assert!(bytes.is_some_and(|bytes| bytes > 1_000_000.0), "{bytes:?}");
     }
 }

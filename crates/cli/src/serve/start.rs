@@ -2,6 +2,7 @@ use crate::serve::config::Config;
 use crate::serve::demo;
 use crate::serve::imap::Imap;
 use crate::serve::timer::Sleeper;
+use crate::serve::verification;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ pub async fn first(control: &Control, config: &Config, folder: &Path) -> anyhow:
     let (_, tenant) = control.first_start(&config.owner_email, &password).await?;
     if config.demo {
         control.add_demo(&tenant.id, &demo::FLOWS).await?;
+        control.add_verification(&tenant.id, &verification::FLOWS).await?;
     }
     crate::errln!("made a new installation in {}", folder.display());
     if made {
@@ -64,8 +66,8 @@ async fn tell_demo(control: &Control) -> anyhow::Result<()> {
 pub async fn background(control: Arc<Control>) {
     loop {
         tokio::time::sleep(Duration::from_secs(60)).await;
-        if let Err(error) = control.roll_up_all().await {
-            tracing::warn!("usage was not added up: {error}");
+        if let Err(error) = control.keep_house().await {
+            tracing::warn!("runs of the server's own do not begin: {error}");
         }
         if let Err(error) = control.let_sleep().await {
             tracing::warn!("flows that nobody uses stay awake: {error}");
@@ -73,11 +75,15 @@ pub async fn background(control: Arc<Control>) {
     }
 }
 
-/// Sends letters from now on, where there is a mail server. One that is cut off is sent again after the next start.
+/// Sees to it, now and every hour, that every letter has a run that sends it, where there is a mail server.
 pub fn post(outbox: Option<Arc<Outbox>>) -> JoinHandle<()> {
     tokio::spawn(async move {
-        if let Some(outbox) = outbox {
-            outbox.run().await;
+        let Some(outbox) = outbox else { return };
+        loop {
+            if let Err(error) = outbox.look_through().await {
+                tracing::warn!("letters are not looked through: {error}");
+            }
+            tokio::time::sleep(Duration::from_secs(3_600)).await;
         }
     })
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use weir_base::Text;
 use weir_engine::{Record, Status};
 use weir_runs::{Change, FlowSource, Forked, LogView, Offer, ReplayView, Request, RunView, RunsError, RunsPort, Until};
-use weir_runtime::{Clock, Runtime, SystemClock, logs_of_run, post_request, rehearse_fork, replay_run};
-use weir_store::{PageRequest, Run, RunFilter, Store};
+use weir_runtime::{Clock, Runtime, SystemClock, logs_of_run, post_request, rehearse_fix, rehearse_fork, replay_run};
+use weir_store::{PageRequest, Run, RunCursor, RunFilter, Store};
 
 const RECORDS: u32 = 1_000;
 const RUNS: u32 = 500;
@@ -46,6 +46,7 @@ fn row(run: Run) -> Row {
         started_at: run.started_at,
         ended_at: run.ended_at,
         wake_at: run.wake_at,
+        cause: run.cause,
     }
 }
 
@@ -53,13 +54,15 @@ fn row(run: Run) -> Row {
 impl Side for Folder {
     async fn list(&self, wanted: &Wanted) -> anyhow::Result<(Vec<Row>, Option<String>)> {
         let before = match &wanted.before {
-            Some(id) => Some(stored(&self.store, id).await?.key),
+            Some(id) => Some(RunCursor::of(&stored(&self.store, id).await?)),
             None => None,
         };
         let filter = RunFilter {
             flow: wanted.flow.as_deref().map(Into::into),
             statuses: wanted.statuses.clone(),
             text: wanted.text.clone(),
+            cause: wanted.trigger.as_deref().map(Into::into),
+            system: Some(wanted.system),
             ..RunFilter::default()
         };
         let page = self.store.list_runs(&filter, PageRequest { before, limit: wanted.limit.max(1) }).await?;
@@ -118,27 +121,7 @@ impl Carrier for Here<'_> {
     }
 
     async fn failed(&self, flow: &str) -> anyhow::Result<Vec<Text>> {
-        let statuses = vec![Status::Failed, Status::TimedOut];
-        let filter = RunFilter { flow: Some(flow.into()), statuses, ..RunFilter::default() };
-        let (mut found, mut before) = (Vec::new(), None);
-        loop {
-            let page = self.runtime.store().list_runs(&filter, PageRequest { before, limit: RUNS }).await?;
-            found.extend(page.items.iter().map(|run| run.id.clone()));
-            match page.next {
-                Some(next) => before = Some(next),
-                None => break,
-            }
-        }
-        found.reverse();
-        if found.is_empty() {
-            let any = RunFilter { flow: Some(flow.into()), ..RunFilter::default() };
-            let page = self.runtime.store().list_runs(&any, PageRequest { before: None, limit: 1 }).await?;
-            if page.items.is_empty() {
-                let message = format!("there is no run of a flow called `{flow}`; `weir runs ls` lists them");
-                anyhow::bail!(UsageError(message));
-            }
-        }
-        Ok(found)
+        failed(&**self.runtime.store(), flow).await
     }
 
     async fn wait(&self, run: &str) -> anyhow::Result<RunView> {
@@ -152,4 +135,72 @@ impl Carrier for Here<'_> {
     async fn logs(&self, run: &str) -> anyhow::Result<Vec<LogView>> {
         Ok(RunsPort::logs(self.runtime, run).await?)
     }
+}
+
+/// Failed and timed out runs of a flow, the oldest first.
+async fn failed(store: &dyn Store, flow: &str) -> anyhow::Result<Vec<Text>> {
+    let statuses = vec![Status::Failed, Status::TimedOut];
+    let filter = RunFilter { flow: Some(flow.into()), statuses, ..RunFilter::default() };
+    let (mut found, mut before) = (Vec::new(), None);
+    loop {
+        let page = store.list_runs(&filter, PageRequest { before, limit: RUNS }).await?;
+        found.extend(page.items.iter().map(|run| run.id.clone()));
+        match page.next {
+            Some(next) => before = Some(next),
+            None => break,
+        }
+    }
+    found.reverse();
+    if found.is_empty() {
+        let any = RunFilter { flow: Some(flow.into()), ..RunFilter::default() };
+        let page = store.list_runs(&any, PageRequest { before: None, limit: 1 }).await?;
+        if page.items.is_empty() {
+            let message = format!("there is no run of a flow called `{flow}`; `weir runs ls` lists them");
+            anyhow::bail!(UsageError(message));
+        }
+    }
+    Ok(found)
+}
+
+/// Stored runs, looked at alone, and the flow failed ones might go on with. Another process may own the data.
+pub struct Looking<'a> {
+    pub store: Arc<dyn Store>,
+    pub source: &'a FlowSource,
+}
+
+#[async_trait]
+impl Carrier for Looking<'_> {
+    async fn fork(&self, _: &str, _: u64, _: &[Change]) -> anyhow::Result<Forked> {
+        only_looking()
+    }
+
+    async fn fix(&self, run: &str, dry_run: bool, _: bool) -> anyhow::Result<Offer> {
+        if !dry_run {
+            return only_looking();
+        }
+        match rehearse_fix(&self.store, run, self.source).await {
+            Err(RunsError::NotFound { .. }) => Err(no_run(run)),
+            other => Ok(other?),
+        }
+    }
+
+    async fn failed(&self, flow: &str) -> anyhow::Result<Vec<Text>> {
+        failed(&*self.store, flow).await
+    }
+
+    async fn wait(&self, _: &str) -> anyhow::Result<RunView> {
+        only_looking()
+    }
+
+    async fn replay(&self, run: &str) -> anyhow::Result<ReplayView> {
+        Ok(replay_run(&self.store, run, None).await?)
+    }
+
+    async fn logs(&self, run: &str) -> anyhow::Result<Vec<LogView>> {
+        Ok(logs_of_run(&*self.store, run).await?)
+    }
+}
+
+fn only_looking<T>() -> anyhow::Result<T> {
+    anyhow::bail!("this only looks at runs; nothing is started")
 }

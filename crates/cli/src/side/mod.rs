@@ -3,7 +3,7 @@
 mod local;
 mod remote;
 
-pub use local::{Folder, Here, stored};
+pub use local::{Folder, Here, Looking, no_run, stored};
 pub use remote::Remote;
 
 use crate::args::Data;
@@ -24,6 +24,8 @@ pub struct Row {
     pub started_at: Option<Micros>,
     pub ended_at: Option<Micros>,
     pub wake_at: Option<Micros>,
+    /// `manual`, or a sort of trigger and the trigger's id, such as `webhook/ID`.
+    pub cause: Option<Text>,
 }
 
 /// Which runs are listed.
@@ -32,6 +34,10 @@ pub struct Wanted {
     pub flow: Option<String>,
     pub statuses: Vec<Status>,
     pub text: Option<String>,
+    /// A sort of trigger, or one trigger.
+    pub trigger: Option<String>,
+    /// Only runs that Weir has made by itself; none of them where not.
+    pub system: bool,
     pub limit: u32,
     /// Where an earlier list ended.
     pub before: Option<String>,

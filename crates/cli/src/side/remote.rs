@@ -36,6 +36,7 @@ fn row(run: RunRow) -> Row {
         started_at: run.started_at,
         ended_at: run.ended_at,
         wake_at: run.wake_at,
+        cause: run.cause,
     }
 }
 
@@ -58,6 +59,8 @@ impl Side for Remote {
             flow,
             statuses: wanted.statuses.iter().map(|status| status.as_str().to_owned()).collect(),
             text: wanted.text.clone(),
+            trigger: wanted.trigger.clone(),
+            system: wanted.system,
             after: wanted.before.clone(),
             limit: wanted.limit,
         };

@@ -214,7 +214,8 @@ fn rehearse(flow: &weir_ir::Flow, found: &Found, differences: &mut Vec<String>) 
 /// Keeps the run as a test that is answered from its journal.
 fn keep(out: &Path, flow: &weir_ir::Flow, found: &Found) -> anyhow::Result<()> {
     let rehearsal = weir_runtime::rehearse(flow, &found.events)?;
-    saved::write(out, &found.version, &found.records, &rehearsal)
+    let files = weir_control::test_of_run(&load::catalog()?, &found.version, &found.records, &rehearsal);
+    saved::write(out, &files)
 }
 
 /// A folder that is gone when the test is over.

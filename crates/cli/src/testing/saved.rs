@@ -2,89 +2,33 @@
 
 use super::{Outcome, compare};
 use crate::args::Bind;
-use crate::{load, summary};
+use crate::load;
 use anyhow::Context;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use weir_base::{Value, has_errors, read_deep};
+use weir_control::model::FlowFile;
 use weir_engine::{Numbered, Record, StepError};
-use weir_ir::Flow;
-use weir_runtime::{Rehearsal, rehearse};
-use weir_store::FlowVersion;
-
-/// The flow under the dialects, kept where the source alone would not give it again.
-const PLAIN: &str = "flow.ir.json";
+use weir_runs::Rehearsal;
+use weir_runtime::rehearse;
 
 pub fn decode(records: &[Record]) -> anyhow::Result<Vec<Numbered>> {
     records.iter().map(|record| Ok((record.seq, record.decode()?))).collect()
 }
 
-pub fn write(out: &Path, version: &FlowVersion, records: &[Record], rehearsal: &Rehearsal) -> anyhow::Result<()> {
+/// Writes a test into a folder, which is made where it is not there.
+pub fn write(out: &Path, files: &[FlowFile]) -> anyhow::Result<()> {
     std::fs::create_dir_all(out).with_context(|| out.display().to_string())?;
-    let flow = write_flow(out, version)?;
-    let lines: String = records.iter().map(line).collect();
-    std::fs::write(out.join("journal.jsonl"), lines)?;
-    let expected = Value::object([
-        ("flow", flow.into()),
-        ("status", rehearsal.status.as_str().into()),
-        ("output", rehearsal.output.clone()),
-        ("error", rehearsal.error.as_ref().map(StepError::to_value).into()),
-        ("variables", rehearsal.variables.clone()),
-        ("steps", summary::steps_without_times(&rehearsal.steps)),
-    ]);
-    std::fs::write(out.join("expected.json"), expected.to_json_pretty() + "\n")?;
+    for file in files {
+        let path = out.join(plain(&file.name)?);
+        std::fs::write(&path, &*file.text).with_context(|| path.display().to_string())?;
+    }
     Ok(())
 }
 
-/// The files the flow was read from, if they read back to the same flow; else its plain form. Gives the main file's name.
-fn write_flow(out: &Path, version: &FlowVersion) -> anyhow::Result<String> {
-    let names: Vec<PathBuf> = version.files.iter().map(|file| plain_name(&file.name)).collect();
-    for (file, name) in version.files.iter().zip(&names) {
-        std::fs::write(out.join(name), &*file.text)?;
-    }
-    if let Some(main) = names.first() {
-        let read = load::load(&out.join(main), &Bind::default(), &load::catalog()?)?;
-        if read.flow.is_some_and(|flow| same(&flow, version)) {
-            return Ok(main.to_string_lossy().into_owned());
-        }
-    }
-    std::fs::write(out.join(PLAIN), &version.ir)?;
-    Ok(PLAIN.to_owned())
-}
-
-/// Spans and file names may differ: the flow itself must not.
-fn same(flow: &Flow, version: &FlowVersion) -> bool {
-    let stored = weir_ir::from_json(&version.ir);
-    stored.is_ok_and(|stored| without_places(flow) == without_places(&stored))
-}
-
-fn without_places(flow: &Flow) -> Value {
-    fn strip(value: &Value) -> Value {
-        match value {
-            Value::Object(map) => Value::from(
-                map.iter()
-                    .filter(|(key, _)| !matches!(&***key, "span" | "origin"))
-                    .map(|(key, value)| (key.clone(), strip(value)))
-                    .collect::<weir_base::Map>(),
-            ),
-            Value::Array(items) => Value::array(items.iter().map(strip)),
-            other => other.clone(),
-        }
-    }
-    read_deep::<Value>(&weir_ir::to_json(flow)).map(|value| strip(&value)).unwrap_or_default()
-}
-
-/// The last part of a path: a test is one flat folder.
-fn plain_name(name: &str) -> PathBuf {
-    Path::new(name).file_name().map(PathBuf::from).unwrap_or_else(|| "flow.yaml".into())
-}
-
-fn line(record: &Record) -> String {
-    let text = |text: &str| Value::from(text).to_json();
-    let (ty, path) = (text(&record.ty), text(&record.path));
-    format!(
-        "{{\"seq\":{},\"at\":{},\"type\":{ty},\"path\":{path},\"payload\":{}}}\n",
-        record.seq, record.at, record.payload
-    )
+/// A test is one flat folder: a file of it that would be elsewhere is not written.
+fn plain(name: &str) -> anyhow::Result<&str> {
+    let part = Path::new(name).file_name().and_then(|part| part.to_str());
+    part.filter(|part| *part == name).with_context(|| format!("`{name}` is no file of a test"))
 }
 
 fn records(folder: &Path) -> anyhow::Result<Vec<Record>> {
@@ -147,7 +91,7 @@ pub fn expected(folder: &Path) -> anyhow::Result<Value> {
 
 /// Step by step, by path.
 fn compare_steps(expected: &Value, rehearsal: &Rehearsal, differences: &mut Vec<String>) {
-    let found = summary::steps_without_times(&rehearsal.steps);
+    let found = weir_control::steps_without_times(&rehearsal.steps);
     let list = |value: &Value| value.as_array().unwrap_or_default().to_vec();
     let path_of = |step: &Value| step.get("path").and_then(Value::as_str).unwrap_or_default().to_owned();
     let (want, have) = (list(expected.get("steps").unwrap_or(&Value::Null)), list(&found));

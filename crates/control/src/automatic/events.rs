@@ -212,7 +212,8 @@ impl Control {
                 return false;
             }
         };
-        match self.fire(target, &id, input_of(run, output, depth), true).await {
+        let cause = crate::runs::cause("event", &planned.id);
+        match self.fire(target, cause, &id, input_of(run, output, depth), true).await {
             Fired::Known => {}
             Fired::Started => {
                 let (now, at) = (self.now(), run.ended_at.unwrap_or_default());

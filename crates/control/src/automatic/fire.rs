@@ -41,7 +41,14 @@ fn depth_of(run: &str) -> u32 {
 
 impl Control {
     /// Starts the run of a trigger; with `unsure`, only where it is not there already.
-    pub(crate) async fn fire(&self, target: &Target, run: &Text, input: Value, unsure: bool) -> Fired {
+    pub(crate) async fn fire(
+        &self,
+        target: &Target,
+        cause: Text,
+        run: &Text,
+        input: Value,
+        unsure: bool,
+    ) -> Fired {
         let Some(hash) = &target.hash else {
             return Fired::Refused { code: "FLOW_STOPPED", message: "the flow is stopped".to_owned() };
         };
@@ -54,7 +61,7 @@ impl Control {
         }
         let place =
             Place { tenant: target.tenant.clone(), project: target.project.clone(), service: target.service.clone() };
-        let new = NewRun { input, run: Some(run.clone()), ..NewRun::default() };
+        let new = NewRun { input, run: Some(run.clone()), cause: Some(cause), ..NewRun::default() };
         match self.begin_in(place, &target.flow, &target.name, FlowRef::Version(hash.clone()), new).await {
             Ok(_) => Fired::Started,
             Err(error) => failed(error),

@@ -77,7 +77,8 @@ impl Control {
         for tick in &work.ticks {
             let run = run_of_tick(&work.id, *tick);
             let input = input_of(&work.input, *tick, &work.name);
-            match self.fire(&work.target, &run, input, work.unsure).await {
+            let cause = crate::runs::cause("schedule", &work.id);
+            match self.fire(&work.target, cause, &run, input, work.unsure).await {
                 Fired::Started | Fired::Known => self.note_fired(&work, *tick, run),
                 Fired::Refused { code, message } => self.note_refused(&work, *tick, code, &message),
                 Fired::Later(why) => {

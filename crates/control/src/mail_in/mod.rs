@@ -205,7 +205,7 @@ impl Control {
                 continue;
             };
             let run: Text = format!("mail-{}-{}-{}", trigger.id, mark.validity, mark.uid).into();
-            if let Err(error) = self.start_by_letter(flow, hash, &run, &raw).await {
+            if let Err(error) = self.start_by_letter(trigger, flow, hash, &run, &raw).await {
                 result = Err(told(error));
                 break;
             }
@@ -238,11 +238,19 @@ impl Control {
     }
 
     /// On disk when this returns, once for ever.
-    async fn start_by_letter(&self, flow: &Kept<FlowDraft>, hash: &Text, run: &Text, raw: &[u8]) -> Result<()> {
+    async fn start_by_letter(
+        &self,
+        trigger: &Kept<Trigger>,
+        flow: &Kept<FlowDraft>,
+        hash: &Text,
+        run: &Text,
+        raw: &[u8],
+    ) -> Result<()> {
         if self.store.run(run).await?.is_some() {
             return Ok(());
         }
-        let new = NewRun { input: parse::input(raw), run: Some(run.clone()), ..NewRun::default() };
+        let cause = Some(crate::runs::cause("email", &trigger.id));
+        let new = NewRun { input: parse::input(raw), run: Some(run.clone()), cause, ..NewRun::default() };
         self.begin_run(&flow.tenant, flow, FlowRef::Version(hash.clone()), new).await.map(drop)
     }
 }

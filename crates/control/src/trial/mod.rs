@@ -52,7 +52,7 @@ impl Control {
         let reference = FlowRef::Version(version.hash.clone());
         self.store.keep_version(version).await?;
         let run = Some(self.trial_id(caller, &flow.value.project, new.idempotency_key.as_ref()));
-        let new = NewRun { run, idempotency_key: None, ..new };
+        let new = NewRun { run, idempotency_key: None, cause: Some("trial".into()), ..new };
         self.begin_run(&caller.tenant, &flow, reference, new).await
     }
 

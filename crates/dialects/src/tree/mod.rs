@@ -23,7 +23,7 @@ mod tests;
 pub use ids::write_ids;
 pub(crate) use leaves::literal as as_source;
 pub(crate) use names::variable;
-pub use types::node_types;
+pub use types::{NodeType, node_type, node_types};
 
 use crate::text::Doc;
 use crate::{Context, Dialect, Names, Parsed, SourceFile};

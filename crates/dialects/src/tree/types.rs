@@ -116,6 +116,29 @@ pub(super) fn of(ty: Type) -> &'static Spec {
     &TYPES[ty as usize]
 }
 
+/// What a standard node type of trees takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeType {
+    pub name: &'static str,
+    pub props: &'static [&'static str],
+    /// How many children, at least and at most; none for no limit.
+    pub children: (usize, Option<usize>),
+}
+
+/// The standard node type of this name, or of one it also goes by.
+pub fn node_type(name: &str) -> Option<NodeType> {
+    find(name).map(|spec| NodeType {
+        name: spec.name,
+        props: spec.props,
+        children: match spec.children {
+            Children::Any => (0, None),
+            Children::First => (1, None),
+            Children::Between(least, most) => (least, Some(most)),
+            Children::None => (0, Some(0)),
+        },
+    })
+}
+
 /// The names of the standard node types, in the order of their description.
 pub fn node_types() -> impl Iterator<Item = &'static str> {
     TYPES.iter().map(|spec| spec.name)

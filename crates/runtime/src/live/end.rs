@@ -55,7 +55,7 @@ impl Live {
             tell_parent(cx, origin.clone(), view);
         }
         if self.is_pending {
-            cx.inner.admission.remove_pending(1);
+            cx.inner.admission.remove_pending(&self.place.project);
         } else if cx.inner.admission.leave(&self.slot) {
             cx.inner.claim.notify_one();
         }
@@ -110,17 +110,36 @@ impl Live {
     /// The rows of this run could not be written: it has to be read from the store again.
     pub fn abandon(&mut self, cx: &mut Cx, error: &RunsError) {
         self.forget_open(cx);
+        self.answer_outside(error);
+        self.held.clear();
+        self.phase = Phase::Broken;
+    }
+
+    /// Tells everybody who waits for rows of this run to be written that they wait in vain.
+    pub fn answer_outside(&mut self, error: &RunsError) {
         if let Some(reply) = self.started_reply.take() {
             let _ = reply.send(Err(error.clone()));
         }
         for reply in self.refused.drain(..) {
             let _ = reply.send(Err(error.clone()));
         }
-        for (_, held) in self.held.drain(..) {
-            if let Held::Answer(reply) = held {
-                let _ = reply.send(Err(error.clone()));
+        for (ticket, held) in std::mem::take(&mut self.held) {
+            match held {
+                Held::Answer(reply) => drop(reply.send(Err(error.clone()))),
+                other => self.held.push_back((ticket, other)),
             }
         }
-        self.phase = Phase::Broken;
+    }
+
+    /// Whether its start is not on disk yet.
+    pub fn is_unwritten(&self) -> bool {
+        self.held.iter().any(|(_, held)| matches!(held, Held::Started))
+    }
+
+    /// Whether it is new and somebody outside waits for it, who can ask again.
+    pub fn is_asked_for(&self, cx: &Cx) -> bool {
+        let by_parent = self.origin.as_ref().is_some_and(|origin| !origin.detached);
+        let waited_for = || self.started_reply.is_some() || cx.waiters.contains_key(&self.key);
+        !by_parent && self.is_unwritten() && waited_for()
     }
 }

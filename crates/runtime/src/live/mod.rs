@@ -48,6 +48,8 @@ pub(crate) struct Live {
     machine: Machine,
     origin: Option<Origin>,
     created_at: Micros,
+    /// What started it; for whoever asks.
+    started_by: Option<Text>,
     started_at: Option<Micros>,
     /// What the row in the store says.
     stored: Status,
@@ -197,7 +199,7 @@ impl Live {
             (run.key, run.id.clone(), run.place.clone(), run.created_at, run.started_at);
         let context = flow.context(&place);
         let meter = cx.inner.shared.meters.flow(&place, &flow.name);
-        let stored = run.status;
+        let (stored, started_by) = (run.status, run.cause.clone());
         batch.runs.push(run);
         cx.generations += 1;
         Self {
@@ -214,6 +216,7 @@ impl Live {
             machine,
             origin,
             created_at,
+            started_by,
             started_at,
             stored,
             phase: Phase::Active,

@@ -25,6 +25,7 @@ impl Live {
             ended_at: (self.phase == Phase::Ended).then_some(self.at),
             waiting,
             wake_at: self.wake_at(),
+            cause: self.started_by.clone(),
         }
     }
 

@@ -25,6 +25,7 @@ impl Runtime {
             version: flow.hash.clone(),
             priority: row.priority,
             concurrency_key: row.concurrency_key.clone(),
+            cause: Some("fork".into()),
             ..Run::new(
                 self.inner.shared.store.next_run_key(),
                 id.clone(),
@@ -41,10 +42,10 @@ impl Runtime {
     async fn submit(&self, run: Run, event: &Event) -> Result<(), RunsError> {
         let mut batch = Batch::new(self.inner.shared.writer.epoch());
         batch.records.push(Entry { run: run.key, record: Record::encode(1, event) });
-        let key = run.key;
+        let (key, project) = (run.key, run.place.project.clone());
         batch.runs.push(run);
         self.inner.shared.writer.write(key, batch).await.map_err(commit_failed)?;
-        self.inner.admission.add_pending(1);
+        self.inner.admission.add_pending(&project);
         self.inner.claim.notify_one();
         Ok(())
     }

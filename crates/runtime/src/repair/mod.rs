@@ -6,6 +6,7 @@ mod fork;
 mod rebase;
 
 pub use fork::rehearse_fork;
+pub use rebase::rehearse_fix;
 
 use crate::flows::store_failed;
 use weir_engine::{Event, Numbered};

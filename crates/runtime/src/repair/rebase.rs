@@ -1,12 +1,13 @@
 use super::journal;
 use crate::Runtime;
-use crate::flows::Prepared;
+use crate::flows::{FlowCache, NoFinder, Prepared, store_failed};
 use crate::guard::guarded;
 use crate::inner::commit_failed;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use weir_engine::{Event, EventBody, Numbered, Rebase, Record, Status, rebase};
 use weir_runs::{FlowSource, Offer, RunsError, Verdict};
-use weir_store::{Batch, Entry, Run, RunUpdate};
+use weir_store::{Batch, Entry, Run, RunUpdate, Store};
 
 impl Runtime {
     /// See [`weir_runs::RunsPort::fix_forward`].
@@ -20,26 +21,12 @@ impl Runtime {
         self.inner.check()?;
         self.settle_store().await?;
         let row = self.row(run).await?;
-        let new = self.inner.flows.publish(&row.place, source, self.inner.now()).await?;
-        let refused = |why: &str| Offer {
-            run: row.id.clone(),
-            verdict: Verdict::Refused { why: why.to_owned() },
-            compensated: Vec::new(),
-            resumed: false,
-        };
-        if !matches!(row.status, Status::Failed | Status::TimedOut) {
-            return Ok(refused(&format!("it is {}; only a failed run can be fixed forward", row.status.as_str())));
-        }
-        let events = journal(&*self.inner.shared.store, row.key).await?;
-        if !matches!(events.first(), Some((_, Event { body: EventBody::Started(_), .. }))) {
-            return Ok(refused("it began as a fork: fork it again from where it failed"));
-        }
-        let old = self.inner.flows.version(&row.place.tenant, &row.version).await?;
-        let found = weigh(&old, &new, &events)?;
-        let mut offer = offer(&row, &found);
+        let (store, flows) = (&**self.store(), &self.inner.flows);
+        let Asked { mut offer, dropped, events } = ask(store, flows, &row, source).await?;
         let wanted = matches!(offer.verdict, Verdict::Compatible { .. }) && !dry_run;
         if wanted && (offer.compensated.is_empty() || force) {
-            self.go_on(&row, &new, found.dropped, &events).await?;
+            let new = flows.publish(&row.place, source, self.inner.now()).await?;
+            self.go_on(&row, &new, dropped, &events).await?;
             offer.resumed = true;
         }
         Ok(offer)
@@ -63,10 +50,43 @@ impl Runtime {
             error: None,
         });
         self.inner.shared.writer.write(row.key, batch).await.map_err(commit_failed)?;
-        self.inner.admission.add_pending(1);
+        self.inner.admission.add_pending(&row.place.project);
         self.inner.claim.notify_one();
         Ok(())
     }
+}
+
+/// What going on with a run would mean, from a store that another process may own. Nothing is written.
+pub async fn rehearse_fix(store: &Arc<dyn Store>, run: &str, source: &FlowSource) -> Result<Offer, RunsError> {
+    let row = store.run(run).await.map_err(store_failed)?;
+    let row = row.ok_or_else(|| RunsError::NotFound { run: run.into() })?;
+    let flows = FlowCache::new(store.clone(), Arc::new(NoFinder), None);
+    Ok(ask(&**store, &flows, &row, source).await?.offer)
+}
+
+/// An offer, and what going on with it takes.
+struct Asked {
+    offer: Offer,
+    dropped: Vec<u64>,
+    events: Vec<Numbered>,
+}
+
+async fn ask(store: &dyn Store, flows: &FlowCache, row: &Run, source: &FlowSource) -> Result<Asked, RunsError> {
+    let refused = |why: &str| {
+        let verdict = Verdict::Refused { why: why.to_owned() };
+        let offer = Offer { run: row.id.clone(), verdict, compensated: Vec::new(), resumed: false };
+        Ok(Asked { offer, dropped: Vec::new(), events: Vec::new() })
+    };
+    if !matches!(row.status, Status::Failed | Status::TimedOut) {
+        return refused(&format!("it is {}; only a failed run can be fixed forward", row.status.as_str()));
+    }
+    let events = journal(store, row.key).await?;
+    if !matches!(events.first(), Some((_, Event { body: EventBody::Started(_), .. }))) {
+        return refused("it began as a fork: fork it again from where it failed");
+    }
+    let (new, old) = (flows.at_hand(&row.place, source), flows.version(&row.place.tenant, &row.version).await?);
+    let found = weigh(&old, &new, &events)?;
+    Ok(Asked { offer: offer(row, &found), dropped: found.dropped, events })
 }
 
 /// Earlier fixes count: what they set aside stays aside, and the flow they named is the old one now.

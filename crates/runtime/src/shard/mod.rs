@@ -2,6 +2,7 @@
 
 mod cx;
 mod load;
+mod stalled;
 
 pub(crate) use cx::Cx;
 
@@ -111,8 +112,9 @@ impl Shard {
             }
             return true;
         }
+        let timed = !self.cx.is_virtual() && !self.is_stalled();
         let received = self.from.recv_many(messages, MESSAGES_PER_TURN);
-        match self.cx.timers.earliest().filter(|_| !self.cx.is_virtual()) {
+        match self.cx.timers.earliest().filter(|_| timed) {
             None => received.await > 0,
             Some(due) => {
                 let micros = due.saturating_sub(self.cx.now()).max(0).unsigned_abs();
@@ -127,9 +129,14 @@ impl Shard {
     /// Whether something can be done without a message.
     fn has_work(&self) -> bool {
         let answered = self.cx.committed + 1 >= self.cx.next_ticket;
-        let may = answered || self.cx.inner.shared.writer.backlog() < MAX_BACKLOG;
+        let may = (answered || self.cx.inner.shared.writer.backlog() < MAX_BACKLOG) && !self.is_stalled();
         let launches = !self.cx.launches.is_empty() && self.has_place() && !self.cx.draining;
         may && (!self.cx.finished.is_empty() || launches)
+    }
+
+    /// While nothing can be written, nothing is begun that would have to be.
+    fn is_stalled(&self) -> bool {
+        self.cx.inner.shared.writer.stall().is_on()
     }
 
     fn has_place(&self) -> bool {
@@ -153,6 +160,9 @@ impl Shard {
             Message::VariablesRead { key, path, answer } => {
                 self.with(key, |run, cx| run.variables_read(cx, &path, *answer))
             }
+            Message::Request { reply: Some(reply), .. } if self.is_stalled() => {
+                let _ = reply.send(self.cx.inner.shared.writer.stall().check());
+            }
             Message::Request { key, request, inbox, reply } => {
                 self.with(key, |run, cx| run.request(cx, Asked { request, inbox, reply }));
             }
@@ -169,6 +179,9 @@ impl Shard {
             }
             Message::Trace { key } => self.with(key, |run, _| run.trace()),
             Message::Nudge => {}
+            Message::Stalled => self.stalled(),
+            Message::Withdrawn { runs } => self.withdrawn(runs),
+            Message::Lost(error) => self.commit_failed(self.runs.keys().copied().collect(), error),
             Message::HelperDone => self.cx.helpers -= 1,
             Message::Committed { ticket, runs, result } => self.committed(ticket, runs, result),
             Message::Row { run, output } => self.row(*run, output),
@@ -190,11 +203,17 @@ impl Shard {
 
     fn start(&mut self, new: NewRun) {
         let (key, traced) = (new.run.key, self.cx.inner.shared.watchers.watches(&new.run.id));
+        if self.is_stalled() && new.is_asked_for() {
+            return self.refuse_start(new);
+        }
         let run = Live::start(new, &mut self.cx, traced);
         self.runs.insert(key, run);
     }
 
     fn fire_due(&mut self) {
+        if self.is_stalled() {
+            return;
+        }
         let now = self.cx.now();
         for _ in 0..STEPS_PER_TURN {
             let Some((key, due)) = self.cx.timers.pop(now) else { return };
@@ -221,14 +240,17 @@ impl Shard {
         let heard = std::mem::take(&mut self.heard);
         if self.cx.touched.is_empty() {
             if heard > 0 {
-                let (batches, reply) = (Vec::new(), Reply::None);
-                self.send(Submission { batches, durable: false, soon: false, reset: false, heard, reply });
+                self.send(Submission::without_rows(heard, Reply::None));
             }
             return;
         }
         let (mut batches, mut durable, mut soon) = (Vec::with_capacity(self.cx.touched.len()), false, false);
+        let mut asked = Vec::new();
         for key in std::mem::take(&mut self.cx.touched) {
             if let Some(run) = self.runs.get_mut(&key) {
+                if run.is_asked_for(&self.cx) {
+                    asked.push(key);
+                }
                 let (batch, urgent) = run.take_rows();
                 (durable, soon) = (durable || urgent, soon || run.flushes());
                 batches.push((key, batch));
@@ -236,7 +258,7 @@ impl Shard {
         }
         let reply = Reply::Shard { to: self.cx.to.clone(), ticket: self.cx.next_ticket };
         self.cx.next_ticket += 1;
-        self.send(Submission { batches, durable, soon, reset: false, heard, reply });
+        self.send(Submission { batches, asked, durable, soon, reset: false, heard, reply });
     }
 
     fn send(&mut self, submission: Submission) {
@@ -281,7 +303,7 @@ impl Shard {
             self.cx.next_ticket += 1;
             self.reset = Some(ticket);
             let reply = Reply::Shard { to: self.cx.to.clone(), ticket };
-            self.send(Submission { batches: Vec::new(), durable: false, soon: false, reset: true, heard: 0, reply });
+            self.send(Submission { reset: true, ..Submission::without_rows(0, reply) });
         }
     }
 
@@ -320,7 +342,7 @@ impl Shard {
             let error = RunsError::rejected("RUN_UNREADABLE", "the run's journal cannot be folded by this program");
             self.cx.fail_waiters(key, &error);
         }
-        if self.cx.inner.admission.pending() > 0 {
+        if self.cx.inner.admission.is_waited_for(&run.slot.queue) {
             self.cx.inner.claim.notify_one();
         }
     }
@@ -350,7 +372,8 @@ impl Shard {
             && clock.may_advance()
             && self.is_idle()
             && self.loading.is_empty()
-            && self.from.is_empty();
+            && self.from.is_empty()
+            && !self.is_stalled();
         waits && !self.cx.inner.recovering.load(Ordering::Acquire)
     }
 

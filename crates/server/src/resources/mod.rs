@@ -2,7 +2,9 @@
 
 mod analytics;
 mod audit;
+mod bulk;
 mod bundles;
+mod caller;
 mod catalogue;
 mod clerk;
 mod complete;
@@ -10,18 +12,18 @@ mod events;
 mod flows;
 mod health;
 mod hooks;
-mod keys;
-mod members;
 mod incoming;
 mod interfaces;
+mod keys;
+mod members;
+mod memory;
 mod metrics;
 mod multipart;
-mod memory;
 mod preview;
 mod projects;
+mod public;
 mod runs;
 mod schedule;
-mod public;
 mod secrets;
 mod session;
 mod sign_in;
@@ -42,26 +44,28 @@ pub fn endpoints() -> Vec<Endpoint> {
         sign_in::routes,
         clerk::routes,
         members::routes,
+        caller::routes,
         keys::routes,
         projects::routes,
         flows::routes,
         versions::routes,
         bundles::routes,
         runs::routes,
+        bulk::routes,
         preview::routes,
         triggers::routes,
         schedule::routes,
         hooks::routes,
+        interfaces::routes,
+        public::routes,
         events::routes,
         secrets::routes,
         variables::routes,
+        memory::routes,
         audit::routes,
-        interfaces::routes,
-        public::routes,
         usage::routes,
         analytics::routes,
         catalogue::routes,
-        memory::routes,
         validate::routes,
         complete::routes,
     ];

@@ -11,8 +11,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use weir_base::{Map, Text, Value};
+use weir_control::model::FlowFile;
 use weir_control::{Fix, Permission, RunQuery};
-use weir_engine::{Decision, EventBody, Record, Status, StepError};
+use weir_engine::{Decision, Record, Status, StepError};
 use weir_runs::{Change, LogView, Offer, Request, RunView, StepView, Until, Verdict};
 use weir_store::Run;
 
@@ -55,6 +56,19 @@ pub struct RunSummary {
     pub ended_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wake_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<StartedBy>,
+}
+
+/// What started a run.
+#[derive(Serialize, JsonSchema)]
+pub struct StartedBy {
+    /// `webhook`, `interface`, `schedule`, `event`, `email`, `manual`, `trial`, `fork` or `system`.
+    #[serde(rename = "type")]
+    sort: String,
+    /// The trigger's id, where it was a trigger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
 }
 
 /// Why something failed.
@@ -84,13 +98,52 @@ struct RunLine {
     started_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trigger: Option<StartedBy>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Trials {
+pub enum Trials {
     Only,
     Without,
+}
+
+/// Which runs are meant; all conditions at once.
+#[derive(Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Filter {
+    pub project: Option<String>,
+    pub service: Option<String>,
+    /// A flow's id.
+    pub flow: Option<String>,
+    /// One or several, with commas between.
+    pub status: Option<String>,
+    /// Found in the id, the flow's name, the error, or an output of up to 64 KiB.
+    pub text: Option<String>,
+    /// What started them: `webhook`, `interface`, `schedule`, `event`, `email`, `manual`, `trial`, `fork` or `system`; or the id of
+    /// one trigger.
+    pub trigger: Option<String>,
+    /// The runs Weir has made for the organisation by itself, such as those that send its letters; all others where
+    /// absent.
+    #[serde(default)]
+    pub system: bool,
+    /// `only` those that try part of a draft, or runs `without` them; both where absent.
+    pub trials: Option<Trials>,
+    /// Created then or later, as RFC 3339.
+    pub since: Option<String>,
+    /// Created before.
+    pub until: Option<String>,
+    /// Ended, and took at least so many milliseconds.
+    pub min_duration: Option<u64>,
+    /// Ended, and took at most so many milliseconds.
+    pub max_duration: Option<u64>,
+}
+
+impl Filter {
+    pub fn is_empty(&self) -> bool {
+        *self == Filter::default()
+    }
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -104,6 +157,13 @@ struct ListQuery {
     status: Option<String>,
     /// Found in the id, the flow's name, the error, or an output of up to 64 KiB.
     text: Option<String>,
+    /// What started them: `webhook`, `interface`, `schedule`, `event`, `email`, `manual`, `trial`, `fork` or `system`; or the id of
+    /// one trigger.
+    trigger: Option<String>,
+    /// The runs Weir has made for the organisation by itself, such as those that send its letters; all others where
+    /// absent.
+    #[serde(default)]
+    system: bool,
     /// `only` those that try part of a draft, or runs `without` them; both where absent.
     trials: Option<Trials>,
     /// Created then or later, as RFC 3339.
@@ -210,6 +270,19 @@ struct ReplayBody {
     warnings: Vec<String>,
 }
 
+/// A run as a test. Every result from outside comes from the journal; nothing is asked when the test runs.
+#[derive(Serialize, JsonSchema)]
+struct TestOfRun {
+    /// The flow first, then `journal.jsonl` and `expected.json`. One flat folder holds them.
+    files: Vec<TestFile>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct TestFile {
+    name: String,
+    text: String,
+}
+
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct WaitQuery {
@@ -312,35 +385,6 @@ struct OfferView {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct BulkBody {
-    /// At most 500.
-    runs: Vec<String>,
-    action: BulkAction,
-}
-
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum BulkAction {
-    Cancel,
-    Pause,
-    Resume,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct BulkView {
-    items: Vec<BulkLine>,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct BulkLine {
-    run: String,
-    ok: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct FixQuery {
     after: Option<String>,
     limit: Option<u32>,
@@ -360,12 +404,6 @@ pub fn routes() -> Vec<Endpoint> {
             .gives::<Page<RunLine>>(200, "Runs, the newest first")
             .or(&[422])
             .handler(list),
-        Endpoint::post("/api/runs/bulk", "bulkRuns", "Cancels, pauses or resumes many runs")
-            .needs(Permission::RunsControl)
-            .takes::<BulkBody>()
-            .gives::<BulkView>(200, "Per run what came of it")
-            .or(&[422])
-            .handler(bulk),
         Endpoint::get("/api/runs/{run}", "run", "A run as it is now")
             .needs(Permission::RunsRead)
             .query::<WaitQuery>()
@@ -391,6 +429,11 @@ pub fn routes() -> Vec<Endpoint> {
             .gives::<ReplayBody>(200, "Made from the journal alone")
             .or(&[422])
             .handler(replay),
+        Endpoint::get("/api/runs/{run}/test", "testOfRun", "A run as a test that `weir test` runs")
+            .needs(Permission::RunsRead)
+            .gives::<TestOfRun>(200, "The files of the test's folder")
+            .or(&[422])
+            .handler(test_of_run),
         Endpoint::get("/api/runs/{run}/queries/{name}", "queryRun", "The value of a query the flow declares")
             .needs(Permission::RunsRead)
             .gives::<Json_>(200, "Its value")
@@ -447,6 +490,7 @@ pub fn summary(view: RunView) -> RunSummary {
         started_at: view.started_at.map(time),
         ended_at: view.ended_at.map(time),
         wake_at: view.wake_at.map(time),
+        trigger: view.cause.as_deref().map(started_by),
     }
 }
 
@@ -462,6 +506,14 @@ fn line(run: Run) -> RunLine {
         created_at: time(run.created_at),
         started_at: run.started_at.map(time),
         ended_at: run.ended_at.map(time),
+        trigger: run.cause.as_deref().map(started_by),
+    }
+}
+
+fn started_by(cause: &str) -> StartedBy {
+    match cause.split_once('/') {
+        Some((sort, id)) => StartedBy { sort: sort.to_owned(), id: Some(id.to_owned()) },
+        None => StartedBy { sort: cause.to_owned(), id: None },
     }
 }
 
@@ -544,24 +596,53 @@ async fn list(
     By(caller): By,
     Params(query): Params<ListQuery>,
 ) -> Answer<Json<Page<RunLine>>> {
+    let ListQuery { after, limit, .. } = &query;
+    let (after, limit) = (after.clone(), limit.unwrap_or(crate::extract::PAGE_USUAL));
+    let limit = limit.clamp(1, crate::extract::PAGE_LIMIT);
+    let found = app.control.list_runs(&caller, &wanted(query.filter())?, after.as_deref(), limit).await?;
+    Ok(Page::of(found, line))
+}
+
+impl ListQuery {
+    fn filter(self) -> Filter {
+        let ListQuery { project, service, flow, status, text, trigger, system, trials, since, until, .. } = self;
+        let (min_duration, max_duration) = (self.min_duration, self.max_duration);
+        Filter {
+            project,
+            service,
+            flow,
+            status,
+            text,
+            trigger,
+            system,
+            trials,
+            since,
+            until,
+            min_duration,
+            max_duration,
+        }
+    }
+}
+
+/// The filter as the control plane takes it.
+pub fn wanted(filter: Filter) -> Answer<RunQuery> {
     let text = |given: Option<String>| given.map(Text::from);
-    let (since, until) = since_until(query.since.as_deref(), query.until.as_deref())?;
+    let (since, until) = since_until(filter.since.as_deref(), filter.until.as_deref())?;
     let micros = |millis: u64| i64::try_from(millis).unwrap_or(i64::MAX).saturating_mul(1_000);
-    let wanted = RunQuery {
-        trials: query.trials.map(|trials| trials == Trials::Only),
+    Ok(RunQuery {
+        trigger: text(filter.trigger),
+        system: filter.system,
+        trials: filter.trials.map(|trials| trials == Trials::Only),
         since,
         until,
-        at_least: query.min_duration.map(micros),
-        at_most: query.max_duration.map(micros),
-        project: text(query.project),
-        service: text(query.service),
-        flow: text(query.flow),
-        statuses: statuses(query.status.as_deref())?,
-        text: query.text,
-    };
-    let limit = query.limit.unwrap_or(crate::extract::PAGE_USUAL).clamp(1, crate::extract::PAGE_LIMIT);
-    let found = app.control.list_runs(&caller, &wanted, query.after.as_deref(), limit).await?;
-    Ok(Page::of(found, line))
+        at_least: filter.min_duration.map(micros),
+        at_most: filter.max_duration.map(micros),
+        project: text(filter.project),
+        service: text(filter.service),
+        flow: text(filter.flow),
+        statuses: statuses(filter.status.as_deref())?,
+        text: filter.text,
+    })
 }
 
 async fn show(
@@ -621,6 +702,16 @@ async fn replay(
         steps: view.steps.into_iter().map(step_line).collect(),
         warnings: texts(&view.warnings),
     }))
+}
+
+async fn test_of_run(
+    State(app): State<Arc<App>>,
+    By(caller): By,
+    Place(run): Place<String>,
+) -> Answer<Json<TestOfRun>> {
+    let files = app.control.save_test(&caller, &run).await?;
+    let file = |file: FlowFile| TestFile { name: file.name.to_string(), text: file.text.to_string() };
+    Ok(Json(TestOfRun { files: files.into_iter().map(file).collect() }))
 }
 
 async fn query(
@@ -698,7 +789,8 @@ async fn fork(
     let set = |(path, value): (Text, Value)| Change::Set { path: path.to_string(), value };
     let mut changes: Vec<Change> = body.set.into_iter().map(set).collect();
     if let Some(event) = body.event {
-        changes.push(Change::Event(Box::new(event_of(&event.0)?)));
+        let wrong = |detail| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_EVENT", detail);
+        changes.push(Change::event(&event.0).map_err(wrong)?);
     }
     if body.dry_run {
         let again = app.control.rehearse_fork(&caller, &run, body.at, &changes).await?;
@@ -707,24 +799,6 @@ async fn fork(
     let forked = app.control.fork(&caller, &run, body.at, &changes).await?;
     let view = ForkView { run: forked.run.to_string(), again: texts(&forked.again) };
     Ok((StatusCode::CREATED, Json(view)))
-}
-
-/// An event as the journal has it; none that only begins or carries on a journal.
-fn event_of(value: &Value) -> Answer<EventBody> {
-    let wrong = |detail: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_EVENT", detail);
-    let member = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let kept =
-        |(key, value): (&Text, &Value)| (!matches!(&**key, "type" | "path")).then(|| (key.clone(), value.clone()));
-    let rest: Map = value.as_object().into_iter().flatten().filter_map(kept).collect();
-    let (ty, path) = (member("type"), member("path").into());
-    let record = Record { seq: 0, at: 0, ty: ty.clone().into(), path, payload: Value::from(rest).to_json() };
-    let body = record.decode().map_err(|error| wrong(error.message))?.body;
-    match body {
-        EventBody::Started(_) | EventBody::Forked { .. } | EventBody::Continued { .. } | EventBody::Rebased { .. } => {
-            Err(wrong(format!("`{ty}` cannot happen within a run")))
-        }
-        body => Ok(body),
-    }
 }
 
 fn fix_of(body: FixBody) -> Fix {
@@ -750,23 +824,4 @@ async fn fix_all(
     let limit = query.limit.unwrap_or(crate::extract::PAGE_USUAL).clamp(1, crate::extract::PAGE_LIMIT);
     let found = app.control.fix_all(&caller, &id, &fix_of(body), query.after.as_deref(), limit).await?;
     Ok(Page::of(found, offer_view))
-}
-
-async fn bulk(State(app): State<Arc<App>>, By(caller): By, Body(body): Body<BulkBody>) -> Answer<Json<BulkView>> {
-    if body.runs.len() > 500 {
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "TOO_MANY_RUNS", "at most 500 runs at a time"));
-    }
-    let request = match body.action {
-        BulkAction::Cancel => Request::Cancel { reason: "".into() },
-        BulkAction::Pause => Request::Pause,
-        BulkAction::Resume => Request::Resume,
-    };
-    let runs: Vec<Text> = body.runs.into_iter().map(Text::from).collect();
-    let answers = app.control.ask_many(&caller, &runs, &request).await;
-    let line = |(run, answer): (Text, weir_control::Result<RunView>)| BulkLine {
-        run: run.to_string(),
-        ok: answer.is_ok(),
-        problem: answer.err().map(|error| error.to_string()),
-    };
-    Ok(Json(BulkView { items: answers.into_iter().map(line).collect() }))
 }

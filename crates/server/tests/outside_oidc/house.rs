@@ -1,6 +1,9 @@
 //! A whole server on loopback with data of its own, and a clock that a test can put forward.
 #![allow(dead_code)]
 
+#[path = "../../../cli/src/serve/house.rs"]
+mod keeping;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use weir_base::{Duration, Micros};
@@ -79,33 +82,31 @@ impl House {
         let data = tempfile::tempdir().unwrap();
         let store = Arc::new(SqlStore::open(data.path(), &SqlOptions::default()).await.unwrap());
         let egress = Arc::new(weir_egress::Client::new(weir_egress::Options::default()));
-        let registry = weir_kinds::registry(egress).unwrap();
+        let mut registry = weir_kinds::registry(egress).unwrap();
+        let keeping = Arc::new(keeping::House::default());
+        let port: Arc<dyn weir_kind::Housekeeping> = keeping.clone();
+        weir_kinds::system(&port).into_iter().for_each(|kind| registry.add(kind).unwrap());
         let catalog = Arc::new(registry.catalog().clone());
         let parts = weir_runtime::Parts::new(store.clone(), registry);
-        let runtime = Runtime::open(weir_runtime::Options::default(), parts).await.unwrap();
+        let runtime = Arc::new(Runtime::open(weir_runtime::Options::default(), parts).await.unwrap());
         let clock = Arc::new(Ahead::default());
         let keyring = Arc::new(Keyring::parse(&"7a01".repeat(16)).unwrap());
         let mail: Arc<dyn Mail> = match plan.post {
             None => Arc::new(NoMail),
-            Some(post) => {
-                let outbox = Arc::new(Outbox::new(store.clone(), keyring.clone(), clock.clone(), post));
-                let letters = outbox.clone();
-                tokio::spawn(async move { letters.run().await });
-                outbox
-            }
+            Some(post) => Arc::new(Outbox::new(store.clone(), runtime.clone(), keyring.clone(), clock.clone(), post)),
         };
-        let control = Arc::new(Control::new(Parts {
         let memory = FlowMemory::of(store.clone(), store.clone(), clock.clone(), &Options::default());
+        let control = Arc::new(Control::new(Parts {
             documents: store.clone(),
             store,
-            runs: Arc::new(runtime),
+            runs: runtime,
             catalog,
             ambient: clock.clone(),
             mail,
             web: plan.web,
             keyring,
-            options: Options {
             memory,
+            options: Options {
                 public_url: url.clone(),
                 sign_in: plan.providers,
                 tier: plan.tier.to_owned(),
@@ -114,6 +115,7 @@ impl House {
                 ..Options::default()
             },
         }));
+        keeping.enter(&control);
         let app = Arc::new(App::new(control.clone(), plan.server));
         let router = weir_server::router(app.clone());
         tokio::spawn(reserved.serve(app, router, std::future::pending()));

@@ -82,7 +82,18 @@ async fn a_letter_sets_a_new_password_once(data: Data) {
         world.send(&open, "PUT", "/api/password/reset", &json!({"token": token, "password": password})).await
     };
     let before = world.letters.all().len();
-    assert_eq!(ask("nobody@example.org").await, ask(email).await, "nobody hears whether there is an account");
+    // What is done about it is done later: until then both cost the same.
+    let held = world.gate.lock().await;
+    let mut answers = Vec::new();
+    for email in ["nobody@example.org", email] {
+        let before = world.count.now();
+        let answer = ask(email).await;
+        answers.push((answer, world.count.now() - before));
+    }
+    assert_eq!(answers[0], answers[1], "nobody hears whether there is an account");
+    answers.remove(0).0.is(204);
+    drop(held);
+    world.at_rest().await;
     let letters = world.letters.all();
     assert_eq!(letters.len(), before + 1);
     assert_eq!(&*letters[before].to, email);
@@ -95,6 +106,7 @@ async fn a_letter_sets_a_new_password_once(data: Data) {
     sign_in(&world, email, "another plain long password", None).await.is(200);
     // Too old is as good as used.
     ask(email).await.is(204);
+    world.at_rest().await;
     world.weather.pass(3_601);
     set(&world.letters.token(email), "a third plain long password").await.refused(401, "UNAUTHENTICATED");
     // A flood of letters has to wait.

@@ -45,7 +45,8 @@ const OF_NOBODY: [&str; 26] = [
 ];
 
 /// Answers about a tenant or a user: not a byte of them may change by what others have.
-const OF_A_TENANT: [&str; 13] = [
+const OF_A_TENANT: [&str; 14] = [
+    "caller",
     "session",
     "sessions",
     "identities",
@@ -185,10 +186,10 @@ async fn names_in_bodies_and_queries_reach_no_other_tenant(data: Data) {
     two.warm().await;
     let flow = &two.own["flow"];
     let source = crate::routes::FLOW;
-    // What stands for X is the other tenant's in one request, and nobody's in the next.
     let interfaces = "/api/projects/aardvark-project/interfaces";
     let opens = |flow: &str| json!({"type": "flow", "flow": flow, "auth": {"type": "none"}});
     let allows = |project: &str| json!({"type": "variables", "read": ["x"], "allow": [{"project": project}]});
+    // What stands for X is the other tenant's in one request, and nobody's in the next.
     let cases = [
         ("POST", "/api/flows".to_owned(), json!({"project": "X", "source": source}), "project"),
         ("POST", "/api/flows".to_owned(), json!({"service": "X", "source": source}), "service"),
@@ -196,11 +197,14 @@ async fn names_in_bodies_and_queries_reach_no_other_tenant(data: Data) {
         ("POST", "/api/runs/bulk".to_owned(), json!({"runs": ["X"], "action": "cancel"}), "run"),
         ("POST", "/api/complete".to_owned(), json!({"project": "X", "text": source, "offset": 10}), "project"),
         ("POST", "/api/import".to_owned(), json!({"project": "X", "bundle": {}}), "project"),
-        ("POST", "/api/session/tenant".to_owned(), json!({"tenant": "X"}), "tenant"),
         ("POST", interfaces.to_owned(), json!({"name": "n", "spec": opens("X")}), "flow"),
         ("POST", interfaces.to_owned(), json!({"name": "n", "spec": {"type": "variables", "service": "X"}}), "service"),
         ("POST", interfaces.to_owned(), json!({"name": "n", "spec": allows("X")}), "project"),
         ("GET", format!("{interfaces}/aardvark-interface/variables/x?as=X"), Value::Null, "project"),
+        ("POST", "/api/session/tenant".to_owned(), json!({"tenant": "X"}), "tenant"),
+        ("POST", "/api/runs/bulk".to_owned(), json!({"filter": {"flow": "X"}, "action": "cancel"}), "flow"),
+        ("POST", "/api/runs/bulk".to_owned(), json!({"filter": {"trigger": "X"}, "action": "cancel"}), "trigger"),
+        ("GET", "/api/runs?trigger=X".to_owned(), Value::Null, "trigger"),
         ("GET", "/api/runs?flow=X".to_owned(), Value::Null, "flow"),
         ("GET", "/api/runs?project=X".to_owned(), Value::Null, "project"),
         ("GET", "/api/runs?text=X".to_owned(), Value::Null, "run"),
@@ -260,10 +264,6 @@ async fn ids_that_two_tenants_could_share_stay_apart(data: Data) {
         }
     }
     unknown.refused(404, "NOT_FOUND");
-    // The same idempotency key in a project of the same name is not the same run.
-    let mut runs = Vec::new();
-    for tenant in [&two.a, &two.b] {
-        let flow = world.running(&tenant.key, "same", crate::routes::FLOW).await;
     // A path is of its own organisation, and costs no more where it is of another or of nobody.
     let place = |tenant: &str, project: &str, name: &str| format!("/i/{tenant}/{project}/{name}");
     let (a, b) = (&two.a.id, &two.b.id);
@@ -287,6 +287,10 @@ async fn ids_that_two_tenants_could_share_stay_apart(data: Data) {
     }
     unknown.refused(404, "NOT_FOUND");
     world.post(&open, &place(b, "zebra-project", "zebra-interface"), json!({})).await.refused(401, "UNAUTHENTICATED");
+    // The same idempotency key in a project of the same name is not the same run.
+    let mut runs = Vec::new();
+    for tenant in [&two.a, &two.b] {
+        let flow = world.running(&tenant.key, "same", crate::routes::FLOW).await;
         let client = tenant.key.with("idempotency-key", "the-same");
         let path = format!("/api/triggers/{flow}/inject");
         let begun = world.post(&client, &path, Value::Null).await.is(201);

@@ -92,8 +92,9 @@ async fn executions_at_the_border_and_after_a_restart(data: Data) {
     let hook = world.hook(&tenant.key, &flow, "hook", json!({})).await;
     let inject = format!("/api/triggers/{flow}/inject");
     // The same key again is the same run, and uses nothing.
+    let mut first = Value::Null;
     for _ in 0..3 {
-        world.post(&tenant.key.with("idempotency-key", "one"), &inject, json!({})).await.is(201);
+        first = world.post(&tenant.key.with("idempotency-key", "one"), &inject, json!({})).await.is(201);
     }
     let used = json!({"used": 1, "limit": 5});
     assert_eq!(world.get(&tenant.key, "/api/usage").await.is(200)["executions"], used);
@@ -107,6 +108,10 @@ async fn executions_at_the_border_and_after_a_restart(data: Data) {
     let used = json!({"used": 5, "limit": 5});
     assert_eq!(world.get(&tenant.key, "/api/usage").await.is(200)["executions"], used);
     world.post(&tenant.key, &inject, json!({})).await.refused(402, "EXECUTIONS_USED_UP");
+    // What was taken up before is answered as it was then; what was not is refused, key or no key.
+    let again = world.post(&tenant.key.with("idempotency-key", "one"), &inject, json!({})).await.is(201);
+    assert_eq!(again["run"], first["run"]);
+    world.post(&tenant.key.with("idempotency-key", "two"), &inject, json!({})).await.refused(402, "EXECUTIONS_USED_UP");
     world.post(&other.key, &format!("/api/triggers/{theirs}/inject"), json!({})).await.is(201);
     // What was added up is not added again.
     world.control.roll_up_all().await.expect("added up");

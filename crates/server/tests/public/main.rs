@@ -8,17 +8,18 @@ mod canary;
 mod counted;
 mod flows;
 mod hooks;
+#[path = "../../../cli/src/serve/house.rs"]
+mod house;
 mod input;
-mod isolation;
-mod limits;
 mod interfaces;
 mod issuer;
+mod isolation;
+mod limits;
 mod live;
-mod permissions;
-mod routes;
 mod many;
 mod memory;
-mod world;
+mod permissions;
+mod routes;
 mod through;
 mod system;
 mod verification;
@@ -26,3 +27,4 @@ mod verification;
 mod verification_flows;
 #[path = "../../../cli/src/serve/web.rs"]
 mod web;
+mod world;

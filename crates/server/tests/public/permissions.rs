@@ -14,7 +14,7 @@ on_every_store! {
 }
 
 /// Routes for whoever is signed in that take keys as well.
-const TAKE_KEYS: [&str; 2] = ["kinds", "kind"];
+const TAKE_KEYS: [&str; 3] = ["caller", "kinds", "kind"];
 
 async fn patient(data: Data) -> World {
     let mut settings = Settings::default();

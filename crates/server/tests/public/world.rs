@@ -1,6 +1,7 @@
 //! A whole server on data of its own: the real store, runtime and kinds, reached through its router.
 
 use crate::counted::{Count, Counted};
+use crate::house::House;
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
@@ -10,6 +11,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tower::ServiceExt;
 use weir_base::{Micros, Text};
 use weir_control::{
@@ -131,8 +133,6 @@ impl Mail for Letters {
     }
 }
 
-struct OfProjects(SecretVault);
-
 /// What the installation does for itself, while nobody holds it back.
 struct Gated {
     house: Arc<House>,
@@ -155,6 +155,8 @@ impl Housekeeping for Gated {
         self.house.perform(flow, work, params).await
     }
 }
+
+struct OfProjects(SecretVault);
 
 #[async_trait]
 impl Secrets for OfProjects {
@@ -192,6 +194,8 @@ pub struct World {
     pub router: Router,
     pub documents: Arc<dyn Documents>,
     pub store: Arc<dyn Store>,
+    /// Held while nothing the installation does for itself is to go on.
+    pub gate: Arc<tokio::sync::Mutex<()>>,
     runtime: Arc<Runtime>,
 }
 
@@ -218,11 +222,18 @@ impl World {
     async fn start(data: Data, settings: Settings, weather: Arc<Weather>, letters: Arc<Letters>) -> World {
         let (store, documents) = data.open().await;
         let egress = weir_egress::Options::default();
-        let registry = weir_kinds::registry(Arc::new(weir_egress::Client::new(egress))).expect("the kinds are sound");
+        let mut registry =
+            weir_kinds::registry(Arc::new(weir_egress::Client::new(egress))).expect("the kinds are sound");
         let catalog = Arc::new(registry.catalog().clone());
+        let (house, gate) = (Arc::new(House::default()), Arc::default());
+        let gated: Arc<dyn Housekeeping> = Arc::new(Gated { house: house.clone(), gate: Arc::clone(&gate) });
+        weir_kinds::system(&gated).into_iter().for_each(|kind| registry.add(kind).expect("a sound kind"));
         let keyring = Arc::new(Keyring::parse(MASTER_KEY).expect("a key"));
         let mut parts = weir_runtime::Parts::new(store.clone(), registry);
         parts.secrets = Arc::new(OfProjects(SecretVault { documents: documents.clone(), keyring: keyring.clone() }));
+        parts.interfaces = Arc::new(ProjectInterfaces { documents: documents.clone(), ambient: weather.clone() });
+        let memory = FlowMemory::of(documents.clone(), store.clone(), weather.clone(), &settings.control);
+        parts.memory = memory.clone();
         let options = weir_runtime::Options { drain: weir_base::Duration::from_millis(50), ..Default::default() };
         let runtime = Arc::new(Runtime::open(options, parts).await.expect("a runtime"));
         let count = Count::default();
@@ -231,27 +242,43 @@ impl World {
             documents: counted.clone(),
             store: counted,
             runs: runtime.clone(),
-        parts.interfaces = Arc::new(ProjectInterfaces { documents: documents.clone(), ambient: weather.clone() });
-        let memory = FlowMemory::of(documents.clone(), store.clone(), weather.clone(), &settings.control);
-        parts.memory = memory.clone();
             catalog,
             ambient: weather.clone(),
             mail: letters.clone(),
             web: Arc::new(crate::web::GuardedWeb::new()),
             keyring,
+            memory,
             options: settings.control.clone(),
         }));
+        house.enter(&control);
         let app = Arc::new(App::new(control.clone(), settings.server.clone()));
         let router = weir_server::router(app.clone());
-        World { data, settings, weather, letters, count, control, app, router, documents, store, runtime }
+        World { data, settings, weather, letters, count, control, app, router, documents, store, gate, runtime }
+    }
+
+    /// Waits until nothing is left to do of what the installation does for itself.
+    pub async fn at_rest(&self) {
+        let open = weir_store::RunFilter {
+            system: Some(true),
+            statuses: vec![Status::Pending, Status::Running, Status::Waiting],
+            ..weir_store::RunFilter::default()
+        };
+        let page = weir_store::PageRequest { before: None, limit: 1 };
+        let settling = async {
+            let mut seen = 0;
+            while !self.store.list_runs(&open, page).await.expect("a list").items.is_empty() {
+                seen = self.runtime.committed(seen).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), settling).await.expect("it comes to rest");
     }
 
     /// An organisation with its owner, who is signed in.
-            memory,
     pub async fn tenant(&self, name: &str) -> Tenant {
         let email: Text = format!("{}@example.org", name.to_lowercase()).into();
         let (_, tenant) = self.control.create_tenant(name, &email, None).await.expect("an organisation");
         self.control.ask_for_reset(&email, &"".into()).await.expect("a letter");
+        self.at_rest().await;
         let token = self.letters.token(&email);
         self.control.reset_password(&token, PASSWORD).await.expect("a password");
         let owner = self.sign_in(&email).await;

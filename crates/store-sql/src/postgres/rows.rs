@@ -152,9 +152,10 @@ fn runs(tables: &mut Vec<Table>, batch: &mut Batch, spilled: &mut Spilled) {
         some_texts(&errors, |error| error.as_deref()),
         output,
         output_blob,
+        some_texts(runs, |run| run.cause.as_deref()),
     ];
     let head = "INSERT INTO runs (rid, id, tenant, project, service, flow, version, status, priority,
-        concurrency_key, created_at, started_at, wake_at, ended_at, error, output, output_blob) SELECT r.*";
+        concurrency_key, created_at, started_at, wake_at, ended_at, error, output, output_blob, cause) SELECT r.*";
     add(tables, head, "", columns);
 }
 

@@ -11,8 +11,8 @@ use weir_store::{
 
 const RUNS: (&str, usize, &str) = (
     "INSERT INTO runs (rid, id, tenant, project, service, flow, version, status, priority, concurrency_key,
-     created_at, started_at, wake_at, ended_at, error) SELECT * FROM",
-    15,
+     created_at, started_at, wake_at, ended_at, error, cause) SELECT * FROM",
+    16,
     "WHERE column1 IS NOT NULL",
 );
 const UPDATES: (&str, usize, &str) = (
@@ -61,6 +61,7 @@ pub fn runs(script: &mut Script, runs: Vec<Run>) {
         binder.value(run.flow).value(run.version).value(run.status.as_str()).value(i64::from(run.priority));
         binder.value(run.concurrency_key).value(run.created_at).value(run.started_at);
         binder.value(run.wake_at).value(run.ended_at).value(run.error.as_ref().map(error_json));
+        binder.value(run.cause);
     });
 }
 

@@ -4,9 +4,10 @@ use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 use weir_store::StoreError;
 
 /// The schema, oldest step first. A step that was released is never edited.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../migrations/sqlite/0001_initial.sql"),
     include_str!("../../migrations/sqlite/0002_control_plane.sql"),
+    include_str!("../../migrations/sqlite/0003_causes.sql"),
 ];
 
 /// The newest schema this release knows.

@@ -3,14 +3,14 @@ use super::state::State;
 use async_trait::async_trait;
 use std::collections::HashSet;
 use weir_base::{Micros, Text};
-use weir_store::{Retention, RetentionPolicy, RunKey, StoreError, Swept};
+use weir_store::{Retention, RetentionPolicy, Run, RunKey, SYSTEM_PROJECT, StoreError, Swept};
 
 #[async_trait]
 impl Retention for MemoryStore {
     async fn sweep(&self, policy: RetentionPolicy) -> Result<Swept, StoreError> {
         let mut state = self.state();
         let limit = policy.limit as usize;
-        let gone = policy.runs_before.map(|before| state.ended_before(before, limit)).unwrap_or_default();
+        let gone = policy.runs_before.map(|before| state.ended_before(before, &policy)).unwrap_or_default();
         let most = limit * 1_000;
         let old =
             policy.observations_before.map(|before| state.old_observations(before, most, &gone)).unwrap_or_default();
@@ -36,11 +36,16 @@ impl Retention for MemoryStore {
 }
 
 impl State {
-    fn ended_before(&self, before: Micros, limit: usize) -> HashSet<RunKey> {
-        let mut ended: Vec<(Micros, RunKey)> =
-            self.runs.values().filter_map(|run| Some((run.ended_at.filter(|at| *at < before)?, run.key))).collect();
+    fn ended_before(&self, before: Micros, policy: &RetentionPolicy) -> HashSet<RunKey> {
+        let meant = |run: &&Run| {
+            let own = &*run.place.project == SYSTEM_PROJECT;
+            let of_tenant = policy.tenant.as_ref().is_none_or(|tenant| *tenant == run.place.tenant);
+            of_tenant && policy.system.is_none_or(|only| only == own)
+        };
+        let ended_at = |run: &Run| Some((run.ended_at.filter(|at| *at < before)?, run.key));
+        let mut ended: Vec<(Micros, RunKey)> = self.runs.values().filter(meant).filter_map(ended_at).collect();
         ended.sort_unstable();
-        ended.into_iter().take(limit).map(|(_, key)| key).collect()
+        ended.into_iter().take(policy.limit as usize).map(|(_, key)| key).collect()
     }
 
     fn old_observations(&self, before: Micros, most: usize, gone: &HashSet<RunKey>) -> HashSet<i64> {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use weir_base::{Micros, Value};
 use weir_engine::Status;
 use weir_store::{
-    Claim, EndedCount, EndedFilter, Page, PageRequest, QueueId, Run, RunFilter, RunKey, Runs, StoreError, interleave,
-    rotate,
+    Claim, EndedCount, EndedFilter, Page, PageRequest, QueueId, Run, RunCursor, RunFilter, RunKey, Runs, StoreError,
+    interleave, rotate,
 };
 
 #[async_trait]
@@ -51,13 +51,16 @@ impl Runs for MemoryStore {
         Ok(asleep(&self.state()).filter_map(|run| run.wake_at).min())
     }
 
-    async fn list_runs(&self, filter: &RunFilter, page: PageRequest) -> Result<Page<Run>, StoreError> {
+    /// Looks at all of them: they are in memory.
+    async fn look_for_runs(&self, filter: &RunFilter, page: PageRequest, _: u32) -> Result<Page<Run>, StoreError> {
         let state = self.state();
-        let below = |run: &&Run| page.before.is_none_or(|before| run.key < before);
-        let mut found =
-            state.runs.values().rev().filter(below).filter(|run| shows(filter, run, state.outputs.get(&run.key)));
-        let items: Vec<Run> = found.by_ref().take(page.limit as usize).cloned().collect();
-        let next = items.last().map(|run| run.key).filter(|_| found.next().is_some());
+        let below = |run: &&Run| page.before.is_none_or(|before| RunCursor::of(run) < before);
+        let mut found: Vec<&Run> = state.runs.values().filter(below).collect();
+        found.retain(|run| shows(filter, run, state.outputs.get(&run.key)));
+        found.sort_by_key(|run| std::cmp::Reverse(RunCursor::of(run)));
+        let more = found.len() > page.limit as usize;
+        let items: Vec<Run> = found.into_iter().take(page.limit as usize).cloned().collect();
+        let next = items.last().map(RunCursor::of).filter(|_| more);
         Ok(Page { items, next })
     }
 
@@ -88,7 +91,11 @@ impl Runs for MemoryStore {
 
     async fn count_started(&self, tenant: &str, after: RunKey, since: Micros) -> Result<u64, StoreError> {
         let counts = |run: &&Run| {
-            run.key > after && &*run.place.tenant == tenant && run.created_at >= since && !run.id.contains('/')
+            run.key > after
+                && &*run.place.tenant == tenant
+                && run.created_at >= since
+                && !run.id.contains('/')
+                && !is_system(run)
         };
         Ok(self.state().runs.values().filter(counts).count() as u64)
     }
@@ -124,6 +131,7 @@ fn measures(filter: &EndedFilter, run: &Run) -> bool {
     let equal = |wanted: &Option<weir_base::Text>, found| wanted.as_ref().is_none_or(|wanted| wanted == found);
     run.ended_at.is_some_and(|at| at >= filter.from && at < filter.until)
         && run.place.tenant == filter.tenant
+        && !is_system(run)
         && equal(&filter.project, &run.place.project)
         && equal(&filter.flow, &run.flow)
         && filter.begins_not.as_ref().is_none_or(|beginning| !run.id.starts_with(&**beginning))
@@ -138,6 +146,8 @@ fn shows(filter: &RunFilter, run: &Run, output: Option<&Value>) -> bool {
         && equal(&filter.flow, &run.flow)
         && (filter.statuses.is_empty() || filter.statuses.contains(&run.status))
         && filter.text.as_ref().is_none_or(|text| mentions(run, output, &text.to_ascii_lowercase()))
+        && filter.cause.as_ref().is_none_or(|cause| run.cause.as_ref().is_some_and(|of| is_of(of, cause)))
+        && filter.system.is_none_or(|only| only == is_system(run))
         && filter.begins.as_ref().is_none_or(|beginning| run.id.starts_with(&**beginning))
         && filter.begins_not.as_ref().is_none_or(|beginning| !run.id.starts_with(&**beginning))
         && filter.since.is_none_or(|since| run.created_at >= since)
@@ -148,6 +158,14 @@ fn shows(filter: &RunFilter, run: &Run, output: Option<&Value>) -> bool {
             .under
             .as_ref()
             .is_none_or(|under| run.id.strip_prefix(&**under).is_some_and(|rest| rest.starts_with('/')))
+}
+
+fn is_system(run: &Run) -> bool {
+    &*run.place.project == weir_store::SYSTEM_PROJECT
+}
+
+fn is_of(cause: &str, wanted: &str) -> bool {
+    cause.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn mentions(run: &Run, output: Option<&Value>, text: &str) -> bool {

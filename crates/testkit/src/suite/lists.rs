@@ -27,6 +27,73 @@ pub async fn pages_join_up(store: Arc<dyn Store>) {
     assert_eq!(owned.store.list_runs(&RunFilter::default(), last).await.unwrap().next, None);
 }
 
+/// The order is that of creation, whatever the clock has done meanwhile, and a page goes on where the one before ended:
+/// by tenant, project, flow and state, all of which are found by other ways.
+pub async fn pages_are_in_the_order_of_creation(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let states = [Status::Succeeded, Status::Failed, Status::Pending, Status::Cancelled, Status::Waiting];
+    let mut runs = Vec::new();
+    for number in 0..400_i64 {
+        let mut run = owned.run(&number.to_string(), if number % 3 == 0 { "p" } else { "q" }, number * 7 % 100);
+        run.flow = if number % 4 == 0 { "f".into() } else { "g".into() };
+        run.place.tenant = if number % 7 == 0 { "t".into() } else { "u".into() };
+        run.status = states[(number % 5) as usize];
+        run.ended_at = run.status.is_final().then_some(number * 7 % 100 + 5);
+        runs.push(run);
+    }
+    owned.commit(|batch| batch.runs = runs.clone()).await;
+    let text = |text: &str| Some(text.into());
+    let some = RunFilter::default();
+    let filters = [
+        RunFilter { tenant: text("u"), ..some.clone() },
+        RunFilter { project: text("p"), since: Some(20), until: Some(80), ..some.clone() },
+        RunFilter { flow: text("f"), ..some.clone() },
+        RunFilter { tenant: text("u"), project: text("q"), flow: text("f"), ..some.clone() },
+        RunFilter { tenant: text("t"), statuses: vec![Status::Failed], ..some.clone() },
+        RunFilter { project: text("p"), statuses: vec![Status::Waiting, Status::Cancelled], ..some.clone() },
+        RunFilter { project: text("p"), flow: text("g"), statuses: vec![Status::Failed], ..some.clone() },
+        RunFilter { statuses: states.to_vec(), text: Some("7".into()), ..some.clone() },
+        RunFilter { statuses: vec![Status::Succeeded], at_least: Some(5), ..some.clone() },
+        some,
+    ];
+    for filter in filters {
+        let passes = |run: &&Run| {
+            let same = |wanted: &Option<_>, is| wanted.as_ref().is_none_or(|wanted| wanted == is);
+            same(&filter.tenant, &run.place.tenant)
+                && same(&filter.project, &run.place.project)
+                && same(&filter.flow, &run.flow)
+                && (filter.statuses.is_empty() || filter.statuses.contains(&run.status))
+                && filter.text.as_ref().is_none_or(|text| run.id.contains(&**text))
+                && filter.since.is_none_or(|since| run.created_at >= since)
+                && filter.until.is_none_or(|until| run.created_at < until)
+                && filter.at_least.is_none_or(|least| run.ended_at.is_some_and(|end| end - run.created_at >= least))
+        };
+        let mut expected: Vec<Run> = runs.iter().filter(passes).cloned().collect();
+        expected.sort_by_key(|run| std::cmp::Reverse((run.created_at, run.key)));
+        assert!(expected.len() > 5, "{filter:?}");
+        assert_eq!(all_pages(&owned, &filter, None).await, ids(&expected), "{filter:?}");
+        assert_eq!(all_pages(&owned, &filter, Some(9)).await, ids(&expected), "{filter:?}, a few at a time");
+    }
+}
+
+/// Every page of a list, or of a search that looks at so many runs at most.
+async fn all_pages(owned: &Owned, filter: &RunFilter, most: Option<u32>) -> Vec<String> {
+    let (mut found, mut page) = (Vec::new(), PageRequest { before: None, limit: 7 });
+    loop {
+        let part = match most {
+            Some(most) => owned.store.look_for_runs(filter, page, most).await.unwrap(),
+            None => owned.store.list_runs(filter, page).await.unwrap(),
+        };
+        assert!(part.items.len() <= 7);
+        assert!(part.next.is_none() || most.is_some() || part.items.len() == 7, "only the last page may be short");
+        found.extend(ids(&part.items).iter().map(ToString::to_string));
+        match part.next {
+            Some(next) => page.before = Some(next),
+            None => return found,
+        }
+    }
+}
+
 pub async fn filters_narrow(store: Arc<dyn Store>) {
     let owned = Owned::claim(store).await;
     for (id, project, flow) in
@@ -34,6 +101,7 @@ pub async fn filters_narrow(store: Arc<dyn Store>) {
     {
         let mut run = owned.run(id, project, 1);
         run.flow = flow.into();
+        run.cause = (id != "100%").then(|| format!("webhook/{project}").into());
         owned.commit(|batch| batch.runs.push(run)).await;
     }
     let failed = owned.store.run("100%").await.unwrap().unwrap().key;
@@ -76,6 +144,12 @@ pub async fn filters_narrow(store: Arc<dyn Store>) {
         (RunFilter { until: Some(1), ..RunFilter::default() }, &[]),
         (RunFilter { at_least: Some(1), at_most: Some(1), ..RunFilter::default() }, &["100%"]),
         (RunFilter { at_least: Some(2), ..RunFilter::default() }, &[]),
+        (RunFilter { cause: Some("webhook".into()), ..RunFilter::default() }, &["alphabet", "Alpha/sub", "Alpha"]),
+        (RunFilter { cause: Some("webhook/q".into()), ..RunFilter::default() }, &["alphabet"]),
+        (RunFilter { cause: Some("web".into()), ..RunFilter::default() }, &[]),
+        (RunFilter { cause: Some("webhook/".into()), ..RunFilter::default() }, &[]),
+        (RunFilter { system: Some(true), ..RunFilter::default() }, &[]),
+        (RunFilter { system: Some(false), project: Some("q".into()), ..RunFilter::default() }, &["alphabet"]),
         (text("'; DROP TABLE runs; --"), &[]),
     ];
     for (filter, expected) in cases {

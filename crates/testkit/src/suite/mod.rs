@@ -41,6 +41,7 @@ macro_rules! store_suite {
             queue::no_queue_starves
             queue::full_ones_are_passed_over
             lists::pages_join_up
+            lists::pages_are_in_the_order_of_creation
             lists::filters_narrow
             lists::ended_runs_are_measured
             lists::states_are_counted
@@ -66,6 +67,7 @@ macro_rules! store_suite {
             retention::shared_blobs_stay
             retention::observations_have_their_own_age
             retention::a_call_is_bounded
+            retention::a_sweep_may_be_of_one_tenant
         }
     };
     (@cases $make:expr; $($module:ident :: $case:ident)*) => {$(
@@ -91,6 +93,7 @@ macro_rules! documents_suite {
             a_change_happens_whole_or_not_at_all
             limits_hold_under_concurrency
             the_last_of_a_label_stays
+            a_change_needs_what_it_is_about
             lists_are_filtered_and_paged
             hostile_text_is_only_text
         }

@@ -3,13 +3,14 @@
 use super::fixture::{Owned, entry};
 use std::sync::Arc;
 use weir_base::Value;
+use weir_engine::Status;
 use weir_store::{
-    Attempt, Effect, NewObservation, RetentionPolicy, RunKey, Snapshot, Store, Swept, VariableChange, VariableOp,
-    VariableScope,
+    Attempt, Effect, NewObservation, RetentionPolicy, RunKey, RunUpdate, SYSTEM_PROJECT, Snapshot, Store, Swept,
+    VariableChange, VariableOp, VariableScope,
 };
 
 fn before(runs: i64) -> RetentionPolicy {
-    RetentionPolicy { runs_before: Some(runs), observations_before: None, limit: 100 }
+    RetentionPolicy { runs_before: Some(runs), limit: 100, ..RetentionPolicy::default() }
 }
 
 fn seen(run: RunKey, at: i64) -> NewObservation {
@@ -75,8 +76,8 @@ pub async fn observations_have_their_own_age(store: Arc<dyn Store>) {
     let owned = Owned::claim(store).await;
     let run = owned.running("open").await;
     owned.commit(|batch| batch.observations = (1..=10).map(|at| seen(run, at)).collect()).await;
-    let policy = RetentionPolicy { runs_before: None, observations_before: Some(8), limit: 100 };
-    let swept = owned.store.sweep(policy).await.unwrap();
+    let policy = RetentionPolicy { observations_before: Some(8), limit: 100, ..RetentionPolicy::default() };
+    let swept = owned.store.sweep(policy.clone()).await.unwrap();
     assert_eq!(swept, Swept { runs: 0, observations: 7, blobs: 0, more: false });
     let left = owned.store.observations(run, 0, 99).await.unwrap();
     assert_eq!(left.iter().map(|o| o.seen.at).collect::<Vec<_>>(), [8, 9, 10]);
@@ -98,10 +99,40 @@ pub async fn a_call_is_bounded(store: Arc<dyn Store>) {
     let policy = RetentionPolicy { limit: 2, ..before(100) };
     let mut swept = Vec::new();
     for _ in 0..4 {
-        let call = owned.store.sweep(policy).await.unwrap();
+        let call = owned.store.sweep(policy.clone()).await.unwrap();
         swept.push((call.runs, call.more));
     }
     assert_eq!(swept, [(2, true), (2, true), (1, false), (0, false)]);
     assert_eq!(owned.store.variables(&scope, &["v".into()]).await.unwrap()["v"], Value::from(1));
     owned.store.reclaim().await.unwrap();
+}
+
+/// One tenant's runs can be forgotten alone, and so can those the installation has made for itself.
+pub async fn a_sweep_may_be_of_one_tenant(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    for (id, tenant, project) in
+        [("a", "t", "p"), ("b", "u", "p"), ("c", "t", SYSTEM_PROJECT), ("d", "u", SYSTEM_PROJECT)]
+    {
+        let mut run = owned.run(id, project, 1);
+        run.place.tenant = tenant.into();
+        let key = run.key;
+        owned.commit(|batch| batch.runs.push(run)).await;
+        let ended = RunUpdate::ended(key, Status::Succeeded, 2, "done".into(), None);
+        owned.commit(|batch| batch.updates.push(ended)).await;
+    }
+    let policy =
+        |tenant: Option<&str>, system| RetentionPolicy { tenant: tenant.map(Into::into), system, ..before(10) };
+    for (policy, gone) in [
+        (policy(Some("t"), Some(false)), &["a"][..]),
+        (policy(Some("u"), Some(true)), &["a", "d"]),
+        (policy(Some("nobody"), None), &["a", "d"]),
+        (policy(None, Some(true)), &["a", "c", "d"]),
+        (policy(Some("u"), None), &["a", "b", "c", "d"]),
+    ] {
+        owned.store.sweep(policy.clone()).await.unwrap();
+        for id in ["a", "b", "c", "d"] {
+            let there = owned.store.run(id).await.unwrap().is_some();
+            assert_eq!(there, !gone.contains(&id), "{id} after {policy:?}");
+        }
+    }
 }

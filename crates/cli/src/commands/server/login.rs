@@ -1,6 +1,7 @@
 use crate::args::server::{Login as Args, Logout};
 use crate::exit::{Exit, UsageError};
 use crate::remote::logins::{self, Login, Logins};
+use super::text;
 use crate::remote::{block_on, named, prompt};
 use weir_client::{Client, ClientError, SignedIn};
 
@@ -10,7 +11,7 @@ pub fn login(args: &Args) -> anyhow::Result<Exit> {
     };
     let client = Client::new(&server, None)?;
     let login = match &args.key {
-        Some(key) => block_on(with_key(&client, key))?,
+        Some(key) => block_on(with_key(args, &client, key))?,
         None => block_on(sign_in(args, &client))?,
     };
     let (mut logins, server) = (Logins::read()?, login.server.clone());
@@ -21,10 +22,14 @@ pub fn login(args: &Args) -> anyhow::Result<Exit> {
 }
 
 /// A key that was made elsewhere; it is tried before it is kept.
-async fn with_key(client: &Client, key: &str) -> anyhow::Result<Login> {
+async fn with_key(args: &Args, client: &Client, key: &str) -> anyhow::Result<Login> {
     let key = if key == "-" { prompt::piped()?.trim().to_owned() } else { key.to_owned() };
-    Client::new(client.server(), Some(&key))?.keys(1).await?;
-    Ok(Login { server: client.server().to_owned(), tenant: None, key, key_id: None })
+    let caller = Client::new(client.server(), Some(&key))?.caller().await?;
+    let (tenant, name) = (text(&caller, "tenant"), text(&caller, "tenantName"));
+    if let Some(wanted) = args.tenant.as_deref().filter(|wanted| *wanted != tenant && *wanted != name) {
+        anyhow::bail!(UsageError(format!("this key is one of `{name}`, not of `{wanted}`")));
+    }
+    Ok(Login { server: client.server().to_owned(), tenant: Some(tenant.to_owned()), key, key_id: None })
 }
 
 async fn sign_in(args: &Args, client: &Client) -> anyhow::Result<Login> {

@@ -1,13 +1,14 @@
 //! One file per command that only a server can do something about.
 
 pub mod audit;
+pub mod bulk;
 pub mod flows;
-pub mod keys;
 pub mod interfaces;
+pub mod keys;
 pub mod login;
 pub mod members;
-pub mod projects;
 pub mod memory;
+pub mod projects;
 pub mod run;
 pub mod secrets;
 pub mod triggers;

@@ -1,0 +1,2 @@
+-- What started a run; none where nobody has said.
+ALTER TABLE runs ADD COLUMN cause TEXT COLLATE "C";
