@@ -1,0 +1,149 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { corpus, type Example, examples } from "../../test/flows";
+import { type Command, FlowDocument, type Json } from ".";
+
+const flows = examples();
+const of = (dialect: string) => flows.filter(({ name, text }) => new FlowDocument(name, text).state.projection.dialect === dialect);
+
+/** Numbers from which a command is made for whatever there is at that moment. */
+const seeds = fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat(), fc.constantFrom<Json>("plain", "a: b # c", "two\nlines\n", "{{ x }}", 7, true, null, { a: [1, "x"] }, [], {}, " edge ", "- x", "")), { minLength: 1, maxLength: 12 });
+
+function commandFor(doc: FlowDocument, [which, a, b, value]: [number, number, number, Json]): Command | "undo" | "redo" | "type" {
+  const { nodes, edges } = doc.state.projection;
+  const key = nodes[a % Math.max(nodes.length, 1)]?.key ?? "none";
+  const other = nodes[b % Math.max(nodes.length, 1)]?.key ?? "none";
+  const edge = edges[b % Math.max(edges.length, 1)]?.key ?? "none";
+  const node = doc.dialect.offers[b % doc.dialect.offers.length]?.node ?? { type: "x" };
+  const task = doc.dialect.task({ name: "print", tree: "PrintAction", title: "Print" }) ?? node;
+  const choices: (Command | "undo" | "redo" | "type")[] = [
+    { do: "add", node, place: { after: key } },
+    { do: "add", node: task, place: { edge } },
+    { do: "add", node: task, place: { after: key, at: { x: a % 500, y: b % 500 } } },
+    { do: "delete", keys: [key, other] },
+    { do: "delete", keys: [key], reconnect: true },
+    { do: "move", key, parent: other, index: b % 4 },
+    { do: "connect", source: key, target: other },
+    { do: "disconnect", edges: [edge] },
+    { do: "rename", key, title: `Name ${a % 9}` },
+    { do: "set", key, path: ["props", `p${b % 3}`], value },
+    { do: "set", key, path: ["data", "config", "message"], value },
+    { do: "set", key, path: ["props", "message"], value: undefined },
+    { do: "set", key, path: ["description"], value },
+    { do: "duplicate", keys: [key] },
+    { do: "paste", clip: doc.copy([key, other]), place: { after: key } },
+    { do: "wrap", keys: [key], type: "Sequence" },
+    { do: "extract", keys: [key], name: `part ${b % 3}` },
+    { do: "position", moves: { [key]: { x: a % 999, y: b % 999 }, [other]: { x: 1, y: 2 } } },
+    { do: "tidy", moves: Object.fromEntries(nodes.map((node, at) => [node.key, { x: at * 10, y: at }])) },
+    { do: "note", id: `n${b % 2}`, note: a % 3 === 0 ? undefined : { x: a, y: b, width: 100, height: 80, text: String(value), color: "yellow" } },
+    { do: "group", id: "g", group: a % 3 === 0 ? undefined : { title: "G", nodes: [key] } },
+    "undo",
+    "redo",
+    "type",
+  ];
+  return choices[which % choices.length] ?? "undo";
+}
+
+function perform(doc: FlowDocument, seed: [number, number, number, Json], at: number): void {
+  const command = commandFor(doc, seed);
+  if (command === "undo") doc.undo();
+  else if (command === "redo") doc.redo();
+  else if (command === "type") doc.type(typed(doc.state.text, seed), at);
+  else doc.run(command, at);
+}
+
+/** A line taken out or a letter put in: the text is often broken for a while. */
+function typed(text: string, [, a, b]: [number, number, number, Json]): string {
+  const lines = text.split("\n");
+  if (a % 2 === 0) lines.splice(b % lines.length, 1);
+  else lines[b % lines.length] += "x";
+  return lines.join("\n");
+}
+
+const content = (doc: FlowDocument) => JSON.stringify([doc.state.text, doc.state.canvas]);
+
+describe.each(["tree", "graph", "organism"])("%s", (dialect) => {
+  const start = of(dialect);
+
+  test("1,000 random sequences of commands are undone to the identical document, and redone", () => {
+    fc.assert(
+      fc.property(fc.nat(), seeds, fc.constantFrom(0, 400, 5000), (pick, steps, gap) => {
+        const { name, text } = start[pick % start.length] as Example;
+        const doc = new FlowDocument(name, text);
+        const before = content(doc);
+        steps.forEach((seed, at) => perform(doc, seed, at * gap));
+        while (doc.redo());
+        const after = content(doc);
+        while (doc.undo());
+        expect(content(doc)).toBe(before);
+        while (doc.redo());
+        expect(content(doc)).toBe(after);
+      }),
+      { numRuns: 1000 },
+    );
+  }, 600_000);
+
+  test("a command leaves a text that can be read, and every comment it does not take out", () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.tuple(fc.integer({ min: 0, max: 18 }), fc.nat(), fc.nat(), fc.constantFrom<Json>("x", "a: b", 7)), (pick, seed) => {
+        const { name, text } = start[pick % start.length] as Example;
+        const doc = new FlowDocument(name, text);
+        const command = commandFor(doc, seed);
+        if (typeof command === "string") return;
+        doc.run(command, 0);
+        expect(doc.state.broken).toEqual([]);
+        if (["add", "rename", "connect", "set", "duplicate", "paste", "position", "move"].includes(command.do)) {
+          expect(comments(doc.state.text)).toEqual(comments(text));
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  }, 600_000);
+});
+
+/** Comments on lines of their own, in an order that does not depend on where they stand. */
+const comments = (text: string): string[] => text.split("\n").map((line) => line.trim()).filter((line) => line.startsWith("# ")).sort();
+
+const drawn = [...flows, ...corpus()].filter(({ name, text }) => new FlowDocument(name, text).dialect.name !== "ir");
+
+describe.each(drawn)("$name", ({ name, text }) => {
+  test("draws without problems", () => {
+    const { projection, broken } = new FlowDocument(name, text).state;
+    expect(broken).toEqual([]);
+    expect(projection.problems).toEqual([]);
+    expect(projection.nodes.length).toBeGreaterThan(0);
+  });
+
+  test("goes to the canvas and back without a change", () => {
+    const doc = new FlowDocument(name, text);
+    for (const node of doc.state.projection.nodes) {
+      if (Object.keys(node.props as object).length > 0) doc.run({ do: "set", key: node.key, path: node.propsPath, value: node.props }, 0);
+      if (node.position) doc.run({ do: "position", moves: { [node.key]: node.position } }, 0);
+    }
+    expect(doc.state.text).toBe(text);
+  });
+
+  test("a changed title is the only change", () => {
+    const doc = new FlowDocument(name, text);
+    const node = doc.state.projection.nodes[doc.state.projection.nodes.length - 1];
+    doc.run({ do: "rename", key: node?.key ?? "", title: "Another-name" }, 0);
+    const [before, after] = [text.split("\n"), doc.state.text.split("\n")];
+    const kept = before.filter((line) => after.includes(line));
+    expect(before.length - kept.length).toBeLessThanOrEqual(4);
+    expect(doc.undo()).toBe(true);
+    expect(doc.state.text).toBe(text);
+  });
+
+  test("deleting any one line never loses what was drawn", () => {
+    const lines = text.split("\n");
+    lines.forEach((_, at) => {
+      const doc = new FlowDocument(name, text);
+      doc.type(lines.filter((_, other) => other !== at).join("\n"), 0);
+      if (doc.state.broken.length > 0) {
+        expect(doc.state.projection.nodes.length).toBeGreaterThan(0);
+        expect(doc.state.broken[0]?.line).toBeGreaterThan(0);
+      }
+    });
+  });
+});

@@ -1,0 +1,23 @@
+import type { Dialect } from "../dialect";
+import { items, text, get, type TextNode } from "../../text/node";
+import { at } from "../../text/node";
+import { apply, copy } from "./commands";
+import { bodyPath, project } from "./project";
+import { OFFERS } from "./types";
+
+export const graph: Dialect = {
+  name: "graph",
+  fits: (doc: TextNode) => {
+    const path = bodyPath(doc);
+    if (path === undefined) return false;
+    const nodes = at(doc, [...path, "nodes"]);
+    return nodes?.kind === "list" || get(at(doc, path), "edges") !== undefined || items(nodes).some((node) => text(get(node, "id")));
+  },
+  project,
+  apply,
+  copy,
+  offers: OFFERS,
+  task: ({ name, title }) => ({ type: "activity", kind: name, title }),
+  keepsPositions: true,
+  wraps: [],
+};

@@ -1,0 +1,73 @@
+import type { Shape } from "../../projection";
+import { isMap, type Json } from "../../text/node";
+import type { Offer } from "../dialect";
+
+const HANDLES: Record<string, readonly string[]> = {
+  loop: ["body", "done"],
+  retry: ["body", "out"],
+  signal: ["out", "timeout"],
+  approval: ["approved", "rejected", "timeout"],
+  end: [],
+  return: [],
+  fail: [],
+};
+
+const SHAPES: Record<string, Shape> = {
+  trigger: "trigger",
+  "api-endpoint": "trigger",
+  agent: "model",
+  conditional: "branch",
+  condition: "branch",
+  loop: "loop",
+  retry: "loop",
+  end: "output",
+  return: "output",
+  fail: "output",
+  set: "code",
+  "state-variable": "code",
+};
+
+/** The handles a node may be left by, `error` last where it can fail. */
+export function handlesOf(type: string, config: Json): string[] {
+  const own = type === "conditional" || type === "condition" ? casesOf(config) : (HANDLES[type] ?? ["out"]);
+  const fails = own.length > 0 && !["trigger", "conditional", "condition", "phase", "set", "wait"].includes(type);
+  return fails ? [...own, "error"] : [...own];
+}
+
+function casesOf(config: Json): readonly string[] {
+  const cases = isMap(config) ? config.cases : undefined;
+  if (!Array.isArray(cases)) return ["true", "false"];
+  const named = cases.map((one, at) => (isMap(one) ? one.handle ?? one.value ?? one.name ?? `case-${at + 1}` : one));
+  return [...named.map(String), "else"];
+}
+
+export function shapeOf(type: string, kind: string | undefined): Shape {
+  if (kind === "model.chat") return "model";
+  if (kind === "script" || kind === "transform" || kind === "set") return "code";
+  return SHAPES[type] ?? "task";
+}
+
+const offer = (type: string, title: string, summary: string, category: string, config?: { [key: string]: Json }): Offer => ({
+  node: config ? { type, props: config } : { type },
+  title,
+  summary,
+  category,
+});
+
+export const OFFERS: readonly Offer[] = [
+  offer("trigger", "Start", "Where a run begins.", "Start and end"),
+  offer("end", "End", "What reaches it is the output of the run.", "Start and end"),
+  offer("return", "Return", "Ends the run with an output, cutting other branches.", "Start and end"),
+  offer("fail", "Fail", "Ends with a failure.", "Start and end", { code: "FAILED", message: "" }),
+  offer("conditional", "Condition", "Goes on by `true` or `false`.", "Order of steps", { expression: "true" }),
+  offer("loop", "Loop", "Repeats the steps that lead back to it.", "Order of steps", { maxIterations: 3 }),
+  offer("retry", "Retry", "Tries what hangs on it again.", "Order of steps"),
+  offer("phase", "Phase", "Labels what follows.", "Order of steps"),
+  offer("child-workflow", "Another flow", "Runs another flow.", "Order of steps", { workflowType: "" }),
+  offer("agent", "Agent", "A model with tools, within limits.", "Models"),
+  offer("wait", "Wait", "Waits for a time.", "Waiting", { duration: "1m" }),
+  offer("signal", "Signal", "Waits for a signal.", "Waiting", { signalName: "go" }),
+  offer("approval", "Approval", "A person says yes or no.", "Waiting", { message: "Go on?" }),
+  offer("set", "Set variables", "Writes variables.", "Data"),
+  offer("state-variable", "Variable", "Sets, appends to or counts a variable.", "Data", { name: "", operation: "set", value: "" }),
+];
