@@ -2,14 +2,14 @@
 XTASK = cargo run --quiet --package xtask --
 TARGET = $${CARGO_TARGET_DIR:-target}
 
-.PHONY: help run tour test bench crash fuzz fmt pages ops corpus ui browser screenshots
+.PHONY: help run tour test bench bench-server crash fuzz fmt pages ops corpus ui browser screenshots
 
 help: ; @$(XTASK) help
 
 # One build for both, so that what they share is compiled once. Serving and the tour need no optimised build, which
 # takes four times as long; measuring does.
 run tour: ; @cargo build --package weir-cli --package xtask && CHECK=$(CHECK) exec $(TARGET)/debug/xtask $@
-bench: ; @cargo build --release --package weir-cli --package xtask && $(TARGET)/release/xtask bench
+bench bench-server: ; @cargo build --release --package weir-cli --package xtask && $(TARGET)/release/xtask $@
 
 test: ; @$(XTASK) test
 crash: ; @$(XTASK) crash

@@ -11,6 +11,7 @@ mod fuzz;
 mod group;
 mod ops;
 mod pages;
+mod postgres;
 mod process;
 mod project;
 mod readme;
@@ -31,7 +32,7 @@ struct Command {
     run: fn() -> Result<()>,
 }
 
-const COMMANDS: [Command; 16] = [
+const COMMANDS: [Command; 17] = [
     Command {
         name: "run",
         about: "build Weir and serve it with a demo; CHECK=1 only shows that it works",
@@ -40,6 +41,7 @@ const COMMANDS: [Command; 16] = [
     Command { name: "tour", about: "build Weir and run three flows from examples/ in the terminal", run: tour::run },
     Command { name: "test", about: "every check there is, in groups, each with its time", run: test::run },
     Command { name: "bench", about: "measure Weir against its yardsticks", run: bench::run },
+    Command { name: "bench-server", about: "the load test of servers, on SQLite and PostgreSQL", run: bench::server },
     Command { name: "crash", about: "the crash suites whole, 1,000 cases each", run: crash::whole },
     Command { name: "fuzz", about: "fuzz every parser and decoder; FUZZ_SECONDS for each (60)", run: fuzz::long },
     Command { name: "fmt", about: "format the code", run: test::format },

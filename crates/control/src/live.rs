@@ -19,7 +19,7 @@ pub struct Cursor {
 }
 
 /// What is followed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {
     /// Everything of a run, with payloads. The stream ends with the run.
     Run(Text),
@@ -43,6 +43,18 @@ pub enum Happening {
     State { run: Text, flow: Text, status: Status, output: Value, error: Option<Value> },
 }
 
+impl Happening {
+    /// About how many bytes it holds.
+    pub(crate) fn weight(&self) -> usize {
+        const REST: usize = 200;
+        REST + match self {
+            Happening::Record { payload, .. } => payload.as_ref().map_or(0, String::len),
+            Happening::Seen { observation, .. } => observation.seen.payload.len(),
+            Happening::State { .. } => REST,
+        }
+    }
+}
+
 /// An event, and where to go on after it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Live {
@@ -55,17 +67,21 @@ const PAGE: u32 = 500;
 /// Runs whose place is remembered by a stream over many.
 const REMEMBERED: usize = 10_000;
 
-struct Follower {
+/// Reads a topic from a cursor on.
+pub(crate) struct Follower {
     control: Arc<Control>,
     tenant: Text,
     topic: Topic,
     only: Option<Run>,
-    cursor: Cursor,
+    pub cursor: Cursor,
     commits: u64,
-    waiting: VecDeque<Live>,
+    /// Read, and not taken yet.
+    pub waiting: VecDeque<Live>,
     runs: HashMap<RunKey, Option<Run>>,
-    status: HashMap<RunKey, Status>,
-    over: bool,
+    status: HashMap<Text, Status>,
+    /// Whether the last read found all there was.
+    pub whole: bool,
+    pub over: bool,
 }
 
 impl Control {
@@ -76,6 +92,15 @@ impl Control {
         topic: Topic,
         from: Option<Cursor>,
     ) -> Result<impl Stream<Item = Result<Live>> + Send + use<>> {
+        Ok(unfold(self.follower(caller, topic, from).await?, Follower::next))
+    }
+
+    pub(crate) async fn follower(
+        self: &Arc<Self>,
+        caller: &Caller,
+        topic: Topic,
+        from: Option<Cursor>,
+    ) -> Result<Follower> {
         let only = match &topic {
             Topic::Run(run) => {
                 let found = self.store.run(run).await?.filter(|row| row.place.tenant == caller.tenant);
@@ -90,7 +115,7 @@ impl Control {
                 Cursor { entry: self.store.newest_entry().await?, observation: self.store.newest_observation().await? }
             }
         };
-        let follower = Follower {
+        Ok(Follower {
             control: self.clone(),
             tenant: caller.tenant.clone(),
             topic,
@@ -100,9 +125,9 @@ impl Control {
             waiting: VecDeque::new(),
             runs: HashMap::new(),
             status: HashMap::new(),
+            whole: false,
             over: false,
-        };
-        Ok(unfold(follower, Follower::next))
+        })
     }
 }
 
@@ -117,12 +142,7 @@ impl Follower {
                 return None;
             }
             match self.read().await {
-                Ok(()) if self.waiting.is_empty() && !self.over => {
-                    let commits = self.control.runs.committed(self.commits).await;
-                    // The runtime has ended: whoever listens comes again when there is another.
-                    self.over = commits == self.commits;
-                    self.commits = commits;
-                }
+                Ok(()) if self.waiting.is_empty() && !self.over => self.wait().await,
                 Ok(()) => {}
                 Err(error) => {
                     self.over = true;
@@ -132,8 +152,38 @@ impl Follower {
         }
     }
 
+    /// Waits for something to be written, by whomever.
+    pub async fn wait(&mut self) {
+        let commits = self.control.runs.committed(self.commits).await;
+        // The runtime has ended: whoever listens comes again when there is another.
+        self.over = commits == self.commits;
+        self.commits = commits;
+    }
+
+    /// As good as new, at another place of the same topic.
+    pub fn another(&self, cursor: Cursor) -> Self {
+        Self {
+            control: self.control.clone(),
+            tenant: self.tenant.clone(),
+            topic: self.topic.clone(),
+            only: self.only.clone(),
+            cursor,
+            commits: 0,
+            waiting: VecDeque::new(),
+            runs: HashMap::new(),
+            status: HashMap::new(),
+            whole: false,
+            over: false,
+        }
+    }
+
+    /// Takes note that a run's state was told; false where it was told before.
+    pub fn note_state(&mut self, run: &Text, status: Status) -> bool {
+        self.status.insert(run.clone(), status) != Some(status)
+    }
+
     /// Reads what is new into `waiting`.
-    async fn read(&mut self) -> Result<()> {
+    pub async fn read(&mut self) -> Result<()> {
         let only = self.only.as_ref().map(|run| run.key);
         // The state is read first: what is read after it holds everything that led to it.
         let state = match &self.only {
@@ -147,6 +197,7 @@ impl Follower {
             None => store.observations_of_all(self.cursor.observation, PAGE).await?,
         };
         let more = entries.len() == PAGE as usize || seen.len() == PAGE as usize;
+        self.whole = !more;
         let touched = self.merge(entries, seen).await?;
         match state {
             Some(state) if !more => self.tell_state(state).await?,
@@ -239,7 +290,7 @@ impl Follower {
 
     async fn tell_state(&mut self, run: Run) -> Result<()> {
         let ended = self.only.is_some() && run.status.is_final();
-        if self.status.insert(run.key, run.status) != Some(run.status) {
+        if self.note_state(&run.id, run.status) {
             let output = if ended { self.control.store.run_output(run.key).await? } else { Value::Null };
             let error = run.error.as_ref().map(weir_engine::StepError::to_value);
             let happening = Happening::State { run: run.id, flow: run.flow, status: run.status, output, error };

@@ -5,7 +5,7 @@ use crate::control::Control;
 use crate::live::Cursor;
 use crate::{ControlError, Result};
 use weir_base::Text;
-use weir_store::RunKey;
+use weir_store::{RunCursor, RunKey};
 
 const EVENTS: &str = "events";
 const RUNS: &str = "runs";
@@ -22,13 +22,13 @@ impl Control {
         Ok(Cursor { entry, observation })
     }
 
-    pub(crate) fn run_place(&self, tenant: &str, key: RunKey) -> Text {
-        self.cipher.hide(&[RUNS, tenant], [key.0, 0]).into()
+    pub(crate) fn run_place(&self, tenant: &str, place: RunCursor) -> Text {
+        self.cipher.hide(&[RUNS, tenant], [place.key.0, place.created_at]).into()
     }
 
-    pub(crate) fn read_run_place(&self, tenant: &str, text: &str) -> Result<RunKey> {
-        let [key, _] = self.cipher.show(&[RUNS, tenant], text).ok_or_else(no_place)?;
-        Ok(RunKey(key))
+    pub(crate) fn read_run_place(&self, tenant: &str, text: &str) -> Result<RunCursor> {
+        let [key, created_at] = self.cipher.show(&[RUNS, tenant], text).ok_or_else(no_place)?;
+        Ok(RunCursor { created_at, key: RunKey(key) })
     }
 }
 

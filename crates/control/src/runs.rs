@@ -72,10 +72,10 @@ const CAUSES: [&str; 9] = ["webhook", "interface", "schedule", "event", "email",
 
 /// How long runs are looked for before there is an answer. A look that has begun is ended, and none takes much longer
 /// than all before it.
-const LOOK: Micros = 8_000;
+const LOOK: Micros = 5_000;
 /// How many runs are looked at first, and at most in one look.
 const FIRST_LOOK: u32 = 500;
-const MOST_LOOK: u32 = 8_000;
+const MOST_LOOK: u32 = 4_000;
 
 impl Control {
     /// The row of a run of this tenant. One of another tenant costs the same and does not exist.

@@ -20,6 +20,12 @@ pub trait Database: Send + Sync + Sized + 'static {
     /// The function that finds a text in another.
     const FIND: &'static str;
 
+    /// Said of a table, so that it is read in the order of its keys, where the database would not see that by itself.
+    const BY_KEY: &'static str;
+
+    /// Said of a table, so that it is read by this index, where the database would not see that by itself.
+    fn by(index: &str) -> String;
+
     /// The column that is unique where a text of any length is to be.
     fn key(column: &str) -> String;
 

@@ -13,6 +13,7 @@ mod effects;
 mod flows;
 mod inbox;
 mod journal;
+mod listing;
 mod observations;
 mod postgres;
 mod queue;

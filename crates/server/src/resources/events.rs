@@ -4,17 +4,21 @@ use crate::extract::Place;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::wire::time;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::stream::unfold;
 use futures::{Stream, StreamExt};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use weir_base::{Text, Value};
-use weir_control::{Caller, Cursor, Happening, Live, Permission, Topic};
+use weir_control::{Caller, Cursor, Happening, Live, Permission, Told, Topic};
 
 pub fn routes() -> Vec<Endpoint> {
     let stream = |path, name, about| {
@@ -63,10 +67,6 @@ pub async fn of_run(app: &Arc<App>, tenant: &Text, run: Text) -> Result<Response
     stream(app, &Caller::system(tenant.clone(), "webhook"), Topic::Run(run), None).await
 }
 
-async fn of_flow(
-    State(app): State<Arc<App>>,
-    By(caller): By,
-    Place(id): Place<String>,
 /// For an interface that answers with what happens: the parts of results as they come, and how it ends. What else is in
 /// the journal is not for those outside.
 pub async fn outside(app: &Arc<App>, tenant: &Text, run: Text) -> Result<Response, Problem> {
@@ -95,6 +95,10 @@ fn shown_outside(live: Live) -> Option<Live> {
     Some(Live { happening, ..live })
 }
 
+async fn of_flow(
+    State(app): State<Arc<App>>,
+    By(caller): By,
+    Place(id): Place<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let flow = app.control.flow(&caller, &id).await?.value;
@@ -112,14 +116,51 @@ async fn of_project(
 }
 
 async fn stream(app: &Arc<App>, caller: &Caller, topic: Topic, from: Option<Cursor>) -> Result<Response, Problem> {
-    let live = app.control.follow(caller, topic, from).await?;
+    let told = app.control.follow_together(caller, topic, from).await?;
     let subscriber = Subscriber::new(&app.subscribers);
-    let live = live.inspect(move |_| {
+    let texts = texts(app.clone(), caller.tenant.clone(), told).inspect(move |_| {
         let _counted: &Subscriber = &subscriber;
     });
-    Ok(Sse::new(events(app, &caller.tenant, live))
-        .keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
-        .into_response())
+    let headers = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-cache")];
+    Ok((headers, Body::from_stream(texts)).into_response())
+}
+
+/// A comment, so that whoever is between does not take a stream without events for dead.
+const KEEP_ALIVE: &[u8] = b":\n\n";
+const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(15);
+
+/// Events as they go over the wire: of each batch one text, however many are told it.
+fn texts(
+    app: Arc<App>,
+    tenant: Text,
+    told: impl Stream<Item = weir_control::Result<Told>> + Send + 'static,
+) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
+    unfold((Box::pin(told), app, tenant), |(mut told, app, tenant)| async move {
+        let text = match tokio::time::timeout(KEEP_ALIVE_AFTER, told.next()).await {
+            Err(_) => Bytes::from_static(KEEP_ALIVE),
+            Ok(item) => match item? {
+                Ok(batch) => Bytes::from_owner(batch.text(|events| text_of(&app, &tenant, events))),
+                Err(error) => problem(&error.to_string()).into(),
+            },
+        };
+        Some((Ok(text), (told, app, tenant)))
+    })
+}
+
+fn text_of(app: &App, tenant: &str, events: &[Live]) -> Vec<u8> {
+    let mut text = Vec::new();
+    for live in events {
+        let (name, data) = told(live.happening.clone());
+        let id = live.cursor.map(|cursor| format!("id: {}\n", app.control.event_id(tenant, cursor)));
+        // JSON has no line ends of its own, so the data is one line.
+        let event = format!("event: {name}\ndata: {}\n{}\n", data.to_json(), id.unwrap_or_default());
+        text.extend_from_slice(event.as_bytes());
+    }
+    text
+}
+
+fn problem(message: &str) -> String {
+    format!("event: problem\ndata: {}\n\n", Value::from(message).to_json())
 }
 
 /// Counts as one until the stream that holds it is dropped.

@@ -65,6 +65,7 @@ counted! {
         fn due(now: Micros, limit: u32) -> Result<Vec<Run>, StoreError>;
         fn next_wake() -> Result<Option<Micros>, StoreError>;
         fn list_runs(filter: &RunFilter, page: PageRequest) -> Result<Page<Run>, StoreError>;
+        fn look_for_runs(filter: &RunFilter, page: PageRequest, most: u32) -> Result<Page<Run>, StoreError>;
         fn ended_runs(filter: &EndedFilter, before: Option<(Micros, RunKey)>, limit: u32) -> Result<Vec<Run>, StoreError>;
         fn count_ended(filter: &EndedFilter, width: Micros) -> Result<Vec<EndedCount>, StoreError>;
         fn count_started(tenant: &str, after: RunKey, since: Micros) -> Result<u64, StoreError>;

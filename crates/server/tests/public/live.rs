@@ -10,6 +10,7 @@ on_every_store! {
     a_run_is_followed_across_a_restart
     a_flow_is_followed_across_a_restart
     streams_carry_only_what_was_asked_for
+    many_follow_one_run_and_the_slow_miss_nothing
 }
 
 pub struct Event {
@@ -161,4 +162,48 @@ async fn streams_carry_only_what_was_asked_for(data: Data) {
     let runs: std::collections::BTreeSet<String> = events.iter().map(|event| text(&event.data["run"])).collect();
     assert_eq!(runs.len(), 1, "{runs:?}");
     assert!(events.iter().all(|event| event.data["flow"] == "greet"));
+}
+
+/// Steps with large results, so that those who are slow come too late for what is kept for all.
+const LARGE: usize = 400;
+
+/// All who follow a run are told the same, each event once and in order: who was there from the beginning, who comes
+/// while it goes on, who goes on after an event, and who stops reading for as long as the run takes.
+async fn many_follow_one_run_and_the_slow_miss_nothing(data: Data) {
+    let world = World::open(data).await;
+    let key = world.tenant("Anna").await.key;
+    let output = "x".repeat(20_000);
+    let flow = json!({"ir": 1, "name": "large", "dialect": "ir", "root": {"id": "all", "sequence": {"children": [
+        {"id": "go", "wait": {"signal": {"name": "go"}}},
+        {"id": "many", "loop": {"mode": {"repeat": LARGE}, "body":
+            {"id": "step", "task": {"kind": "mock", "params": {"returnStatus": "SUCCESS", "output": output}}}}}
+    ]}}});
+    let flow = world.running(&key, "large", &flow.to_string()).await;
+    let run = text(&world.post(&key, &format!("/api/triggers/{flow}/inject"), json!({})).await.is(201)["run"]);
+    let path = format!("/api/runs/{run}/events");
+    let mut all = Vec::new();
+    for _ in 0..10 {
+        all.push(open(&world, &key, &path, None).await);
+    }
+    let slow = open(&world, &key, &path, None).await;
+    world.post(&key, &format!("/api/runs/{run}/signal"), json!({"name": "go"})).await.is(200);
+    let (mut parts, mut seen) = (slow.into_body().into_data_stream(), String::new());
+    while !seen.contains("\n\n") {
+        seen += std::str::from_utf8(&parts.next().await.expect("a part").expect("a part")).expect("UTF-8");
+    }
+    let early = until(open(&world, &key, &path, None).await, |event| event.data["seq"] == 40).await;
+    let place = early.iter().rev().find_map(|event| event.id.clone()).expect("an id");
+    let rest = read(open(&world, &key, &path, Some(&place)).await).await;
+    let together: Vec<u64> = numbers(&early).into_iter().chain(numbers(&rest)).collect();
+    let expected: Vec<u64> = (1..=LARGE as u64 + 2).collect();
+    assert_eq!(together, expected);
+    for response in all {
+        assert_eq!(numbers(&read(response).await), expected);
+    }
+    while let Some(part) = parts.next().await {
+        seen += std::str::from_utf8(&part.expect("a part")).expect("UTF-8");
+    }
+    let slow: Vec<Event> = seen.split("\n\n").filter_map(event).collect();
+    assert_eq!(numbers(&slow), expected);
+    assert_eq!(slow.last().map(|event| event.data["status"].clone()), Some(json!("succeeded")));
 }

@@ -34,6 +34,20 @@ ALTER TABLE numbered_journal RENAME TO journal;
 CREATE UNIQUE INDEX journal_of_run ON journal (rid, seq);
 CREATE INDEX journal_links ON journal (rid, seq) WHERE type = 'continued';
 
+-- Lists of runs, newest first: of a project and of a flow. Runs that went wrong have indexes of their own, in which one of
+-- a million is found at once; the others do not pay for them. Those that have not ended are few, and all that their
+-- lists need is in one index; `ended_at` too, which is always null there, since SQLite would look it up.
+DROP INDEX runs_of_flow;
+DROP INDEX runs_unfinished;
+CREATE INDEX runs_of_project ON runs (tenant, project, created_at);
+CREATE INDEX runs_of_flow ON runs (tenant, project, flow, created_at);
+CREATE INDEX runs_amiss_of_project ON runs (tenant, project, status, created_at)
+    WHERE ended_at IS NOT NULL AND status <> 'succeeded';
+CREATE INDEX runs_amiss_of_flow ON runs (tenant, project, flow, status, created_at)
+    WHERE ended_at IS NOT NULL AND status <> 'succeeded';
+CREATE INDEX runs_unfinished ON runs (status, wake_at, tenant, project, flow, created_at, ended_at)
+    WHERE ended_at IS NULL;
+
 -- Documents: every table of the control plane has the same columns.
 
 CREATE TABLE users (

@@ -88,6 +88,12 @@ impl Database for Postgres {
 
     const NUMBERED: bool = true;
     const FIND: &'static str = "strpos";
+    const BY_KEY: &'static str = "";
+
+    /// PostgreSQL knows its data.
+    fn by(_: &str) -> String {
+        String::new()
+    }
 
     fn key(column: &str) -> String {
         format!("{column}_key")

@@ -106,6 +106,12 @@ impl Database for Sqlite {
 
     const NUMBERED: bool = false;
     const FIND: &'static str = "instr";
+    const BY_KEY: &'static str = " NOT INDEXED";
+
+    /// SQLite has no figures about the data and would guess.
+    fn by(index: &str) -> String {
+        format!(" INDEXED BY {index}")
+    }
 
     fn key(column: &str) -> String {
         column.to_owned()

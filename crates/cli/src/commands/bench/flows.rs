@@ -22,6 +22,12 @@ pub fn repeat(times: usize) -> String {
     format!(r#"{{"id":"root","loop":{{"mode":{{"repeat":{times}}},"body":{}}}}}"#, step("step"))
 }
 
+/// Waits for the signal `go`, and then does so many steps one after the other.
+pub fn repeat_after_signal(times: usize) -> String {
+    let children = format!(r#"{{"id":"go","wait":{{"signal":{{"name":"go"}}}}}},{}"#, repeat(times));
+    format!(r#"{{"id":"both","sequence":{{"children":[{children}]}}}}"#)
+}
+
 fn steps_of(count: usize) -> String {
     (0..count).map(|number| step(&format!("s{number}"))).collect::<Vec<_>>().join(",")
 }

@@ -11,6 +11,10 @@ pub struct Request(Arc<[u8]>);
 
 impl Request {
     /// `head` holds further lines, each with its end.
+    pub fn get(path: &str, head: &str) -> Self {
+        Self(format!("GET {path} HTTP/1.1\r\nHost: weir\r\n{head}\r\n").into_bytes().into())
+    }
+
     pub fn post(path: &str, head: &str, body: &str) -> Self {
         let length = body.len();
         let text = format!(
@@ -49,6 +53,12 @@ impl Connection {
         let stream = TcpStream::connect(to).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, read: Vec::with_capacity(4_096) })
+    }
+
+    /// Sends without waiting for an answer, which is read from what is given back.
+    pub async fn send(mut self, request: &Request) -> anyhow::Result<TcpStream> {
+        self.stream.write_all(&request.0).await?;
+        Ok(self.stream)
     }
 
     pub async fn ask(&mut self, request: &Request) -> anyhow::Result<Answer> {

@@ -7,7 +7,7 @@ use weir_base::{Micros, Text, Value};
 use weir_engine::Status;
 use weir_runs::{FlowRef, FlowSource, RunsPort, StartRun};
 use weir_runtime::Runtime;
-use weir_store::{Place, RunKey};
+use weir_store::Place;
 
 /// A runtime as `weir run` has it, on a data folder of its own that goes away with it.
 pub struct Lab {
@@ -88,7 +88,7 @@ impl Lab {
 
     /// The newest runs.
     pub fn newest(&self, count: u32) -> anyhow::Result<Vec<Text>> {
-        let page = weir_store::PageRequest { before: None::<RunKey>, limit: count };
+        let page = weir_store::PageRequest { before: None, limit: count };
         let listed = self.threads.block_on(self.runtime.store().list_runs(&Default::default(), page))?;
         Ok(listed.items.into_iter().map(|run| run.id).collect())
     }

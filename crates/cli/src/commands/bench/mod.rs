@@ -3,17 +3,24 @@
 //! A target holds on the quiet machine whose yardsticks are in `machine.rs`; elsewhere it is scaled by how much
 //! slower or faster the disk is. What only needs a processor is not scaled.
 
+mod database;
 mod durable;
 mod engine;
 mod flows;
 mod http;
 mod lab;
+mod listing;
+mod live;
 mod machine;
 mod parse;
 mod process;
 mod raw;
+mod ready;
 mod row;
 mod rows_per_step;
+mod schedules;
+mod seed;
+mod serve;
 mod start;
 mod table;
 mod webhook;
@@ -21,9 +28,9 @@ mod webhook;
 use crate::args::{Bench, BenchWork};
 use crate::exit::Exit;
 use clap::ValueEnum;
+use database::Databases;
 use machine::Machine;
 use row::Row;
-use std::path::Path;
 use weir_base::Value;
 
 pub fn run(args: &Bench) -> anyhow::Result<Exit> {
@@ -32,10 +39,11 @@ pub fn run(args: &Bench) -> anyhow::Result<Exit> {
         None => std::env::temp_dir(),
     };
     std::fs::create_dir_all(&folder)?;
+    let databases = Databases { folder: &folder, url: args.database_url.as_deref() };
     let (mut machines, mut rows) = (vec![Machine::measure(&folder)?], Vec::new());
     for work in works(&args.works) {
         eprintln!("measuring {work:?}");
-        rows.extend(measure(work, &folder)?);
+        rows.extend(measure(work, &databases)?);
         machines.push(Machine::measure(&folder)?);
     }
     let machine = Machine::best(&machines);
@@ -58,12 +66,18 @@ fn works(named: &[BenchWork]) -> Vec<BenchWork> {
     works
 }
 
-fn measure(work: BenchWork, folder: &Path) -> anyhow::Result<Vec<Row>> {
+fn measure(work: BenchWork, databases: &Databases) -> anyhow::Result<Vec<Row>> {
+    let folder = databases.folder;
     match work {
         BenchWork::W1 => durable::one_step(folder),
         BenchWork::W2 => durable::ten_steps(folder),
         BenchWork::W3 => durable::hundred_at_once(folder),
-        BenchWork::W4 => webhook::three_steps(folder),
+        BenchWork::W4 => webhook::three_steps(databases),
+        BenchWork::Ready => ready::with_much(databases),
+        BenchWork::Waiting => ready::waiting(databases),
+        BenchWork::List => listing::of_a_million(databases),
+        BenchWork::Live => live::thousand_subscribers(databases),
+        BenchWork::Schedules => schedules::in_a_minute(databases),
         BenchWork::W5 => durable::long_loop(folder),
         BenchWork::Engine => engine::steps(),
         BenchWork::Parse => parse::tree(),

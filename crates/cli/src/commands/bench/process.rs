@@ -23,6 +23,16 @@ pub fn resident() -> u64 {
     kib.unwrap_or(0) * 1024
 }
 
+/// Memory of a process, in MiB: what is resident, and of that its share, where pages of others are counted in part.
+pub fn memory_of(pid: u32) -> anyhow::Result<(f64, f64)> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
+    let mib = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
+    };
+    Ok((mib("Rss:"), mib("Pss:")))
+}
+
 /// How many processes wanted a processor during the last minute, on average.
 pub fn load() -> f64 {
     let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();

@@ -4,7 +4,7 @@ use weir_base::Value;
 /// One figure and what it should be.
 pub struct Row {
     pub work: &'static str,
-    pub figure: &'static str,
+    pub figure: String,
     pub target: Target,
     /// What the target becomes on this machine; 1 where it does not depend on the disk.
     scale: f64,
@@ -15,14 +15,23 @@ pub struct Row {
     more: Vec<(&'static str, Value)>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Target {
     AtMost(f64),
     AtLeast(f64),
+    /// Told beside the others.
+    Told,
 }
 
 impl Row {
-    pub fn new(work: &'static str, figure: &'static str, target: Target, measured: f64, unit: &'static str) -> Self {
+    pub fn new(
+        work: &'static str,
+        figure: impl Into<String>,
+        target: Target,
+        measured: f64,
+        unit: &'static str,
+    ) -> Self {
+        let figure = figure.into();
         Self { work, figure, target, scale: 1.0, measured, unit, load: process::load(), more: Vec::new() }
     }
 
@@ -39,6 +48,7 @@ impl Row {
         match self.target {
             Target::AtMost(most) => Target::AtMost(most * self.scale),
             Target::AtLeast(least) => Target::AtLeast(least * self.scale),
+            Target::Told => Target::Told,
         }
     }
 
@@ -46,13 +56,14 @@ impl Row {
         match self.scaled_target() {
             Target::AtMost(most) => self.measured <= most,
             Target::AtLeast(least) => self.measured >= least,
+            Target::Told => true,
         }
     }
 
     pub fn to_value(&self) -> Value {
         let fixed = [
             ("work", self.work.into()),
-            ("figure", self.figure.into()),
+            ("figure", self.figure.as_str().into()),
             ("unit", self.unit.into()),
             ("target", self.target.to_value()),
             ("scaledTarget", self.scaled_target().to_value()),
@@ -70,6 +81,7 @@ impl Target {
         match self {
             Target::AtMost(most) => Value::object([("atMost", most.into())]),
             Target::AtLeast(least) => Value::object([("atLeast", least.into())]),
+            Target::Told => Value::Null,
         }
     }
 }

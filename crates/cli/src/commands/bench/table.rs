@@ -12,16 +12,28 @@ pub fn text(machine: &Machine, rows: &[Row]) -> String {
 }
 
 fn line(row: &Row) -> String {
-    let (unit, holds) = (row.unit, if row.holds() { "yes" } else { "no" });
+    let (unit, holds) = (row.unit, holds(row));
     let (target, scaled) = (bound(row.target), bound(row.scaled_target()));
     let (measured, load) = (number(row.measured), row.load);
+    // Without a target, the unit is with the figure.
+    let measured = if row.target == Target::Told { format!("{measured} {unit}") } else { measured };
+    let unit = if row.target == Target::Told { "" } else { unit };
     format!("| {} | {} | {target} {unit} | {scaled} | {measured} | {holds} | {load:.1} |", row.work, row.figure)
+}
+
+fn holds(row: &Row) -> &'static str {
+    match (row.target, row.holds()) {
+        (Target::Told, _) => "–",
+        (_, true) => "yes",
+        (_, false) => "no",
+    }
 }
 
 fn bound(target: Target) -> String {
     match target {
         Target::AtMost(most) => format!("≤ {}", number(most)),
         Target::AtLeast(least) => format!("≥ {}", number(least)),
+        Target::Told => "–".into(),
     }
 }
 
