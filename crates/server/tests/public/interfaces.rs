@@ -17,6 +17,7 @@ on_every_store! {
     each_mode_answers_in_its_time
     limits_hold_for_all_and_for_each
     the_same_key_is_the_same_run_across_a_restart
+    it_asks_the_store_for_no_more_than_a_webhook_does
 }
 
 const ECHO: &str = r#"{"ir": 1, "name": "echo", "dialect": "ir", "root": {"id": "say", "task": {"kind": "transform", "params": {"value": "{{ input }}"}}}}"#;
@@ -462,4 +463,43 @@ async fn the_same_key_is_the_same_run_across_a_restart(data: Data) {
     assert_eq!(world.ended(&tenant.key, &first).await["status"], "succeeded");
     let runs = world.get(&tenant.key, "/api/runs").await.is(200);
     assert_eq!(runs["items"].as_array().map(Vec::len), Some(1), "{runs:#}");
+}
+
+/// What is known of a door is remembered, keys and tokens too: only the run itself is left to be asked for.
+async fn it_asks_the_store_for_no_more_than_a_webhook_does(data: Data) {
+    let signer = Signer::new("one");
+    let server = KeyServer::start(&[&signer]).await;
+    let world = with_issuer(data, &server).await;
+    let tenant = world.tenant("Anna").await;
+    let flow = world.running(&tenant.key, "hooked", WAITS).await;
+    let hook = world.hook(&tenant.key, &flow, "hook", json!({})).await;
+    let at_once =
+        json!({"answer": "atOnce", "request": {"type": "object"}, "rate": 1_000_000, "callerRate": 1_000_000});
+    let with = |auth: Value| {
+        let mut spec = at_once.clone();
+        spec["auth"] = auth;
+        spec
+    };
+    let (_, open_to_all) = open(&world, &tenant, "all", WAITS, with(json!({"type": "none"}))).await;
+    let (_, by_key) = open(&world, &tenant, "key", WAITS, with(json!({"type": "key"}))).await;
+    let token = by_token(&server.url(), json!({}))["auth"].clone();
+    let (_, by_token) = open(&world, &tenant, "token", WAITS, with(token)).await;
+    let key = world.post(&tenant.key, &format!("{ALL}/key/keys"), json!({"name": "k"})).await.is(201);
+    let now = weir_control::Ambient::now(&*world.weather) / 1_000_000;
+    let token = signer.token(&json!({"iss": ISSUER, "aud": AUDIENCE, "exp": now + 600, "sub": "ada"}));
+    let doors = [
+        (&hook.path, Client::default()),
+        (&open_to_all, Client::default()),
+        (&by_key, Client::key(&text(&key["key"]))),
+        (&by_token, Client::key(&token)),
+    ];
+    let mut costs = Vec::new();
+    for (path, client) in &doors {
+        call(&world, client, "POST", path, "{}").await.is(202);
+        let before = world.count.now();
+        call(&world, client, "POST", path, "{}").await.is(202);
+        costs.push(world.count.now() - before);
+    }
+    assert!(costs.iter().all(|cost| *cost == costs[0]), "{costs:?}");
+    assert_eq!(server.asked(), 1);
 }
