@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { FlowDocument } from "@/document";
+import { examples } from "../../../test/flows";
+import { align, HEIGHT, placeAll, tidy, visible, WIDTH } from "./layout";
+import { statesOf } from "./steps";
+import { named, nearest, related } from "./walk";
+
+const open = (name: string) => {
+  const flow = examples().find((one) => one.name.includes(`/${name}/flow`));
+  return new FlowDocument(flow?.name ?? "", flow?.text ?? "").state.projection;
+};
+const none = { positions: {}, notes: {}, groups: {} };
+
+test.each(["order-process", "invoice-import", "support-desk", "tour-decorators"])("no two nodes of %s lie on one another", (name) => {
+  const projection = open(name);
+  const places = [...tidy(projection, projection).values()];
+  for (const [at, a] of places.entries()) {
+    for (const b of places.slice(at + 1)) expect(Math.abs(a.x - b.x) >= WIDTH || Math.abs(a.y - b.y) >= HEIGHT).toBe(true);
+  }
+});
+
+test("a collapsed node hides what is in it", () => {
+  const projection = open("order-process");
+  const shown = visible(projection, new Set(["order-process/pay"]));
+  expect(shown.nodes.some((node) => node.key === "order-process/pay")).toBe(true);
+  expect(shown.nodes.some((node) => node.key.startsWith("order-process/pay/"))).toBe(false);
+});
+
+test("places of a graph are those of its text; a tree's are computed, or a person's own", () => {
+  const graph = open("invoice-import");
+  expect(placeAll(graph, graph, none).get("each")).toEqual({ x: 240, y: 0 });
+  const tree = open("order-process");
+  const own = { ...none, positions: { "order-process/done": { x: 5, y: 6 } } };
+  expect(placeAll(tree, tree, own).get("order-process/done")).toEqual({ x: 5, y: 6 });
+});
+
+test("arrow keys go to the nearest node in their direction", () => {
+  const graph = open("invoice-import");
+  const places = placeAll(graph, graph, none);
+  expect(nearest(places, "start", "right")).toBe("each");
+  expect(nearest(places, "read", "right")).toBe("book");
+  expect(nearest(places, "start", "left")).toBeUndefined();
+});
+
+test("what comes before and after is found", () => {
+  const graph = open("invoice-import");
+  expect(related(graph, ["done"], "before")).toContain("start");
+  expect(related(graph, ["start"], "before")).toEqual(["start"]);
+  expect(named(graph, "book")[0]?.id).toBe("book");
+});
+
+test("steps of a run are found in the drawing", () => {
+  const graph = open("invoice-import");
+  const states = statesOf(graph, [
+    { path: "main/each[0]/body/read", status: "succeeded" },
+    { path: "main/each[1]/body/read", status: "failed", error: { message: "no" } },
+    { path: "main/each[2]/body/read", status: "skipped" },
+  ]);
+  expect(states.get("read")).toEqual({ status: "failed", path: "main/each[1]/body/read", count: 3, detail: "no" });
+  const tree = open("order-process");
+  expect(statesOf(tree, [{ path: "order-process/pay/payment/charge", status: "running" }]).has("order-process/pay/payment/charge")).toBe(true);
+});
+
+test("nodes are lined up and set apart evenly", () => {
+  const places = new Map([["a", { x: 0, y: 9 }], ["b", { x: 50, y: 0 }], ["c", { x: 300, y: 4 }]]);
+  expect(align(places, ["a", "b", "c"], "top")).toEqual({ a: { x: 0, y: 0 }, b: { x: 50, y: 0 }, c: { x: 300, y: 0 } });
+  expect(align(places, ["a", "b", "c"], "across").b).toEqual({ x: 150, y: 0 });
+});

@@ -1,0 +1,263 @@
+import "./canvas.css";
+import {
+  Background,
+  BackgroundVariant,
+  type Connection,
+  MarkerType,
+  MiniMap,
+  type Node,
+  type NodeChange,
+  Position,
+  ReactFlow,
+  SelectionMode,
+  useReactFlow,
+} from "@xyflow/react";
+import { type DragEvent, type MouseEvent, type ReactNode, useCallback, useMemo, useRef, useState } from "react";
+import type { CanvasData, Point, Projection } from "@/document";
+import { cn } from "@/lib/cn";
+import { around, HEIGHT, WIDTH } from "../model/layout";
+import type { NodeState } from "../model/steps";
+import { Actions, type FlowActions } from "./actions";
+import { type WireEdge, WireView } from "./edge";
+import { type FrameNode, FrameView } from "./frame";
+import { handleTop, SHAPES, type StepNode, StepView } from "./node";
+import { type NoteNode, NoteView } from "./note";
+
+const NODE_TYPES = { step: StepView, note: NoteView, frame: FrameView };
+const EDGE_TYPES = { wire: WireView };
+/** A map of more nodes costs more than it shows. */
+const MOST_MAPPED = 300;
+const NOBODY = {};
+
+type AnyNode = StepNode | NoteNode | FrameNode;
+
+export interface FlowCanvasProps {
+  projection: Projection;
+  shown: Pick<Projection, "nodes" | "edges">;
+  places: ReadonlyMap<string, Point>;
+  canvas: CanvasData;
+  selected: ReadonlySet<string>;
+  collapsed: ReadonlySet<string>;
+  states?: ReadonlyMap<string, NodeState>;
+  problems?: ReadonlyMap<string, "error" | "warning">;
+  pinned?: ReadonlySet<string>;
+  /** The last drawing that could be read, while the text cannot. */
+  dimmed?: boolean;
+  readOnly?: boolean;
+  actions: FlowActions;
+  onSelect: (keys: string[]) => void;
+  onMove?: (moves: { [key: string]: Point }) => void;
+  onConnect?: (source: string, target: string, handle: string | undefined) => void;
+  /** A wire was let go over nothing. */
+  onLoose?: (source: string, handle: string | undefined, at: Point) => void;
+  onOpen?: (key: string) => void;
+  onCreate?: (at: Point) => void;
+  onDropped?: (data: DataTransfer, at: Point, edge: string | undefined) => void;
+  children?: ReactNode;
+}
+
+/** A flow as a drawing. What is done to it is told to whoever shows it; nothing is kept here but a drag under way. */
+export function FlowCanvas(props: FlowCanvasProps) {
+  const { projection, shown, places, readOnly = false } = props;
+  const [drag, setDrag] = useState<{ [key: string]: Point }>(NOBODY);
+  const [hot, setHot] = useState<string>();
+  const nodes = useNodes(props, drag);
+  const edges = useEdges(props, hot);
+  const { screenToFlowPosition } = useReactFlow();
+  const latest = useRef({ drag, props });
+  latest.current = { drag, props };
+
+  const change = useCallback((changes: NodeChange<AnyNode>[]) => {
+    const moves: { [key: string]: Point } = {};
+    let selection: Set<string> | undefined;
+    for (const one of changes) {
+      if (one.type === "position" && one.position) moves[one.id] = one.position;
+      if (one.type === "select") {
+        selection ??= new Set(latest.current.props.selected);
+        if (one.selected) selection.add(one.id);
+        else selection.delete(one.id);
+      }
+    }
+    if (selection) latest.current.props.onSelect([...selection]);
+    if (Object.keys(moves).length > 0) setDrag((before) => ({ ...before, ...moves }));
+  }, []);
+
+  const stop = useCallback((_event: unknown, _node: Node, dragged: Node[]) => {
+    const moves = Object.fromEntries(dragged.map((node) => [node.id, node.position]));
+    setDrag(NOBODY);
+    latest.current.props.onMove?.(moves);
+  }, []);
+
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    const at = screenToFlowPosition({ x: event.clientX, y: event.clientY });
+    props.onDropped?.(event.dataTransfer, at, edgeUnder(event));
+  };
+
+  const doubled = (event: MouseEvent) => {
+    const on = event.target as HTMLElement;
+    if (!on.classList.contains("react-flow__pane") || readOnly) return;
+    props.onCreate?.(screenToFlowPosition({ x: event.clientX, y: event.clientY }));
+  };
+
+  return (
+    <Actions value={props.actions}>
+      <div className={cn("relative size-full transition-opacity", props.dimmed && "opacity-45")} onDoubleClick={doubled}>
+        <ReactFlow<AnyNode, WireEdge>
+          nodes={nodes}
+          edges={edges}
+          nodeTypes={NODE_TYPES}
+          edgeTypes={EDGE_TYPES}
+          onNodesChange={change}
+          onNodeDragStop={stop}
+          onSelectionDragStop={(event, dragged) => dragged[0] && stop(event, dragged[0], dragged)}
+          onEdgesChange={(changes) => selectEdges(changes, props)}
+          onConnect={(made: Connection) => props.onConnect?.(made.source, made.target, made.sourceHandle ?? undefined)}
+          onConnectEnd={(event, state) => {
+            if (state.isValid || !state.fromNode || state.fromHandle?.type !== "source" || state.toNode) return;
+            const point = "changedTouches" in event ? event.changedTouches[0] : event;
+            if (point) props.onLoose?.(state.fromNode.id, state.fromHandle.id ?? undefined, screenToFlowPosition({ x: point.clientX, y: point.clientY }));
+          }}
+          onNodeDoubleClick={(_, node) => node.type === "step" && props.onOpen?.(node.id)}
+          onEdgeMouseEnter={(_, edge) => setHot(edge.id)}
+          onEdgeMouseLeave={() => setHot(undefined)}
+          onPaneClick={() => props.selected.size > 0 && props.onSelect([])}
+          onDragOver={(event) => event.preventDefault()}
+          onDrop={drop}
+          nodesDraggable={!readOnly}
+          nodesConnectable={!readOnly}
+          edgesFocusable={!readOnly}
+          deleteKeyCode={null}
+          disableKeyboardA11y
+          selectionMode={SelectionMode.Partial}
+          multiSelectionKeyCode={["Shift", "Meta", "Control"]}
+          panActivationKeyCode={null}
+          zoomOnDoubleClick={false}
+          panOnScroll
+          onlyRenderVisibleElements={shown.nodes.length > 60}
+          minZoom={0.08}
+          maxZoom={2}
+          fitView
+          fitViewOptions={FIT}
+          ariaLabelConfig={{ "node.a11yDescription.default": "", "node.a11yDescription.keyboardDisabled": "", "edge.a11yDescription.default": "" }}
+        >
+          <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
+          {projection.nodes.length > 0 && shown.nodes.length <= MOST_MAPPED ? (
+            <MiniMap pannable zoomable ariaLabel="Map of the flow" nodeColor="var(--control)" maskColor="var(--hover)" style={{ width: 150, height: 96 }} />
+          ) : null}
+          {props.children}
+        </ReactFlow>
+        {places.size === 0 ? null : <span className="sr-only" role="status">{`${shown.nodes.length} steps`}</span>}
+      </div>
+    </Actions>
+  );
+}
+
+export const FIT = { padding: 0.15, maxZoom: 1, minZoom: 0.08 };
+
+function selectEdges(changes: readonly { type: string; id?: string; selected?: boolean }[], props: FlowCanvasProps): void {
+  const selection = new Set(props.selected);
+  const chosen = changes.filter((one) => one.type === "select" && one.id);
+  for (const one of chosen) {
+    if (one.selected) selection.add(`edge:${one.id}`);
+    else selection.delete(`edge:${one.id}`);
+  }
+  if (chosen.length > 0) props.onSelect([...selection]);
+}
+
+function edgeUnder(event: DragEvent): string | undefined {
+  const found = document.elementsFromPoint(event.clientX, event.clientY).map((element) => element.closest(".react-flow__edge")).find(Boolean);
+  return found?.getAttribute("data-id") ?? undefined;
+}
+
+function useNodes(props: FlowCanvasProps, drag: { [key: string]: Point }): AnyNode[] {
+  const steps = useSteps(props, drag);
+  const { canvas, selected, readOnly = false, places, shown } = props;
+  return useMemo(() => {
+    const notes = Object.entries(canvas.notes).map(([id, note]): NoteNode => {
+      const key = `note:${id}`;
+      return { id: key, type: "note", position: drag[key] ?? { x: note.x, y: note.y }, width: note.width, height: note.height, selected: selected.has(key), data: { note, readOnly }, zIndex: -1, ariaLabel: "Note" };
+    });
+    return [...frames(props, drag), ...notes, ...steps];
+    // oxlint-disable-next-line react/exhaustive-deps -- frames reads only what is named here
+  }, [steps, canvas, selected, readOnly, places, shown, drag]);
+}
+
+function frames({ canvas, shown, places, projection }: FlowCanvasProps, drag: { [key: string]: Point }): FrameNode[] {
+  const boxed = (id: string, title: string, sort: "group" | "region", keys: readonly string[]): FrameNode[] => {
+    const points = keys.flatMap((key) => drag[key] ?? places.get(key) ?? []);
+    const box = around(points, 28);
+    if (!box) return [];
+    return [{ id, type: "frame", position: { x: box.x, y: box.y - 8 }, width: box.width, height: box.height + 8, data: { title, sort }, selectable: false, draggable: false, focusable: false, zIndex: -2 }];
+  };
+  const groups = Object.entries(canvas.groups).flatMap(([id, group]) => boxed(`group:${id}`, group.title, "group", group.nodes));
+  if (projection.dialect !== "graph") return groups;
+  const loops = shown.nodes.filter((node) => node.region);
+  const regions = loops.flatMap((loop) => boxed(`region:${loop.key}`, `${loop.title}: repeated`, "region", shown.nodes.filter((node) => node.parent === loop.key).map((node) => node.key)));
+  return [...regions, ...groups];
+}
+
+function useSteps({ projection, shown, places, selected, collapsed, states, problems, pinned, readOnly = false }: FlowCanvasProps, drag: { [key: string]: Point }): StepNode[] {
+  const used = useMemo(() => usedHandles(projection), [projection]);
+  return useMemo(
+    () =>
+      shown.nodes.map((node): StepNode => {
+        const handles = [...new Set([...node.handles, ...(used.get(node.key) ?? [])])];
+        const state = states?.get(node.key);
+        const problem = problems?.get(node.key);
+        return {
+          id: node.key,
+          type: "step",
+          position: drag[node.key] ?? places.get(node.key) ?? { x: 0, y: 0 },
+          width: WIDTH,
+          height: HEIGHT,
+          // Told beforehand, so that nothing needs to be measured before edges are drawn.
+          handles: [
+            ...(node.target ? [{ type: "target" as const, position: Position.Left, x: -5, y: HEIGHT / 2 - 5, width: 10, height: 10 }] : []),
+            ...handles.map((id, at) => ({ id, type: "source" as const, position: Position.Right, x: WIDTH - 5, y: handleTop(at, handles.length) - 5, width: 10, height: 10 })),
+          ],
+          selected: selected.has(node.key),
+          ariaLabel: [node.title, SHAPES[node.shape], node.kind ?? node.type, state?.status, problem && `has an ${problem}`].filter(Boolean).join(", "),
+          data: { node, handles, collapsed: collapsed.has(node.key), pinned: pinned?.has(node.key) ?? false, readOnly, ...(state ? { state } : {}), ...(problem ? { problem } : {}) },
+        };
+      }),
+    [shown, places, selected, collapsed, states, problems, pinned, readOnly, used, drag],
+  );
+}
+
+/** An edge that names no handle leaves by the usual one. */
+export function handleOf(projection: Projection, edge: Projection["edges"][number], own: readonly string[]): string {
+  if (edge.handle !== undefined) return edge.handle;
+  if (edge.sort === "child") return "child";
+  return own.includes("out") || own.length === 0 ? (projection.dialect === "organism" ? "peer" : "out") : (own[0] ?? "out");
+}
+
+function usedHandles(projection: Projection): Map<string, string[]> {
+  const own = new Map(projection.nodes.map((node) => [node.key, node.handles]));
+  const used = new Map<string, string[]>();
+  for (const edge of projection.edges) used.set(edge.source, [...(used.get(edge.source) ?? []), handleOf(projection, edge, own.get(edge.source) ?? [])]);
+  return used;
+}
+
+function useEdges({ projection, shown, selected, readOnly = false, states }: FlowCanvasProps, hot: string | undefined): WireEdge[] {
+  return useMemo(() => {
+    const own = new Map(projection.nodes.map((node) => [node.key, node.handles]));
+    const titles = new Map(projection.nodes.map((node) => [node.key, node.title]));
+    return shown.edges.map((edge): WireEdge => ({
+      id: edge.key,
+      type: "wire",
+      source: edge.source,
+      target: edge.target,
+      sourceHandle: handleOf(projection, edge, own.get(edge.source) ?? []),
+      selected: selected.has(`edge:${edge.key}`),
+      markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, color: "var(--control)" },
+      ariaLabel: `From ${titles.get(edge.source) ?? ""} to ${titles.get(edge.target) ?? ""}`,
+      data: { edge, hot: hot === edge.key, readOnly, taken: taken(states, edge.source) && taken(states, edge.target) },
+    }));
+  }, [projection, shown, selected, readOnly, states, hot]);
+}
+
+const taken = (states: ReadonlyMap<string, NodeState> | undefined, key: string): boolean => {
+  const status = states?.get(key)?.status;
+  return status !== undefined && status !== "skipped" && status !== "pending";
+};
