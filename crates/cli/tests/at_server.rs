@@ -138,14 +138,10 @@ fn a_flow_is_pushed_run_looked_at_and_mended() {
     assert!(trials.iter().all(|run| text(run, "trigger") == "trial") && trials.len() == 2, "{trials:?}");
     let dry = ["runs", "bulk", "retry", "--flow", "greet", "--status", "failed", "--dry-run", "--server", &url];
     assert_eq!(well(place.weir(&dry)).out.trim(), "1 runs");
-    let retried = well(place.weir(&["runs", "bulk", "retry", &run, "--server", &url]));
-    assert_eq!(retried.out.trim(), "retry: 1 done, 0 not");
-    let failed =
-        || text(&well(place.weir(&["runs", "show", &run, "--server", &url, "--json"])).json(), "status") == "failed";
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    while !failed() {
-        assert!(std::time::Instant::now() < deadline, "it fails again");
-    }
+    // What fails by itself fails again; a fixed flow is what helps.
+    place
+        .weir(&["runs", "bulk", "retry", &run, "--server", &url])
+        .says(1, "NOT_RESUMED: it is failed again at greet/hello");
     place.weir(&["runs", "bulk", "cancel", &run, "--server", &url]).says(1, "RUN_ENDED");
     place.weir(&["runs", "bulk", "cancel", "--server", &url]).says(2, "say which runs");
 
