@@ -2076,7 +2076,7 @@ export interface components {
             /** @description `only` those that try part of a draft, or runs `without` them; both where absent. */
             trials?: components["schemas"]["Trials"] | null;
             /**
-             * @description What started them: `webhook`, `schedule`, `event`, `email`, `manual`, `trial`, `fork` or `system`; or the id of
+             * @description What started them: `webhook`, `interface`, `schedule`, `event`, `email`, `manual`, `trial`, `fork` or `system`; or the id of
              *     one trigger.
              */
             trigger?: string | null;
@@ -2360,7 +2360,7 @@ export interface components {
             /** @description `only` those that try part of a draft, or runs `without` them; both where absent. */
             trials?: components["schemas"]["Trials"] | null;
             /**
-             * @description What started them: `webhook`, `schedule`, `event`, `email`, `manual`, `trial`, `fork` or `system`; or the id of
+             * @description What started them: `webhook`, `interface`, `schedule`, `event`, `email`, `manual`, `trial`, `fork` or `system`; or the id of
              *     one trigger.
              */
             trigger?: string | null;
@@ -3092,7 +3092,7 @@ export interface components {
         StartedBy: {
             /** @description The trigger's id, where it was a trigger. */
             id?: string | null;
-            /** @description `webhook`, `schedule`, `event`, `email`, `manual`, `trial`, `fork` or `system`. */
+            /** @description `webhook`, `interface`, `schedule`, `event`, `email`, `manual`, `trial`, `fork` or `system`. */
             type: string;
         };
         /** @description Whether a flow is switched on, and with what. */
