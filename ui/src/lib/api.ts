@@ -22,6 +22,12 @@ export function onSignedOut(listener: SignedOut): void {
   signedOut = listener;
 }
 
+/**
+ * Where a refusal is about what was sent. The sign-in page asks who is there, and is told: nobody; a code of an
+ * authenticator can be wrong, and the token of a letter used up.
+ */
+const ELSE_REFUSED = new Set(["/api/session", "/api/two-factor", "/api/invitations/accept", "/api/password/reset"]);
+
 const guard: Middleware = {
   onRequest({ request }) {
     if (request.method !== "GET" && csrf) request.headers.set("x-csrf-token", csrf);
@@ -39,8 +45,7 @@ const guard: Middleware = {
     const failure = Failure.fromAnswer(response, await response.clone().json().catch(() => undefined));
     if (failure.kind === "gone") connection.lost();
     else connection.found();
-    // The sign-in page itself asks who is there, and is told: nobody.
-    if (failure.kind === "signed-out" && schemaPath !== "/api/session") signedOut();
+    if (failure.kind === "signed-out" && !ELSE_REFUSED.has(schemaPath)) signedOut();
     throw failure;
   },
 };

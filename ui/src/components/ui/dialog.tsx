@@ -12,12 +12,16 @@ interface DialogProps {
   /** Buttons, from the least to the most wanted. */
   footer?: ReactNode;
   size?: "sm" | "md" | "lg" | "xl";
+  /** Not closed by a click beside it: what it shows, or what was entered, would be lost. */
+  stays?: boolean;
   children?: ReactNode;
 }
 
+const keepOpen = (event: Event) => event.preventDefault();
+
 const WIDTHS = { sm: "max-w-100", md: "max-w-140", lg: "max-w-190", xl: "max-w-260" };
 
-export function Dialog({ open, onOpenChange, title, description, footer, size = "md", children }: DialogProps) {
+export function Dialog({ open, onOpenChange, title, description, footer, size = "md", stays = false, children }: DialogProps) {
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -25,6 +29,7 @@ export function Dialog({ open, onOpenChange, title, description, footer, size = 
         <Radix.Content
           {...(description ? {} : { "aria-describedby": undefined })}
           onOpenAutoFocus={toFirstField}
+          {...(stays ? { onInteractOutside: keepOpen } : {})}
           className={cn(
             "fixed start-1/2 top-[12vh] z-50 flex max-h-[76vh] w-[calc(100%-2rem)] -translate-x-1/2 animate-fade flex-col rounded-xl border border-line outline-none bg-raised shadow-sheet rtl:translate-x-1/2",
             WIDTHS[size],
@@ -40,7 +45,7 @@ export function Dialog({ open, onOpenChange, title, description, footer, size = 
 }
 
 /** The same from the side, for what is looked at beside the page. */
-export function Sheet({ open, onOpenChange, title, description, footer, size = "md", children }: DialogProps) {
+export function Sheet({ open, onOpenChange, title, description, footer, size = "md", stays = false, children }: DialogProps) {
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -48,6 +53,7 @@ export function Sheet({ open, onOpenChange, title, description, footer, size = "
         <Radix.Content
           {...(description ? {} : { "aria-describedby": undefined })}
           onOpenAutoFocus={toFirstField}
+          {...(stays ? { onInteractOutside: keepOpen } : {})}
           className={cn(
             "fixed inset-y-0 end-0 z-50 flex w-full animate-slide flex-col border-s border-line outline-none bg-raised shadow-sheet",
             WIDTHS[size],

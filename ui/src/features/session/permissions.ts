@@ -9,6 +9,8 @@ export type Permission =
   | "runs.control"
   | "triggers.read"
   | "triggers.write"
+  | "interfaces.read"
+  | "interfaces.write"
   | "variables.read"
   | "variables.write"
   | "secrets.read"
