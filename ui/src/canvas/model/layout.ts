@@ -1,8 +1,8 @@
-import dagre from "@dagrejs/dagre";
+import { graphlib, layout } from "@dagrejs/dagre";
 import type { CanvasData, FlowEdge, FlowNode, Point, Projection } from "@/document";
 
 /** How large every node is drawn, in pixels at a zoom of 1. */
-export const WIDTH = 208;
+export const WIDTH = 184;
 export const HEIGHT = 60;
 const GAP_X = 72;
 const GAP_Y = 24;
@@ -71,11 +71,11 @@ export function tidyTree(nodes: readonly FlowNode[]): Map<string, Point> {
 }
 
 export function tidyGraph(nodes: readonly FlowNode[], edges: readonly FlowEdge[]): Map<string, Point> {
-  const graph = new dagre.graphlib.Graph({ multigraph: true });
+  const graph = new graphlib.Graph({ multigraph: true });
   graph.setGraph({ rankdir: "LR", nodesep: GAP_Y, ranksep: GAP_X, marginx: 0, marginy: 0 });
   for (const node of nodes) graph.setNode(node.key, { width: WIDTH, height: HEIGHT });
   for (const edge of edges) if (edge.source !== edge.target) graph.setEdge(edge.source, edge.target, {}, edge.key);
-  dagre.layout(graph);
+  layout(graph);
   return new Map(nodes.map((node) => {
     const at = graph.node(node.key) as { x: number; y: number };
     return [node.key, { x: Math.round(at.x - WIDTH / 2), y: Math.round(at.y - HEIGHT / 2) }];

@@ -12,9 +12,10 @@ import {
   SelectionMode,
   useReactFlow,
 } from "@xyflow/react";
-import { type DragEvent, type MouseEvent, type ReactNode, useCallback, useMemo, useRef, useState } from "react";
+import { type DragEvent, type MouseEvent, type ReactNode, useCallback, useMemo, useState } from "react";
 import type { CanvasData, Point, Projection } from "@/document";
 import { cn } from "@/lib/cn";
+import { useLatest } from "@/lib/latest";
 import { around, HEIGHT, WIDTH } from "../model/layout";
 import type { NodeState } from "../model/steps";
 import { Actions, type FlowActions } from "./actions";
@@ -64,8 +65,7 @@ export function FlowCanvas(props: FlowCanvasProps) {
   const nodes = useNodes(props, drag);
   const edges = useEdges(props, hot);
   const { screenToFlowPosition } = useReactFlow();
-  const latest = useRef({ drag, props });
-  latest.current = { drag, props };
+  const latest = useLatest(props);
 
   const change = useCallback((changes: NodeChange<AnyNode>[]) => {
     const moves: { [key: string]: Point } = {};
@@ -73,20 +73,20 @@ export function FlowCanvas(props: FlowCanvasProps) {
     for (const one of changes) {
       if (one.type === "position" && one.position) moves[one.id] = one.position;
       if (one.type === "select") {
-        selection ??= new Set(latest.current.props.selected);
+        selection ??= new Set(latest.current.selected);
         if (one.selected) selection.add(one.id);
         else selection.delete(one.id);
       }
     }
-    if (selection) latest.current.props.onSelect([...selection]);
+    if (selection) latest.current.onSelect([...selection]);
     if (Object.keys(moves).length > 0) setDrag((before) => ({ ...before, ...moves }));
-  }, []);
+  }, [latest]);
 
   const stop = useCallback((_event: unknown, _node: Node, dragged: Node[]) => {
     const moves = Object.fromEntries(dragged.map((node) => [node.id, node.position]));
     setDrag(NOBODY);
-    latest.current.props.onMove?.(moves);
-  }, []);
+    latest.current.onMove?.(moves);
+  }, [latest]);
 
   const drop = (event: DragEvent) => {
     event.preventDefault();

@@ -110,7 +110,7 @@ function Full({ id, data, selected }: { id: string; data: StepData; selected: bo
       <svg width={WIDTH} height={HEIGHT} aria-hidden className={cn("absolute inset-0 fill-surface stroke-[1.25]", outline(selected, problem, state))}>
         <path d={OUTLINES[node.shape]} />
       </svg>
-      <div className="relative flex h-full items-center gap-2.5 ps-5 pe-6">
+      <div className="relative flex h-full items-center gap-2 ps-4.5 pe-5">
         <Icon className={cn("size-4.5 shrink-0", TONES[node.shape])} aria-hidden />
         <div className="min-w-0 flex-1 leading-tight">
           <div className="truncate text-base font-medium" dir="auto">{node.title}</div>

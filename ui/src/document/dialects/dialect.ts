@@ -1,5 +1,5 @@
 import type { Clip, Command, NewNode, Place } from "../commands";
-import type { DialectName, Projection } from "../projection";
+import type { DialectName, Projection, Shape } from "../projection";
 import type { Path, TextNode } from "../text/node";
 import type { Patch } from "../text/patch";
 
@@ -33,6 +33,8 @@ export interface Dialect {
   copy(patch: Patch, projection: Projection, keys: readonly string[]): Clip;
   /** Control nodes, listeners and the like. */
   offers: readonly Offer[];
+  /** How a node of a type is drawn. */
+  shapeOf(type: string): Shape;
   /** How a task of a kind is written; nothing where the dialect has none. */
   task(kind: { name: string; tree?: string | undefined; title: string }): NewNode | undefined;
   /** Whether the text keeps where nodes lie. */

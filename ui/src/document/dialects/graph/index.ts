@@ -1,9 +1,8 @@
 import type { Dialect } from "../dialect";
-import { items, text, get, type TextNode } from "../../text/node";
-import { at } from "../../text/node";
+import { at, get, items, text, type TextNode } from "../../text/node";
 import { apply, copy } from "./commands";
 import { bodyPath, project } from "./project";
-import { OFFERS } from "./types";
+import { OFFERS, shapeOf } from "./types";
 
 export const graph: Dialect = {
   name: "graph",
@@ -17,6 +16,7 @@ export const graph: Dialect = {
   apply,
   copy,
   offers: OFFERS,
+  shapeOf: (type) => shapeOf(type, undefined),
   task: ({ name, title }) => ({ type: "activity", kind: name, title }),
   keepsPositions: true,
   wraps: [],

@@ -18,6 +18,7 @@ export const ir: Dialect = {
   },
   copy: () => ({ weir: 1, dialect: "ir", nodes: [], edges: [] }),
   offers: [],
+  shapeOf: () => "task",
   task: () => undefined,
   keepsPositions: false,
   wraps: [],

@@ -16,6 +16,7 @@ export const organism: Dialect = {
   apply,
   copy,
   offers: OFFERS,
+  shapeOf: (type) => (type === "agent" ? "model" : type === "gateway" ? "output" : "code"),
   task: () => undefined,
   keepsPositions: false,
   wraps: [],

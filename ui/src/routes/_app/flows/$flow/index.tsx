@@ -1,4 +1,4 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { FlowPage } from "@/features/flows/flow";
+import { BuilderPage } from "@/features/builder/page";
 
-export const Route = createFileRoute("/_app/flows/$flow/")({ component: FlowPage });
+export const Route = createFileRoute("/_app/flows/$flow/")({ component: BuilderPage });

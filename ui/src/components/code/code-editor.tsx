@@ -1,0 +1,67 @@
+import { lazy, Suspense } from "react";
+import { Loading } from "@/components/ui/states";
+
+export type Language = "yaml" | "json" | "typescript" | "javascript" | "python";
+
+/** A problem at a place of the text, in UTF-16 units. */
+export interface Marker {
+  from: number;
+  to: number;
+  message: string;
+  severity: "error" | "warning" | "info";
+  code?: string;
+}
+
+export interface Completion {
+  label: string;
+  detail?: string | undefined;
+  docs?: string | undefined;
+  sort: string;
+}
+
+export interface CodeEditorProps {
+  value: string;
+  onChange?: (value: string) => void;
+  language: Language;
+  label: string;
+  readOnly?: boolean;
+  markers?: readonly Marker[];
+  /** What could stand at an offset: the text from `from` on is replaced. */
+  complete?: (text: string, offset: number) => Promise<{ from: number; items: Completion[] }>;
+  /** Undo and redo, where they are somebody else's. */
+  onUndo?: () => void;
+  onRedo?: () => void;
+  /** A place that is shown and selected whenever it changes. */
+  reveal?: { from: number; to: number; nonce: number } | undefined;
+  onCursor?: (offset: number) => void;
+}
+
+const Editor = lazy(() => import("./editor"));
+const Diff = lazy(() => import("./diff"));
+
+/** The one editor for text of any sort. It comes with the first text that is edited. */
+export function CodeEditor(props: CodeEditorProps) {
+  return (
+    <Suspense fallback={<Loading label="Loading the editor" />}>
+      <Editor {...props} />
+    </Suspense>
+  );
+}
+
+export interface CodeDiffProps {
+  before: string;
+  after: string;
+  language: Language;
+  label: string;
+  /** Where it may be edited, the right-hand side. */
+  onChange?: (after: string) => void;
+}
+
+/** Two texts side by side. */
+export function CodeDiff(props: CodeDiffProps) {
+  return (
+    <Suspense fallback={<Loading label="Loading the editor" />}>
+      <Diff {...props} />
+    </Suspense>
+  );
+}

@@ -1,0 +1,43 @@
+import { useEffect, useRef } from "react";
+import { useLatest } from "@/lib/latest";
+import { useDark } from "@/lib/theme";
+import type { CodeDiffProps } from "./code-editor";
+import { followTheme, monaco } from "./monaco";
+
+export default function Diff(props: CodeDiffProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const latest = useLatest(props);
+  const models = useRef<{ original: monaco.editor.ITextModel; modified: monaco.editor.ITextModel }>(undefined);
+  const dark = useDark();
+  useEffect(() => {
+    if (!host.current) return;
+    const { before, after, language, onChange, label } = latest.current;
+    const editor = monaco.editor.createDiffEditor(host.current, {
+      automaticLayout: true,
+      readOnly: !onChange,
+      originalEditable: false,
+      renderSideBySide: true,
+      minimap: { enabled: false },
+      scrollBeyondLastLine: false,
+      fontSize: 12.5,
+      ariaLabel: label,
+      theme: "weir",
+    });
+    models.current = { original: monaco.editor.createModel(before, language), modified: monaco.editor.createModel(after, language) };
+    editor.setModel(models.current);
+    const { original, modified } = models.current;
+    const listening = modified.onDidChangeContent(() => latest.current.onChange?.(modified.getValue()));
+    return () => {
+      listening.dispose();
+      editor.dispose();
+      original.dispose();
+      modified.dispose();
+    };
+  }, [latest]);
+  useEffect(() => followTheme(dark), [dark]);
+  useEffect(() => {
+    if (models.current?.original.getValue() !== props.before) models.current?.original.setValue(props.before);
+    if (models.current?.modified.getValue() !== props.after) models.current?.modified.setValue(props.after);
+  }, [props.before, props.after]);
+  return <div ref={host} className="size-full min-h-0" />;
+}

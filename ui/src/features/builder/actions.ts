@@ -1,0 +1,131 @@
+import { useMemo } from "react";
+import { toast } from "@/components/ui/toast";
+import { tidy } from "@/canvas/model/layout";
+import type { Clip, Command, Json, Note, Point } from "@/document";
+import { api, body, onceKey } from "@/lib/api";
+import { download } from "@/lib/download";
+import { type Builder, stepsOf, useKept } from "./state";
+import { isOver } from "./use-run";
+
+/** What is done to what is selected, and to the flow. */
+export function useEdits(builder: Builder) {
+  const { document, perform, projection, state, places, shown, selected, select, setOver } = builder;
+  const keys = stepsOf(builder);
+  const remove = (reconnect: boolean) => {
+    const edges = [...selected].filter((key) => key.startsWith("edge:")).map((key) => key.slice(5));
+    const notes = [...selected].filter((key) => key.startsWith("note:")).map((key) => key.slice(5));
+    const commands: Command[] = [
+      ...notes.map((id): Command => ({ do: "note", id, note: undefined })),
+      ...(edges.length > 0 ? [{ do: "disconnect" as const, edges }] : []),
+      ...(keys.length > 0 ? [{ do: "delete" as const, keys, reconnect }] : []),
+    ];
+    const outcome = document.runAll(commands, Date.now());
+    if (outcome.refused !== undefined) toast.say(outcome.refused);
+    else select([]);
+  };
+  return {
+    keys,
+    remove,
+    duplicate: () => keys.length > 0 && perform({ do: "duplicate", keys }),
+    add: () => setOver({ what: "creator", place: keys.length > 0 ? { after: keys[keys.length - 1] ?? "" } : lastPlace(builder) }),
+    connect: () => keys[0] !== undefined && setOver({ what: "connect", from: keys[0] }),
+    rename: () => keys[0] !== undefined && setOver({ what: "rename", key: keys[0] }),
+    tidyUp: () => perform({ do: "tidy", moves: Object.fromEntries(tidy(projection, shown)) }),
+    nudge: (by: Point) => keys.length > 0 && perform({ do: "position", moves: Object.fromEntries(keys.flatMap((key) => moved(places.get(key), by, key))) }),
+    note: (at: Point) => {
+      const id = crypto.randomUUID();
+      const note: Note = { ...at, width: 220, height: 110, text: "", color: "yellow" };
+      if (perform({ do: "note", id, note })) select([`note:${id}`]);
+    },
+    group: () => keys.length > 0 && perform({ do: "group", id: crypto.randomUUID(), group: { title: "Group", nodes: keys } }),
+    ungroup: () => {
+      const found = Object.entries(state.canvas.groups).filter(([, group]) => group.nodes.some((key) => selected.has(key)));
+      for (const [id] of found) perform({ do: "group", id, group: undefined });
+    },
+    wrap: (type: string) => keys.length > 0 && perform({ do: "wrap", keys, type }),
+    moveAmong: (by: number) => keys[0] !== undefined && moveAmong(builder, keys[0], by),
+    save: () => download(builder.draft.files()[0]?.name ?? "flow.yaml", state.text, "text/plain"),
+  };
+}
+
+function moved(point: Point | undefined, by: Point, key: string): [string, Point][] {
+  return point ? [[key, { x: point.x + by.x, y: point.y + by.y }]] : [];
+}
+
+/** Without a selection a step is added behind the last one that may have something behind it. */
+function lastPlace({ projection, places }: Builder): { after?: string } {
+  const order = projection.nodes.filter((node) => node.handles.length > 0);
+  const last = projection.dialect === "tree" ? projection.nodes[0] : order.sort((a, b) => (places.get(a.key)?.x ?? 0) - (places.get(b.key)?.x ?? 0)).at(-1);
+  return last ? { after: last.key } : {};
+}
+
+/** Earlier or later among the steps of the same parent. */
+function moveAmong({ projection, perform }: Builder, key: string, by: number): void {
+  const node = projection.nodes.find((one) => one.key === key);
+  if (!node?.parent || projection.dialect !== "tree") return;
+  const index = Number(node.path[node.path.length - 1]);
+  const to = by < 0 ? index - 1 : index + 2;
+  if (to >= 0) perform({ do: "move", key, parent: node.parent, index: to });
+}
+
+export type Edits = ReturnType<typeof useEdits>;
+
+/** What is run, and what is known of it. */
+export function useTrials(builder: Builder) {
+  const { draft, run, runId, setRunId } = builder;
+  const id = draft.flow.id;
+  const [input, setInput] = useKept<Json>(`weir.input.${id}`, {});
+  const [pins, setPins] = useKept<{ [key: string]: Json }>(`weir.pins.${id}`, {});
+  const [tests, setTests] = useKept<{ [key: string]: Json }>(`weir.tests.${id}`, {});
+  const start = async (what: { step?: string; data?: Json; from?: string; to?: string }) => {
+    try {
+      // A trial runs what is saved, so everything is saved first.
+      if (!(await draft.flush())) throw draft.problem ?? new Error("The draft could not be saved, so it cannot run.");
+      const ids = new Set(builder.projection.nodes.map((node) => node.id));
+      const kept = Object.fromEntries(Object.entries(pins).filter(([name]) => ids.has(name) && name !== what.step));
+      const given = { ...what, ...(what.step === undefined ? { input } : {}), ...(Object.keys(kept).length > 0 ? { pins: kept } : {}), ...(what.from !== undefined && runId ? { run: runId } : {}) };
+      const made = await body(api.POST("/api/flows/{id}/try", { params: { path: { id }, header: onceKey() }, body: given as never }));
+      setRunId(made.run);
+    } catch (error) {
+      toast.failed(error);
+    }
+  };
+  const stop = async () => {
+    if (!runId) return;
+    try {
+      await api.POST("/api/runs/{run}/cancel", { params: { path: { run: runId } }, body: {} as never });
+    } catch (error) {
+      toast.failed(error);
+    }
+  };
+  const without = (map: { [key: string]: Json }, key: string, value: Json | undefined): { [key: string]: Json } => {
+    const { [key]: _gone, ...rest } = map;
+    return value === undefined ? rest : { ...rest, [key]: value };
+  };
+  const going = runId !== undefined && (run === undefined || !isOver(run.status));
+  const pinned = useMemo(() => new Set(builder.projection.nodes.filter((node) => node.id in pins).map((node) => node.key)), [builder.projection, pins]);
+  return {
+    input,
+    setInput,
+    pins,
+    pin: (node: string, value: Json | undefined) => setPins(without(pins, node, value)),
+    tests,
+    setTest: (node: string, value: Json | undefined) => setTests(without(tests, node, value)),
+    start,
+    stop,
+    going,
+    pinned,
+  };
+}
+
+export type Trials = ReturnType<typeof useTrials>;
+
+/** What lies on the clipboard, if it is ours: copied steps, or nothing. */
+export function readClip(text: string): Clip | undefined {
+  try {
+    const found = JSON.parse(text) as Partial<Clip> | null;
+    return found?.weir === 1 && Array.isArray(found.nodes) && Array.isArray(found.edges) && typeof found.dialect === "string" ? (found as Clip) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,188 @@
+import { BLANK, type CanvasData, FlowDocument } from "@/document";
+import { api, body, type Schemas, seen } from "@/lib/api";
+import { Failure } from "@/lib/failure";
+
+export type Flow = Schemas["FlowView"];
+
+export type SaveState = "saved" | "changed" | "saving" | "failed" | "conflict";
+
+/** What is kept in the browser until the server has it. */
+interface Kept {
+  revision: number;
+  text: string;
+  canvas: CanvasData;
+}
+
+const keptKey = (id: string): string => `weir.unsaved.${id}`;
+/** How long after the last change it is saved, in milliseconds. */
+const REST = 700;
+
+/** A flow's draft while it is edited: its document, and what the server knows of it. */
+export class Draft {
+  readonly document: FlowDocument;
+  save: SaveState = "saved";
+  problem: Failure | undefined;
+  /** The draft as the server has it, where somebody else has changed it meanwhile. */
+  theirs: Flow | undefined;
+  /** What was not saved when the page was left the last time. */
+  found: Kept | undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private sending: Promise<void> | undefined;
+  private saved: { text: string; canvas: CanvasData };
+  private readonly listeners = new Set<() => void>();
+  version = 0;
+
+  constructor(public flow: Flow) {
+    const [file] = flow.files;
+    const canvas = readCanvas(flow.canvas);
+    this.document = new FlowDocument(file?.name ?? "flow.yaml", file?.text ?? "", canvas);
+    this.saved = { text: this.document.state.text, canvas };
+    this.found = readKept(flow.id, this.document.state.text);
+    this.document.subscribe(() => this.changed());
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  /** Puts what was found back, as a change that can be undone. */
+  restoreFound(at: number): void {
+    if (this.found) this.document.replace(this.found.text, this.found.canvas, at);
+    this.dropFound();
+  }
+
+  dropFound(): void {
+    this.found = undefined;
+    forget(this.flow.id);
+    this.tell();
+  }
+
+  /** Saves what has changed, now. Comes back when it is done or cannot be. */
+  async flush(): Promise<boolean> {
+    clearTimeout(this.timer);
+    await this.sending;
+    if (this.clean || this.theirs) return this.clean;
+    this.sending = this.send().finally(() => {
+      this.sending = undefined;
+    });
+    await this.sending;
+    return this.clean;
+  }
+
+  /** Ends a conflict: the text is what it shall be, and goes over what the server has. */
+  resolve(text: string, at: number): void {
+    const theirs = this.theirs;
+    if (!theirs) return;
+    this.flow = theirs;
+    this.theirs = undefined;
+    this.saved = { text: theirs.files[0]?.text ?? "", canvas: readCanvas(theirs.canvas) };
+    this.document.type(text, at);
+    this.changed();
+    if (this.clean) this.become("saved");
+  }
+
+  /** Takes what the server has now, for instance after an older version was restored. */
+  take(flow: Flow, at: number = Date.now()): void {
+    this.flow = flow;
+    const canvas = readCanvas(flow.canvas);
+    this.saved = { text: flow.files[0]?.text ?? "", canvas };
+    this.document.replace(this.saved.text, canvas, at);
+    this.become("saved");
+  }
+
+  files(): Schemas["FileBody"][] {
+    const [first, ...others] = this.flow.files;
+    return [{ name: first?.name ?? "flow.yaml", text: this.document.state.text }, ...others];
+  }
+
+  private get clean(): boolean {
+    return this.document.state.text === this.saved.text && this.document.state.canvas === this.saved.canvas;
+  }
+
+  private changed(): void {
+    if (this.clean && this.save !== "saving") return this.become("saved");
+    keep(this.flow.id, { revision: this.flow.revision, ...this.content() });
+    if (this.theirs) return this.tell();
+    this.become(this.save === "saving" ? "saving" : "changed");
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.flush(), REST);
+  }
+
+  private content(): { text: string; canvas: CanvasData } {
+    return { text: this.document.state.text, canvas: this.document.state.canvas };
+  }
+
+  private async send(): Promise<void> {
+    const content = this.content();
+    this.become("saving");
+    try {
+      const params = { path: { id: this.flow.id }, header: seen(this.flow.revision) };
+      const canvas = content.canvas as unknown as Record<string, never>;
+      this.flow = await body(api.PUT("/api/flows/{id}", { params, body: { files: this.files(), canvas } }));
+      this.saved = content;
+      this.problem = undefined;
+      if (this.clean) forget(this.flow.id);
+      this.become(this.clean ? "saved" : "changed");
+      if (!this.clean) this.timer = setTimeout(() => void this.flush(), REST);
+    } catch (error) {
+      await this.failed(Failure.of(error));
+    }
+  }
+
+  private async failed(failure: Failure): Promise<void> {
+    this.problem = failure;
+    if (failure.kind !== "conflict") {
+      this.become("failed");
+      // What may pass by itself is tried again; the text is safe in the browser meanwhile.
+      if (["gone", "slow-down", "server"].includes(failure.kind)) this.timer = setTimeout(() => void this.flush(), (failure.retryAfter ?? 3) * 1000);
+      return;
+    }
+    this.theirs = await body(api.GET("/api/flows/{id}", { params: { path: { id: this.flow.id } } })).catch(() => undefined);
+    this.become(this.theirs ? "conflict" : "failed");
+  }
+
+  private become(state: SaveState): void {
+    this.save = state;
+    if (state === "saved") forget(this.flow.id);
+    this.tell();
+  }
+
+  private tell(): void {
+    this.version++;
+    for (const listener of this.listeners) listener();
+  }
+}
+
+/** What the server keeps for the canvas; anything else counts as nothing. */
+export function readCanvas(given: unknown): CanvasData {
+  if (typeof given !== "object" || given === null) return BLANK;
+  const part = (name: string) => (name in given ? (given as Record<string, unknown>)[name] : undefined);
+  const map = (value: unknown) => (typeof value === "object" && value !== null && !Array.isArray(value) ? value : {});
+  return { positions: map(part("positions")), notes: map(part("notes")), groups: map(part("groups")) } as CanvasData;
+}
+
+function keep(id: string, kept: Kept): void {
+  try {
+    localStorage.setItem(keptKey(id), JSON.stringify(kept));
+  } catch {
+    // A full or forbidden storage leaves the server's copy, less than a second older.
+  }
+}
+
+function forget(id: string): void {
+  try {
+    localStorage.removeItem(keptKey(id));
+  } catch {
+    // What is not there need not be forgotten.
+  }
+}
+
+function readKept(id: string, text: string): Kept | undefined {
+  try {
+    const kept = JSON.parse(localStorage.getItem(keptKey(id)) ?? "null") as Kept | null;
+    return kept && typeof kept.text === "string" && kept.text !== text ? { ...kept, canvas: readCanvas(kept.canvas) } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,206 @@
+import { useQuery } from "@tanstack/react-query";
+import { Braces } from "lucide-react";
+import { useId, useRef, useState } from "react";
+import { Button, IconButton } from "@/components/ui/button";
+import { Field, Input, Textarea } from "@/components/ui/input";
+import { Menu, MenuItem, MenuLabel } from "@/components/ui/menu";
+import { Select } from "@/components/ui/select";
+import { isMap, type Json, type Path } from "@/document";
+import type { FieldRecord } from "@/features/catalogue/data";
+import { api, body } from "@/lib/api";
+import { Failure } from "@/lib/failure";
+import type { Reference } from "./refs";
+import { useRested } from "./use-check";
+
+/** What a form is told of where its step stands. */
+export interface FormContext {
+  set: (path: Path, value: Json | undefined) => void;
+  references: readonly Reference[];
+  /** The run and the step whose values expressions are tried on. */
+  run: string | undefined;
+  step: string | undefined;
+  readOnly: boolean;
+}
+
+/** A field for each parameter of a record, and for everything else that is written. */
+export function RecordForm({ fields, values, path, context }: { fields: Record<string, FieldRecord>; values: Json; path: Path; context: FormContext }) {
+  const given = isMap(values) ? values : {};
+  const [more, setMore] = useState(false);
+  const others = Object.keys(given).filter((name) => !(name in fields));
+  const first = Object.keys(fields).filter((name) => fields[name]?.required || name in given);
+  const rest = Object.keys(fields).filter((name) => !first.includes(name));
+  const shown = [...first, ...(more || first.length === 0 ? rest : []), ...others];
+  return (
+    <div className="flex flex-col gap-3">
+      {shown.map((name) => (
+        <ValueField key={name} name={name} field={fields[name] ?? { type: "any" }} value={given[name]} path={[...path, name]} context={context} />
+      ))}
+      {!more && rest.length > 0 && first.length > 0 ? (
+        <Button look="link" size="sm" className="self-start" onClick={() => setMore(true)}>
+          {`${rest.length} more parameters`}
+        </Button>
+      ) : null}
+    </div>
+  );
+}
+
+const isTemplate = (value: Json | undefined): value is string => typeof value === "string" && value.includes("{{");
+
+function ValueField({ name, field, value, path, context }: { name: string; field: FieldRecord; value: Json | undefined; path: Path; context: FormContext }) {
+  const set = (next: Json | undefined) => context.set(path, next);
+  const label = (
+    <>
+      {name}
+      {field.required ? <span className="text-muted"> (needed)</span> : null}
+    </>
+  );
+  const hint = field.description?.trim().split("\n")[0];
+  const choices = field.type === "boolean" ? [true, false] : field.values;
+  return (
+    <Field label={label} hint={<Hint hint={hint} value={value} context={context} />}>
+      {(tied) =>
+        choices && !isTemplate(value) ? (
+          <Select
+            {...tied}
+            className="w-full"
+            disabled={context.readOnly}
+            value={value === undefined ? "" : JSON.stringify(value)}
+            onChange={(next) => set(next === "" ? undefined : (JSON.parse(next) as Json))}
+            options={[{ value: "", label: field.default === undefined ? "Not set" : `Not set: ${JSON.stringify(field.default)}` }, ...choices.map((one) => ({ value: JSON.stringify(one), label: String(one) }))]}
+          />
+        ) : (
+          <TextField tied={tied} field={field} value={value} set={set} context={context} name={name} />
+        )
+      }
+    </Field>
+  );
+}
+
+function Hint({ hint, value, context }: { hint: string | undefined; value: Json | undefined; context: FormContext }) {
+  return (
+    <>
+      {hint ? <span className="block">{hint}</span> : null}
+      {isTemplate(value) && context.run ? <Preview template={value} run={context.run} step={context.step} /> : null}
+    </>
+  );
+}
+
+/** What a template gives with the values of a run. */
+function Preview({ template, run, step }: { template: string; run: string; step: string | undefined }) {
+  const rested = useRested(template, 400);
+  const { data, error } = useQuery({
+    queryKey: ["preview", run, step, rested],
+    queryFn: () => body(api.POST("/api/runs/{run}/preview", { params: { path: { run } }, body: { template: rested, ...(step ? { step } : {}) } })),
+    retry: false,
+    staleTime: 60_000,
+  });
+  const problem = (data?.diagnostics as { message: string }[] | undefined)?.[0]?.message ?? (error ? Failure.of(error).message : undefined);
+  if (problem) return <span className="block text-warn-ink wrap-anywhere">{problem}</span>;
+  if (!data) return null;
+  return <span className="block truncate font-mono text-xs text-ok-ink" title="With the values of the last run">{`= ${JSON.stringify(data.value) ?? "nothing"}`.slice(0, 300)}</span>;
+}
+
+/** How a value is written in a field: texts as they are, everything else as JSON. */
+const shownAs = (value: Json | undefined): string => (value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value, null, isMap(value) || Array.isArray(value) ? 2 : 0));
+
+/** What a field's text means, by the type that is wanted and what stood there before. */
+export function readAs(text: string, type: string, before: Json | undefined): Json | undefined {
+  if (text === "" && before === undefined) return undefined;
+  if (text.includes("{{")) return text;
+  const structured = ["object", "array", "number", "integer", "boolean", "any"].includes(type) && !(type === "any" && typeof before === "string" && !/^[[{]/.test(text));
+  if (!structured) return text;
+  if (text.trim() === "") return undefined;
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
+}
+
+function TextField({ tied, field, value, set, context, name }: { tied: { id: string }; field: FieldRecord; value: Json | undefined; set: (value: Json | undefined) => void; context: FormContext; name: string }) {
+  const [own, setOwn] = useState<string>();
+  const element = useRef<HTMLTextAreaElement & HTMLInputElement>(null);
+  const shown = own ?? shownAs(value);
+  const put = (text: string) => {
+    setOwn(text);
+    set(readAs(text, field.type, value));
+  };
+  const insert = (expression: string) => {
+    const [from, to] = [element.current?.selectionStart ?? shown.length, element.current?.selectionEnd ?? shown.length];
+    const inside = shown.lastIndexOf("{{", from) > shown.lastIndexOf("}}", from - 1);
+    put(`${shown.slice(0, from)}${inside ? expression : `{{ ${expression} }}`}${shown.slice(to)}`);
+  };
+  const tall = shown.includes("\n") || shown.length > 60 || field.type === "object" || field.type === "array";
+  const shared = {
+    ...tied,
+    ref: element,
+    value: shown,
+    readOnly: context.readOnly,
+    placeholder: field.default === undefined || field.default === null ? undefined : String(typeof field.default === "string" ? field.default : JSON.stringify(field.default)),
+    onChange: (event: { target: { value: string } }) => put(event.target.value),
+    onBlur: () => setOwn(undefined),
+    onDrop: (event: React.DragEvent) => {
+      const expression = event.dataTransfer.getData(DRAGGED_REFERENCE);
+      if (!expression) return;
+      event.preventDefault();
+      insert(expression);
+    },
+  };
+  return (
+    <div className="flex items-start gap-1">
+      {tall ? <Textarea {...shared} rows={Math.min(10, shown.split("\n").length + 1)} className="font-mono text-sm" /> : <Input {...shared} className="font-mono text-sm" />}
+      {context.references.length > 0 && !context.readOnly ? <ReferenceMenu name={name} references={context.references} onChoose={insert} /> : null}
+    </div>
+  );
+}
+
+export const DRAGGED_REFERENCE = "application/x-weir-reference";
+
+function ReferenceMenu({ name, references, onChoose }: { name: string; references: readonly Reference[]; onChoose: (expression: string) => void }) {
+  return (
+    <Menu align="end" trigger={<IconButton label={`Insert a value into ${name}`} size="icon"><Braces aria-hidden /></IconButton>}>
+      <MenuLabel>Values of the last run</MenuLabel>
+      {references.slice(0, 60).map(({ expression, value }) => (
+        <MenuItem key={expression} onSelect={() => onChoose(expression)}>
+          <span className="font-mono text-sm">{expression}</span> <span className="text-muted">{JSON.stringify(value).slice(0, 40)}</span>
+        </MenuItem>
+      ))}
+    </Menu>
+  );
+}
+
+/** Any value as JSON, in a text that is taken when it can be read. */
+export function JsonField({ label, value, onChange, readOnly = false }: { label: string; value: Json | undefined; onChange: (value: Json | undefined) => void; readOnly?: boolean }) {
+  const [own, setOwn] = useState<string>();
+  const id = useId();
+  const shown = own ?? (value === undefined ? "" : JSON.stringify(value, null, 2));
+  const [wrong, setWrong] = useState(false);
+  return (
+    <div className="flex flex-col gap-1">
+      <label htmlFor={id} className="text-sm font-medium">{label}</label>
+      <Textarea
+        id={id}
+        className="font-mono text-sm"
+        rows={Math.min(12, shown.split("\n").length + 1)}
+        readOnly={readOnly}
+        aria-invalid={wrong || undefined}
+        value={shown}
+        onChange={({ target }) => {
+          setOwn(target.value);
+          if (target.value.trim() === "") {
+            setWrong(false);
+            return onChange(undefined);
+          }
+          try {
+            onChange(JSON.parse(target.value) as Json);
+            setWrong(false);
+          } catch {
+            setWrong(true);
+          }
+        }}
+        onBlur={() => !wrong && setOwn(undefined)}
+      />
+      {wrong ? <p className="text-sm text-bad-ink">This is not JSON yet.</p> : null}
+    </div>
+  );
+}

@@ -1,0 +1,154 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { FlaskConical, FastForward, Pin, PinOff, X } from "lucide-react";
+import { Button, IconButton } from "@/components/ui/button";
+import { Field, Input } from "@/components/ui/input";
+import { RunState } from "@/components/ui/status";
+import { Tab, TabList, TabPanel, Tabs } from "@/components/ui/tabs";
+import { type Dialect, type FlowNode, isMap, type Json, type Projection } from "@/document";
+import { kindQuery, kindsQuery } from "@/features/catalogue/data";
+import { type FormContext, JsonField, RecordForm } from "./fields";
+import type { Found } from "./use-check";
+import type { Step } from "./use-run";
+import { ValueView } from "./value-view";
+
+interface InspectorProps {
+  node: FlowNode;
+  dialect: Dialect;
+  projection: Projection;
+  context: FormContext;
+  problems: readonly Found[];
+  /** Its steps in the run that is shown, the newest last. */
+  steps: readonly Step[];
+  pin: Json | undefined;
+  mayRun: boolean;
+  onPin: (value: Json | undefined) => void;
+  onRename: (title: string) => void;
+  onTest: (data: Json | undefined) => void;
+  onRunTo: () => void;
+  onRunFrom: (() => void) | undefined;
+  testData: Json | undefined;
+  onTestData: (data: Json | undefined) => void;
+  onClose: () => void;
+}
+
+/** A step beside the drawing: what it is set to, and what it did in the last run. */
+export function Inspector(props: InspectorProps) {
+  const { node, problems, context } = props;
+  return (
+    <aside aria-label={`Step ${node.title}`} className="flex h-full w-88 shrink-0 flex-col border-s border-line bg-surface">
+      <div className="flex items-center gap-2 border-b border-line px-3 py-2">
+        <div className="min-w-0 flex-1">
+          <h2 className="truncate font-semibold" dir="auto">{node.title}</h2>
+          <p className="truncate text-sm text-muted">{[node.kind ?? node.type, node.id].join(" · ")}</p>
+        </div>
+        <IconButton label="Close the step" shortcut="Escape" size="icon-sm" onClick={props.onClose}><X aria-hidden /></IconButton>
+      </div>
+      <Tabs key={node.key} defaultValue="settings" className="flex min-h-0 flex-1 flex-col">
+        <TabList className="px-3">
+          <Tab value="settings">Settings</Tab>
+          <Tab value="data">Last run</Tab>
+        </TabList>
+        <TabPanel value="settings" className="min-h-0 flex-1 overflow-auto p-3">
+          {problems.map((problem) => (
+            <p key={`${problem.code} ${problem.message}`} className={`mb-2 rounded-md px-2.5 py-1.5 text-sm wrap-anywhere ${problem.severity === "error" ? "bg-bad-soft text-bad-ink" : "bg-warn-soft text-warn-ink"}`}>
+              {problem.message}
+            </p>
+          ))}
+          <Field label="Name" className="mb-3">
+            {(tied) => <NameInput key={node.title} tied={tied} node={node} readOnly={context.readOnly} onRename={props.onRename} />}
+          </Field>
+          <Settings {...props} />
+        </TabPanel>
+        <TabPanel value="data" className="min-h-0 flex-1 overflow-auto p-3">
+          <Data {...props} />
+        </TabPanel>
+      </Tabs>
+    </aside>
+  );
+}
+
+function NameInput({ tied, node, readOnly, onRename }: { tied: { id: string }; node: FlowNode; readOnly: boolean; onRename: (title: string) => void }) {
+  const finish = (value: string) => value.trim() !== "" && value !== node.title && onRename(value);
+  return <Input {...tied} id="step-name" defaultValue={node.title} readOnly={readOnly} onBlur={(event) => finish(event.target.value)} onKeyDown={(event) => event.key === "Enter" && finish(event.currentTarget.value)} />;
+}
+
+/** The kind whose record describes a step's parameters. */
+function useKind(node: FlowNode): string | undefined {
+  const { data } = useQuery(kindsQuery);
+  return node.kind ?? data?.items.find((kind) => kind.tree === node.type || kind.name === node.type)?.name;
+}
+
+function Settings({ node, context }: InspectorProps) {
+  const kind = useKind(node);
+  const { data: record, isLoading } = useQuery({ ...kindQuery(kind ?? ""), enabled: kind !== undefined });
+  if (kind && isLoading) return <p className="text-sm text-muted">Looking up its parameters…</p>;
+  const fields = record?.input_schema ?? {};
+  const whole = node.propsPath.length === 0;
+  return (
+    <div className="flex flex-col gap-3">
+      {record ? (
+        <p className="text-sm text-muted">
+          {record.component.summary}{" "}
+          <Link to="/integrations/$kind" params={{ kind: record.component.name }} className="text-accent-ink hover:underline">More about it</Link>
+        </p>
+      ) : null}
+      <RecordForm key={node.key} fields={fields} values={whole ? without(node.props, ["name"]) : node.props} path={node.propsPath} context={context} />
+      {record || whole ? null : (
+        <details>
+          <summary className="text-sm text-muted">As JSON</summary>
+          <JsonField key={`all ${node.key}`} label="All parameters" value={node.props} readOnly={context.readOnly} onChange={(value) => context.set(node.propsPath, value)} />
+        </details>
+      )}
+    </div>
+  );
+}
+
+function without(value: Json, keys: readonly string[]): Json {
+  return isMap(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key))) : value;
+}
+
+function Data(props: InspectorProps) {
+  const { node, projection, steps, pin, mayRun } = props;
+  const step = steps[steps.length - 1];
+  const expression = projection.dialect === "graph" ? `nodes.${/^\w+$/.test(node.id) ? node.id : `["${node.id}"]`}.output` : undefined;
+  return (
+    <div className="flex flex-col gap-4">
+      {mayRun ? (
+        <div className="flex flex-col gap-2">
+          <JsonField label="Data for a test of this step" value={props.testData} onChange={props.onTestData} />
+          <div className="flex flex-wrap gap-2">
+            <Button size="sm" onClick={() => props.onTest(props.testData)}><FlaskConical aria-hidden />Test this step</Button>
+            <Button size="sm" onClick={props.onRunTo}>Run up to here</Button>
+            {props.onRunFrom ? <Button size="sm" onClick={props.onRunFrom}><FastForward aria-hidden />Run from here</Button> : null}
+          </div>
+        </div>
+      ) : null}
+      {step ? <StepResult step={step} count={steps.length} expression={expression} /> : <p className="text-sm text-muted">It has not run yet. Run the flow, or test this step alone.</p>}
+      {pin === undefined && step && step.status === "succeeded" ? (
+        <Button size="sm" className="self-start" onClick={() => props.onPin(step.output as Json)}><Pin aria-hidden />Pin this output</Button>
+      ) : null}
+      {pin === undefined ? null : (
+        <div className="flex flex-col gap-2">
+          <JsonField label="Pinned output: it gives this instead of running" value={pin} onChange={props.onPin} />
+          <Button size="sm" className="self-start" onClick={() => props.onPin(undefined)}><PinOff aria-hidden />Unpin</Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function StepResult({ step, count, expression }: { step: Step; count: number; expression: string | undefined }) {
+  return (
+    <section className="flex flex-col gap-2">
+      <div className="flex items-center gap-2 text-sm text-muted">
+        <RunState state={step.status} />
+        {step.attempts > 1 ? `${step.attempts} attempts` : ""} {count > 1 ? `the last of ${count} times` : ""}
+      </div>
+      {step.waiting ? <p className="text-sm">Waits for {step.waiting}.</p> : null}
+      {step.error ? <p className="rounded-md bg-bad-soft px-2.5 py-1.5 text-sm text-bad-ink wrap-anywhere">{step.error.message}</p> : null}
+      <h3 className="text-sm font-medium">Output</h3>
+      <ValueView value={step.output as Json} name={`output of ${step.title}`} expression={expression} />
+    </section>
+  );
+}

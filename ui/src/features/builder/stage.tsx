@@ -1,0 +1,188 @@
+import { useReactFlow } from "@xyflow/react";
+import { type KeyboardEvent, useEffect, useMemo } from "react";
+import { CodeEditor, type Language } from "@/components/code/code-editor";
+import { FIT, FlowCanvas } from "@/canvas/view/canvas";
+import type { FlowActions } from "@/canvas/view/actions";
+import { HEIGHT, WIDTH } from "@/canvas/model/layout";
+import { type Direction, nearest } from "@/canvas/model/walk";
+import { Button } from "@/components/ui/button";
+import { Empty } from "@/components/ui/states";
+import type { Command, Point } from "@/document";
+import { api, body } from "@/lib/api";
+import type { Edits, Trials } from "./actions";
+import { fromBytes, toBytes } from "./bytes";
+import type { Choice } from "./offers";
+import { DRAGGED } from "./palette";
+import type { Builder } from "./state";
+import { type Found, nodeAt } from "./use-check";
+
+interface StageProps {
+  builder: Builder;
+  edits: Edits;
+  trials: Trials;
+  choices: readonly Choice[];
+  mayWrite: boolean;
+}
+
+const ARROWS: Record<string, Direction> = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
+const STEPS: Record<Direction, Point> = { left: { x: -1, y: 0 }, right: { x: 1, y: 0 }, up: { x: 0, y: -1 }, down: { x: 0, y: 1 } };
+
+/** The drawing, with its keys: arrows walk, Tab adds, Enter opens. */
+export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProps) {
+  const { projection, shown, places, state, selected, select, collapsed, toggle, states, perform, setOver, setOpened, problems, document: doc } = builder;
+  const { setCenter, getViewport, fitView } = useReactFlow();
+  const worst = useMemo(() => worstOf(problems), [problems]);
+  const actions = useMemo<FlowActions>(() => ({
+    collapse: toggle,
+    addAfter: (key) => setOver({ what: "creator", place: { after: key } }),
+    insert: (edge) => setOver({ what: "creator", place: { edge } }),
+    note: (id, note) => void perform({ do: "note", id, note }),
+  }), [toggle, setOver, perform]);
+
+  const { view } = builder;
+  // With another view the drawing has another width, once the page is laid out.
+  // oxlint-disable-next-line react/exhaustive-effect-dependencies
+  useEffect(() => {
+    const timer = setTimeout(() => void fitView(FIT), 60);
+    return () => clearTimeout(timer);
+  }, [view, fitView]);
+
+  const goTo = (key: string | undefined) => {
+    const point = key === undefined ? undefined : places.get(key);
+    if (key === undefined || !point) return;
+    select([key]);
+    const { x, y, zoom } = getViewport();
+    const [left, top] = [point.x * zoom + x, point.y * zoom + y];
+    const host = document.querySelector(".react-flow")?.getBoundingClientRect();
+    if (host && (left < 0 || top < 0 || left + WIDTH * zoom > host.width || top + HEIGHT * zoom > host.height)) void setCenter(point.x + WIDTH / 2, point.y + HEIGHT / 2, { zoom: Math.max(zoom, 0.5) });
+  };
+
+  const press = (event: KeyboardEvent) => {
+    if (event.target !== event.currentTarget) return;
+    const direction = ARROWS[event.key];
+    const last = edits.keys[edits.keys.length - 1];
+    if (direction) arrow(event, direction, last);
+    else if (event.key === "Tab" && !event.shiftKey && mayWrite) edits.add();
+    else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && last !== undefined) open(last);
+    else if (event.key === "Escape") {
+      setOpened(undefined);
+      select([]);
+    } else return;
+    event.preventDefault();
+  };
+
+  const arrow = (event: KeyboardEvent, direction: Direction, last: string | undefined) => {
+    if (event.altKey && (direction === "up" || direction === "down")) edits.moveAmong(direction === "up" ? -1 : 1);
+    else if (event.ctrlKey || event.metaKey || event.shiftKey) {
+      const by = event.shiftKey ? 60 : 10;
+      edits.nudge({ x: STEPS[direction].x * by, y: STEPS[direction].y * by });
+    } else goTo(last === undefined ? projection.nodes[0]?.key : nearest(places, last, direction));
+  };
+
+  const open = (key: string) => {
+    setOpened(key);
+    setTimeout(() => document.getElementById("step-name")?.focus(), 0);
+  };
+
+  const add = (choice: Choice, place: Extract<Command, { do: "add" }>["place"]) => perform({ do: "add", node: choice.node, place });
+  const selectedTitle = projection.nodes.find((node) => node.key === edits.keys[0])?.title;
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the canvas is worked with keys of its own
+    <div role="application" aria-label="Canvas. Arrow keys walk between steps, Tab adds one, Enter opens it." tabIndex={0} className="relative size-full outline-none focus-visible:ring-2 focus-visible:ring-ring focus-visible:ring-inset" id="canvas" onKeyDown={press}>
+      <FlowCanvas
+        projection={projection}
+        shown={shown}
+        places={places}
+        canvas={state.canvas}
+        selected={selected}
+        collapsed={collapsed}
+        states={states}
+        problems={worst}
+        pinned={trials.pinned}
+        dimmed={state.broken.length > 0}
+        readOnly={!mayWrite}
+        actions={actions}
+        onSelect={(keys) => {
+          select(keys);
+          if (keys.length === 1 && builder.opened !== undefined && places.has(keys[0] ?? "")) setOpened(keys[0]);
+        }}
+        onMove={(moves) => moveAll(builder, moves)}
+        onConnect={(source, target, handle) => perform({ do: "connect", source, target, ...(handle && projection.dialect === "graph" ? { handle } : {}) })}
+        onLoose={(source, handle, at) => setOver({ what: "creator", place: { after: source, at, ...(handle && projection.dialect === "graph" ? { handle } : {}) } })}
+        onOpen={open}
+        onCreate={(at) => setOver({ what: "creator", place: { at } })}
+        onDropped={(data, at, edge) => {
+          const choice = choices.find((one) => one.id === data.getData(DRAGGED));
+          if (choice) add(choice, edge === undefined ? { at } : { edge });
+        }}
+      />
+      {state.broken[0] ? <Broken line={state.broken[0].line} message={state.broken[0].message} /> : null}
+      {projection.nodes.length === 0 && state.broken.length === 0 ? (
+        <div className="pointer-events-none absolute inset-0 flex items-center justify-center [&>*]:pointer-events-auto">
+          {doc.dialect.name === "ir" ? (
+            <Empty title="There is nothing to draw">This flow is written in the inner form. Convert it to a tree or a graph to draw it.</Empty>
+          ) : (
+            <Empty title="Nothing is drawn yet" actions={mayWrite ? <Button look="primary" onClick={edits.add}>Add the first step</Button> : null}>Pick a step on the left, or press Tab.</Empty>
+          )}
+        </div>
+      ) : null}
+      <span className="sr-only" aria-live="polite">{selectedTitle ? `${selectedTitle} selected` : ""}</span>
+      <Button size="sm" className="absolute start-3 bottom-3" onClick={() => void fitView(FIT)}>Show all</Button>
+    </div>
+  );
+}
+
+function Broken({ line, message }: { line: number; message: string }) {
+  return (
+    <p role="alert" className="absolute start-1/2 top-3 max-w-160 -translate-x-1/2 rounded-md border border-bad bg-bad-soft px-3 py-1.5 text-base text-bad-ink shadow-pop">
+      Line {line} of the text cannot be read: {message.split("\n")[0]}. What is drawn is how it was before.
+    </p>
+  );
+}
+
+function worstOf(problems: readonly Found[]): Map<string, "error" | "warning"> {
+  const worst = new Map<string, "error" | "warning">();
+  for (const { key, severity } of problems) if (key !== undefined && severity !== "info" && worst.get(key) !== "error") worst.set(key, severity);
+  return worst;
+}
+
+/** Steps are moved as one change, and notes with them. */
+function moveAll({ document: doc, state }: Builder, moves: { [key: string]: Point }): void {
+  const notes = Object.entries(moves).filter(([key]) => key.startsWith("note:"));
+  const steps = Object.fromEntries(Object.entries(moves).filter(([key]) => !key.startsWith("note:")));
+  const commands: Command[] = notes.flatMap(([key, at]): Command[] => {
+    const note = state.canvas.notes[key.slice(5)];
+    return note ? [{ do: "note", id: key.slice(5), note: { ...note, x: Math.round(at.x), y: Math.round(at.y) } }] : [];
+  });
+  if (Object.keys(steps).length > 0) commands.push({ do: "position", moves: steps });
+  doc.runAll(commands, Date.now());
+}
+
+/** The text of the flow, with the same history as the drawing. */
+export function TextView({ builder, language, mayWrite, place, onCursor }: { builder: Builder; language: Language; mayWrite: boolean; place: { from: number; to: number; nonce: number } | undefined; onCursor: (key: string | undefined) => void }) {
+  const { document: doc, state, problems, draft } = builder;
+  const complete = async (text: string, offset: number) => {
+    try {
+      const found = await body(api.POST("/api/complete", { body: { text, offset: toBytes(text, offset), project: draft.flow.project } }));
+      return { from: fromBytes(text, found.from), items: found.items };
+    } catch {
+      // Without an answer there is nothing to offer; typing goes on.
+      return { from: offset, items: [] };
+    }
+  };
+  return (
+    <CodeEditor
+      value={state.text}
+      language={language}
+      label="Text of the flow"
+      readOnly={!mayWrite}
+      markers={problems.filter((problem) => problem.file === "" && problem.to >= problem.from && problem.to > 0)}
+      onChange={(text) => doc.type(text, Date.now())}
+      complete={complete}
+      onUndo={() => doc.undo()}
+      onRedo={() => doc.redo()}
+      reveal={place}
+      onCursor={(offset) => onCursor(nodeAt(state.projection.nodes, offset)?.key)}
+    />
+  );
+}

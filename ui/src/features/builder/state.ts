@@ -1,0 +1,79 @@
+import { useCallback, useMemo, useState, useSyncExternalStore } from "react";
+import { placeAll, visible } from "@/canvas/model/layout";
+import { statesOf } from "@/canvas/model/steps";
+import type { Command, Json } from "@/document";
+import { toast } from "@/components/ui/toast";
+import { Draft, type Flow } from "./draft";
+import { useCheck } from "./use-check";
+import { useRun } from "./use-run";
+
+export type View = "canvas" | "yaml" | "split";
+/** What lies over the page. */
+export type Over =
+  | { what: "creator"; place: Extract<Command, { do: "add" }>["place"] }
+  | { what: "connect"; from: string }
+  | { what: "rename"; key: string }
+  | { what: "extract" }
+  | { what: "publish" | "versions" | "input" | "convert" };
+
+/** Something small that the browser keeps; a value of another sort counts as none. */
+export function useKept<T extends Json>(key: string, otherwise: T): [T, (value: T) => void] {
+  const [value, setValue] = useState<T>(() => {
+    try {
+      const kept = JSON.parse(localStorage.getItem(key) ?? "null") as T | null;
+      return kept !== null && typeof kept === typeof otherwise ? kept : otherwise;
+    } catch {
+      return otherwise;
+    }
+  });
+  const set = useCallback((next: T) => {
+    setValue(next);
+    try {
+      localStorage.setItem(key, JSON.stringify(next));
+    } catch {
+      // It holds until the page is left.
+    }
+  }, [key]);
+  return [value, set];
+}
+
+/** Everything the builder shows and can do, in one place. */
+export function useBuilder(flow: Flow) {
+  const [draft] = useState(() => new Draft(flow));
+  useSyncExternalStore(draft.subscribe, () => draft.version);
+  const { document } = draft;
+  const state = useSyncExternalStore(document.subscribe, () => document.state);
+  const [view, setView] = useKept<View>("weir.builder.view", "canvas");
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set());
+  const [opened, setOpened] = useState<string>();
+  const [over, setOver] = useState<Over>();
+  const [runId, setRunId] = useState<string>();
+  const problems = useCheck(draft, state);
+  const { run, steps } = useRun(runId);
+  const { projection } = state;
+  const shown = useMemo(() => visible(projection, collapsed), [projection, collapsed]);
+  const places = useMemo(() => placeAll(projection, shown, state.canvas), [projection, shown, state.canvas]);
+  const states = useMemo(() => statesOf(projection, steps), [projection, steps]);
+  const select = useCallback((keys: readonly string[]) => setSelected(new Set(keys)), []);
+  const perform = useCallback((command: Command): boolean => {
+    const outcome = document.run(command, Date.now());
+    if (outcome.refused !== undefined) {
+      toast.say(outcome.refused);
+      return false;
+    }
+    if (outcome.added.length > 0) select(outcome.added);
+    return true;
+  }, [document, select]);
+  const toggle = useCallback((key: string) => setCollapsed((before) => {
+    const next = new Set(before);
+    if (!next.delete(key)) next.add(key);
+    return next;
+  }), []);
+  return { draft, document, state, projection, view, setView, selected, select, collapsed, toggle, opened, setOpened, over, setOver, run, runId, setRunId, steps, states, problems, shown, places, perform };
+}
+
+export type Builder = ReturnType<typeof useBuilder>;
+
+/** The steps that are selected, without edges and notes. */
+export const stepsOf = (builder: Pick<Builder, "selected" | "projection">): string[] => builder.projection.nodes.filter((node) => builder.selected.has(node.key)).map((node) => node.key);

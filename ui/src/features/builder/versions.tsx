@@ -1,0 +1,162 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { CodeDiff, type Language } from "@/components/code/code-editor";
+import { Button } from "@/components/ui/button";
+import { Dialog, Sheet } from "@/components/ui/dialog";
+import { Field, Textarea } from "@/components/ui/input";
+import { Moment } from "@/components/ui/moment";
+import { Segments } from "@/components/ui/tabs";
+import { Empty, Shown } from "@/components/ui/states";
+import { toast } from "@/components/ui/toast";
+import { api, body, seen } from "@/lib/api";
+import type { Draft } from "./draft";
+
+const versionsKey = (id: string) => ["versions", id];
+
+function useVersions(id: string) {
+  return useQuery({ queryKey: versionsKey(id), queryFn: () => body(api.GET("/api/flows/{id}/versions", { params: { path: { id }, query: { limit: 100 } } })) });
+}
+
+/** Asks before a version is published: what changes against the one before. */
+export function Publish({ draft, language, onClose }: { draft: Draft; language: Language; onClose: () => void }) {
+  const [notes, setNotes] = useState("");
+  const [busy, setBusy] = useState(false);
+  const queries = useQueryClient();
+  const versions = useVersions(draft.flow.id);
+  const publish = async () => {
+    setBusy(true);
+    try {
+      if (!(await draft.flush())) throw draft.problem ?? new Error("The draft could not be saved.");
+      const params = { path: { id: draft.flow.id }, header: seen(draft.flow.revision) };
+      const made = await body(api.POST("/api/flows/{id}/versions", { params, body: { notes } }));
+      void queries.invalidateQueries({ queryKey: versionsKey(draft.flow.id) });
+      void queries.invalidateQueries({ queryKey: ["flows"] });
+      toast.done(`Version ${made.number} is published`);
+      onClose();
+    } catch (error) {
+      toast.failed(error);
+      setBusy(false);
+    }
+  };
+  const footer = (
+    <>
+      <Button onClick={onClose}>Cancel</Button>
+      <Button look="primary" busy={busy} onClick={() => void publish()}>Publish</Button>
+    </>
+  );
+  return (
+    <Dialog open onOpenChange={(open) => !open && onClose()} size="xl" title="Publish a version" description="A version never changes. Where the flow is on, new runs use it at once." footer={footer}>
+      <Shown asked={versions} what="the versions of this flow">
+        {({ items }) => (
+          <div className="flex flex-col gap-3">
+            <Field label="What is new">{(tied) => <Textarea {...tied} rows={2} value={notes} onChange={(event) => setNotes(event.target.value)} />}</Field>
+            {items[0] ? (
+              <div className="h-[38vh] overflow-hidden rounded-md border border-line">
+                <CodeDiff before={items[0].files[0]?.text ?? ""} after={draft.document.state.text} language={language} label={`Version ${items[0].number} and the draft`} />
+              </div>
+            ) : (
+              <p className="text-base text-muted">It is the first version.</p>
+            )}
+          </div>
+        )}
+      </Shown>
+    </Dialog>
+  );
+}
+
+/** Published versions, and every text the draft has had. Any of them can come back. */
+export function Versions({ draft, language, onClose }: { draft: Draft; language: Language; onClose: () => void }) {
+  const [which, setWhich] = useState<"versions" | "revisions">("versions");
+  return (
+    <Sheet open onOpenChange={(open) => !open && onClose()} size="lg" title="History of this flow">
+      <Segments label="What is listed" value={which} onChange={setWhich} options={[{ value: "versions", label: "Published" }, { value: "revisions", label: "Every save" }]} />
+      {which === "versions" ? <Published draft={draft} language={language} onClose={onClose} /> : <Revisions draft={draft} language={language} onClose={onClose} />}
+    </Sheet>
+  );
+}
+
+interface Part {
+  draft: Draft;
+  language: Language;
+  onClose: () => void;
+}
+
+function Published({ draft, language, onClose }: Part) {
+  const asked = useVersions(draft.flow.id);
+  const restore = async (number: number) => {
+    try {
+      await draft.flush();
+      const params = { path: { id: draft.flow.id, number }, header: seen(draft.flow.revision) };
+      await api.POST("/api/flows/{id}/versions/{number}/restore", { params });
+      draft.take(await body(api.GET("/api/flows/{id}", { params: { path: { id: draft.flow.id } } })));
+      toast.done(`The draft is version ${number} again`, { label: "Undo", onClick: () => draft.document.undo() });
+      onClose();
+    } catch (error) {
+      toast.failed(error);
+    }
+  };
+  return (
+    <Shown asked={asked} what="the versions of this flow">
+      {({ items }) =>
+        items.length === 0 ? (
+          <Empty title="No version yet">Publish the draft to make the first one.</Empty>
+        ) : (
+          <ul className="mt-3 flex flex-col gap-2">
+            {items.map((version) => (
+              <Line key={version.number} title={`Version ${version.number}`} about={version.notes} at={version.publishedAt} text={version.files[0]?.text ?? ""} draft={draft} language={language} onRestore={() => void restore(version.number)} />
+            ))}
+          </ul>
+        )
+      }
+    </Shown>
+  );
+}
+
+function Revisions({ draft, language, onClose }: Part) {
+  const id = draft.flow.id;
+  const asked = useQuery({ queryKey: ["revisions", id, draft.flow.revision], queryFn: () => body(api.GET("/api/flows/{id}/revisions", { params: { path: { id }, query: { limit: 100 } } })) });
+  return (
+    <Shown asked={asked} what="the saves of this flow">
+      {({ items }) => (
+        <ul className="mt-3 flex flex-col gap-2">
+          {items.map((revision) => (
+            <Line
+              key={revision.number}
+              title={`Save ${revision.number}`}
+              at={revision.at}
+              text={revision.files[0]?.text ?? ""}
+              draft={draft}
+              language={language}
+              onRestore={() => {
+                draft.document.replace(revision.files[0]?.text ?? "", draft.document.state.canvas, Date.now());
+                toast.done(`The draft is as it was at save ${revision.number}`, { label: "Undo", onClick: () => draft.document.undo() });
+                onClose();
+              }}
+            />
+          ))}
+        </ul>
+      )}
+    </Shown>
+  );
+}
+
+function Line({ title, about = "", at, text, draft, language, onRestore }: { title: string; about?: string; at: string; text: string; draft: Draft; language: Language; onRestore: () => void }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <li className="rounded-md border border-line p-3">
+      <div className="flex items-center gap-2">
+        <div className="min-w-0 flex-1">
+          <p className="font-medium">{title}</p>
+          <p className="text-sm text-muted wrap-anywhere"><Moment at={at} /> {about}</p>
+        </div>
+        <Button size="sm" aria-expanded={open} onClick={() => setOpen(!open)}>{open ? "Hide" : "Compare with the draft"}</Button>
+        <Button size="sm" onClick={onRestore}>Restore</Button>
+      </div>
+      {open ? (
+        <div className="mt-3 h-72 overflow-hidden rounded-md border border-line">
+          <CodeDiff before={text} after={draft.document.state.text} language={language} label={`${title} and the draft`} />
+        </div>
+      ) : null}
+    </li>
+  );
+}
