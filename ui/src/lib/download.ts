@@ -1,5 +1,5 @@
 /** Hands a file to the browser to be kept. */
-export function download(name: string, content: string, kind = "application/json"): void {
+export function download(name: string, content: string | Uint8Array<ArrayBuffer>, kind = "application/json"): void {
   const url = URL.createObjectURL(new Blob([content], { type: kind }));
   const link = document.createElement("a");
   link.href = url;

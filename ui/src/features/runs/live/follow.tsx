@@ -1,0 +1,41 @@
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { type Followed, RunStream } from "./stream";
+
+const Stream = createContext<RunStream | undefined>(undefined);
+
+/** Everything inside sees the run as it goes on. */
+export function Follow({ run, children }: { run: string; children: ReactNode }) {
+  const stream = useMemo(() => new RunStream(run), [run]);
+  return <Stream value={stream}>{children}</Stream>;
+}
+
+function useStream(): RunStream {
+  const stream = useContext(Stream);
+  if (!stream) throw new Error("a part of a run was drawn outside of one");
+  return stream;
+}
+
+export function useFollowed(): Followed {
+  const stream = useStream();
+  return useSyncExternalStore(
+    (listener) => stream.subscribe(listener),
+    () => stream.now,
+  );
+}
+
+/** Reads on after something that may have made an ended run go on. */
+export function useFollowAgain(): () => void {
+  const stream = useStream();
+  return () => stream.again();
+}
+
+/** The time now, in milliseconds, while something is to be counted. */
+export function useTicking(on: boolean, every = 500): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    if (!on) return;
+    const timer = setInterval(() => setNow(Date.now()), every);
+    return () => clearInterval(timer);
+  }, [on, every]);
+  return now;
+}

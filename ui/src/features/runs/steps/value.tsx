@@ -1,0 +1,131 @@
+import { ChevronRight, Download } from "lucide-react";
+import { useMemo, useState } from "react";
+import { Button } from "@/components/ui/button";
+import { CopyButton } from "@/components/ui/copy";
+import { cn } from "@/lib/cn";
+import { download } from "@/lib/download";
+import { bytes } from "@/lib/time";
+import { member } from "../machine/diff";
+
+/** What is longer than this is shown in part, and can be downloaded. */
+const LARGE = 262_144;
+const LONG_TEXT = 2_000;
+const MANY = 100;
+
+interface Props {
+  value: unknown;
+  /** Its name, as an expression has it: `input`, `nodes.judge.output`. */
+  name: string;
+  /** The name of the file it is downloaded as. */
+  file: string;
+  empty?: string;
+  className?: string;
+}
+
+/** A value as a tree; paths can be copied, and what is large is shown in part. */
+export function Value({ value, name, file, empty = "Nothing", className }: Props) {
+  const text = useMemo(() => JSON.stringify(value, null, 2) ?? "", [value]);
+  if (value === undefined || value === null || text === "") return <p className="px-3 py-2 text-base text-muted">{empty}</p>;
+  const large = text.length > LARGE;
+  return (
+    <div className={cn("flex min-h-0 flex-col", className)}>
+      <div className="flex items-center gap-1 border-b border-line px-3 py-1 text-xs text-muted">
+        <span className="tabular">{bytes(text.length)}</span>
+        {large ? <span className="text-warn-ink">shown in part</span> : null}
+        <span className="ms-auto">{large ? null : <CopyButton text={typeof value === "string" ? value : text} label={`Copy ${name}`} />}</span>
+        <Button size="icon-sm" look="quiet" aria-label={`Download ${name}`} title={`Download ${name}`} onClick={() => download(`${file}.json`, text)}>
+          <Download aria-hidden />
+        </Button>
+      </div>
+      <div className="min-h-0 flex-1 overflow-auto px-2 py-1.5 font-mono text-sm" tabIndex={0} role="region" aria-label={name}>
+        <Node value={value} path={name} depth={0} open={!large} />
+      </div>
+    </div>
+  );
+}
+
+interface NodeProps {
+  label?: string;
+  value: unknown;
+  path: string;
+  depth: number;
+  open: boolean;
+}
+
+function Node(props: NodeProps) {
+  const { value } = props;
+  return typeof value === "object" && value !== null ? <Inner {...props} value={value} /> : <Leaf {...props} />;
+}
+
+function Leaf({ label, value, path }: NodeProps) {
+  const [whole, setWhole] = useState(false);
+  const text = typeof value === "string" ? value : String(value);
+  const cut = !whole && text.length > LONG_TEXT;
+  return (
+    <div className="group flex min-h-5.5 items-start gap-1 ps-4.5">
+      {label === undefined ? null : <Label label={label} />}
+      <span className={cn("min-w-0 whitespace-pre-wrap wrap-anywhere", colour(value))} dir="auto">
+        {cut ? `${text.slice(0, LONG_TEXT)}…` : text === "" ? "(empty)" : text}
+        {cut ? (
+          <Button look="link" size="sm" className="ms-1" onClick={() => setWhole(true)}>
+            All {text.length.toLocaleString()} characters
+          </Button>
+        ) : null}
+      </span>
+      <CopyPath path={path} />
+    </div>
+  );
+}
+
+function colour(value: unknown): string {
+  if (typeof value === "string") return "text-ok-ink";
+  if (typeof value === "number") return "text-busy-ink";
+  return typeof value === "boolean" ? "text-wait-ink" : "text-muted";
+}
+
+function Inner({ label, value, path, depth, open }: NodeProps & { value: object }) {
+  const [shown, setShown] = useState(depth === 0 || (open && depth < 3));
+  const [count, setCount] = useState(MANY);
+  const list = Array.isArray(value);
+  const entries = Object.entries(value);
+  const summary = list ? `[${entries.length}]` : `{${entries.length}}`;
+  return (
+    <div>
+      <div className="group flex min-h-5.5 items-start gap-1">
+        <button type="button" aria-expanded={shown} aria-label={`${label ?? path} ${summary}`} className="flex items-start gap-1 rounded-xs" onClick={() => setShown(!shown)}>
+          <ChevronRight className={cn("mt-1 size-3.5 text-muted transition-transform", shown && "rotate-90")} aria-hidden />
+          {label === undefined ? null : <Label label={label} />}
+          <span className="text-muted">{summary}</span>
+        </button>
+        {depth > 0 ? <CopyPath path={path} /> : null}
+      </div>
+      {shown ? (
+        <div className="ms-1.5 border-s border-line ps-2">
+          {entries.slice(0, count).map(([key, inner]) => (
+            <Node key={key} label={key} value={inner} path={member(path, list ? Number(key) : key)} depth={depth + 1} open={open} />
+          ))}
+          {entries.length > count ? (
+            <Button size="sm" look="link" className="ms-4.5" onClick={() => setCount(count + 10 * MANY)}>
+              {(entries.length - count).toLocaleString()} more
+            </Button>
+          ) : null}
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+const Label = ({ label }: { label: string }) => (
+  <span className="shrink-0 text-ink">
+    <bdi>{label}</bdi>:
+  </span>
+);
+
+/** Appears beside what the pointer or the keyboard is at. */
+function CopyPath({ path }: { path: string }) {
+  return (
+    <span className="-my-0.5 opacity-0 focus-within:opacity-100 group-hover:opacity-100">
+      <CopyButton text={path} label={`Copy the path ${path}`} />
+    </span>
+  );
+}
