@@ -123,7 +123,7 @@ impl From<RunsError> for ControlError {
             RunsError::Rejected { code, message } => ControlError::invalid(code, message),
             RunsError::Busy(message) => ControlError::Busy(message),
             RunsError::Stopping => ControlError::Busy("the server is stopping".to_owned()),
-            RunsError::Failed(message) => ControlError::Unavailable(message),
+            RunsError::Failed(message) | RunsError::Unavailable(message) => ControlError::Unavailable(message),
         }
     }
 }

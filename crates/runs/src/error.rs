@@ -20,6 +20,10 @@ pub enum RunsError {
     /// Try again a moment later.
     #[error("try again: {0}")]
     Busy(String),
+    /// Something the runtime stands on does not work, and the message says what. Once that has been put right, it
+    /// goes on by itself.
+    #[error("not now: {0}")]
+    Unavailable(String),
     /// The runtime is going down; the run goes on when it is started again.
     #[error("the runtime is stopping")]
     Stopping,
@@ -31,7 +35,7 @@ pub enum RunsError {
 impl RunsError {
     /// Whether the same request may succeed a moment later.
     pub fn is_transient(&self) -> bool {
-        matches!(self, RunsError::Busy(_))
+        matches!(self, RunsError::Busy(_) | RunsError::Unavailable(_))
     }
 
     pub fn rejected(code: &'static str, message: impl Into<String>) -> Self {

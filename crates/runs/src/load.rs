@@ -96,6 +96,10 @@ pub struct Load {
     pub steps: Vec<StepLoad>,
     /// Why nothing can be written any more.
     pub failure: Option<String>,
+    /// Why nothing can be written at present. It is tried again and again, and runs wait.
+    pub stalled: Option<String>,
+    /// How often that was so.
+    pub stalls: u64,
     /// Why the newest commit failed, for a while after it did.
     pub trouble: Option<String>,
     /// Runs from before the start are still being taken up.

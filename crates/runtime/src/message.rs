@@ -80,6 +80,14 @@ pub(crate) enum Message {
         run: Box<Run>,
         output: Value,
     },
+    /// Nothing can be written at present: whoever waits outside for rows on their way is told.
+    Stalled,
+    /// These new runs were given back by the writer: they do not exist.
+    Withdrawn {
+        runs: Vec<RunKey>,
+    },
+    /// The store has lost what was written last: every machine is dropped and folded again.
+    Lost(CommitError),
     /// Look around: something outside the loop has changed.
     Nudge,
     /// Start no further attempts; answered when none is under way.
@@ -112,6 +120,13 @@ pub(crate) struct NewRun {
     pub started_reply: Option<oneshot::Sender<Result<RunView, RunsError>>>,
     /// Told when the run is over.
     pub ended_reply: Option<oneshot::Sender<Result<RunView, RunsError>>>,
+}
+
+impl NewRun {
+    /// Whether somebody outside waits for it, who can ask again.
+    pub fn is_asked_for(&self) -> bool {
+        self.started_reply.is_some() || self.ended_reply.is_some()
+    }
 }
 
 impl Message {

@@ -51,7 +51,7 @@ impl Timer for NoWaiting {
 }
 
 fn port_error(error: StoreError) -> PortError {
-    match error.is_transient() {
+    match error.may_pass() {
         true => PortError::Retry(error.to_string()),
         false => PortError::Reject(error.to_string()),
     }
@@ -60,7 +60,7 @@ fn port_error(error: StoreError) -> PortError {
 #[async_trait]
 impl Variables for StoreVariables {
     async fn apply(&self, flow: &FlowContext, change: weir_kind::VariableChange) -> Result<Value, PortError> {
-        let scope = scope_of(flow, change.scope);
+        let scope = self.scope_of(flow, &change).await?;
         if change.op == VariableOp::Get {
             return self.read(&scope, &change.name).await;
         }
@@ -155,14 +155,8 @@ impl LogSink for StorePorts {
         let Observation { path, attempt, at, .. } = observation;
         let mut batch = Batch { epoch: self.0.writer.epoch(), ..Batch::default() };
         batch.observations.push(NewObservation { run, path, attempt, at, kind: kind.into(), payload });
-        self.0.writer.send(Submission {
-            batches: vec![(run, batch)],
-            durable: false,
-            soon: true,
-            reset: false,
-            heard: 0,
-            reply: Reply::None,
-        });
+        let batches = vec![(run, batch)];
+        self.0.writer.send(Submission { batches, soon: true, ..Submission::without_rows(0, Reply::None) });
     }
 }
 

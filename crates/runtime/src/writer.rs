@@ -1,8 +1,12 @@
 //! The one task that writes: what all loops hand in while a commit is under way goes into the next one.
 
+mod stalled;
+
 use crate::faults::Faults;
 use crate::message::Message;
 use crate::meters::Meters;
+use crate::stall::Stall;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -24,6 +28,8 @@ const PATIENCE: Duration = Duration::from_millis(1);
 /// Rows of one sender, to be written together with those of others, in the order of sending.
 pub(crate) struct Submission {
     pub batches: Vec<(RunKey, Batch)>,
+    /// Those among the runs that are new and that somebody outside waits for.
+    pub asked: Vec<RunKey>,
     /// Whether the disk is waited for.
     pub durable: bool,
     /// Whether the disk is to have it soon, though nobody waits.
@@ -51,6 +57,7 @@ pub(crate) struct Writer {
     epoch: Epoch,
     /// How often something was written so far.
     commits: watch::Receiver<u64>,
+    stall: Arc<Stall>,
 }
 
 pub(crate) struct WriterOptions {
@@ -60,18 +67,19 @@ pub(crate) struct WriterOptions {
 
 impl Writer {
     /// The writer and the task to spawn. The task ends when every handle is gone, or after the store has failed
-    /// for good; `on_failure` is told why.
+    /// for good; `on_failure` is told why. `shards` are all the loops there are.
     pub fn new(
         store: Arc<dyn Store>,
         epoch: Epoch,
         faults: Arc<dyn Faults>,
         meters: Arc<Meters>,
         options: WriterOptions,
+        shards: Vec<UnboundedSender<Message>>,
         on_failure: impl FnOnce(CommitError) + Send + 'static,
     ) -> (Self, impl Future<Output = ()>) {
         let (to, from) = unbounded_channel();
         let (committed, commits) = watch::channel(0);
-        let waiting = Arc::new(AtomicUsize::new(0));
+        let (waiting, stall) = (Arc::new(AtomicUsize::new(0)), Arc::<Stall>::default());
         let task = Task {
             store,
             epoch,
@@ -84,8 +92,12 @@ impl Writer {
             unheard: 0,
             unsynced_until: None,
             failed: Vec::new(),
+            shards,
+            stall: stall.clone(),
+            kept: VecDeque::new(),
+            withdrawn: HashSet::new(),
         };
-        (Self { to, waiting, epoch, commits }, task.run(on_failure))
+        (Self { to, waiting, epoch, commits, stall }, task.run(on_failure))
     }
 
     pub fn epoch(&self) -> Epoch {
@@ -97,6 +109,11 @@ impl Writer {
         let mut commits = self.commits.clone();
         let found = commits.wait_for(|count| *count > seen).await.map(|count| *count);
         found.unwrap_or(seen)
+    }
+
+    /// Whether anything can be written at present.
+    pub fn stall(&self) -> &Stall {
+        &self.stall
     }
 
     /// Rows that are still to be written.
@@ -123,7 +140,8 @@ impl Writer {
 
     async fn submit(&self, batches: Vec<(RunKey, Batch)>, durable: bool) -> Result<(), CommitError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Submission { batches, durable, soon: true, reset: false, heard: 0, reply: Reply::One(reply) });
+        let reply = Reply::One(reply);
+        self.send(Submission { batches, asked: Vec::new(), durable, soon: true, reset: false, heard: 0, reply });
         answer.await.unwrap_or_else(|_| Err(ended()))
     }
 }
@@ -133,6 +151,10 @@ fn ended() -> CommitError {
 }
 
 impl Submission {
+    pub fn without_rows(heard: usize, reply: Reply) -> Self {
+        Self { batches: Vec::new(), asked: Vec::new(), durable: false, soon: false, reset: false, heard, reply }
+    }
+
     fn rows(&self) -> usize {
         self.batches.iter().map(|(_, batch)| batch.len()).sum()
     }
@@ -144,6 +166,10 @@ impl Submission {
     /// A loop's word that it has acted upon an answer and has nothing to write.
     fn is_bare(&self) -> bool {
         matches!(self.reply, Reply::None) && self.batches.is_empty() && !self.durable
+    }
+
+    fn is_log(&self) -> bool {
+        self.batches.iter().all(|(_, batch)| batch.len() == batch.observations.len())
     }
 
     /// Whether a loop was told.
@@ -178,6 +204,12 @@ struct Task {
     /// Loops that have not heard yet that a commit of theirs failed, and why. What they have sent since then
     /// follows records that do not exist, so it must not be written.
     failed: Vec<(UnboundedSender<Message>, CommitError)>,
+    shards: Vec<UnboundedSender<Message>>,
+    stall: Arc<Stall>,
+    /// What was handed in while nothing could be written.
+    kept: VecDeque<Submission>,
+    /// New runs that were given back; nothing more of them is to be written.
+    withdrawn: HashSet<RunKey>,
 }
 
 impl Task {
@@ -192,9 +224,13 @@ impl Task {
             }
             self.join(&mut joined).await;
             self.refuse(&mut joined);
+            joined.iter_mut().for_each(|submission| self.leave_out_withdrawn(submission));
             let result = self.commit(&mut joined).await;
             if let Err(error) = &result {
                 self.note_failed(&joined, error);
+            }
+            if let Err(error @ CommitError::Lost(_)) = &result {
+                self.fold_all_again(error);
             }
             self.unheard +=
                 joined.drain(..).map(|submission: Submission| usize::from(submission.answer(&result))).sum::<usize>();
@@ -204,12 +240,15 @@ impl Task {
         }
         // The last results nobody waited for: a stop leaves nothing behind in memory.
         if self.unsynced_until.is_some() {
-            let _ = self.commit(&mut []).await;
+            let _ = self.write(Batch::new(self.epoch), 0).await;
         }
     }
 
     /// The next submission; nothing inside where the time to flush has come first. `None` at the end.
     async fn next(&mut self) -> Option<Option<Submission>> {
+        if let Some(submission) = self.kept.pop_front() {
+            return Some(Some(submission));
+        }
         let Some(at) = self.unsynced_until else { return self.from.recv().await.map(Some) };
         tokio::select! {
             biased;
@@ -241,7 +280,7 @@ impl Task {
 
     /// What is there to be written, or else, if that is worth while, what a loop that was just answered sends.
     async fn more(&mut self, patient: bool) -> Option<Submission> {
-        if let Ok(submission) = self.from.try_recv() {
+        if let Some(submission) = self.kept.pop_front().or_else(|| self.from.try_recv().ok()) {
             return Some(submission);
         }
         if !patient || self.unheard == 0 {
@@ -286,18 +325,51 @@ impl Task {
         }
     }
 
-    async fn commit(&mut self, joined: &mut [Submission]) -> Result<(), CommitError> {
-        let mut batch = Batch::new(self.epoch);
-        let rows: usize = joined.iter().map(Submission::rows).sum();
+    /// Nothing that any loop has in memory may be on disk: what they send from now on is not written until they have
+    /// heard of it.
+    fn fold_all_again(&mut self, error: &CommitError) {
+        for shard in &self.shards {
+            if !self.failed.iter().any(|(failed, _)| failed.same_channel(shard)) {
+                self.failed.push((shard.clone(), error.clone()));
+            }
+        }
+        self.tell_all(|| Message::Lost(error.clone()));
+    }
+
+    async fn commit(&mut self, joined: &mut Vec<Submission>) -> Result<(), CommitError> {
         // A flush is the empty durable commit.
         let flush = self.unsynced_until.is_some_and(|at| at <= Instant::now());
         let durable = (joined.is_empty() && self.unsynced_until.is_some())
             || flush
             || joined.iter().any(|submission| submission.durable);
-        for submission in joined.iter_mut() {
-            submission.batches.iter_mut().for_each(|(_, part)| batch.absorb(std::mem::take(part)));
-        }
+        let mut batch = self.gather(joined);
         batch.durable = durable;
+        let mut result = self.write(batch, stalled::rows_of(joined)).await;
+        if let Err(error) = &result
+            && error.may_pass()
+        {
+            let error = error.clone();
+            result = self.persist(joined, error).await;
+        }
+        let rows = stalled::rows_of(joined);
+        self.waiting.fetch_sub(rows, Ordering::Relaxed);
+        if result.is_ok() {
+            self.committed.send_modify(|count| *count += u64::from(rows > 0));
+            self.note_synced(durable, joined);
+        }
+        result
+    }
+
+    /// Everything that was handed in as one durable batch. The parts are kept: they may have to be written once more.
+    fn gather(&self, joined: &[Submission]) -> Batch {
+        let mut batch = Batch::new(self.epoch);
+        let parts = joined.iter().flat_map(|submission| &submission.batches);
+        parts.for_each(|(_, part)| batch.absorb(part.clone()));
+        batch.durable = true;
+        batch
+    }
+
+    async fn write(&self, batch: Batch, rows: usize) -> Result<(), CommitError> {
         self.faults.at("commit.before");
         let begun = std::time::Instant::now();
         let result = self.store.commit(batch).await;
@@ -306,11 +378,6 @@ impl Task {
             Err(error) => self.meters.commit_failed(error),
         }
         self.faults.at("commit.after");
-        self.waiting.fetch_sub(rows, Ordering::Relaxed);
-        if result.is_ok() {
-            self.committed.send_modify(|count| *count += u64::from(rows > 0));
-            self.note_synced(durable, joined);
-        }
         result
     }
 
@@ -359,12 +426,28 @@ mod tests {
             batch.records.push(Entry { run: self.run, record });
             let reply = Reply::Shard { to: self.to.clone(), ticket: self.seq };
             let batches = vec![(self.run, batch)];
-            self.writer.send(Submission { batches, durable: true, soon: true, reset: false, heard, reply });
+            self.writer.send(Submission {
+                batches,
+                asked: Vec::new(),
+                durable: true,
+                soon: true,
+                reset: false,
+                heard,
+                reply,
+            });
         }
 
         fn says_it_has_nothing(&self, heard: usize) {
             let (batches, reply) = (Vec::new(), Reply::None);
-            self.writer.send(Submission { batches, durable: false, soon: false, reset: false, heard, reply });
+            self.writer.send(Submission {
+                batches,
+                asked: Vec::new(),
+                durable: false,
+                soon: false,
+                reset: false,
+                heard,
+                reply,
+            });
         }
 
         /// Whether an answer has come, after everyone had a chance to work. No time passes meanwhile.
@@ -388,7 +471,7 @@ mod tests {
         let epoch = store.claim(1, 0).await.unwrap();
         let options = WriterOptions { window: Duration::ZERO, flush_after: Duration::from_secs(1) };
         let (writer, task) =
-            Writer::new(store, epoch, Arc::new(NoFaults), Arc::new(Meters::new(None)), options, |error| {
+            Writer::new(store, epoch, Arc::new(NoFaults), Arc::new(Meters::new(None)), options, Vec::new(), |error| {
                 panic!("{error}")
             });
         tokio::spawn(task);

@@ -157,7 +157,7 @@ async fn rule_5_4_a_failed_commit_folds_again() {
         let world = World::on(store.clone(), None);
         let runtime = world.open().await;
         let steps: Vec<String> = ["a", "b", "c"].iter().map(|id| task(id, "call", r#"{"value":1}"#)).collect();
-        store.fail_commit(failing, CommitError::Busy("told to".into()));
+        store.fail_commit(failing, CommitError::Lost("told to".into()));
         let started = runtime.start(start(flow(&sequence(&steps)), "r")).await;
         assert!(started.is_ok(), "{failing}");
         if failing < 4 {
@@ -176,7 +176,7 @@ async fn rule_5_4_a_start_that_is_not_written_is_refused() {
     let store = Arc::new(MemoryStore::new());
     let world = World::on(store.clone(), None);
     let runtime = world.open().await;
-    store.fail_commit(0, CommitError::Busy("told to".into()));
+    store.fail_commit(0, CommitError::Lost("told to".into()));
     let flow = flow(&task("t", "call", "{}"));
     assert!(matches!(runtime.start(start(flow.clone(), "r")).await, Err(RunsError::Busy(_))));
     assert_eq!(world.witness.calls(), []);
@@ -320,7 +320,7 @@ async fn rule_5_5_a_detached_run_is_on_disk_before_its_parent_ends() {
         let child = flow_named("child", "", &signal("w", "go"));
         runtime.publish(&place, &source(&child)).await.unwrap();
         if let Some(commit) = failing {
-            store.fail_commit(commit, CommitError::Busy("told to".into()));
+            store.fail_commit(commit, CommitError::Lost("told to".into()));
         }
         let root = call("d", "child", r#","detached":true"#);
         succeeded(&run(&runtime, flow(&root), "r").await);

@@ -185,6 +185,12 @@ fn of_runtime(load: &Load) -> Vec<Family> {
         one("weir_journal_commit_seconds", "How long a commit of journals took", seconds(&load.commits)),
         one("weir_journal_rows_per_commit", "Rows in one commit", Number::Spread { of: rows, per: 1.0 }),
         one("weir_journal_commit_failures", "Commits that failed", counter(load.failed_commits)),
+        one(
+            "weir_journal_stalled",
+            "Whether nothing can be written at present, so that runs wait",
+            gauge(u64::from(load.stalled.is_some())),
+        ),
+        one("weir_journal_stalls", "How often nothing could be written for a while", counter(load.stalls)),
         one("weir_journal_backlog_rows", "Rows that wait to be written", gauge(load.backlog)),
     ]
 }

@@ -54,6 +54,9 @@ pub trait Database: Send + Sync + Sized + 'static {
 
     fn commit(&self, batch: Batch) -> impl Future<Output = Result<(), CommitError>> + Send;
 
+    /// See [`Store::renew`].
+    fn renew(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     fn close(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     fn reclaim(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
@@ -92,6 +95,10 @@ impl<D: Database> Store for Sql<D> {
 
     async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
         self.db.commit(batch).await
+    }
+
+    async fn renew(&self) -> Result<(), StoreError> {
+        self.db.renew().await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -16,6 +16,11 @@ impl Suspects {
         Self { epoch: batch.epoch, ids: batch.runs.iter().map(|run| run.id.clone()).collect(), firsts }
     }
 
+    /// The last record of the batch.
+    pub fn newest(&self) -> Option<(RunKey, u64)> {
+        self.firsts.last().copied()
+    }
+
     /// Statements to ask one after the other: what it means if one of them finds something.
     pub fn questions<D: Database>(self) -> impl Iterator<Item = (Statement, CommitError)> {
         let ids = self.ids.into_iter().map(|id| {

@@ -23,6 +23,9 @@ pub enum StoreError {
     /// The disk, the file system or the connection failed.
     #[error("the store failed: {0}")]
     Io(String),
+    /// It was closed; nothing more can be asked of it.
+    #[error("the store is closed")]
+    Closed,
 }
 
 impl StoreError {
@@ -30,9 +33,14 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         matches!(self, StoreError::Busy(_))
     }
+
+    /// Whether the same call may succeed once something outside has been put right: space, a disk, a server.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, StoreError::Busy(_) | StoreError::Full(_) | StoreError::Io(_))
+    }
 }
 
-/// Why a batch was not written. In every case nothing of it was.
+/// Why a batch was not written. Nothing of it was, unless [`CommitError::is_certain`] says that nobody knows.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CommitError {
     /// Try again: the store was busy.
@@ -50,9 +58,29 @@ pub enum CommitError {
     /// The batch contradicts itself; a fault of the caller.
     #[error("the batch is not valid: {0}")]
     Invalid(String),
-    /// Stop writing: the store itself has failed.
+    /// Drop every machine and fold its journal again: newest batches that did not wait for the disk are gone.
+    #[error("the newest batches were lost: {0}")]
+    Lost(String),
+    /// Stop writing: the store itself has failed; until it has been put right where [`CommitError::may_pass`].
     #[error(transparent)]
     Stop(StoreError),
+}
+
+impl CommitError {
+    /// Whether the same batch may be written once something outside has been put right.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            CommitError::Busy(_) => true,
+            CommitError::Stop(error) => error.may_pass(),
+            _ => false,
+        }
+    }
+
+    /// Whether it is known that the batch was not written. Where the disk or the connection failed in the middle of
+    /// it, the data has to be read again to know.
+    pub fn is_certain(&self) -> bool {
+        !matches!(self, CommitError::Busy(_) | CommitError::Stop(StoreError::Io(_)))
+    }
 }
 
 impl From<StoreError> for CommitError {

@@ -52,6 +52,12 @@ pub trait Store:
     /// it. Batches are applied in the order in which `commit` was called by one task.
     async fn commit(&self, batch: Batch) -> Result<(), CommitError>;
 
+    /// After a commit of which nobody knows what became: makes sure that what is read from now on is what is there,
+    /// trusting nothing that was read or written before. A store that always knows has nothing to do.
+    async fn renew(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Finishes what is under way and lets go of the data. Later calls fail.
     async fn close(&self) -> Result<(), StoreError>;
 }

@@ -1,12 +1,13 @@
 //! Runs that are not in memory: reading them, and answering those who ask about them meanwhile.
 
 use super::Shard;
-use crate::children::{cancel_child, cancel_if_orphan, patiently};
+use crate::children::{PATIENCE, cancel_child, cancel_if_orphan, patiently};
 use crate::fold::{Folded, Unfolded, load, unfolded_error};
 use crate::inner::{Inner, view_of_row};
 use crate::live::Live;
 use crate::message::{Awaited, Message};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
 use weir_base::Value;
 use weir_engine::Status;
@@ -24,8 +25,20 @@ impl Shard {
     }
 
     pub(super) fn load_key(&mut self, key: RunKey) {
+        self.load_key_after(key, Duration::ZERO);
+    }
+
+    /// Once the store has had a moment to come to itself.
+    fn load_key_later(&mut self, key: RunKey) {
+        self.load_key_after(key, PATIENCE);
+    }
+
+    fn load_key_after(&mut self, key: RunKey, wait: Duration) {
         let inner = self.cx.inner.clone();
         self.cx.help(async move {
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
+            }
             let row = patiently(|| inner.shared.store.run_by_key(key)).await;
             let result = match row.flatten() {
                 Some(row) => fold(&inner, row).await,
@@ -60,12 +73,12 @@ impl Shard {
         let recovery = self.recovering.remove(&key);
         match result {
             Ok(folded) => self.carry_on(key, folded, messages, recovery.is_some()),
-            Err(Unfolded::Store(error)) if error.is_transient() => {
+            Err(Unfolded::Store(error)) if error.may_pass() => {
                 self.loading.insert(key, messages);
                 if let Some(done) = recovery {
                     self.recovering.insert(key, done);
                 }
-                return self.load_key(key);
+                return self.load_key_later(key);
             }
             Err(why) => {
                 self.not_loaded(key, &why, messages);

@@ -110,7 +110,7 @@ impl Kind for Probe {
                 let name: Text = params.get("name").and_then(Value::as_str).unwrap_or("n").into();
                 let key = cx.request.key.clone();
                 let (scope, op) = (VariableScope::Project, VariableOp::Increment);
-                let change = VariableChange { scope, name, op, value: Value::from(1), key };
+                let change = VariableChange { scope, name, op, value: Value::from(1), key, through: None };
                 cx.change_variable(change).await.map(TaskOutput::from)
             }
             _ => Ok(value.into()),

@@ -58,7 +58,7 @@ async fn ready(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
 async fn look(app: &App) -> (StatusCode, Json<Health>) {
     let mut dependencies = BTreeMap::new();
     let load = app.control.load();
-    dependencies.insert("journal".to_owned(), load.failure.or(load.trouble));
+    dependencies.insert("journal".to_owned(), load.failure.or(load.stalled).or(load.trouble));
     for dependency in &app.dependencies {
         let found = tokio::time::timeout(PATIENCE, dependency.check()).await;
         let found = found.unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())));

@@ -6,8 +6,7 @@ use crate::site::STEPS;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_base::Value;
 use weir_engine::Status;
-use weir_store::{PageRequest, RunFilter, Runs, StoreError};
-use weir_store_sql::SqlStore;
+use weir_store::{PageRequest, RunFilter, Store, StoreError};
 
 /// A run as the store has it in the end.
 pub struct Ended {
@@ -15,7 +14,7 @@ pub struct Ended {
     pub output: Value,
 }
 
-pub async fn read(store: &SqlStore) -> Result<BTreeMap<String, Ended>, StoreError> {
+pub async fn read(store: &dyn Store) -> Result<BTreeMap<String, Ended>, StoreError> {
     let page = store.list_runs(&RunFilter::default(), PageRequest { before: None, limit: 10_000 }).await?;
     let mut runs = BTreeMap::new();
     for row in page.items {

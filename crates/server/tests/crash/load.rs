@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -22,6 +23,10 @@ pub struct Promises {
     pub once: Mutex<BTreeMap<usize, String>>,
     /// Asked for once, and nobody has answered.
     pub unanswered: Mutex<BTreeSet<usize>>,
+    /// What was said with each 503.
+    pub refused: Mutex<Vec<String>>,
+    /// Whether something beside the server still has to happen to it.
+    pub troubled: AtomicBool,
 }
 
 impl Promises {
@@ -64,7 +69,13 @@ async fn one(path: &str, promises: &Promises, request: usize, mut address: watch
             // It counts as asked for from now on, whatever becomes of whoever asks.
             promises.unanswered.lock().unwrap().insert(request);
         }
-        match post(to, path, request, keyed).await {
+        let answer = post(to, path, request, keyed).await;
+        if let Err(why) = &answer
+            && why.starts_with("HTTP/1.1 503")
+        {
+            promises.refused.lock().unwrap().push(why.clone());
+        }
+        match answer {
             Ok(run) if keyed => return drop(promises.keyed.lock().unwrap().insert(request, run)),
             Ok(run) => {
                 promises.once.lock().unwrap().insert(request, run);
@@ -96,7 +107,7 @@ async fn post(to: SocketAddr, path: &str, request: usize, keyed: bool) -> Result
     let answer = answer.map_err(|error| error.to_string())?;
     let (head, body) = answer.split_once("\r\n\r\n").ok_or("no head")?;
     if !head.starts_with("HTTP/1.1 202") {
-        return Err(head.lines().next().unwrap_or_default().to_owned());
+        return Err(format!("{} {body}", head.lines().next().unwrap_or_default()));
     }
     let value = Value::from_json(body).map_err(|error| error.to_string())?;
     value.get("run").and_then(Value::as_str).map(str::to_owned).ok_or_else(|| "no run".to_owned())

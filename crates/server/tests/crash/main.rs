@@ -2,11 +2,14 @@
 //! exists once and comes to its end, whatever was cut, by the notes of a witness outside.
 //!
 //! `webhooks` ends the process at a seeded fail point. `webhooks-power` cuts the power of a disk that
-//! keeps only what was synced; `webhooks-unsynced` does so where nothing is, to see that it is noticed. Start with `load.rs` and `judge.rs`.
+//! keeps only what was synced; `webhooks-unsynced` does so where nothing is, to see that it is noticed. `webhooks-full`
+//! fills the disk under the server, `webhooks-postgres` has its data in PostgreSQL, and cuts that off too. Start with
+//! `load.rs` and `judge.rs`.
 //!
 //! `CRASH_CASES` says how many there are of the suites of runs; of these, a tenth and at least 5. `CRASH_SEED` for
 //! one alone; the names of suites as arguments.
 
+mod full;
 mod judge;
 mod kills;
 mod life;
@@ -14,6 +17,7 @@ mod load;
 #[path = "../../../testkit/tests/crash/notes.rs"]
 #[allow(dead_code, reason = "the suites of runs use more of it")]
 mod notes;
+mod postgres;
 mod power;
 #[path = "../../../testkit/tests/crash/probe.rs"]
 #[allow(dead_code, reason = "the suites of runs use more of it")]
@@ -30,8 +34,13 @@ use std::process::ExitCode;
 
 type Suite = (&'static str, fn(&report::Seeds) -> report::Outcome);
 
-const SUITES: [Suite; 3] =
-    [("webhooks", kills::run), ("webhooks-power", power::run), ("webhooks-unsynced", power::run_unsynced)];
+const SUITES: [Suite; 5] = [
+    ("webhooks", kills::run),
+    ("webhooks-full", full::run),
+    ("webhooks-postgres", postgres::run),
+    ("webhooks-power", power::run),
+    ("webhooks-unsynced", power::run_unsynced),
+];
 
 fn main() -> ExitCode {
     if let Some(told) = kills::Told::from_environment() {

@@ -7,7 +7,7 @@ use crate::notes::{Call, Notes};
 use crate::probe::Outside;
 use crate::random::Random;
 use crate::report::{Outcome, Seeds};
-use crate::site::found;
+use crate::site::{Data, found};
 use async_trait::async_trait;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, watch};
 use weir_runtime::NoFaults;
-use weir_store_sql::{SqlOptions, SqlStore, Synchronous};
+use weir_store_sql::{SqlOptions, Synchronous};
 use weir_testkit::{Disk, Fault, FaultPoint};
 
 /// A life that is not over by then never will be.
@@ -62,7 +62,10 @@ pub fn run_unsynced(seeds: &Seeds) -> Outcome {
     let mut found = seeds.run(|seed| {
         let mut outcome = Outcome::default();
         let problems = cut(seed, Synchronous::Off, &mut outcome).unwrap_or_else(|problem| vec![problem]);
+        let endless = problems.iter().filter(|problem| problem.contains("for ever"));
+        outcome.failures.extend(endless.map(|problem| (seed, problem.clone())));
         outcome.count("noticed", u64::from(!problems.is_empty()));
+        outcome.count("noticed as lost", u64::from(problems.iter().any(|problem| problem.starts_with("lost"))));
         outcome
     });
     if found.counts.get("noticed").is_none_or(|noticed| *noticed == 0) {
@@ -84,7 +87,7 @@ fn cut(seed: u64, synchronous: Synchronous, outcome: &mut Outcome) -> Result<Vec
     let mut random = Random::of_case(2, "webhooks-power", seed);
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let disk = Arc::new(Disk::new());
-    let path = threads().block_on(found(folder.path(), &on(&disk, synchronous), seed))?;
+    let path = threads().block_on(found(&Data::Folder(folder.path().to_owned(), on(&disk, synchronous)), seed))?;
     let local = Arc::new(Local { disk: disk.clone(), notes: Mutex::default() });
     let promises = Promises::default();
     let (cuts, mut cut) = (1 + random.below(4) as u64, 0);
@@ -111,9 +114,9 @@ fn cut(seed: u64, synchronous: Synchronous, outcome: &mut Outcome) -> Result<Vec
     let (keyed, once) = (promises.keyed.lock().unwrap().len(), promises.once.lock().unwrap().len());
     outcome.count("acknowledged", (keyed + once) as u64);
     let runs = threads().block_on(async {
-        let store =
-            SqlStore::visit(folder.path(), &on(&disk, Synchronous::Full)).await.map_err(|error| error.to_string())?;
-        read(&store).await.map_err(|error| error.to_string())
+        let data = Data::Folder(folder.path().to_owned(), on(&disk, Synchronous::Full));
+        let opened = data.visit().await.map_err(|error| error.to_string())?;
+        read(&*opened.store).await.map_err(|error| error.to_string())
     })?;
     let mut wrong = judge(&promises, &runs, &notes);
     if keyed != crate::load::REQUESTS.div_ceil(2) {
@@ -167,14 +170,15 @@ async fn work(
     local: &Arc<Local>,
     promises: &Promises,
 ) -> Result<(), String> {
-    let store = SqlStore::open(folder, options).await.map_err(|error| format!("the store: {error}"))?;
+    let data = Data::Folder(folder.to_owned(), options.clone());
+    let opened = data.open().await.map_err(|error| format!("the store: {error}"))?;
     let outside: Arc<dyn Outside> = local.clone();
     let (tell, address) = watch::channel::<Option<SocketAddr>>(None);
     let over = Notify::new();
     let told = |found: SocketAddr| {
         let _ = tell.send(Some(found));
     };
-    let served = serve(store, &outside, Arc::new(NoFaults), seed, told, over.notified());
+    let served = serve(opened, &outside, Arc::new(NoFaults), seed, told, over.notified());
     let fired = async {
         fire(path, promises, address).await;
         over.notify_one();

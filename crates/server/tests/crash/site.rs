@@ -2,15 +2,15 @@
 
 use crate::probe::{Outside, registry};
 use async_trait::async_trait;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use weir_base::Micros;
 use weir_control::model::{FlowFile, WebhookAnswer};
 use weir_control::{Ambient, Caller, Control, FlowMemory, NewFlow, NewTrigger, NoMail, NoWeb, Parts};
 use weir_runtime::{Clock, Faults, Runtime, SystemClock};
-use weir_store::Store;
-use weir_store_sql::SqlStore;
+use weir_store::{Documents, Store, StoreError};
+use weir_store_sql::{PgOptions, PgStore, SqlOptions, SqlStore};
 use weir_vault::keyring::Keyring;
 
 /// Three steps that call the witness, one of them twice, and an answer that says which request it was.
@@ -42,24 +42,67 @@ impl Ambient for Here {
     }
 }
 
+/// Where a server has its data.
+#[derive(Clone)]
+pub enum Data {
+    Folder(PathBuf, SqlOptions),
+    /// The address of a database.
+    Database(String),
+}
+
+/// A store as both the runtime and the control plane know it.
+pub struct Opened {
+    pub store: Arc<dyn Store>,
+    documents: Arc<dyn Documents>,
+}
+
+impl Opened {
+    fn new<S: Store + Documents>(store: S) -> Self {
+        let store = Arc::new(store);
+        Self { store: store.clone(), documents: store }
+    }
+}
+
+impl Data {
+    pub async fn open(&self) -> Result<Opened, StoreError> {
+        Ok(match self {
+            Data::Folder(folder, options) => Opened::new(SqlStore::open(folder, options).await?),
+            Data::Database(url) => Opened::new(PgStore::open(url, &patience()).await?),
+        })
+    }
+
+    /// To see what is there, whoever owns it.
+    pub async fn visit(&self) -> Result<Opened, StoreError> {
+        Ok(match self {
+            Data::Folder(folder, options) => Opened::new(SqlStore::visit(folder, options).await?),
+            Data::Database(url) => Opened::new(PgStore::visit(url, &patience()).await?),
+        })
+    }
+}
+
+/// Short, so that a database that is gone is soon said to be.
+fn patience() -> PgOptions {
+    let (busy, handover) = (std::time::Duration::from_millis(500), std::time::Duration::from_secs(20));
+    PgOptions { busy, handover, ..PgOptions::default() }
+}
+
 /// A control plane on this data, and the runtime below it.
 pub struct Site {
     pub control: Arc<Control>,
     pub runtime: Arc<Runtime>,
-    pub store: Arc<SqlStore>,
+    pub store: Arc<dyn Store>,
 }
 
 pub async fn open(
-    store: SqlStore,
+    opened: Opened,
     outside: &Arc<dyn Outside>,
     faults: Arc<dyn Faults>,
     seed: u64,
 ) -> Result<Site, String> {
-    let store = Arc::new(store);
+    let Opened { store, documents } = opened;
     let registry = registry(outside);
     let catalog = Arc::new(weir_catalog::Catalog::clone(registry.catalog()));
-    let whole: Arc<dyn Store> = store.clone();
-    let mut parts = weir_runtime::Parts::new(whole.clone(), registry);
+    let mut parts = weir_runtime::Parts::new(store.clone(), registry);
     parts.faults = faults;
     let options = weir_runtime::Options {
         drain: weir_base::Duration::from_millis(100),
@@ -69,10 +112,10 @@ pub async fn open(
     let runtime = Runtime::open(options, parts).await.map_err(|error| format!("the runtime: {error}"))?;
     let runtime = Arc::new(runtime);
     let ambient = Arc::new(Here(AtomicU64::new(seed)));
-    let memory = FlowMemory::of(store.clone(), whole.clone(), ambient.clone(), &weir_control::Options::default());
+    let memory = FlowMemory::of(documents.clone(), store.clone(), ambient.clone(), &weir_control::Options::default());
     let control = Control::new(Parts {
-        documents: store.clone(),
-        store: whole,
+        documents,
+        store: store.clone(),
         runs: runtime.clone(),
         catalog,
         ambient,
@@ -123,11 +166,11 @@ impl Outside for Nobody {
     }
 }
 
-/// A new installation in the folder; the path of its webhook.
-pub async fn found(folder: &Path, options: &weir_store_sql::SqlOptions, seed: u64) -> Result<String, String> {
-    let store = SqlStore::open(folder, options).await.map_err(|error| error.to_string())?;
+/// A new installation; the path of its webhook.
+pub async fn found(data: &Data, seed: u64) -> Result<String, String> {
+    let opened = data.open().await.map_err(|error| error.to_string())?;
     let nobody: Arc<dyn Outside> = Arc::new(Nobody);
-    let site = open(store, &nobody, Arc::new(weir_runtime::NoFaults), seed).await?;
+    let site = open(opened, &nobody, Arc::new(weir_runtime::NoFaults), seed).await?;
     let path = furnish(&site).await?;
     site.runtime.stop().await.map_err(|error| error.to_string())?;
     site.store.close().await.map_err(|error| error.to_string())?;

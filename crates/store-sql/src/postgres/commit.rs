@@ -18,16 +18,19 @@ impl Postgres {
         match writer.run(&rows).await? {
             Ran::Written => Ok(()),
             Ran::Stale => Err(CommitError::StaleOwner { epoch: suspects.epoch }),
+            Ran::Lost(lost) => Err(CommitError::Lost(lost)),
             Ran::Refused(error) => Err(explain(suspects, &mut writer, error).await),
         }
     }
 
     /// Nothing to write; only the disk is waited for, where that is asked.
     async fn write_nothing(&self, durable: bool) -> Result<(), CommitError> {
-        if durable {
-            self.writer().await.sync().await?;
+        if !durable {
+            return Ok(());
         }
-        Ok(())
+        let mut writer = self.writer().await;
+        writer.sync().await?;
+        writer.take_lost().map_or(Ok(()), |lost| Err(CommitError::Lost(lost)))
     }
 }
 

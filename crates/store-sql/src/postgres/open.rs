@@ -142,6 +142,10 @@ impl Database for Postgres {
         self.write(batch).await
     }
 
+    async fn renew(&self) -> Result<(), StoreError> {
+        self.writer().await.ready().await.map(drop)
+    }
+
     async fn close(&self) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         self.pool.close().await;

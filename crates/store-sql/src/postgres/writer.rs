@@ -43,6 +43,8 @@ pub struct Writer {
     open: bool,
     /// Whether a batch was sent whose answer was not heard, so that the count may be higher than known.
     unheard: bool,
+    /// What is to be said of batches that were acknowledged and are gone.
+    lost: Option<String>,
 }
 
 /// What became of a batch.
@@ -50,6 +52,8 @@ pub enum Ran {
     Written,
     Stale,
     Refused(sqlx::Error),
+    /// It was not, since batches before it are gone.
+    Lost(String),
 }
 
 impl Writer {
@@ -67,6 +71,7 @@ impl Writer {
             unsynced: false,
             open: false,
             unheard: false,
+            lost: None,
         };
         let until = Instant::now() + settings.handover;
         loop {
@@ -109,6 +114,11 @@ impl Writer {
         Ok(())
     }
 
+    /// What is to be said, once, of batches that were acknowledged and are gone.
+    pub fn take_lost(&mut self) -> Option<String> {
+        self.lost.take()
+    }
+
     pub async fn claim(&mut self, pid: u32, at: Micros) -> Result<Epoch, StoreError> {
         self.prepare(true).await?;
         let claim = sqlx::query(CLAIM).bind(i64::from(pid)).bind(at);
@@ -139,6 +149,9 @@ impl Writer {
         for _ in 0..2 {
             self.prepare(rows.durable).await?;
             self.listen().await?;
+            if let Some(lost) = self.take_lost() {
+                return Ok(Ran::Lost(lost));
+            }
             let before = self.written;
             self.unheard = true;
             let answer = rows.run(self.connection().map_err(store_error)?).await;
@@ -148,6 +161,9 @@ impl Writer {
             }
             self.connection = None;
             self.ready().await?;
+            if let Some(lost) = self.take_lost() {
+                return Ok(Ran::Lost(lost));
+            }
             if before.zip(self.written).is_some_and(|(before, now)| now > before) {
                 self.unsynced = true;
                 self.sync().await?;
@@ -243,15 +259,16 @@ impl Writer {
     }
 
     /// A server that lost its power may have lost batches that did not wait for the disk, though they were
-    /// acknowledged. What would be written now might follow records that do not exist.
+    /// acknowledged. What would be written now might follow records that do not exist; see [`Writer::take_lost`].
     async fn recount(&mut self, connection: &mut PgConnection) -> Result<(), StoreError> {
         let Some(known) = self.written else { return Ok(()) };
         let row = connection.fetch_one(WRITTEN).await.map_err(store_error)?;
         let found: i64 = row.try_get(0).map_err(store_error)?;
         if found < known {
-            let lost = "the database has lost the newest batches in a crash; start again to go on from what it has";
-            return Err(StoreError::Io(lost.into()));
+            self.lost = Some(format!("{} of {known}, as the database has crashed", known - found));
         }
+        // Of what came through nobody knows yet whether the disk has it.
+        self.unsynced |= self.unheard;
         (self.written, self.unheard) = (Some(found), false);
         Ok(())
     }
@@ -292,5 +309,5 @@ impl Writer {
 }
 
 fn closed() -> StoreError {
-    StoreError::Io("the store is closed".into())
+    StoreError::Closed
 }

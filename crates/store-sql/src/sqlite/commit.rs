@@ -23,8 +23,14 @@ impl Sqlite {
         let plan = Plan::of(batch);
         let mut writer = self.writer().await;
         writer.prepare(durable).await?;
+        if let Some(lost) = writer.take_lost() {
+            return Err(CommitError::Lost(lost));
+        }
         match plan.run(&mut writer).await {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                writer.note_newest(suspects.newest());
+                Ok(())
+            }
             Err(Failed::Stale) => Err(CommitError::StaleOwner { epoch: suspects.epoch }),
             Err(Failed::Sql(error)) => Err(explain(suspects, &mut writer, error).await),
         }

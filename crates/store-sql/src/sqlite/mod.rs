@@ -7,6 +7,7 @@ mod error;
 mod lock;
 mod open;
 mod options;
+mod readers;
 mod rows;
 mod schema;
 mod script;

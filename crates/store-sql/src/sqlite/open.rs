@@ -3,13 +3,13 @@ use crate::row::Columns;
 use crate::sqlite::error::store_error;
 use crate::sqlite::lock::OwnerLock;
 use crate::sqlite::options::{SqlOptions, Synchronous};
+use crate::sqlite::readers::Readers;
 use crate::sqlite::schema;
 use crate::sqlite::work::{SqliteWork, query};
 use crate::sqlite::writer::Writer;
 use crate::statement::Statement;
 use sqlx::sqlite::{
-    SqliteAutoVacuum, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteRow, SqliteSynchronous,
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Row};
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ pub type SqlStore = Sql<Sqlite>;
 pub struct Sqlite {
     path: PathBuf,
     writer: Arc<Mutex<Writer>>,
-    readers: SqlitePool,
+    readers: Arc<Readers>,
     next_run: AtomicI64,
     /// Held for as long as the store is open; a visitor has none.
     lock: Guard<Option<OwnerLock>>,
@@ -49,8 +49,9 @@ impl Sql<Sqlite> {
         let path = directory.join("weir.db");
         let mut writer = connect(writing(&path, options).create_if_missing(true)).await?;
         schema::migrate(&mut writer).await?;
-        let readers = pool(common(&path, options), options);
-        Ok(Self { db: Sqlite::with(path, writer, readers, Some(lock), options).await? })
+        // It is there now; one that is gone later is not made anew in silence.
+        let writer = Writer::new(writer, writing(&path, options), options.synchronous, readers(&path, options));
+        Ok(Self { db: Sqlite::with(path, writer, Some(lock)).await? })
     }
 
     /// Opens the data of another process that owns it: to read, and to post messages. Batches are the owner's.
@@ -63,10 +64,11 @@ impl Sql<Sqlite> {
             true => (only_reading(&path, options), only_reading(&path, options)),
             false => (writing(&path, options), common(&path, options)),
         };
-        let mut writer = connect(writing).await?;
+        let mut writer = connect(writing.clone()).await?;
         schema::require_known(&mut writer).await?;
-        let readers = pool(reading, options);
-        Ok(Self { db: Sqlite::with(path, writer, readers, None, options).await? })
+        let readers = Arc::new(Readers::new(only_queries(reading), options.readers));
+        let writer = Writer::new(writer, writing, options.synchronous, readers);
+        Ok(Self { db: Sqlite::with(path, writer, None).await? })
     }
 }
 
@@ -74,22 +76,16 @@ impl Sql<Sqlite> {
 const PAGES: &str = "PRAGMA incremental_vacuum(2000)";
 
 impl Sqlite {
-    async fn with(
-        path: PathBuf,
-        connection: SqliteConnection,
-        readers: SqlitePool,
-        lock: Option<OwnerLock>,
-        options: &SqlOptions,
-    ) -> Result<Self, StoreError> {
-        let mut writer = Writer::new(connection, options.synchronous);
+    async fn with(path: PathBuf, writer: Writer, lock: Option<OwnerLock>) -> Result<Self, StoreError> {
         let newest =
             "SELECT MAX((SELECT COALESCE(MAX(rid), 0) FROM runs), (SELECT COALESCE(MAX(rid), 0) FROM removed_runs))";
-        let rows = writer.fetch(newest).await?;
-        let newest: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0)).map_err(store_error)?;
+        // A reader asks, so that there is one.
+        let row = sqlx::query(newest).fetch_one(&writer.readers.pool()).await.map_err(store_error)?;
+        let newest: i64 = row.try_get(0).map_err(store_error)?;
         Ok(Self {
             path,
+            readers: writer.readers.clone(),
             writer: Arc::new(Mutex::new(writer)),
-            readers,
             next_run: AtomicI64::new(newest + 1),
             lock: Guard::new(lock),
         })
@@ -122,7 +118,7 @@ impl Database for Sqlite {
     }
 
     async fn read(&self, _: &Scope, statement: Statement) -> Result<Vec<SqliteRow>, StoreError> {
-        query(statement).fetch_all(&self.readers).await.map_err(store_error)
+        query(statement).fetch_all(&self.readers.pool()).await.map_err(|error| self.readers.fault(error))
     }
 
     /// One connection writes, so whoever works on it is alone.
@@ -155,6 +151,10 @@ impl Database for Sqlite {
 
     async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
         self.write(batch).await
+    }
+
+    async fn renew(&self) -> Result<(), StoreError> {
+        self.writer().await.renew().await
     }
 
     async fn close(&self) -> Result<(), StoreError> {
@@ -197,14 +197,12 @@ async fn pragma(writer: &mut Writer, sql: &'static str) -> Result<u64, StoreErro
     rows.first().map_or(Ok(0), |row| Columns(row).count(0))
 }
 
-fn pool(connection: SqliteConnectOptions, options: &SqlOptions) -> SqlitePool {
-    let reading = connection.pragma("query_only", "ON").row_buffer_size(ROWS_AHEAD);
-    SqlitePoolOptions::new()
-        .max_connections(options.readers.max(1))
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_lazy_with(reading)
+fn readers(path: &Path, options: &SqlOptions) -> Arc<Readers> {
+    Arc::new(Readers::new(only_queries(common(path, options)), options.readers))
+}
+
+fn only_queries(connection: SqliteConnectOptions) -> SqliteConnectOptions {
+    connection.read_only(true).pragma("query_only", "ON").row_buffer_size(ROWS_AHEAD)
 }
 
 fn writing(path: &Path, options: &SqlOptions) -> SqliteConnectOptions {

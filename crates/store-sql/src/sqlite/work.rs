@@ -15,12 +15,13 @@ impl Work for SqliteWork {
     type Row = SqliteRow;
 
     async fn fetch(&mut self, statement: Statement) -> Result<Vec<SqliteRow>, sqlx::Error> {
-        query(statement).fetch_all(self.0.connection().map_err(closed)?).await
+        let rows = query(statement).fetch_all(self.0.connection().map_err(closed)?).await;
+        rows.inspect_err(|error| self.0.note(error))
     }
 
     async fn execute(&mut self, statement: Statement) -> Result<u64, sqlx::Error> {
-        let done = query(statement).execute(self.0.connection().map_err(closed)?).await?;
-        Ok(done.rows_affected())
+        let done = query(statement).execute(self.0.connection().map_err(closed)?).await;
+        done.map(|done| done.rows_affected()).inspect_err(|error| self.0.note(error))
     }
 
     /// Nobody else can write anyway.

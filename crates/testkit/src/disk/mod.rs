@@ -73,6 +73,16 @@ impl Disk {
         self.shared.lock().space = space;
     }
 
+    /// Lets the next `count` syncs fail. What was written can be read all the same, and is written by a later sync.
+    pub fn fail_syncs(&self, count: u64) {
+        self.shared.lock().failing = (count, false);
+    }
+
+    /// As [`Disk::fail_syncs`], and each throws away what it should have synced, as some file systems do.
+    pub fn fail_syncs_and_forget(&self, count: u64) {
+        self.shared.lock().failing = (count, true);
+    }
+
     /// How many bytes the files take up.
     pub fn bytes(&self) -> usize {
         self.shared.lock().bytes()

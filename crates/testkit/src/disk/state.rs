@@ -35,6 +35,8 @@ pub struct State {
     pub alarm: Option<Box<dyn Fn() + Send>>,
     /// How many bytes all files together may take up.
     pub space: Option<usize>,
+    /// How many syncs are still to fail, and whether each throws away what it should have synced.
+    pub failing: (u64, bool),
     random: u64,
     temporary: u64,
 }
@@ -70,6 +72,15 @@ impl State {
     }
 
     pub fn sync(&mut self, life: u64, path: &str) -> Result<(), Dead> {
+        if self.failing.0 > 0 {
+            self.failing.0 -= 1;
+            let forget = self.failing.1;
+            self.alive(life)?;
+            if forget {
+                self.image(path).crash(None);
+            }
+            return Err(Dead);
+        }
         self.operate(life, |state| {
             state.syncs += 1;
             state.deleted.clear();

@@ -115,6 +115,7 @@ struct Handle {
     life: u64,
     level: c_int,
     is_temporary: bool,
+    only_reads: bool,
     memory: Option<Arc<Shm>>,
     held: Held,
 }
@@ -204,7 +205,9 @@ unsafe extern "C" fn open(
     let life = state.life;
     drop(state);
     let is_temporary = flags & ffi::SQLITE_OPEN_DELETEONCLOSE != 0;
-    let handle = Handle { shared, path, life, level: 0, is_temporary, memory: None, held: Held::default() };
+    let only_reads = flags & ffi::SQLITE_OPEN_READONLY != 0;
+    let (memory, held) = (None, Held::default());
+    let handle = Handle { shared, path, life, level: 0, is_temporary, only_reads, memory, held };
     // SAFETY: as above; `flags_out` is null or writable.
     unsafe {
         (*file).handle = Box::into_raw(Box::new(handle));
@@ -284,7 +287,8 @@ unsafe extern "C" fn lock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
     // SAFETY: the file is open.
     let handle = unsafe { handle(file) };
     let mut state = handle.shared.lock();
-    if state.alive(handle.life).is_err() {
+    // As with the usual layer, nobody keeps others out of what it can only read.
+    if state.alive(handle.life).is_err() || (handle.only_reads && level > SHARED) {
         return ffi::SQLITE_IOERR_LOCK;
     }
     let lock = state.locks.entry(handle.path.clone()).or_default();
@@ -390,9 +394,14 @@ impl Handle {
         }
     }
 
+    /// The memory ends with the last who has it; whoever comes next reads the log anew.
     fn release_memory(&mut self) {
         self.release(u8::MAX);
         self.memory = None;
+        let mut state = self.shared.lock();
+        if state.life == self.life && state.memories.get(&self.path).is_some_and(|left| Arc::strong_count(left) == 1) {
+            state.memories.remove(&self.path);
+        }
     }
 
     /// Locks of an earlier life are gone already.

@@ -65,10 +65,14 @@ impl Server {
     }
 
     pub fn start(&self) {
+        assert!(self.starts(), "the server does not start: {}", self.log());
+    }
+
+    fn starts(&self) -> bool {
         let log = self.folder.join("log");
         let options =
             format!("{} -c fsync=off -k {}", SETTINGS.replace('\n', " "), self.folder.join("socket").display());
-        self.control(&["start", "--wait", "--log", &log.to_string_lossy(), "--options", &options]);
+        self.succeeds(&["start", "--wait", "--log", &log.to_string_lossy(), "--options", &options])
     }
 
     /// Every connection is cut; what was committed stays.
@@ -81,15 +85,36 @@ impl Server {
         self.control(&["stop", "--wait", "--mode", "immediate"]);
     }
 
+    /// Ends the server's first process as nothing else can be; the others notice and end by themselves.
+    pub fn kill(&self) {
+        let file = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).expect("a server that runs");
+        let pid = file.lines().next().and_then(|line| line.parse().ok()).and_then(rustix::process::Pid::from_raw);
+        let pid = pid.expect("the file names a process");
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("the process can be killed");
+    }
+
+    /// Starts a server that was killed, once the last of its processes has ended.
+    pub fn start_again(&self) {
+        let until = Instant::now() + PATIENCE;
+        while !self.starts() && Instant::now() < until {
+            std::thread::sleep(PAUSE);
+        }
+        assert!(self.answers(), "the server does not come back: {}", self.log());
+    }
+
     /// The socket itself.
     pub fn socket(&self) -> PathBuf {
         self.folder.join("socket/.s.PGSQL.5432")
     }
 
     fn control(&self, args: &[&str]) {
+        assert!(self.succeeds(args), "pg_ctl {args:?}: {}", self.log());
+    }
+
+    fn succeeds(&self, args: &[&str]) -> bool {
         let mut command = self.programs.command("pg_ctl", &self.folder);
         let done = command.arg("--pgdata").arg(self.folder.join("data")).arg("--silent").args(args).status();
-        assert!(done.is_ok_and(|status| status.success()), "pg_ctl {args:?}: {}", self.log());
+        done.is_ok_and(|status| status.success())
     }
 
     /// Whether the server that is there, if any, will stay.

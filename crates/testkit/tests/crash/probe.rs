@@ -87,6 +87,6 @@ impl Kind for Probe {
 
 async fn increment(cx: &TaskContext<'_>, name: Text) -> Result<TaskOutput, TaskError> {
     let (scope, op) = (VariableScope::Project, VariableOp::Increment);
-    let change = VariableChange { scope, name, op, value: Value::from(1), key: cx.request.key.clone() };
+    let change = VariableChange { scope, name, op, value: Value::from(1), key: cx.request.key.clone(), through: None };
     cx.change_variable(change).await.map(TaskOutput::from)
 }
