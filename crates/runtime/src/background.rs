@@ -17,7 +17,7 @@ use weir_store::{Batch, InboxKey, QueueId, RetentionPolicy, Run, RunKey, RunUpda
 
 const PAGE: u32 = 500;
 /// Rows of runs that are read together during recovery: each time, all that are open are looked at.
-const RECOVERY_PAGE: u32 = 4_000;
+const RECOVERY_PAGE: u32 = 1_000;
 /// Runs read from the store at the same time during recovery.
 const RECOVERED_AT_ONCE: usize = 64;
 /// At least so long between two looks for runs whose time has come.

@@ -40,13 +40,18 @@ pub fn run(args: &Bench) -> anyhow::Result<Exit> {
     };
     std::fs::create_dir_all(&folder)?;
     let databases = Databases { folder: &folder, url: args.database_url.as_deref() };
-    let (mut machines, mut rows) = (vec![Machine::measure(&folder)?], Vec::new());
+    let (mut machines, mut rows, mut failed) = (vec![Machine::measure(&folder)?], Vec::new(), Vec::new());
     for work in works(&args.works) {
         eprintln!("measuring {work:?}");
-        rows.extend(measure(work, &databases)?);
+        match measure(work, &databases) {
+            Ok(measured) => rows.extend(measured),
+            // The others are measured all the same.
+            Err(error) => failed.push(format!("{work:?}: {error:#}")),
+        }
         machines.push(Machine::measure(&folder)?);
     }
     let machine = Machine::best(&machines);
+    failed.iter().for_each(|error| eprintln!("not measured: {error}"));
     let table = table::text(&machine, &rows);
     match args.json {
         true => {
@@ -56,6 +61,7 @@ pub fn run(args: &Bench) -> anyhow::Result<Exit> {
         }
         false => crate::show::out(table.trim_end()),
     }
+    anyhow::ensure!(failed.is_empty(), "{} of the works could not be measured", failed.len());
     Ok(Exit::Success)
 }
 

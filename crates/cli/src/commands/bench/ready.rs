@@ -121,6 +121,8 @@ async fn start_waiting(server: &Server) -> anyhow::Result<()> {
     for worker in workers {
         worker.await??;
     }
+    // A connection that was not used meanwhile may be closed by now.
+    let mut session = session.again().await?;
     loop {
         let open = session.get("/api/runs?status=running,pending&limit=1").await?;
         if open.get("items").and_then(|items| items.as_array().map(|items| items.is_empty())).unwrap_or(false) {

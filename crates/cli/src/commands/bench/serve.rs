@@ -10,6 +10,10 @@ use weir_base::Value;
 
 const PASSWORD: &str = "bench-of-the-server";
 
+/// How often something is asked for again while the database is busy, and how long after.
+const BUSY_TRIES: usize = 20;
+const BUSY_PAUSE: Duration = Duration::from_millis(500);
+
 /// `weir serve` as a process of its own.
 pub struct Server {
     child: Child,
@@ -104,8 +108,16 @@ impl Session {
         good(self.connection.ask(&request).await?, path)
     }
 
+    /// What is refused because the database is busy has not happened, and is asked for again.
     pub async fn post(&mut self, path: &str, body: &str) -> anyhow::Result<Value> {
         let request = Request::post(path, &self.head, body);
+        for _ in 0..BUSY_TRIES {
+            let answer = self.connection.ask(&request).await?;
+            if answer.status != 503 {
+                return good(answer, path);
+            }
+            tokio::time::sleep(BUSY_PAUSE).await;
+        }
         good(self.connection.ask(&request).await?, path)
     }
 
