@@ -17,6 +17,15 @@ async function firstFlow(client: Client, name: string): Promise<string> {
   return found.id;
 }
 
+async function failedRun(client: Client): Promise<string> {
+  const { items } = await client.get<{ items: { run: string }[] }>("/api/runs?status=failed&limit=1");
+  if (items[0]) return items[0].run;
+  const flow = { name: "fails", title: "Fails", files: [{ name: "flow.yaml", text: "type: Sequence\nid: fails\nchildren:\n  - {type: Mock, id: judge, props: {returnStatus: FAILURE}}\n" }] };
+  const { id } = await client.post<{ id: string }>("/api/flows", flow);
+  await client.post(`/api/flows/${id}/start`);
+  return (await client.post<{ run: string }>(`/api/triggers/${id}/inject`, { input: {} })).run;
+}
+
 export const PLACES: Place[] = [
   { name: "sign-in", route: "/sign-in", path: () => "/sign-in", open: true },
   { name: "dashboard", route: "/", path: () => "/" },
@@ -24,6 +33,22 @@ export const PLACES: Place[] = [
   { name: "new-flow", route: "/flows/", path: () => "/flows?open=new" },
   { name: "import", route: "/flows/", path: () => "/flows?open=import" },
   { name: "flow", route: "/flows/$flow/", path: async (client) => `/flows/${await firstFlow(client, "quote")}` },
+  { name: "runs", route: "/runs/", path: () => "/runs" },
+  { name: "runs-none", route: "/runs/", path: () => "/runs?text=no-such-run" },
+  { name: "run", route: "/runs/$run/", path: async (client) => `/runs/${await failedRun(client)}` },
+  { name: "run-graph", route: "/runs/$run/", path: async (client) => `/runs/${await failedRun(client)}?tab=graph` },
+  { name: "run-timeline", route: "/runs/$run/", path: async (client) => `/runs/${await failedRun(client)}?tab=timeline` },
+  { name: "run-events", route: "/runs/$run/", path: async (client) => `/runs/${await failedRun(client)}?tab=events` },
+  { name: "run-machine", route: "/runs/$run/", path: async (client) => `/runs/${await failedRun(client)}?tab=machine` },
+  { name: "run-fix", route: "/runs/$run/fix", path: async (client) => `/runs/${await failedRun(client)}/fix` },
+  {
+    name: "runs-compared",
+    route: "/runs/compare",
+    path: async (client) => {
+      const run = await failedRun(client);
+      return `/runs/compare?a=${run}&b=${run}`;
+    },
+  },
   { name: "templates", route: "/templates", path: () => "/templates" },
   { name: "template", route: "/templates", path: () => "/templates?template=order-process" },
   { name: "integrations", route: "/integrations/", path: () => "/integrations" },

@@ -17,10 +17,7 @@ function useStream(): RunStream {
 
 export function useFollowed(): Followed {
   const stream = useStream();
-  return useSyncExternalStore(
-    (listener) => stream.subscribe(listener),
-    () => stream.now,
-  );
+  return useSyncExternalStore(stream.subscribe, stream.look);
 }
 
 /** Reads on after something that may have made an ended run go on. */

@@ -40,14 +40,17 @@ export class RunStream {
     return this.#now;
   }
 
-  subscribe(listener: () => void): () => void {
+  readonly look = (): Followed => this.#now;
+
+  /** Reads while anybody listens. Always the same function: one that is new each time would begin anew each time. */
+  readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     if (this.#listeners.size === 1) this.#begin();
     return () => {
       this.#listeners.delete(listener);
       if (this.#listeners.size === 0) this.#end();
     };
-  }
+  };
 
   /** Opens it again: a run that was over goes on after it is mended. */
   again(): void {
@@ -58,7 +61,7 @@ export class RunStream {
 
   #begin(): void {
     this.#forget = connection.onFound(() => this.#now.state === "broken" && this.again());
-    void this.#open();
+    if (this.#now.state !== "over") void this.#open();
   }
 
   #end(): void {
