@@ -3,7 +3,7 @@
 mod site;
 
 use serde_json::json;
-use site::{BEGIN, SECOND, Site, TestClock, eventually, tier};
+use site::{BEGIN, On, SECOND, Site, TestClock, eventually, tier};
 use std::sync::atomic::Ordering;
 use weir_base::{Text, Value};
 use weir_control::model::WebhookAnswer;
@@ -24,17 +24,48 @@ fn code(error: &ControlError) -> (&'static str, String) {
     }
 }
 
+/// Every test on SQLite and on PostgreSQL.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name(super::On::Sqlite).await;
+            })*
+        }
+
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name(super::On::Postgres).await;
+            })*
+        }
+    };
+}
+
+on_both! {
+    missed_ticks_follow_the_policy_and_no_tick_fires_twice,
+    a_run_is_told_its_tick_and_its_trigger,
+    what_is_switched_off_does_not_fire,
+    what_the_tier_does_not_allow_is_skipped_for_good,
+    many_schedules_are_written_together,
+    an_end_starts_what_waits_for_it_once,
+    flows_that_start_each_other_in_a_circle_are_cut,
+    what_is_wrong_is_refused_with_its_place,
+    the_calendar_has_every_tick_once_and_nobody_elses,
+    a_flow_nobody_uses_sleeps_until_it_is_used,
+}
+
 /// Ticks are fired on time; after a stop, and after a crash, what was missed follows the policy.
-#[tokio::test(flavor = "multi_thread")]
-async fn missed_ticks_follow_the_policy_and_no_tick_fires_twice() {
+async fn missed_ticks_follow_the_policy_and_no_tick_fires_twice(on: On) {
     for (missed, expected) in [
         ("skip", vec![100, 200, 700]),
         ("once", vec![100, 200, 600, 700]),
         ("all", vec![100, 200, 300, 400, 500, 600, 700]),
     ] {
         for crash in [false, true] {
-            let (folder, clock) = (tempfile::tempdir().unwrap(), TestClock::new());
-            let mut site = Site::open(folder.path(), &clock, None).await;
+            let (folder, clock) = (on.home().await, TestClock::new());
+            let mut site = Site::open(&folder, &clock, None).await;
             let me = site.tenant("me").await;
             let flow = site.flow(&me, "good", GOOD).await;
             let trigger = site.schedule(&me, &flow, "tick", every(100, missed)).await;
@@ -47,7 +78,7 @@ async fn missed_ticks_follow_the_policy_and_no_tick_fires_twice() {
                 site.stop().await
             }
             clock.set(690);
-            let mut site = Site::open(folder.path(), &clock, None).await;
+            let mut site = Site::open(&folder, &clock, None).await;
             site.fire();
             site.at(&me, &flow, &trigger, 690, 600).await;
             site.at(&me, &flow, &trigger, 700, 700).await;
@@ -59,10 +90,9 @@ async fn missed_ticks_follow_the_policy_and_no_tick_fires_twice() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_run_is_told_its_tick_and_its_trigger() {
-    let (folder, clock) = (tempfile::tempdir().unwrap(), TestClock::new());
-    let mut site = Site::open(folder.path(), &clock, None).await;
+async fn a_run_is_told_its_tick_and_its_trigger(on: On) {
+    let (folder, clock) = (on.home().await, TestClock::new());
+    let mut site = Site::open(&folder, &clock, None).await;
     let me = site.tenant("me").await;
     let flow = site.flow(&me, "good", GOOD).await;
     let cron = json!({"cron": {"expression": "0 1 * * *", "timeZone": "Europe/Berlin"}});
@@ -79,10 +109,9 @@ async fn a_run_is_told_its_tick_and_its_trigger() {
     site.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_switched_off_does_not_fire() {
-    let (folder, clock) = (tempfile::tempdir().unwrap(), TestClock::new());
-    let mut site = Site::open(folder.path(), &clock, None).await;
+async fn what_is_switched_off_does_not_fire(on: On) {
+    let (folder, clock) = (on.home().await, TestClock::new());
+    let mut site = Site::open(&folder, &clock, None).await;
     let me = site.tenant("me").await;
     let flow = site.flow(&me, "good", GOOD).await;
     let other = site.flow(&me, "other", GOOD).await;
@@ -115,10 +144,9 @@ async fn what_is_switched_off_does_not_fire() {
     site.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_the_tier_does_not_allow_is_skipped_for_good() {
-    let (folder, clock) = (tempfile::tempdir().unwrap(), TestClock::new());
-    let mut site = Site::open(folder.path(), &clock, Some(tier(Some(2)))).await;
+async fn what_the_tier_does_not_allow_is_skipped_for_good(on: On) {
+    let (folder, clock) = (on.home().await, TestClock::new());
+    let mut site = Site::open(&folder, &clock, Some(tier(Some(2)))).await;
     let me = site.tenant("me").await;
     let flow = site.flow(&me, "good", GOOD).await;
     let trigger = site.schedule(&me, &flow, "tick", every(10, "all")).await;
@@ -131,18 +159,17 @@ async fn what_the_tier_does_not_allow_is_skipped_for_good() {
     assert_eq!((&*skipped.code, skipped.at), ("EXECUTIONS_USED_UP", BEGIN + 40 * SECOND));
     site.stop().await;
     // With a larger tier the old ticks stay skipped.
-    let mut site = Site::open(folder.path(), &clock, Some(tier(None))).await;
+    let mut site = Site::open(&folder, &clock, Some(tier(None))).await;
     site.fire();
     site.at(&me, &flow, &trigger, 50, 50).await;
     assert_eq!(site.ticks(&me, &flow, &trigger).await, [10, 20, 50]);
     site.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn many_schedules_are_written_together() {
+async fn many_schedules_are_written_together(on: On) {
     const COUNT: i64 = 300;
-    let (folder, clock) = (tempfile::tempdir().unwrap(), TestClock::new());
-    let mut site = Site::open(folder.path(), &clock, None).await;
+    let (folder, clock) = (on.home().await, TestClock::new());
+    let mut site = Site::open(&folder, &clock, None).await;
     let me = site.tenant("me").await;
     let flow = site.flow(&me, "good", GOOD).await;
     let mut last = Text::default();
@@ -170,10 +197,9 @@ async fn run_to_end(site: &Site, me: &weir_control::Caller, flow: &str) -> Text 
     run
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_end_starts_what_waits_for_it_once() {
-    let (folder, clock) = (tempfile::tempdir().unwrap(), TestClock::new());
-    let mut site = Site::open(folder.path(), &clock, None).await;
+async fn an_end_starts_what_waits_for_it_once(on: On) {
+    let (folder, clock) = (on.home().await, TestClock::new());
+    let mut site = Site::open(&folder, &clock, None).await;
     let me = site.tenant("me").await;
     let good = site.flow(&me, "good", GOOD).await;
     let bad = site.flow(&me, "bad", BAD).await;
@@ -207,11 +233,11 @@ async fn an_end_starts_what_waits_for_it_once() {
     assert_eq!(started(&site, &any, 1).await.len(), 1);
     site.die().await;
     // Nobody hears this end; it is found afterwards, and the first is not taken for new.
-    let site = Site::open(folder.path(), &clock, None).await;
+    let site = Site::open(&folder, &clock, None).await;
     let unheard = run_to_end(&site, &me, &good).await;
     site.die().await;
     for _ in 0..2 {
-        let mut site = Site::open(folder.path(), &clock, None).await;
+        let mut site = Site::open(&folder, &clock, None).await;
         site.fire();
         started(&site, &any, 2).await;
         let third = run_to_end(&site, &me, &bad).await;
@@ -231,10 +257,9 @@ async fn an_end_starts_what_waits_for_it_once() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn flows_that_start_each_other_in_a_circle_are_cut() {
-    let (folder, clock) = (tempfile::tempdir().unwrap(), TestClock::new());
-    let mut site = Site::open(folder.path(), &clock, None).await;
+async fn flows_that_start_each_other_in_a_circle_are_cut(on: On) {
+    let (folder, clock) = (on.home().await, TestClock::new());
+    let mut site = Site::open(&folder, &clock, None).await;
     let me = site.tenant("me").await;
     let ping = site.flow(&me, "ping", GOOD).await;
     let pong = site.flow(&me, "pong", GOOD).await;
@@ -258,10 +283,9 @@ fn page() -> weir_control::PageOf {
     weir_control::PageOf { after: None, limit: 10 }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_is_refused_with_its_place() {
-    let (folder, clock) = (tempfile::tempdir().unwrap(), TestClock::new());
-    let site = Site::open(folder.path(), &clock, None).await;
+async fn what_is_wrong_is_refused_with_its_place(on: On) {
+    let (folder, clock) = (on.home().await, TestClock::new());
+    let site = Site::open(&folder, &clock, None).await;
     let me = site.tenant("me").await;
     let flow = site.flow(&me, "good", GOOD).await;
     let other = site.tenant("other").await;
@@ -303,10 +327,9 @@ async fn what_is_wrong_is_refused_with_its_place() {
     site.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_calendar_has_every_tick_once_and_nobody_elses() {
-    let (folder, clock) = (tempfile::tempdir().unwrap(), TestClock::new());
-    let site = Site::open(folder.path(), &clock, None).await;
+async fn the_calendar_has_every_tick_once_and_nobody_elses(on: On) {
+    let (folder, clock) = (on.home().await, TestClock::new());
+    let site = Site::open(&folder, &clock, None).await;
     let me = site.tenant("me").await;
     let flow = site.flow(&me, "good", GOOD).await;
     let off = site.flow(&me, "off", GOOD).await;
@@ -350,11 +373,10 @@ async fn the_calendar_has_every_tick_once_and_nobody_elses() {
 }
 
 /// It sleeps after a quarter of an hour; what starts it wakes it. Only a stop refuses.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_flow_nobody_uses_sleeps_until_it_is_used() {
+async fn a_flow_nobody_uses_sleeps_until_it_is_used(on: On) {
     const MINUTE: i64 = 60;
-    let (folder, clock) = (tempfile::tempdir().unwrap(), TestClock::new());
-    let mut site = Site::open(folder.path(), &clock, None).await;
+    let (folder, clock) = (on.home().await, TestClock::new());
+    let mut site = Site::open(&folder, &clock, None).await;
     let me = site.tenant("me").await;
     let flow = site.flow(&me, "good", GOOD).await;
     let webhook = NewTrigger::Webhook { answer: WebhookAnswer::AtOnce, deadline: None, signature: None, secret: None };
@@ -384,7 +406,7 @@ async fn a_flow_nobody_uses_sleeps_until_it_is_used() {
     // After a restart nothing is in memory.
     clock.set(60 * MINUTE);
     site.stop().await;
-    let site = Site::open(folder.path(), &clock, None).await;
+    let site = Site::open(&folder, &clock, None).await;
     assert!(asleep(&site).await);
     knock(&site).await.unwrap();
     assert!(!asleep(&site).await);
@@ -393,7 +415,7 @@ async fn a_flow_nobody_uses_sleeps_until_it_is_used() {
     assert_eq!(code(&knock(&site).await.unwrap_err()).0, "FLOW_STOPPED");
     site.stop().await;
     // A tier may keep its flows awake.
-    let site = Site::open(folder.path(), &clock, Some(weir_control::Tier { idle: None, ..tier(None) })).await;
+    let site = Site::open(&folder, &clock, Some(weir_control::Tier { idle: None, ..tier(None) })).await;
     site.control.start_flow(&me, &flow, None).await.unwrap();
     clock.set(10_000 * MINUTE);
     assert!(!asleep(&site).await);

@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -17,7 +16,8 @@ use weir_runtime::Runtime;
 use weir_store::{
     Change, ChangeError, Document, DocumentFilter, DocumentPage, Documents, Scope, Store, StoreError, Table,
 };
-use weir_store_sql::{SqlOptions, SqlStore};
+use weir_store_sql::{PgOptions, PgStore, SqlOptions, SqlStore};
+use weir_testkit::postgres::Database;
 use weir_vault::keyring::Keyring;
 
 pub const SECOND: Micros = 1_000_000;
@@ -64,9 +64,45 @@ impl Timer for TestClock {
     }
 }
 
+/// Which database a test is on.
+#[derive(Clone, Copy)]
+pub enum On {
+    Sqlite,
+    Postgres,
+}
+
+/// Where the data is, for as long as this value lives.
+pub enum Home {
+    Folder(tempfile::TempDir),
+    Database(Database),
+}
+
+impl On {
+    pub async fn home(self) -> Home {
+        match self {
+            On::Sqlite => Home::Folder(tempfile::tempdir().unwrap()),
+            On::Postgres => Home::Database(Database::fresh().await),
+        }
+    }
+}
+
+impl Home {
+    async fn open(&self) -> (Arc<dyn Store>, Arc<dyn Documents>) {
+        match self {
+            Home::Folder(folder) => both(SqlStore::open(folder.path(), &SqlOptions::default()).await.unwrap()),
+            Home::Database(database) => both(PgStore::open(&database.url(), &PgOptions::default()).await.unwrap()),
+        }
+    }
+}
+
+fn both<S: Store + Documents>(store: S) -> (Arc<dyn Store>, Arc<dyn Documents>) {
+    let store = Arc::new(store);
+    (store.clone(), store)
+}
+
 /// Counts the changes of how far triggers have come.
 pub struct Counting {
-    store: Arc<SqlStore>,
+    store: Arc<dyn Documents>,
     pub changes: AtomicU64,
     pub rows: AtomicU64,
 }
@@ -120,29 +156,28 @@ pub struct Site {
     pub runtime: Arc<Runtime>,
     pub documents: Arc<Counting>,
     pub clock: Arc<TestClock>,
-    store: Arc<SqlStore>,
+    store: Arc<dyn Store>,
     triggers: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
 impl Site {
-    pub async fn open(folder: &Path, clock: &Arc<TestClock>, tier: Option<Tier>) -> Self {
-        let store = Arc::new(SqlStore::open(folder, &SqlOptions::default()).await.unwrap());
+    pub async fn open(home: &Home, clock: &Arc<TestClock>, tier: Option<Tier>) -> Self {
+        let (store, documents) = home.open().await;
         let egress = Arc::new(weir_egress::Client::new(weir_egress::Options::default()));
         let registry = weir_kinds::registry(egress).map_err(|problem| problem.message).unwrap();
         let catalog = Arc::new(weir_catalog::Catalog::clone(registry.catalog()));
-        let whole: Arc<dyn Store> = store.clone();
-        let parts = weir_runtime::Parts::new(whole.clone(), registry);
+        let parts = weir_runtime::Parts::new(store.clone(), registry);
         let runtime = Arc::new(Runtime::open(weir_runtime::Options::default(), parts).await.unwrap());
-        let documents = Arc::new(Counting { store: store.clone(), changes: 0.into(), rows: 0.into() });
+        let documents = Arc::new(Counting { store: documents, changes: 0.into(), rows: 0.into() });
         let mut options = weir_control::Options {
             passwords: weir_vault::password::Options { memory_kib: 8, passes: 1, lanes: 1 },
             ..weir_control::Options::default()
         };
         options.tiers.extend(tier.map(|tier| (options.tier.clone(), tier)));
-        let memory = FlowMemory::of(documents.clone(), whole.clone(), clock.clone(), &options);
+        let memory = FlowMemory::of(documents.clone(), store.clone(), clock.clone(), &options);
         let control = Arc::new(Control::new(Parts {
             documents: documents.clone(),
-            store: whole,
+            store: store.clone(),
             runs: runtime.clone(),
             catalog,
             ambient: clock.clone(),
