@@ -25,6 +25,9 @@ pub enum PortError {
     /// It will not work with this request.
     #[error("{0}")]
     Reject(String),
+    /// There is no room for it; the message says whose limit it is.
+    #[error("{0}")]
+    Full(String),
 }
 
 #[async_trait]
@@ -44,18 +47,15 @@ pub trait Variables: Send + Sync {
 #[derive(Clone, Debug, PartialEq)]
 pub struct VariableChange {
     pub scope: VariableScope,
+    /// The variable of another project, which that project has opened to this one. `scope` says nothing then.
+    pub through: Option<Through>,
     pub name: Text,
     pub op: VariableOp,
     /// The new value, the item to append, or the amount.
-    /// The variable of another project, which that project has opened to this one. `scope` says nothing then.
-    pub through: Option<Through>,
     pub value: Value,
     pub key: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum VariableScope {
 /// An interface of another project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Through {
@@ -161,6 +161,9 @@ impl Memory for NoMemory {
     }
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VariableScope {
     Service,
     Project,
 }

@@ -12,6 +12,7 @@ const NOT_CODES_END: [&str; 1] = ["_API_KEY"];
 /// Codes made of a port's name and what became of it.
 const COMPOSED: [(&str, [&str; 2]); 4] = [
     ("SECRETS", ["SECRETS_UNAVAILABLE", "SECRETS_REJECTED"]),
+    ("MEMORY", ["MEMORY_UNAVAILABLE", "MEMORY_REJECTED"]),
     ("VARIABLES", ["VARIABLES_UNAVAILABLE", "VARIABLES_REJECTED"]),
     ("TRANSCRIPT", ["TRANSCRIPT_UNAVAILABLE", "TRANSCRIPT_REJECTED"]),
 ];

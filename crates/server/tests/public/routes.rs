@@ -7,7 +7,7 @@ use weir_server::Endpoint;
 use weir_store::{Change, Document, Scope, Table};
 
 /// Where a path begins, the place in it, and what stands there.
-const PLACES: [(&str, &str, &str); 21] = [
+const PLACES: [(&str, &str, &str); 28] = [
     ("/api/flows/", "id", "flow"),
     ("/api/triggers/", "flow_id", "flow"),
     ("/api/triggers/", "token", "token"),
@@ -111,7 +111,7 @@ pub fn nothing() -> Things {
     let ids = ["flow", "trigger", "run", "key", "invitation", "session", "identity", "user", "interfaceKey", "tenant"];
     let unheld = [("number", "1"), ("query", "none"), ("kind", "none"), ("provider", "none"), ("link", "weirc_none")];
     let token = format!("weirh_{}", "0".repeat(40));
-    let all = named.into_iter().chain(unheld).map(|(name, value)| (name, value.to_owned()));
+    let all = named.chain(unheld).map(|(name, value)| (name, value.to_owned()));
     all.chain(ids.map(|name| (name, id.to_owned()))).chain([("token", token)]).collect()
 }
 
@@ -152,7 +152,7 @@ pub async fn furnish(world: &World, tenant: &Tenant, mark: &str) -> Things {
     let open = [("interface", format!("{mark}-interface")), ("memory", format!("{mark}-memory"))];
     let open = open.into_iter().chain([("interfaceKey", text(&opened["id"])), ("tenant", tenant.id.clone())]);
     let mut things = nothing();
-    things.extend(ids.into_iter().chain(own).chain(named).chain([("invitation", invitation)]));
+    things.extend(ids.into_iter().chain(own).chain(named).chain(open).chain([("invitation", invitation)]));
     things
 }
 
