@@ -83,21 +83,19 @@ function Day({ day, due, view, today, past, named, outside }: DayProps) {
 function DueLine({ line: { first, last, count } }: { line: Due<TickView> }) {
   const from = clocks.format(Date.parse(first.at));
   const until = clocks.format(Date.parse(last.at));
-  const name = first.flowName;
-  const when = count === 1 ? from : `${count}×, ${from} to ${until}`;
-  const about = [`${name}, ${first.triggerName}: ${when}`, first.timeZone ? `by the clock of ${first.timeZone}` : "at equal distances or once", first.running ? "" : "the flow is off, so nothing starts"].filter(Boolean).join("; ");
+  const rest = [first.triggerName, count > 1 ? `until ${until}` : "", first.timeZone ? `by the clock of ${first.timeZone}` : "", first.running ? "" : "the flow is off, so nothing starts"].filter(Boolean).join(", ");
   return (
-    <Tip text={about}>
+    <Tip text={`${first.flowName}: ${rest}`}>
       <Link
         to="/flows/$flow"
         params={{ flow: first.flow }}
-        aria-label={about}
         className={cn("flex min-w-0 items-center gap-1.5 rounded-sm border-s-2 px-1.5 py-0.5 text-sm hover:bg-hover", first.running ? "border-accent bg-accent-soft text-accent-ink" : "border-control bg-sunken text-muted")}
       >
         {first.running ? null : <PowerOff className="size-3 shrink-0" aria-hidden />}
         <span className="shrink-0 tabular">{from}</span>
-        <bdi className="min-w-0 flex-1 truncate">{name}</bdi>
+        <bdi className="min-w-0 flex-1 truncate">{first.flowName}</bdi>
         {count > 1 ? <span className="shrink-0 tabular">{count}×</span> : null}
+        <span className="sr-only">{rest}</span>
       </Link>
     </Tip>
   );

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { CalendarClock, ChevronLeft, ChevronRight } from "lucide-react";
-import { Button, IconButton } from "@/components/ui/button";
+import { Button, buttonLook, IconButton } from "@/components/ui/button";
 import { Panel } from "@/components/ui/panel";
 import { Empty, Forbidden, Shown } from "@/components/ui/states";
 import { Segments } from "@/components/ui/tabs";
@@ -16,7 +16,7 @@ import { dayName, dayNamed, daysOf, addDays, moved, startOfDay, type View } from
 export type TickView = Schemas["TickView"];
 
 /** So many ticks are shown at most; a schedule of every second has more in a week than anybody reads. */
-const MOST = 3_000;
+const MOST = 6_000;
 const PART = 200;
 
 interface Found {
@@ -37,10 +37,29 @@ async function ticksOf(from: number, until: number, project: string): Promise<Fo
   return { ticks, cut: Boolean(after) };
 }
 
+const NOTHING = { data: { ticks: [], cut: false } as Found, error: null, isPending: false, refetch: () => undefined };
+
 const months = new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric" });
 const days = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
 
 const zone = days.resolvedOptions().timeZone;
+
+/** A week or month that has gone by. */
+function Over({ view }: { view: View }) {
+  return (
+    <Empty
+      icon={<CalendarClock aria-hidden />}
+      title={`This ${view} is over`}
+      actions={
+        <Link to="/runs" className={buttonLook({})}>
+          To the runs
+        </Link>
+      }
+    >
+      The schedule shows what is to come. What was started then is among the runs.
+    </Empty>
+  );
+}
 
 export function SchedulePage() {
   const may = useMay()("triggers.read");
@@ -51,9 +70,12 @@ export function SchedulePage() {
   const view = search.view ?? "week";
   const day = (search.day ? dayNamed(search.day) : undefined) ?? startOfDay(now);
   const shown = daysOf(view, day);
-  const from = shown[0] ?? day;
+  const first = shown[0] ?? day;
   const until = addDays(shown.at(-1) ?? day, 1);
-  const asked = useQuery({ queryKey: ["schedule", from, until, project], queryFn: () => ticksOf(from, until, project), enabled: may, refetchInterval: 60_000 });
+  // What was due before today says nothing of what ran; the list of runs does.
+  const from = Math.max(first, startOfDay(now));
+  const over = until <= from;
+  const asked = useQuery({ queryKey: ["schedule", from, until, project], queryFn: () => ticksOf(from, until, project), enabled: may && !over, refetchInterval: 60_000 });
   const go = (next: { view?: View; day?: number }) => {
     const day = next.day ?? (search.day ? dayNamed(search.day) : undefined);
     const wanted = next.view ?? view;
@@ -68,7 +90,7 @@ export function SchedulePage() {
     { id: "month", title: "By month", section: "Schedule", keys: "M", run: () => go({ view: "month" }) },
   ]);
   if (!may) return <Forbidden what="the schedule" />;
-  const title = view === "month" ? months.format(day) : days.formatRange(from, until - 1);
+  const title = view === "month" ? months.format(day) : days.formatRange(first, until - 1);
   const here = shown.includes(startOfDay(now)) && (view === "week" || new Date(day).getMonth() === new Date(now).getMonth());
   return (
     <Panel aria-label="Schedule">
@@ -88,11 +110,12 @@ export function SchedulePage() {
         <span className="text-sm text-muted">{zone}</span>
         <Segments label="View" value={view} onChange={(view) => go({ view })} options={[{ value: "week", label: "Week" }, { value: "month", label: "Month" }]} />
       </div>
-      <Shown asked={asked} what="the schedule">
+      {over ? <Over view={view} /> : null}
+      <Shown asked={over ? NOTHING : asked} what="the schedule">
         {({ ticks, cut }) => (
           <>
-            {cut ? <p role="status" className="border-b border-line bg-warn-soft px-4 py-2 text-base text-warn-ink">There are more ticks than can be shown; these are the first {ticks.length.toLocaleString()}. Choose a project in the sidebar, or look at a week.</p> : null}
-            {ticks.length === 0 ? (
+            {cut ? <p role="status" className="border-b border-line bg-warn-soft px-4 py-2 text-base text-warn-ink">There are more ticks than can be shown; these are the first {ticks.length.toLocaleString()}. Look at a week, or choose a project in the sidebar.</p> : null}
+            {over ? null : ticks.length === 0 ? (
               <Empty icon={<CalendarClock aria-hidden />} title={`Nothing is due in this ${view}`}>
                 A flow with a trigger of the kind schedule is started at the times it names, once the flow is switched on.
               </Empty>

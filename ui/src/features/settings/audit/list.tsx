@@ -28,7 +28,7 @@ export function EntryList({ entries, more, busy, onMore, onShow }: { entries: En
           </span>
         ))}
       </div>
-      <div ref={scroller} role="rowgroup" tabIndex={0} aria-label="Changes, the newest first" className="h-[calc(100vh-20rem)] min-h-72 overflow-auto">
+      <div ref={scroller} role="rowgroup" tabIndex={0} aria-label="Changes, the newest first" className="h-[calc(100vh-15.5rem)] min-h-72 overflow-auto">
         <div role="presentation" className="relative" style={{ height: rows.getTotalSize() }}>
           {seen.map(({ index, start }) => {
             const entry = entries[index];

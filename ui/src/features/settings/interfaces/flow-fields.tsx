@@ -78,8 +78,8 @@ function Methods({ draft, problems, disabled, onChange }: FieldsProps) {
 
 const TOKEN: { field: "jwksUrl" | "issuer" | "audience"; label: string; hint: string; placeholder: string }[] = [
   { field: "jwksUrl", label: "Keys of the issuer", hint: "Where its public keys are", placeholder: "https://id.example.org/.well-known/jwks.json" },
-  { field: "issuer", label: "Issuer", hint: "As in the token’s `iss`", placeholder: "https://id.example.org" },
-  { field: "audience", label: "Audience", hint: "As in the token’s `aud`", placeholder: "orders" },
+  { field: "issuer", label: "Issuer", hint: "As in the token’s iss", placeholder: "https://id.example.org" },
+  { field: "audience", label: "Audience", hint: "As in the token’s aud", placeholder: "orders" },
 ];
 
 function Token({ draft, problems, disabled, onChange }: FieldsProps) {
@@ -90,7 +90,7 @@ function Token({ draft, problems, disabled, onChange }: FieldsProps) {
           {(tied) => <Input {...tied} readOnly={disabled} spellCheck={false} placeholder={placeholder} value={draft[field]} onChange={(event) => onChange({ [field]: event.target.value })} />}
         </Field>
       ))}
-      <Field label="Claims it must have" hint="One a line: name = value. In a list, or in words such as those of `scope`, the value must occur." error={problems.claims}>
+      <Field label="Claims it must have" hint="One a line: name = value. In a list, or in words such as those of scope, the value must occur." error={problems.claims}>
         {(tied) => <Textarea {...tied} rows={2} readOnly={disabled} spellCheck={false} className="font-mono text-sm" placeholder="scope = orders.write" value={draft.claims} onChange={(event) => onChange({ claims: event.target.value })} />}
       </Field>
     </div>

@@ -62,7 +62,7 @@ export function InterfaceSheet({ project, one, may, onClose }: { project: string
   ) : undefined;
   const Fields = draft.type === "flow" ? FlowFields : VariableFields;
   return (
-    <Sheet open onOpenChange={onClose} stays size="lg" title={one ? one.name : "New interface"} description={one ? "Its name, and so its address, stays; so do its keys." : `Of the project ${project}.`} {...(footer ? { footer } : {})}>
+    <Sheet open onOpenChange={onClose} stays size="lg" title={one ? one.name : "New interface"} description={one ? (one.type === "flow" ? "Its name, and so its address, stays; so do its keys." : "Its name stays.") : `Of the project ${project}.`} {...(footer ? { footer } : {})}>
       <form id={form} onSubmit={submit} className="flex flex-col gap-5">
         {theirs ? <ConflictNote onTakeTheirs={takeTheirs}>Somebody else changed it meanwhile. What you entered is still here.</ConflictNote> : null}
         {one ? null : (

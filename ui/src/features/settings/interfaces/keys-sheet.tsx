@@ -8,6 +8,7 @@ import { Select } from "@/components/ui/select";
 import { Failure } from "@/lib/failure";
 import { ShownOnce } from "../common/shown-once";
 import { TypedConfirm } from "../common/typed-confirm";
+import { HowSent } from "../keys/new-key-dialog";
 import { EXPIRIES, expiry } from "../keys/scopes";
 import { type Interface, type InterfaceKey, keysOf, useCreateInterfaceKey, useRevokeInterfaceKey } from "./data";
 
@@ -16,7 +17,7 @@ export function KeysSheet({ one, may, onClose }: { one: Interface; may: boolean;
   const keys = keysOf(one) ?? [];
   const [revoked, setRevoked] = useState<InterfaceKey>();
   return (
-    <Sheet open onOpenChange={onClose} title={`Keys of ${one.name}`} description="Each opens this interface and nothing else. Sent as `Authorization: Bearer …` or `X-API-Key`.">
+    <Sheet open onOpenChange={onClose} title={`Keys of ${one.name}`} description={<>Each opens this interface and nothing else. <HowSent /></>}>
       {keys.length === 0 ? <p className="pb-3 text-base text-muted">No key yet, so nobody is let in.</p> : null}
       <ul className="mb-4 divide-y divide-line">
         {keys.map((key) => (

@@ -61,6 +61,7 @@ export function InterfacesPage() {
                   <Head>Opens</Head>
                   <Head>Let in</Head>
                   <Head>Changed</Head>
+                  <Head>Open</Head>
                   <Head>
                     <span className="sr-only">Actions</span>
                   </Head>
@@ -105,9 +106,9 @@ function InterfaceRow({ one, may, onEdit, onKeys, onDelete }: { one: Interface; 
       <Cell className="whitespace-nowrap text-muted">
         <Moment at={one.updatedAt} />
       </Cell>
+      <Cell>{may ? <OpenSwitch one={one} /> : <Badge tone={one.enabled ? "ok" : "plain"}>{one.enabled ? "Open" : "Closed"}</Badge>}</Cell>
       <Cell>
         <div className="flex items-center justify-end gap-1">
-          {may ? <OpenSwitch one={one} /> : <Badge tone={one.enabled ? "ok" : "plain"}>{one.enabled ? "Open" : "Closed"}</Badge>}
           {keys ? (
             <IconButton label={`Keys of ${one.name}`} size="icon-sm" onClick={onKeys}>
               <KeyRound aria-hidden />
@@ -143,10 +144,12 @@ function Opens({ one }: { one: Interface }) {
   const { read = [], write = [] } = one.settings as { read?: string[]; write?: string[] };
   return (
     <span className="text-muted">
-      {new Set([...read, ...write]).size} variables{write.length > 0 ? `, ${write.length} to be set` : ""}
+      {plural(new Set([...read, ...write]).size)}{write.length > 0 ? `, ${write.length} to be set` : ""}
     </span>
   );
 }
+
+const plural = (count: number) => (count === 1 ? "1 variable" : `${count} variables`);
 
 function LetIn({ one }: { one: Interface }) {
   const { auth, allow = [] } = one.settings as { auth?: { type: string }; allow?: { project: string }[] };
@@ -172,7 +175,7 @@ function OpenSwitch({ one }: { one: Interface }) {
       },
     );
   const shown = change.isPending ? (change.variables.patch.enabled ?? one.enabled) : one.enabled;
-  return <Switch aria-label={`${one.name}: ${one.enabled ? "close" : "open"}`} checked={shown} disabled={change.isPending} onCheckedChange={turn} className="me-1" />;
+  return <Switch aria-label={`${one.name}: ${one.enabled ? "close" : "open"}`} checked={shown} disabled={change.isPending} onCheckedChange={turn} />;
 }
 
 function DeleteInterface({ one, onClose }: { one: Interface; onClose: () => void }) {

@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useId, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Field, Input } from "@/components/ui/input";
@@ -26,6 +26,7 @@ export function NewKeyDialog({ onClose }: { onClose: () => void }) {
   const [ends, setEnds] = useState("90");
   const [day, setDay] = useState("");
   const create = useCreateKey();
+  const form = useId();
   const toggle = (scope: Permission, on: boolean) => setScopes((before) => (on ? [...before, scope] : before.filter((one) => one !== scope)));
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -48,9 +49,17 @@ export function NewKeyDialog({ onClose }: { onClose: () => void }) {
   const failure = create.error ? Failure.of(create.error) : undefined;
   const ofName = failure?.code === "INVALID_NAME" || failure?.code === "NAME_TAKEN";
   const unfinished = !name.trim() || (limited === "some" && scopes.length === 0) || (ends === "date" && !day);
+  const footer = (
+    <>
+      <Button onClick={onClose}>Cancel</Button>
+      <Button type="submit" form={form} look="primary" busy={create.isPending} disabled={unfinished}>
+        Make key
+      </Button>
+    </>
+  );
   return (
-    <Dialog open onOpenChange={onClose} stays title="New API key" description="Sent as `Authorization: Bearer …` or `X-API-Key`.">
-      <form onSubmit={submit} className="flex flex-col gap-4">
+    <Dialog open onOpenChange={onClose} stays title="New API key" description={<HowSent />} footer={footer}>
+      <form id={form} onSubmit={submit} className="flex flex-col gap-4">
         <Field label="Name" hint="What will use it" error={ofName ? failure?.message : undefined}>
           {(tied) => <Input {...tied} required maxLength={100} placeholder="Nightly import" value={name} onChange={(event) => setName(event.target.value)} />}
         </Field>
@@ -76,14 +85,17 @@ export function NewKeyDialog({ onClose }: { onClose: () => void }) {
         </div>
         {limited === "some" ? <ScopeChoice permissions={session.permissions} chosen={scopes} onToggle={toggle} /> : null}
         <FormError error={ofName ? undefined : create.error} />
-        <div className="flex justify-end gap-2 pt-1">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" busy={create.isPending} disabled={unfinished}>
-            Make key
-          </Button>
-        </div>
       </form>
     </Dialog>
+  );
+}
+
+/** How a program brings a key. */
+export function HowSent() {
+  return (
+    <>
+      Sent as <code className="font-mono text-sm">Authorization: Bearer …</code> or <code className="font-mono text-sm">X-API-Key</code>.
+    </>
   );
 }
 

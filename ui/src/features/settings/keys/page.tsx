@@ -76,7 +76,7 @@ function KeyTable({ keys, onRevoke }: { keys: Key[]; onRevoke: (key: Key) => voi
 function KeyRow({ line, onRevoke }: { line: Key; onRevoke: () => void }) {
   return (
     <Row>
-      <Cell>
+      <Cell className="py-1.5">
         <span className="block truncate font-medium" title={line.name}>
           <bdi>{line.name}</bdi>
         </span>

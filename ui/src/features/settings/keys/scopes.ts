@@ -10,7 +10,7 @@ export const SCOPES: { label: string; scopes: { value: Permission; label: string
   { label: "Secrets", scopes: [{ value: "secrets.read", label: "See names" }, { value: "secrets.write", label: "Set" }] },
   { label: "Projects", scopes: [{ value: "projects.read", label: "See" }, { value: "projects.write", label: "Change" }] },
   { label: "Members", scopes: [{ value: "members.read", label: "See" }, { value: "members.write", label: "Change" }] },
-  { label: "Keys", scopes: [{ value: "keys.own", label: "Its own" }, { value: "keys.write", label: "Everybody’s" }] },
+  { label: "Keys", scopes: [{ value: "keys.own", label: "Own" }, { value: "keys.write", label: "Everybody’s" }] },
   { label: "Organisation", scopes: [{ value: "usage.read", label: "See usage" }, { value: "audit.read", label: "Read the audit log" }, { value: "tenant.write", label: "Change owners" }] },
 ];
 

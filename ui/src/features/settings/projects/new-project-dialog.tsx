@@ -16,7 +16,7 @@ export function NewProjectDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog open onOpenChange={onClose} title="New project">
       <form onSubmit={submit} className="flex flex-col gap-4">
-        <Field label="Name" hint="Letters, digits, `-`, `_` and `.`; it stays" error={create.error ? Failure.of(create.error).message : undefined}>
+        <Field label="Name" hint="Letters, digits, hyphens, underscores and dots; it stays" error={create.error ? Failure.of(create.error).message : undefined}>
           {(tied) => <Input {...tied} required maxLength={100} autoComplete="off" placeholder="billing" value={name} onChange={(event) => setName(event.target.value)} />}
         </Field>
         <Field label="Description">{(tied) => <Input {...tied} maxLength={1_000} value={description} onChange={(event) => setDescription(event.target.value)} />}</Field>

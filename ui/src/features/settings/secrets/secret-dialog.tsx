@@ -47,7 +47,7 @@ export function SecretDialog({ project, secret, onClose }: { project: string; se
           </ConflictNote>
         ) : null}
         {secret ? null : (
-          <Field label="Name" hint="Letters, digits, `-`, `_` and `.`" error={ofName ? failure?.message : undefined}>
+          <Field label="Name" hint="Letters, digits, hyphens, underscores and dots" error={ofName ? failure?.message : undefined}>
             {(tied) => (
               <Input {...tied} required maxLength={100} spellCheck={false} autoComplete="off" className="font-mono" placeholder="crm-token" value={name} onChange={(event) => { setName(event.target.value); setTheirs(undefined); }} />
             )}

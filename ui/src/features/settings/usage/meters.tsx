@@ -67,9 +67,9 @@ function Meter({ line }: { line: Line }) {
         <h2 className="flex-1 text-base font-semibold">{line.label}</h2>
         <State at={at} limited={typeof limit === "number"} />
       </div>
-      <p className="mt-2 text-2xl font-semibold tracking-tight tabular">
+      <p className="mt-1 text-2xl font-semibold tracking-tight tabular">
         {line.write(used)}
-        <span className="ms-1.5 text-base font-normal tracking-normal text-muted">{typeof limit === "number" ? `of ${line.write(limit)}` : "used"}</span>
+        <span className="ms-1.5 text-base font-normal tracking-normal text-muted">{typeof limit === "number" ? `of ${line.write(limit)}` : ""}</span>
       </p>
       {typeof limit === "number" ? <Bar label={line.label} used={line.used} fill={FILL[at]} /> : null}
       <p className="mt-2 text-sm text-muted">{line.about}</p>

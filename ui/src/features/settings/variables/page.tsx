@@ -44,7 +44,7 @@ export function VariablesPage() {
     </>
   );
   return (
-    <SettingsPage title="Variables" description="Values that flows read and set, and that stay between runs. A service has its own beside those of its project." needs="variables.read" actions={actions}>
+    <SettingsPage title="Variables" description="Values that flows read and set, and that stay between runs." needs="variables.read" actions={actions}>
       <List holder={holder} may={may} make={make} field={field} onEdit={setEdited} key={`${project}/${holder.service}`} />
       {edited ? <VariableDialog holder={holder} variable={edited === "new" ? undefined : edited} onClose={() => setEdited(undefined)} /> : null}
     </SettingsPage>
