@@ -65,10 +65,10 @@ async fn tell_demo(control: &Control) -> anyhow::Result<()> {
 /// What is done from time to time, whoever asks.
 pub async fn background(control: Arc<Control>) {
     loop {
-        tokio::time::sleep(Duration::from_secs(60)).await;
         if let Err(error) = control.keep_house().await {
             tracing::warn!("runs of the server's own do not begin: {error}");
         }
+        tokio::time::sleep(Duration::from_secs(60)).await;
         if let Err(error) = control.let_sleep().await {
             tracing::warn!("flows that nobody uses stay awake: {error}");
         }
