@@ -44,7 +44,7 @@ async function failed(client: Client, name: string): Promise<{ flow: string; run
 const state = (app: Page) => app.getByRole("status", { name: "State of the run" });
 
 test("a run is watched as it goes on, and its cause is two clicks away", async ({ app, client }) => {
-  const id = await flow(client, "watched", steps("watched", STRICT, 2_500));
+  const id = await flow(client, "watched", steps("watched", STRICT, 12_000));
   const run = await inject(client, id, { name: "Ada", good: false });
   await app.goto(`/runs/${run}`);
   await expect(state(app)).toHaveText(/Waiting|Running/);
@@ -158,7 +158,11 @@ async function replaceText(app: Page, text: string): Promise<void> {
   const editor = app.getByRole("textbox", { name: /^Text of/ });
   await editor.focus();
   await app.keyboard.press("ControlOrMeta+A");
-  await app.keyboard.insertText(text);
+  await editor.evaluate((element, pasted) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", pasted);
+    element.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  }, text);
 }
 
 test("a run is kept as a test, and runs are cancelled together", async ({ app, client }) => {
@@ -202,7 +206,7 @@ test.describe("a server that is cut off during a run", () => {
   test.use({ allowed: "ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|network error|Failed to fetch" });
 
   test("comes back, and the run goes on with nothing twice and nothing missing", async ({ app, client, server }) => {
-    const id = await flow(client, "cut-off", steps("cut-off", "SUCCESS", 4_000));
+    const id = await flow(client, "cut-off", steps("cut-off", "SUCCESS", 8_000));
     const run = await inject(client, id, { name: "Ada" });
     await app.goto(`/runs/${run}?tab=events`);
     await expect(app.getByRole("listitem").filter({ hasText: "flaky" })).toHaveCount(1);

@@ -10,6 +10,7 @@ import { useMay } from "@/features/session/data";
 import { clock } from "@/lib/time";
 import { replayQuery, type Run } from "../data";
 import { useFollowed } from "../live/follow";
+import { isOver } from "../live/happened";
 import { eventWords } from "../run/event-words";
 import type { RunSearch } from "../run/search";
 import { Branches } from "./branches";
@@ -38,18 +39,27 @@ export function Machine({ run, at, other, onChange }: Props) {
   const before = other ?? Math.max(1, now - 1);
   const [playing, setPlaying] = useState(false);
   const [forking, setForking] = useState(false);
-  const go = useCallback((to: number) => onChange({ at: Math.min(Math.max(1, to), last) }), [onChange, last]);
+  const here = useQuery({ ...replayQuery(run.run, now), enabled: last > 0 });
+  const show = useCallback((to: number) => onChange({ at: Math.min(Math.max(1, to), last) }), [onChange, last]);
+  // Whoever goes somewhere holds what is playing.
+  const go = (to: number) => {
+    setPlaying(false);
+    show(to);
+  };
   useEffect(() => {
     if (!playing) return;
-    const timer = setTimeout(() => (now >= last ? setPlaying(false) : go(now + 1)), BEAT);
+    const timer = setTimeout(() => {
+      if (now < last) show(now + 1);
+      if (now + 1 >= last) setPlaying(false);
+    }, BEAT);
     return () => clearTimeout(timer);
-  }, [playing, now, last, go]);
+  }, [playing, now, last, show]);
   useEffect(() => {
     // What is next to it is most likely looked at next.
     for (const near of [now - 1, now + 1]) if (near >= 1 && near <= last) void queries.prefetchQuery(replayQuery(run.run, near));
   }, [now, last, run.run, queries]);
   const replay = () => {
-    if (!playing && now >= last) go(1);
+    if (!playing && now >= last) show(1);
     setPlaying(!playing);
   };
   useCommands("machine", [
@@ -59,6 +69,7 @@ export function Machine({ run, at, other, onChange }: Props) {
   ]);
   if (last === 0) return state === "opening" || state === "reading" ? <Loading label="Reading the journal" /> : <Empty title="No events yet">There is nothing to go back to before the run begins.</Empty>;
   const record = happened.records.find(({ seq }) => seq === now);
+  const over = isOver(here.data?.status);
   return (
     <div className="flex flex-col gap-3">
       <Panel className="px-4 py-3" aria-label="Time machine">
@@ -96,7 +107,7 @@ export function Machine({ run, at, other, onChange }: Props) {
             {playing ? "Hold" : "Replay"}
           </Button>
           {may("runs.start") ? (
-            <Button look="primary" onClick={() => setForking(true)} aria-describedby="fork-says">
+            <Button look="primary" disabled={over} onClick={() => setForking(true)} aria-describedby="fork-says">
               <GitFork aria-hidden />
               Fork from here
             </Button>
@@ -104,7 +115,7 @@ export function Machine({ run, at, other, onChange }: Props) {
         </div>
         <p className="mt-1.5 text-sm text-muted">
           <span id="replay-says">Replay makes each state again from the journal alone: nothing outside is called.</span>{" "}
-          {may("runs.start") ? <span id="fork-says">A fork is a new run that goes on from here and does call what its steps call; you see which before it starts.</span> : null}
+          {may("runs.start") ? <span id="fork-says">{over ? "The run is over after this event: go back to an earlier one to fork." : "A fork is a new run that goes on from here and does call what its steps call; you see which before it starts."}</span> : null}
         </p>
       </Panel>
       <Branches run={run} at={now} />

@@ -25,7 +25,7 @@ interface Props {
 /** A value as a tree; paths can be copied, and what is large is shown in part. */
 export function Value({ value, name, file, empty = "Nothing", className }: Props) {
   const text = useMemo(() => JSON.stringify(value, null, 2) ?? "", [value]);
-  if (value === undefined || value === null || text === "") return <p className="px-3 py-2 text-base text-muted">{empty}</p>;
+  if (value === undefined || value === null || text === "" || text === "{}") return <p className="px-3 py-2 text-base text-muted">{empty}</p>;
   const large = text.length > LARGE;
   return (
     <div className={cn("flex min-h-0 flex-col", className)}>

@@ -22,7 +22,7 @@ interface Props {
 export function StepsView({ run, steps, chosen, onChoose }: Props) {
   if (!steps) return <SkeletonRows />;
   if (steps.length === 0) return <Empty title="No step yet">The first step appears here as soon as the run begins.</Empty>;
-  const step = steps.find((one) => one.path === chosen) ?? steps.find((one) => !one.region) ?? steps[0];
+  const step = steps.find((one) => one.path === chosen) ?? steps.findLast(isAtWork) ?? steps.find((one) => !one.region) ?? steps[0];
   return (
     <div className="flex h-full min-h-100 gap-3 max-lg:flex-col">
       <StepList run={run} steps={steps} chosen={step?.path} onChoose={onChoose} />
@@ -30,6 +30,8 @@ export function StepsView({ run, steps, chosen, onChoose }: Props) {
     </div>
   );
 }
+
+const isAtWork = (step: Step): boolean => !step.region && (step.status === "running" || step.status === "waiting");
 
 const HEIGHT = 32;
 

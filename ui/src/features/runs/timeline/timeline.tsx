@@ -1,5 +1,4 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { FoldHorizontal } from "lucide-react";
 import { type KeyboardEvent, useMemo, useRef, useState } from "react";
 import { Checkbox } from "@/components/ui/toggle";
 import { Empty } from "@/components/ui/states";
@@ -87,10 +86,9 @@ function Axis({ parts }: { parts: Stretch[] }) {
           <span
             key={part.from}
             title={`${clock(part.from)} to ${clock(part.to)}: ${duration(part.to - part.from)}`}
-            className={cn("absolute inset-y-0 flex items-center gap-1 overflow-hidden whitespace-nowrap px-1.5 tabular", part.folded && "justify-center border-x border-line bg-sunken")}
+            className={cn("absolute inset-y-0 flex items-center gap-1 overflow-hidden whitespace-nowrap px-1.5 tabular", part.folded && "justify-center border-x border-line bg-sunken px-0")}
             style={{ insetInlineStart: `${part.start * 100}%`, width: `${(part.end - part.start) * 100}%` }}
           >
-            {part.folded ? <FoldHorizontal className="size-3 shrink-0" aria-label="Folded" /> : null}
             <span className="truncate">{part.folded ? duration(part.to - part.from) : clock(part.from)}</span>
           </span>
         ))}
