@@ -21,6 +21,17 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 4096,
+    // Icons and small parts that many pages share come as one file each, not as fifty that compress badly.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "icons", test: /lucide-react/, minShareCount: 3 },
+            { name: "parts", test: /src\/(components\/ui|lib)\//, minShareCount: 4 },
+          ],
+        },
+      },
+    },
   },
   server: { host: "127.0.0.1", proxy: { "/api": passed, "/docs/errors": passed, "/ready": passed, "^/sign-in/.+": passed } },
 });

@@ -47,6 +47,8 @@ test("the dashboard is light: at most 220 kB of scripts and styles, compressed",
   await app.waitForLoadState("networkidle");
   const total = sizes.reduce((sum, [, size]) => sum + size, 0);
   console.log(`scripts and styles of the dashboard: ${(total / 1_000).toFixed(1)} kB in ${sizes.length} files`);
+  const largest = sizes.toSorted(([, a], [, b]) => b - a).slice(0, 12);
+  console.log(largest.map(([url, size]) => `${(size / 1_000).toFixed(1).padStart(6)} ${new URL(url).pathname}`).join("\n"));
   expect(sizes.length).toBeGreaterThan(1);
   expect(total).toBeLessThanOrEqual(220_000);
 });

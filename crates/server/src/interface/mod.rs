@@ -23,7 +23,11 @@ const APART: [&str; 5] = ["/api/", "/assets/", "/docs/", "/i/", "/webhooks/"];
 
 /// Answers what no route does.
 pub async fn fallback(request: Request) -> Response {
-    let path = request.uri().path();
+    let path = match request.uri().path() {
+        // Asked for by browsers that show something other than a page of ours.
+        "/favicon.ico" => "/favicon.svg",
+        path => path,
+    };
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return no_such_path().await.into_response();
     }
