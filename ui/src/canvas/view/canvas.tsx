@@ -29,6 +29,7 @@ const EDGE_TYPES = { wire: WireView };
 /** A map of more nodes costs more than it shows. */
 const MOST_MAPPED = 300;
 const NOBODY = {};
+const SIZE = { width: WIDTH, height: HEIGHT };
 
 type AnyNode = StepNode | NoteNode | FrameNode;
 
@@ -211,6 +212,7 @@ function useSteps({ projection, shown, places, selected, collapsed, states, prob
           position: drag[node.key] ?? places.get(node.key) ?? { x: 0, y: 0 },
           width: WIDTH,
           height: HEIGHT,
+          measured: SIZE,
           // Told beforehand, so that nothing needs to be measured before edges are drawn.
           handles: [
             ...(node.target ? [{ type: "target" as const, position: Position.Left, x: -5, y: HEIGHT / 2 - 5, width: 10, height: 10 }] : []),

@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { named } from "@/canvas/model/walk";
 import type { Language } from "@/components/code/code-editor";
 import { Button } from "@/components/ui/button";
@@ -16,10 +16,19 @@ import type { Choice } from "./offers";
 import { type Builder, stepsOf } from "./state";
 import { Publish, Versions } from "./versions";
 
+/** Lists and fields that were opened from the canvas give the keys back to it. */
+function useBackToCanvas(open: boolean): void {
+  useEffect(() => {
+    if (!open) return;
+    return () => void setTimeout(() => document.activeElement === document.body && document.getElementById("canvas")?.focus(), 0);
+  }, [open]);
+}
+
 /** Whatever lies over the page. */
 export function Overs({ builder, trials, choices, language }: { builder: Builder; trials: Trials; choices: readonly Choice[]; language: Language }) {
   const { over, setOver, draft, perform } = builder;
   const close = () => setOver(undefined);
+  useBackToCanvas(over !== undefined);
   switch (over?.what) {
     case "creator":
       return <Creator choices={choices} onClose={close} onChoose={(choice) => { close(); perform({ do: "add", node: choice.node, place: over.place }); }} />;

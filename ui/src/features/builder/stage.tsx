@@ -9,6 +9,7 @@ import { Button } from "@/components/ui/button";
 import { Empty } from "@/components/ui/states";
 import type { Command, Point } from "@/document";
 import { api, body } from "@/lib/api";
+import { useLatest } from "@/lib/latest";
 import type { Edits, Trials } from "./actions";
 import { fromBytes, toBytes } from "./bytes";
 import type { Choice } from "./offers";
@@ -41,21 +42,32 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
 
   const { view } = builder;
   // With another view the drawing has another width, once the page is laid out.
-  // oxlint-disable-next-line react/exhaustive-effect-dependencies
   useEffect(() => {
-    const timer = setTimeout(() => void fitView(FIT), 60);
+    const timer = setTimeout(() => void fitView(FIT), view === "split" ? 60 : 0);
     return () => clearTimeout(timer);
   }, [view, fitView]);
 
   const goTo = (key: string | undefined) => {
-    const point = key === undefined ? undefined : places.get(key);
-    if (key === undefined || !point) return;
+    if (key === undefined || !places.has(key)) return;
     select([key]);
+    bringIn(key);
+  };
+
+  const bringIn = (key: string) => {
+    const point = places.get(key);
+    if (!point) return;
     const { x, y, zoom } = getViewport();
     const [left, top] = [point.x * zoom + x, point.y * zoom + y];
     const host = document.querySelector(".react-flow")?.getBoundingClientRect();
     if (host && (left < 0 || top < 0 || left + WIDTH * zoom > host.width || top + HEIGHT * zoom > host.height)) void setCenter(point.x + WIDTH / 2, point.y + HEIGHT / 2, { zoom: Math.max(zoom, 0.5) });
   };
+
+  // What was added, found or jumped to is seen.
+  const only = edits.keys.length === 1 ? edits.keys[0] : undefined;
+  const latest = useLatest(bringIn);
+  useEffect(() => {
+    if (only !== undefined) latest.current(only);
+  }, [only, latest]);
 
   const press = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget) return;
