@@ -1,4 +1,4 @@
-import { createFileRoute, redirect, useRouter } from "@tanstack/react-router";
+import { createFileRoute, Link, redirect, useRouter } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { sessionQuery } from "@/features/session/data";
 import { SignInForm } from "@/features/session/sign-in-form";
@@ -47,7 +47,10 @@ function SignIn() {
         <div className="rounded-xl border border-line bg-surface p-5">
           <SignInForm onDone={() => history.push(within(to))} />
         </div>
-        <p className="mt-4 text-sm text-muted">
+        <Link to="/reset" className="mt-4 block text-sm text-accent-ink hover:underline">
+          Forgot your password?
+        </Link>
+        <p className="mt-2 text-sm text-muted">
           On the first start the server prints the owner’s password and a link that signs in once.
         </p>
       </div>
