@@ -51,8 +51,10 @@ export function RunHeader({ run }: { run: Run }) {
       <dl className="mt-2 flex flex-wrap gap-x-6 gap-y-1 text-sm [&_dt]:text-muted [&>div]:flex [&>div]:items-center [&>div]:gap-1.5">
         <div>
           <dt>Run</dt>
-          <dd className="font-mono">{run.run}</dd>
-          <CopyButton text={run.run} label="Copy the run's id" />
+          <dd className="flex items-center gap-1.5 font-mono">
+            {run.run}
+            <CopyButton text={run.run} label="Copy the run's id" />
+          </dd>
         </div>
         <div>
           <dt>{open ? "For" : "Took"}</dt>
