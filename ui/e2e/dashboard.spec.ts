@@ -11,6 +11,8 @@ test("figures, errors and deployments are those of the runs there were", async (
   await expect(app.getByRole("term").filter({ hasText: "Success rate" })).toBeVisible();
   await expect(app.getByRole("definition").first()).not.toHaveText("–");
   await expect(app.getByRole("img", { name: /^Bar chart of \d+ runs/ })).toBeVisible();
+  const bar = app.getByRole("img", { name: /^Bar chart/ }).locator(".bg-series-1").last();
+  expect((await bar.boundingBox())?.width).toBeGreaterThan(3);
   await expect(app.getByRole("img", { name: /^Runs by duration/ })).toBeVisible();
   await expect(app.getByRole("cell", { name: /checks\/mailbox/ })).toBeVisible();
   await expect(app.getByRole("link", { name: /Newest run/ }).first()).toBeVisible();

@@ -23,16 +23,16 @@ export function Bars({ bars, colours, label }: { bars: Bar[]; colours: string[];
     <div className="flex h-full flex-col">
       <div className="relative min-h-0 flex-1">
         {ticks.map((tick) => (
-          <div key={tick} className="absolute inset-x-0 border-t border-line" style={{ bottom: `${(tick / top) * 100}%` }}>
-            <span className="absolute start-0 w-9 -translate-y-1/2 text-end text-xs text-muted tabular">{amount(tick)}</span>
-            <span className="absolute start-0 h-px w-11 -translate-y-px bg-surface" aria-hidden />
+          <div key={tick} className="absolute inset-x-0 flex h-0 items-center gap-2" style={{ bottom: `${(tick / top) * 100}%` }}>
+            <span className="w-9 shrink-0 text-end text-xs text-muted tabular">{amount(tick)}</span>
+            <span className="h-px flex-1 bg-line" aria-hidden />
           </div>
         ))}
         <div role="img" aria-label={label} className="absolute inset-y-0 start-11 end-0 flex" onPointerLeave={() => setOver(undefined)}>
           {bars.map((bar, at) => (
-            <div key={bar.key} className={cn("flex min-w-0 flex-1 flex-col-reverse px-[12%]", over === at && "bg-hover")} onPointerEnter={() => setOver(at)}>
+            <div key={bar.key} className={cn("flex min-w-0 flex-1 flex-col-reverse items-center", over === at && "bg-hover")} onPointerEnter={() => setOver(at)}>
               {bar.parts.map((part, kind) =>
-                part > 0 ? <div key={colours[kind]} className={cn("min-h-0.5 last:rounded-t-[2px]", colours[kind])} style={{ height: `${(part / top) * 100}%` }} /> : null,
+                part > 0 ? <div key={colours[kind]} className={cn("min-h-0.5 w-3/4 last:rounded-t-[2px]", colours[kind])} style={{ height: `${(part / top) * 100}%` }} /> : null,
               )}
             </div>
           ))}
