@@ -302,7 +302,7 @@ test("the audit log is filtered, scrolled and says what differs", async ({ app, 
   await app.getByRole("combobox", { name: "Kind of change" }).click();
   await app.getByRole("option", { name: "project.created" }).click();
   await expect(app.getByText("1 change", { exact: true })).toBeVisible();
-  await app.getByRole("button", { name: /^project.created/ }).click();
+  await app.getByRole("button", { name: /^About project.created/ }).click();
   await expect(app.getByRole("dialog").getByRole("row", { name: /description/ })).toContainText("before");
   expect(await seriousFindings(app)).toEqual([]);
   await app.getByRole("button", { name: "All changes of the same" }).click();

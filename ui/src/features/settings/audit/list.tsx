@@ -20,26 +20,28 @@ export function EntryList({ entries, more, busy, onMore, onShow }: { entries: En
     if (more && !busy && last >= entries.length - 10) onMore();
   }, [more, busy, last, entries.length, onMore]);
   return (
-    <div role="table" aria-label="Changes" aria-rowcount={more ? -1 : entries.length} className="text-base">
-      <div role="row" className={`${COLUMNS} h-8 border-b border-line text-xs font-medium text-muted`}>
-        {["When", "Who", "What", "Which", "From"].map((name) => (
-          <span key={name} role="columnheader">
-            {name}
-          </span>
-        ))}
-      </div>
-      <div ref={scroller} role="rowgroup" tabIndex={0} aria-label="Changes, the newest first" className="h-[calc(100vh-15.5rem)] min-h-72 overflow-auto">
-        <div role="presentation" className="relative" style={{ height: rows.getTotalSize() }}>
-          {seen.map(({ index, start }) => {
-            const entry = entries[index];
-            return entry ? <EntryRow key={entry.id} entry={entry} at={index} top={start} onShow={() => onShow(entry)} /> : null;
-          })}
+    <>
+      <div role="table" aria-label="Changes" aria-rowcount={more ? -1 : entries.length} className="text-base">
+        <div role="row" className={`${COLUMNS} h-8 border-b border-line text-xs font-medium text-muted`}>
+          {["When", "Who", "What", "Which", "From"].map((name) => (
+            <span key={name} role="columnheader">
+              {name}
+            </span>
+          ))}
+        </div>
+        <div ref={scroller} role="rowgroup" tabIndex={0} aria-label="Changes, the newest first" className="h-[calc(100vh-15.5rem)] min-h-72 overflow-auto">
+          <div role="presentation" className="relative" style={{ height: rows.getTotalSize() }}>
+            {seen.map(({ index, start }) => {
+              const entry = entries[index];
+              return entry ? <EntryRow key={entry.id} entry={entry} at={index} top={start} onShow={() => onShow(entry)} /> : null;
+            })}
+          </div>
         </div>
       </div>
       <div className="border-t border-line">
         <More shown={entries.length} more={more} busy={busy} onMore={onMore} noun={entries.length === 1 ? "change" : "changes"} />
       </div>
-    </div>
+    </>
   );
 }
 
@@ -53,7 +55,7 @@ function EntryRow({ entry, at, top, onShow }: { entry: Entry; at: number; top: n
         <bdi>{entry.who}</bdi>
       </span>
       <span role="cell" className="min-w-0">
-        <button type="button" onClick={onShow} aria-label={`${entry.action} by ${entry.who}, ${moment(entry.at)}`} className="max-w-full rounded-sm hover:underline">
+        <button type="button" onClick={onShow} aria-label={`About ${entry.action} by ${entry.who}, ${moment(entry.at)}`} className="max-w-full rounded-sm hover:underline">
           <Action action={entry.action} />
         </button>
       </span>
