@@ -76,10 +76,12 @@ test("a flow of three steps is drawn, connected, set, run and looked at by keys 
   await expect(app.locator(".react-flow__edge")).toHaveCount(3);
   await app.keyboard.press("Control+z");
   await expect(app.locator(".react-flow__edge")).toHaveCount(2);
+  await expect(app.getByRole("application", { name: /^Canvas/ })).toBeFocused();
   await app.keyboard.press("ArrowRight");
+  await expect(app.locator(".react-flow__node.selected")).toContainText("Print");
   await app.keyboard.press("Enter");
   await expect(app.getByLabel("Name", { exact: true })).toBeFocused();
-  await app.keyboard.press("Tab");
+  while (!(await app.getByLabel(/^message/).evaluate((field) => field === document.activeElement))) await app.keyboard.press("Tab");
   await app.keyboard.type("from the keyboard");
   await saved(app);
   await app.keyboard.press("Control+Enter");
@@ -99,6 +101,8 @@ test("the same flow by mouse: from the palette, onto an edge, by a wire", async 
   await app.getByLabel("Search steps", { exact: true }).fill("print");
   await app.getByRole("option", { name: /^Print/ }).click();
   await expect(app.locator(".react-flow__edge")).toHaveCount(2);
+  await step(app, "Print").dblclick();
+  await app.getByLabel(/^message/).fill("by mouse");
   const flowText = JSON.parse(await (await saved(app), textOf(client, id)));
   expect(flowText.edges.map((edge: { source: string; target: string }) => `${edge.source}>${edge.target}`).sort()).toEqual(["print>end", "start>print"]);
   await app.getByRole("button", { name: "Run", exact: true }).click();

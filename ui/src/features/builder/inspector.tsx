@@ -70,7 +70,7 @@ export function Inspector(props: InspectorProps) {
 
 function NameInput({ tied, node, readOnly, onRename }: { tied: { id: string }; node: FlowNode; readOnly: boolean; onRename: (title: string) => void }) {
   const finish = (value: string) => value.trim() !== "" && value !== node.title && onRename(value);
-  return <Input {...tied} id="step-name" defaultValue={node.title} readOnly={readOnly} onBlur={(event) => finish(event.target.value)} onKeyDown={(event) => event.key === "Enter" && finish(event.currentTarget.value)} />;
+  return <Input {...tied} data-step-name defaultValue={node.title} readOnly={readOnly} onBlur={(event) => finish(event.target.value)} onKeyDown={(event) => event.key === "Enter" && finish(event.currentTarget.value)} />;
 }
 
 /** The kind whose record describes a step's parameters. */

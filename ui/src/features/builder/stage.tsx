@@ -93,7 +93,7 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
 
   const open = (key: string) => {
     setOpened(key);
-    setTimeout(() => document.getElementById("step-name")?.focus(), 0);
+    setTimeout(() => document.querySelector<HTMLElement>("[data-step-name]")?.focus(), 0);
   };
 
   const add = (choice: Choice, place: Extract<Command, { do: "add" }>["place"]) => perform({ do: "add", node: choice.node, place });
