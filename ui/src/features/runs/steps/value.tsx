@@ -37,7 +37,7 @@ export function Value({ value, name, file, empty = "Nothing", className }: Props
           <Download aria-hidden />
         </Button>
       </div>
-      <div className="min-h-0 flex-1 overflow-auto px-2 py-1.5 font-mono text-sm" tabIndex={0} role="region" aria-label={name}>
+      <div className="min-h-0 flex-1 overflow-auto px-2 py-1.5 font-mono text-sm" tabIndex={0} role="group" aria-label={`${name}, as a tree`}>
         <Node value={value} path={name} depth={0} open={!large} />
       </div>
     </div>

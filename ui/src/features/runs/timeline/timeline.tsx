@@ -119,7 +119,6 @@ function Line({ id, bar, parts, start, chosen, onChoose, onOpen }: LineProps) {
       role="option"
       tabIndex={-1}
       aria-selected={chosen}
-      aria-label={`${step.title}: ${look.label}${took ? `, ${took}` : ""}${step.waiting ? `, waits for ${step.waiting}` : ""}${failed.length > 0 ? `, ${failed.length} failed attempts` : ""}`}
       onClick={onChoose}
       onDoubleClick={onOpen}
       onKeyDown={() => {}}
@@ -132,6 +131,7 @@ function Line({ id, bar, parts, start, chosen, onChoose, onOpen }: LineProps) {
         <span className="truncate">
           <bdi>{step.title}</bdi>
         </span>
+        <span className="sr-only">{`: ${look.label}${step.waiting ? `, waits for ${step.waiting}` : ""}${failed.length > 0 ? `, ${failed.length} failed attempts` : ""}`}</span>
       </div>
       <div className="relative me-20 h-full flex-1">
         {parts.map((part) => (part.folded ? <span key={part.from} className="absolute inset-y-0 bg-sunken" style={{ insetInlineStart: `${part.start * 100}%`, width: `${(part.end - part.start) * 100}%` }} /> : null))}
