@@ -11,8 +11,8 @@ use weir_catalog::{Implementation, Record, TestCase, docs, value_from_yaml};
 use weir_egress::{Client, Options};
 use weir_kind::memory::{InstantTimer, MemoryPorts};
 use weir_kind::{
-    Backend, CancellationToken, EgressPolicy, FlowContext, HostOptions, MemoryLimit, ModelRouting,
-    ModelSettings, Recorded, TaskError, TaskHost, TaskOutput, TaskRequest, Through, VariableScope, validate_record,
+    Backend, CancellationToken, EgressPolicy, FlowContext, HostOptions, MemoryLimit, ModelRouting, ModelSettings,
+    Recorded, TaskError, TaskHost, TaskOutput, TaskRequest, Through, VariableScope, validate_record,
 };
 
 /// 2026-01-15T10:30:00Z
@@ -316,9 +316,10 @@ fn flow(case: &TestCase, stand_in: &StandIn, folder: &std::path::Path) -> FlowCo
         egress: EgressPolicy { hosts: Vec::new(), allow: lists("allow"), private },
         files: case.given.get("files").map(|_| folder.to_path_buf()),
         models: case.given.get("models").map(|models| models_of(models, stand_in)),
-        memory: case.given.get("memory").map(|memory| MemoryLimit {
-            bytes: member(memory, "limit").as_u64().unwrap_or(u64::MAX),
-        }),
+        memory: case
+            .given
+            .get("memory")
+            .map(|memory| MemoryLimit { bytes: member(memory, "limit").as_u64().unwrap_or(u64::MAX) }),
         test_data: member(&case.given, "testData").clone(),
     }
 }

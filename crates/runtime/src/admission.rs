@@ -208,7 +208,8 @@ mod tests {
     #[test]
     fn what_the_installation_does_for_itself_takes_no_place_and_holds_nobody_up() {
         let admission = Admission::new(Some(1));
-        let own = |key| Slot { queue: QueueId { tenant: "a".into(), project: SYSTEM_PROJECT.into() }, ..slot("a", key) };
+        let own =
+            |key| Slot { queue: QueueId { tenant: "a".into(), project: SYSTEM_PROJECT.into() }, ..slot("a", key) };
         assert!(admission.try_start(&own(Some("k"))) && admission.try_start(&slot("a", None)));
         assert_eq!(admission.by_tenant(), [("a".into(), 1)]);
         assert_eq!(admission.try_claim(&own(Some("k"))), Err(Full::Key));

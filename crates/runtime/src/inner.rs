@@ -118,8 +118,7 @@ impl Inner {
         let (id, fresh) = run_id(&request, &place)?;
         let flow = self.flow(&place, &request.flow).await?;
         let (input, priority, cause) = (flow.accept_input(request.input)?, request.priority, request.cause);
-        let beginning =
-            Beginning { id: id.clone(), place, input, priority, cause, origin: None, effect: None, fresh };
+        let beginning = Beginning { id: id.clone(), place, input, priority, cause, origin: None, effect: None, fresh };
         Ok((id, self.begin(beginning, flow, replies).await?))
     }
 

@@ -27,8 +27,8 @@ use weir_kind::{
     TaskHost,
 };
 use weir_runs::{
-    Change, Ends, FlowSource, Forked, Load, LogView, Observer, Offer, Previewed, Rehearsal, ReplayView, Request, RunView,
-    RunsError, RunsPort, StartRun, StepView, Until, Watch,
+    Change, Ends, FlowSource, Forked, Load, LogView, Observer, Offer, Previewed, Rehearsal, ReplayView, Request,
+    RunView, RunsError, RunsPort, StartRun, StepView, Until, Watch,
 };
 use weir_store::{NewMessage, Place, Run, RunKey, Store, StoreError};
 

@@ -176,8 +176,12 @@ async fn perform(store: &dyn Store, epoch: Epoch, step: &Step) -> String {
             format!("{:?}", store.put_blob(run, vec![*content; 10]).await)
         }
         Step::Sweep(runs, observations, limit) => {
-            let policy =
-                RetentionPolicy { runs_before: Some(*runs), observations_before: Some(*observations), limit: *limit, ..RetentionPolicy::default() };
+            let policy = RetentionPolicy {
+                runs_before: Some(*runs),
+                observations_before: Some(*observations),
+                limit: *limit,
+                ..RetentionPolicy::default()
+            };
             format!("{:?}", store.sweep(policy).await)
         }
     }

@@ -29,7 +29,7 @@ pub fn run(args: &Serve) -> anyhow::Result<Exit> {
         return Ok(Exit::Success);
     }
     if args.openapi {
-        crate::show::out(&weir_server::openapi());
+        crate::show::out(weir_server::openapi());
         return Ok(Exit::Success);
     }
     let config = Config::read(args)?;

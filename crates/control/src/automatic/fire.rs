@@ -41,14 +41,7 @@ fn depth_of(run: &str) -> u32 {
 
 impl Control {
     /// Starts the run of a trigger; with `unsure`, only where it is not there already.
-    pub(crate) async fn fire(
-        &self,
-        target: &Target,
-        cause: Text,
-        run: &Text,
-        input: Value,
-        unsure: bool,
-    ) -> Fired {
+    pub(crate) async fn fire(&self, target: &Target, cause: Text, run: &Text, input: Value, unsure: bool) -> Fired {
         let Some(hash) = &target.hash else {
             return Fired::Refused { code: "FLOW_STOPPED", message: "the flow is stopped".to_owned() };
         };
@@ -80,7 +73,8 @@ fn failed(error: ControlError) -> Fired {
         | ControlError::State { code, .. }
         | ControlError::Invalid { code, .. }
         | ControlError::Limit { code, .. } => code,
-        ControlError::Unauthenticated(_) | ControlError::TokenRefused(_)
+        ControlError::Unauthenticated(_)
+        | ControlError::TokenRefused(_)
         | ControlError::Forbidden { .. }
         | ControlError::NotFound { .. }
         | ControlError::Conflict { .. } => "NOT_FOUND",

@@ -1,4 +1,4 @@
-use crate::resources::hooks::raw;
+use crate::resources::incoming::raw;
 use weir_base::{Map, Value};
 
 /// Parts a body may have.

@@ -12,16 +12,16 @@ mod hooks;
 mod house;
 mod input;
 mod interfaces;
-mod issuer;
 mod isolation;
+mod issuer;
 mod limits;
 mod live;
 mod many;
 mod memory;
 mod permissions;
 mod routes;
-mod through;
 mod system;
+mod through;
 mod verification;
 #[path = "../../../cli/src/serve/verification.rs"]
 mod verification_flows;

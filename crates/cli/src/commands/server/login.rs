@@ -1,7 +1,7 @@
+use super::text;
 use crate::args::server::{Login as Args, Logout};
 use crate::exit::{Exit, UsageError};
 use crate::remote::logins::{self, Login, Logins};
-use super::text;
 use crate::remote::{block_on, named, prompt};
 use weir_client::{Client, ClientError, SignedIn};
 
