@@ -54,7 +54,7 @@ async fn runs_say_what_started_them_and_lists_ask_for_it(data: Data) {
         let expected = id.map_or(json!({"type": sort}), |id| json!({"type": sort, "id": id}));
         assert_eq!(shown["trigger"], expected, "{run}");
         let found = list(&world, &a.key, &format!("trigger={}", id.map_or(sort, String::as_str))).await;
-        assert_eq!(found, std::slice::from_ref(&run), "{sort}");
+        assert_eq!(found, std::slice::from_ref(run), "{sort}");
     }
     assert_eq!(list(&world, &a.key, "trigger=webhook").await, [two, one]);
     assert!(list(&world, &a.key, "trigger=schedule").await.is_empty());
