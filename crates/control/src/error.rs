@@ -1,7 +1,9 @@
+use crate::model::{ApiKey, Deployment, Interface, Member, MemoryEntry, Project, Secret, Service, Tenant, Trigger};
+use crate::records::Record;
 use thiserror::Error;
 use weir_base::{Diagnostic, Text};
 use weir_runs::RunsError;
-use weir_store::{ChangeError, CommitError, StoreError};
+use weir_store::{ChangeError, CommitError, StoreError, Table};
 
 /// Why a request was not fulfilled, split by what the caller can do.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -83,10 +85,10 @@ impl From<StoreError> for ControlError {
 impl From<ChangeError> for ControlError {
     fn from(error: ChangeError) -> Self {
         match error {
-            ChangeError::Conflict { current, .. } => ControlError::Conflict {
+            ChangeError::Conflict { table, current } => ControlError::Conflict {
                 seen: 0,
                 current: current.revision,
-                now: Box::new(serde_json::from_str(&current.body).unwrap_or_default()),
+                now: Box::new(shown(table, &current.body)),
             },
             ChangeError::Missing { .. } | ChangeError::Foreign { .. } => ControlError::not_found("thing"),
             ChangeError::Taken { name, .. } => {
@@ -102,6 +104,28 @@ impl From<ChangeError> for ControlError {
             }
             ChangeError::Store(error) => error.into(),
         }
+    }
+}
+
+/// What somebody who came too late is shown of a record as it is now: all of a text, so that it can be merged, and of
+/// whatever holds a secret or its hash what its readers see of it.
+fn shown(table: Table, body: &str) -> serde_json::Value {
+    fn as_read<T: Record>(body: &str) -> serde_json::Value {
+        serde_json::from_str(body).map(|value: T| value.shown()).unwrap_or_default()
+    }
+    match table {
+        Table::FlowDrafts => serde_json::from_str(body).unwrap_or_default(),
+        Table::Tenants => as_read::<Tenant>(body),
+        Table::Members => as_read::<Member>(body),
+        Table::ApiKeys => as_read::<ApiKey>(body),
+        Table::Projects => as_read::<Project>(body),
+        Table::Services => as_read::<Service>(body),
+        Table::Deployments => as_read::<Deployment>(body),
+        Table::Triggers => as_read::<Trigger>(body),
+        Table::Secrets => as_read::<Secret>(body),
+        Table::Interfaces => as_read::<Interface>(body),
+        Table::Memories => as_read::<MemoryEntry>(body),
+        _ => serde_json::Value::Null,
     }
 }
 
@@ -132,4 +156,23 @@ impl From<RunsError> for ControlError {
 pub fn quoted(text: &str) -> Text {
     let short: String = text.chars().take(80).collect();
     format!("`{short}`").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn check(table: Table, body: serde_json::Value, expected: serde_json::Value) {
+        assert_eq!(shown(table, &body.to_string()), expected, "{table:?}");
+    }
+
+    #[test]
+    fn who_comes_too_late_is_shown_no_secret() {
+        let secret = json!({"project": "p", "name": "n", "description": "d", "sealed": "S", "key": "K"});
+        check(Table::Secrets, secret, json!({"name": "n", "description": "d"}));
+        check(Table::Users, json!({"email": "a@b.c", "password": "P"}), json!(null));
+        check(Table::Sessions, json!({"hash": "H"}), json!(null));
+        check(Table::FlowDrafts, json!({"files": ["whole"]}), json!({"files": ["whole"]}));
+    }
 }
