@@ -43,7 +43,7 @@ pub struct RunQuery {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewRun {
     pub input: Value,
-    /// The same key in the same project is the same run.
+    /// The same key of the same flow, from the same trigger, is the same run.
     pub idempotency_key: Option<Text>,
     /// The run's id, where the caller makes one of its own that repeats with the cause.
     pub run: Option<Text>,
@@ -52,6 +52,12 @@ pub struct NewRun {
     pub cause: Option<Text>,
     /// How long its end is waited for, where it is.
     pub patience: Option<Duration>,
+}
+
+/// A key of whoever starts runs, which means nothing to others: not to another flow, and not at another door.
+fn own_key(flow: &str, cause: Option<&str>, key: &str) -> Text {
+    let parts = [flow, cause.unwrap_or_default(), key];
+    Value::array(parts.map(Value::from)).to_json().into()
 }
 
 /// A trigger as what started a run.
@@ -267,12 +273,13 @@ impl Control {
     ) -> Result<RunView> {
         let taken = self.take_execution(&place.tenant).await;
         self.awake.used(flow, &place, name, &reference, self.now());
+        let idempotency_key = new.idempotency_key.map(|key| own_key(flow, new.cause.as_deref(), &key));
         let Place { tenant, project, service } = place;
         let start = StartRun {
             flow: reference,
             input: new.input,
             run: new.run,
-            idempotency_key: new.idempotency_key,
+            idempotency_key,
             tenant,
             project,
             service,

@@ -38,7 +38,7 @@ impl Limits {
     /// Takes one request of the name, or says how long to wait.
     pub fn take(&self, name: &Text, limit: u32, now: Micros) -> Allowance {
         let limit = limit.max(1);
-        let each = WINDOW / Micros::from(limit);
+        let each = (WINDOW / Micros::from(limit)).max(1);
         let mut all = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was set back must not shut anybody out: nothing is further away than a whole window.
         let full_at = all.get(name).map_or(now, |at| (*at).clamp(now, now + WINDOW));
@@ -99,6 +99,13 @@ mod tests {
         check(&limits, SECOND, (0, 60, Some(1)));
         check(&limits, 31 * SECOND, (29, 31, None));
         check(&limits, 1_000 * SECOND, (59, 1, None));
+    }
+
+    #[test]
+    fn any_rate_there_is_can_be_counted() {
+        for rate in [0, 1, 60_000_000, 60_000_001, u32::MAX] {
+            assert_eq!(Limits::default().take(&"k".into(), rate, 0).retry, None, "{rate}");
+        }
     }
 
     #[test]

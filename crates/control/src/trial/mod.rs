@@ -51,16 +51,16 @@ impl Control {
             crate::compile::version_of(&caller.tenant, &flow.value.project, &ready, &flow.value.files, self.now());
         let reference = FlowRef::Version(version.hash.clone());
         self.store.keep_version(version).await?;
-        let run = Some(self.trial_id(caller, &flow.value.project, new.idempotency_key.as_ref()));
+        let run = Some(self.trial_id(caller, &flow.id, new.idempotency_key.as_ref()));
         let new = NewRun { run, idempotency_key: None, cause: Some("trial".into()), ..new };
         self.begin_run(&caller.tenant, &flow, reference, new).await
     }
 
     /// The same key is the same trial; nobody can guess that of another organisation.
-    fn trial_id(&self, caller: &Caller, project: &Text, key: Option<&Text>) -> Text {
+    fn trial_id(&self, caller: &Caller, flow: &Text, key: Option<&Text>) -> Text {
         let name = match key {
             Some(key) => {
-                let parts = Value::array([&caller.tenant, project, key].map(|part| Value::from(part.clone())));
+                let parts = Value::array([&caller.tenant, flow, key].map(|part| Value::from(part.clone())));
                 weir_base::hash_value_hex(&parts)
             }
             None => self.new_id().to_string(),

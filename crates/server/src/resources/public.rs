@@ -15,8 +15,8 @@ use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
-use weir_base::Text;
-use weir_control::model::WebhookAnswer;
+use weir_base::{Text, Value};
+use weir_control::model::{InterfaceAuth, WebhookAnswer};
 use weir_control::{OpenInterface, Visitor};
 use weir_runs::RunView;
 
@@ -78,7 +78,8 @@ async fn call(
     let mut input = incoming.members()?;
     let (query, read) = (input.get("query").cloned(), input.get("body").cloned());
     interface.check_request(&query.unwrap_or_default(), &read.unwrap_or_default())?;
-    input.insert("auth".into(), visitor.shown);
+    input.insert("auth".into(), visitor.shown.clone());
+    let key = key.map(|key| key_of(&interface, &visitor, key));
     let view = app.control.knock(&interface.door, input.into(), key).await?;
     trail.run(&view.run);
     let run = view.run.clone();
@@ -87,6 +88,14 @@ async fn call(
         response.headers_mut().insert(RUN, run);
     }
     Ok(response)
+}
+
+/// A key of one visitor means nothing to another. Of those who need not say who they are, all are one.
+fn key_of(interface: &OpenInterface, visitor: &Visitor, key: Text) -> Text {
+    match interface.open.auth {
+        InterfaceAuth::None => key,
+        _ => Value::array([visitor.name.clone(), key].map(Value::from)).to_json().into(),
+    }
 }
 
 fn refuse_method(interface: &OpenInterface, method: &Method) -> Response {

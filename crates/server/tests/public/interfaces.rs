@@ -16,6 +16,7 @@ on_every_store! {
     requests_and_answers_are_what_is_declared
     each_mode_answers_in_its_time
     limits_hold_for_all_and_for_each
+    a_key_of_one_caller_says_nothing_to_another
     the_same_key_is_the_same_run_across_a_restart
     it_asks_the_store_for_no_more_than_a_webhook_does
 }
@@ -463,6 +464,31 @@ async fn the_same_key_is_the_same_run_across_a_restart(data: Data) {
     assert_eq!(world.ended(&tenant.key, &first).await["status"], "succeeded");
     let runs = world.get(&tenant.key, "/api/runs").await.is(200);
     assert_eq!(runs["items"].as_array().map(Vec::len), Some(1), "{runs:#}");
+}
+
+/// A key names a run to who has made it up: another caller, another interface and another flow get a run of their own.
+async fn a_key_of_one_caller_says_nothing_to_another(data: Data) {
+    let world = World::open(data).await;
+    let tenant = world.tenant("Anna").await;
+    let spec = json!({"auth": {"type": "key"}, "answer": "atOnce"});
+    let (_, path) = open(&world, &tenant, "closed", WAITS, spec).await;
+    let flow = world.running(&tenant.key, "hooked", WAITS).await;
+    let (_, beside) = open(&world, &tenant, "beside", WAITS, json!({"answer": "atOnce"})).await;
+    let hook = world.hook(&tenant.key, &flow, "hook", json!({})).await;
+    let mut clients = Vec::new();
+    for name in ["a", "b"] {
+        let made = world.post(&tenant.key, &format!("{ALL}/closed/keys"), json!({"name": name})).await.is(201);
+        clients.push(Client::key(&text(&made["key"])).with("idempotency-key", "order-1"));
+    }
+    let anyone = Client::default().with("idempotency-key", "order-1");
+    let mut runs = std::collections::BTreeSet::new();
+    let calls = [(&clients[0], &path), (&clients[1], &path), (&anyone, &beside), (&anyone, &hook.path)];
+    for (client, path) in calls {
+        let run = text(&call(&world, client, "POST", path, "{}").await.is(202)["run"]);
+        assert_eq!(text(&call(&world, client, "POST", path, "{}").await.is(202)["run"]), run);
+        runs.insert(run);
+    }
+    assert_eq!(runs.len(), calls.len(), "{runs:?}");
 }
 
 /// What is known of a door is remembered, keys and tokens too: only the run itself is left to be asked for.
