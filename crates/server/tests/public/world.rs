@@ -270,7 +270,7 @@ impl World {
                 seen = self.runtime.committed(seen).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), settling).await.expect("it comes to rest");
+        tokio::time::timeout(Duration::from_secs(60), settling).await.expect("it comes to rest");
     }
 
     /// An organisation with its owner, who is signed in.
