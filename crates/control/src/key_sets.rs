@@ -51,8 +51,13 @@ impl KeySource {
         let (at, keys) = kept.as_ref()?;
         let is_other = other_than.is_none_or(|other| !Arc::ptr_eq(other, keys));
         let good_for = if is_other { KEPT } else { BETWEEN_FETCHES };
-        (at.saturating_add(good_for.micros()) > now).then(|| keys.clone())
+        is_within(*at, good_for, now).then(|| keys.clone())
     }
+}
+
+/// Whether something of `at` is so young at `now`. What is further ahead than that is of a clock that was put back.
+pub(crate) fn is_within(at: Micros, age: Duration, now: Micros) -> bool {
+    now.saturating_sub(at).saturating_abs() < age.micros()
 }
 
 /// Keys of issuers that interfaces name, by where they are.
@@ -80,7 +85,7 @@ impl Named {
     fn failure(&self, now: Micros) -> Option<ControlError> {
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, error) = failed.as_ref()?;
-        (at.saturating_add(BETWEEN_FETCHES.micros()) > now).then(|| error.clone())
+        is_within(*at, BETWEEN_FETCHES, now).then(|| error.clone())
     }
 
     fn note(&self, failure: Option<(Micros, ControlError)>) {
@@ -156,5 +161,8 @@ mod tests {
         let fails = async { Err(ControlError::elsewhere("X", "gone")) };
         assert!(source.keys(4_000 * SECOND, None, fails).await.is_err());
         assert!(source.keys(4_000 * SECOND, None, async { Ok(set()) }).await.is_ok());
+        let kept = source.keys(3_900 * SECOND, None, never()).await.unwrap();
+        let back = source.keys(400 * SECOND, Some(&kept), async { Ok(set()) }).await.unwrap();
+        assert!(!Arc::ptr_eq(&kept, &back), "a clock that is put back holds no others up");
     }
 }

@@ -25,8 +25,10 @@ impl Throttle {
 
     /// Seconds to wait, where there were too many failures.
     pub fn check(&self, name: &str, now: Micros) -> Result<(), u64> {
-        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(found) = failures.get(name).filter(|found| found.count >= self.tries) else { return Ok(()) };
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(found) = failures.get_mut(name).filter(|found| found.count >= self.tries) else { return Ok(()) };
+        // A clock that was put back must shut nobody out for longer than the pause.
+        found.last = found.last.min(now);
         let until = found.last.saturating_add(self.pause.micros());
         if until <= now { Ok(()) } else { Err(u64::try_from((until - now) / 1_000_000 + 1).unwrap_or(1)) }
     }
@@ -67,5 +69,18 @@ mod tests {
         assert_eq!(throttle.check("a", 60_000_003), Ok(()), "old failures do not count");
         throttle.succeeded("a");
         assert_eq!(throttle.check("a", 60_000_003), Ok(()));
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_or_forward_shuts_nobody_out_for_long() {
+        const HOUR: Micros = 3_600_000_000;
+        let throttle = Throttle::new(1, Duration::from_secs(60));
+        throttle.failed("a", 5 * HOUR);
+        assert_eq!(throttle.check("a", 4 * HOUR), Err(61), "nor does it let anybody in");
+        assert_eq!(throttle.check("a", 4 * HOUR + 30_000_000), Err(31));
+        assert_eq!(throttle.check("a", 4 * HOUR + 60_000_000), Ok(()));
+        throttle.failed("a", 28 * HOUR);
+        throttle.failed("a", 4 * HOUR);
+        assert_eq!(throttle.check("a", 4 * HOUR + 60_000_000), Ok(()));
     }
 }

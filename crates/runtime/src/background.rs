@@ -4,6 +4,7 @@ use crate::admission::Full;
 use crate::children::patiently;
 use crate::inner::Inner;
 use crate::message::Message;
+use crate::steady::LONGEST_SLEEP;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use std::collections::HashMap;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::oneshot;
+use weir_base::Micros;
 use weir_engine::Status;
 use weir_runs::Request;
 use weir_store::{Batch, InboxKey, QueueId, RetentionPolicy, Run, RunKey, RunUpdate};
@@ -62,17 +64,22 @@ async fn take_place(inner: &Inner, run: &Run) {
 
 /// Loads parked runs whose time has come.
 pub(crate) async fn wake(inner: Arc<Inner>) {
+    let mut seen = inner.now();
     loop {
         inner.shared.writer.stall().over().await;
         let Some(next) = patiently(|| inner.shared.store.next_wake()).await else { return };
         let now = inner.now();
+        if now < seen {
+            wake_put_off(&inner, seen, now).await;
+        }
+        seen = now;
         match next {
             Some(at) if at <= now => {
-                wake_due(&inner).await;
+                wake_due(&inner, now, PAGE).await;
                 tokio::time::sleep(WAKE_PAUSE).await;
             }
             Some(at) => {
-                let wait = Duration::from_micros((at - now).unsigned_abs()).min(Duration::from_secs(3_600));
+                let wait = Duration::from_micros((at - now).unsigned_abs()).min(LONGEST_SLEEP);
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}
                     () = inner.parked.notified() => {}
@@ -83,8 +90,15 @@ pub(crate) async fn wake(inner: Arc<Inner>) {
     }
 }
 
-async fn wake_due(inner: &Inner) {
-    let Some(due) = patiently(|| inner.shared.store.due(inner.now(), PAGE)).await else { return };
+/// The clock was put back: what would have been due soon is put off by as much. In memory its timers come in time, so
+/// those that would wait more than twice as long are loaded, as many as memory is to hold.
+async fn wake_put_off(inner: &Inner, seen: Micros, now: Micros) {
+    let most = u32::try_from(inner.options.held_runs).unwrap_or(u32::MAX);
+    wake_due(inner, seen.saturating_add(seen - now), most).await;
+}
+
+async fn wake_due(inner: &Inner, until: Micros, most: u32) {
+    let Some(due) = patiently(|| inner.shared.store.due(until, most)).await else { return };
     for run in due.into_iter().filter(|run| inner.shared.live_key(&run.id).is_none()) {
         inner.shared.send(run.key, Message::Load { run: Box::new(run), recovery: false, done: None });
     }

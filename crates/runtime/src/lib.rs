@@ -29,6 +29,7 @@ mod shard;
 mod shared;
 mod snapshot;
 mod stall;
+mod steady;
 mod timers;
 mod transcript;
 mod watchers;

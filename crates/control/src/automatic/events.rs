@@ -94,8 +94,10 @@ impl Control {
     }
 
     async fn pause(&self, timer: &dyn Timer, stop: &mut watch::Receiver<bool>) {
-        let until = self.now() + SECOND;
-        while self.now() < until && !*stop.borrow() {
+        let from = self.now();
+        let until = from + SECOND;
+        // A clock that is put back ends the pause as well.
+        while (from..until).contains(&self.now()) && !*stop.borrow() {
             tokio::select! {
                 _ = stop.changed() => return,
                 () = timer.until(until) => {}
@@ -152,7 +154,9 @@ impl Control {
     async fn missed_ends(&self) -> Result<Vec<Run>> {
         let (watched, mark) = {
             let inner = self.automatic.inner();
-            (inner.plan.watched(), inner.progress.of(MARK).map_or(Micros::MIN, |state| state.last))
+            let mark = inner.progress.of(MARK).map_or(Micros::MIN, |state| state.last);
+            // A mark that is ahead was set before the clock was put back.
+            (inner.plan.watched(), mark.min(self.now()))
         };
         let mut found = BTreeMap::new();
         for ((tenant, project, flow), since) in watched {

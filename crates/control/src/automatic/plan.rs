@@ -165,6 +165,24 @@ impl Plan {
         Some(work)
     }
 
+    /// The clock was put back: schedules go on from where it is now, as far as they had come further. What fires then may
+    /// have fired already, which only the store knows. They are given back by tenant and id.
+    pub fn put_back(&mut self, now: Micros) -> Vec<(Text, Text)> {
+        let ahead = self.triggers.values_mut().filter_map(|planned| match &mut planned.what {
+            What::Schedule(scheduled) => {
+                scheduled.put_back(now).then(|| (planned.target.tenant.clone(), planned.id.clone()))
+            }
+            What::Event(_) => None,
+        });
+        let ids: Vec<(Text, Text)> = ahead.collect();
+        for (_, id) in &ids {
+            if !self.busy.contains(id) {
+                self.arm(id, None);
+            }
+        }
+        ids
+    }
+
     /// A schedule has done what it had to.
     pub fn finish(&mut self, id: &Text, done: Done, now: Micros) {
         self.busy.remove(id);
@@ -181,6 +199,8 @@ impl Plan {
                 Some(now.saturating_add(pause(scheduled.tries)))
             }
         };
+        // The clock may have been put back meanwhile.
+        scheduled.put_back(now);
         self.arm(id, again);
     }
 
@@ -228,6 +248,17 @@ impl Plan {
             What::Schedule(_) => false,
         };
         ids.into_iter().flatten().filter_map(|id| self.triggers.get(id)).filter(waits).cloned().collect()
+    }
+}
+
+impl Scheduled {
+    /// Whether it had come further than `now`; it has not any more.
+    fn put_back(&mut self, now: Micros) -> bool {
+        let ahead = self.last > now;
+        if ahead {
+            (self.last, self.unsure) = (now, true);
+        }
+        ahead
     }
 }
 
@@ -286,6 +317,25 @@ mod tests {
             plan.finish(&work.id, Done::Until(work.last), second * SECOND);
         }
         fired.join(" ")
+    }
+
+    #[test]
+    fn where_the_clock_goes_back_what_may_have_fired_is_fired_again_only_after_a_look() {
+        let mut plan = Plan::default();
+        plan.put(schedule("two", 2, "all", 0, Some("h")));
+        plan.put(schedule("busy", 7, "all", 0, Some("h")));
+        assert_eq!(fire(&mut plan, 6), "two@2 two@4 two@6");
+        let work = plan.take_due(8 * SECOND).unwrap();
+        assert_eq!(&*work.id, "busy");
+        assert_eq!(plan.put_back(3 * SECOND), [("t".into(), "two".into())]);
+        assert_eq!(plan.put_back(3 * SECOND), []);
+        plan.finish(&work.id, Done::Until(work.last), 3 * SECOND);
+        let again = plan.take_due(4 * SECOND).unwrap();
+        assert_eq!((&*again.id, &*again.ticks, again.unsure), ("two", &[4 * SECOND][..], true));
+        plan.finish(&again.id, Done::Until(again.last), 4 * SECOND);
+        assert_eq!(plan.take_due(5 * SECOND), None);
+        let (first, second) = (plan.take_due(7 * SECOND).unwrap(), plan.take_due(7 * SECOND).unwrap());
+        assert_eq!((&*first.id, &*second.id, second.unsure), ("two", "busy", true));
     }
 
     #[test]

@@ -49,6 +49,11 @@ impl Progress {
         self.since.get_or_insert(now);
     }
 
+    /// The clock was put back: nothing is unwritten for longer than it would have been.
+    pub fn put_back(&mut self, now: Micros) {
+        self.since = self.since.map(|since| since.min(now));
+    }
+
     /// The trigger is gone, and its row with it.
     pub fn forget(&mut self, id: &str) {
         self.known.remove(id);
@@ -132,6 +137,17 @@ mod tests {
         assert_eq!(ids(&taken), ["a", "b"]);
         let inserts = taken.iter().map(|(_, change)| matches!(change, Change::Insert(..))).collect::<Vec<_>>();
         assert_eq!((inserts, progress.due(), progress.of("a").unwrap().last), (vec![false, true], None, 30));
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_keeps_nothing_unwritten() {
+        let mut progress = Progress::default();
+        progress.put_back(5);
+        assert_eq!(progress.due(), None);
+        progress.note(&"t".into(), &"a".into(), 3_600 * LAZY, |_| ());
+        progress.put_back(7);
+        progress.put_back(9);
+        assert_eq!(progress.due(), Some(7 + LAZY));
     }
 
     #[test]

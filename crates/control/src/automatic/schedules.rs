@@ -23,10 +23,15 @@ const TICKS_MISSED: &str = "TICKS_MISSED";
 impl Control {
     pub(super) async fn run_schedules(self: &Arc<Self>, timer: &dyn Timer, mut stop: watch::Receiver<bool>) {
         let mut changes = self.automatic.changes.subscribe();
+        let mut seen = Micros::MAX;
         let (mut firing, mut saving) = (FuturesUnordered::new(), FuturesUnordered::new());
         while !*stop.borrow_and_update() {
             let read = self.refresh_triggers().await;
             let now = self.now();
+            if now < seen {
+                self.clock_went_back(now);
+            }
+            seen = if read.is_ok() { now } else { seen.max(now) };
             if let Err(error) = &read {
                 tracing::warn!("schedules could not be read: {error}");
             }
@@ -53,6 +58,19 @@ impl Control {
             self.finish(&id, done);
         }
         while saving.next().await.is_some() {}
+    }
+
+    /// At the start, too: it may have been put back while nothing was running.
+    fn clock_went_back(&self, now: Micros) {
+        let mut inner = self.automatic.inner();
+        inner.progress.put_back(now);
+        let ahead = inner.plan.put_back(now);
+        if !ahead.is_empty() {
+            tracing::warn!("the clock was put back: {} schedules go on from now", ahead.len());
+        }
+        for (tenant, trigger) in ahead {
+            inner.progress.note(&tenant, &trigger, now, |state| state.last = state.last.min(now));
+        }
     }
 
     fn next_work(&self, now: Micros) -> Option<Work> {

@@ -1,6 +1,6 @@
 use crate::control::Control;
 use crate::elsewhere::{Provider, ProviderAt};
-use crate::key_sets::{KEPT, KeySource};
+use crate::key_sets::{KEPT, KeySource, is_within};
 use crate::ports::{WebAnswer, WebRequest};
 use crate::{ControlError, Result};
 use serde::Deserialize;
@@ -47,7 +47,7 @@ impl Control {
     pub(crate) async fn metadata(&self, site: &Site) -> Result<Metadata> {
         let mut kept = site.metadata.lock().await;
         if let Some((at, metadata)) = &*kept
-            && at.saturating_add(KEPT.micros()) > self.now()
+            && is_within(*at, KEPT, self.now())
         {
             return Ok(metadata.clone());
         }

@@ -136,9 +136,10 @@ impl Control {
         let TriggerSpec::Email(spec) = &trigger.value.spec else { return false };
         let now = self.now();
         let mut due = self.mailboxes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let is_due = due.0.get(&trigger.id).is_none_or(|at| *at <= now);
+        let next = now.saturating_add(i64::try_from(spec.every).unwrap_or(i64::MAX).saturating_mul(1_000));
+        // One that is due later than it can be was noted before the clock was put back.
+        let is_due = due.0.get(&trigger.id).is_none_or(|at| *at <= now || *at > next);
         if is_due {
-            let next = now.saturating_add(i64::try_from(spec.every).unwrap_or(i64::MAX).saturating_mul(1_000));
             due.0.insert(trigger.id.clone(), next);
         }
         is_due

@@ -34,7 +34,8 @@ enum OpenState {
     Ready,
     /// Ends the attempt when dropped.
     UnderWay(#[expect(dead_code, reason = "dropping it cancels the attempt")] DropGuard),
-    BackingOff(TimerKey),
+    /// Until this time, by the clock.
+    BackingOff(TimerKey, Micros),
     /// The outcome of the attempt is unknown, and someone has to say what to do.
     Asking,
 }
@@ -42,7 +43,7 @@ enum OpenState {
 impl Open {
     /// Ends the attempt or the wait for the next one.
     pub fn stop(&mut self, cx: &mut Cx) {
-        if let OpenState::BackingOff(timer) = self.state {
+        if let OpenState::BackingOff(timer, _) = self.state {
             cx.timers.unset(timer);
         }
         self.state = OpenState::Ready;
@@ -50,7 +51,7 @@ impl Open {
 
     /// Whether nothing happens here until a timer or a person comes.
     pub fn rests(&self) -> bool {
-        matches!(self.state, OpenState::BackingOff(_) | OpenState::Asking)
+        matches!(self.state, OpenState::BackingOff(..) | OpenState::Asking)
     }
 
     pub fn is_asking(&self) -> bool {
@@ -59,7 +60,7 @@ impl Open {
 
     pub fn next_at(&self) -> Option<Micros> {
         match self.state {
-            OpenState::BackingOff((at, _)) => Some(at),
+            OpenState::BackingOff(_, at) => Some(at),
             _ => None,
         }
     }
@@ -213,8 +214,8 @@ impl Live {
 
     pub(super) fn back_off(&mut self, cx: &mut Cx, path: Text, attempt: u32, not_before: Micros) {
         let Some(open) = self.tasks.get_mut(&path).filter(|open| open.attempt == attempt) else { return };
-        let timer = cx.timers.set(not_before, self.key, Due::Attempt { path, attempt });
-        open.state = OpenState::BackingOff(timer);
+        let timer = cx.set_timer(not_before, self.at, self.key, Due::Attempt { path, attempt });
+        open.state = OpenState::BackingOff(timer, not_before);
     }
 
     /// The time of the next attempt has come.

@@ -67,7 +67,7 @@ impl Live {
     }
 
     pub(super) fn start_timer(&mut self, cx: &mut Cx, path: Text, due: Micros, deadline: bool) {
-        let key = cx.timers.set(due, self.key, Due::Step { path: path.clone() });
+        let key = cx.set_timer(due, self.at, self.key, Due::Step { path: path.clone() });
         let armed = Armed { key, due, deadline, at_once: due <= self.machine.now() };
         if let Some(before) = self.timers.insert(path, armed) {
             cx.timers.unset(before.key);
@@ -158,6 +158,8 @@ impl Live {
             return self.visit(cx);
         }
         let hard = self.is_hard() && !armed.at_once;
+        // No timer fires before it is due, whatever the clock says by now.
+        self.at = self.at.max(armed.due);
         self.apply(cx, EventBody::TimerFired { path }, hard);
         self.drain(cx);
     }

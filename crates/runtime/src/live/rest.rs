@@ -6,6 +6,7 @@ use crate::guard::guarded;
 use crate::shard::Cx;
 use crate::snapshot::Kept;
 use crate::timers::Due;
+use weir_base::Micros;
 use weir_engine::{SEMANTICS, Status};
 use weir_store::{RunUpdate, Snapshot};
 
@@ -37,13 +38,14 @@ impl Live {
         if may && self.rests() {
             self.park_armed = true;
             let at = cx.now().saturating_add(cx.inner.options.park_after.micros());
-            cx.timers.set(at, self.key, Due::Park);
+            cx.set_timer(at, Micros::MIN, self.key, Due::Park);
         }
     }
 
     pub(super) fn park_if_idle(&mut self, cx: &mut Cx) {
         self.park_armed = false;
         self.visit(cx);
+        // A run whose time is ahead of a clock that was put back stays: in memory, its timers come in time.
         let patience = cx.inner.options.park_after.micros();
         let crowded = cx.inner.shared.live_count() > cx.inner.options.held_runs;
         if self.phase == Phase::Active

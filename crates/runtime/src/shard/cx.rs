@@ -1,8 +1,10 @@
 use crate::inner::Inner;
 use crate::message::{Attempted, Awaited, Message};
-use crate::timers::Timers;
+use crate::steady::Steady;
+use crate::timers::{Due, TimerKey, Timers};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use weir_base::{Micros, Text};
@@ -15,7 +17,9 @@ pub(crate) type Waiter = (Awaited, oneshot::Sender<Result<RunView, RunsError>>);
 pub(crate) struct Cx {
     pub inner: Arc<Inner>,
     pub to: UnboundedSender<Message>,
+    /// By the steady time.
     pub timers: Timers,
+    pub steady: Steady,
     pub waiters: HashMap<RunKey, Vec<Waiter>>,
     /// Attempts that were over at once.
     pub finished: VecDeque<(RunKey, Text, u32, Attempted)>,
@@ -39,6 +43,19 @@ pub(crate) struct Cx {
 impl Cx {
     pub fn now(&self) -> Micros {
         self.inner.now()
+    }
+
+    /// Time that does not go back where the clock does.
+    pub fn steady_now(&mut self) -> Micros {
+        let clock = self.now();
+        self.steady.read(clock, Instant::now())
+    }
+
+    /// Sets a timer for a run whose own time is `at`.
+    pub fn set_timer(&mut self, due: Micros, at: Micros, run: RunKey, what: Due) -> TimerKey {
+        let clock = self.now();
+        let when = self.steady.when(due, at, clock, Instant::now());
+        self.timers.set(when, run, what)
     }
 
     pub fn is_virtual(&self) -> bool {

@@ -10,12 +10,13 @@ use crate::admission::Slot;
 use crate::inner::{Inner, commit_failed};
 use crate::live::{Asked, Live};
 use crate::message::{Message, NewRun};
+use crate::steady::{LONGEST_SLEEP, Steady};
 use crate::timers::Timers;
 use crate::writer::{Reply, Submission};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::oneshot;
 use weir_runs::RunsError;
@@ -48,10 +49,12 @@ pub(crate) struct Shard {
 
 impl Shard {
     pub fn new(inner: Arc<Inner>, to: UnboundedSender<Message>, from: UnboundedReceiver<Message>) -> Self {
+        let steady = Steady::starting_at(inner.now(), Instant::now());
         let cx = Cx {
             inner,
             to,
             timers: Timers::default(),
+            steady,
             waiters: HashMap::new(),
             finished: VecDeque::new(),
             launches: VecDeque::new(),
@@ -113,14 +116,15 @@ impl Shard {
             return true;
         }
         let timed = !self.cx.is_virtual() && !self.is_stalled();
+        let now = self.cx.steady_now();
         let received = self.from.recv_many(messages, MESSAGES_PER_TURN);
         match self.cx.timers.earliest().filter(|_| timed) {
             None => received.await > 0,
             Some(due) => {
-                let micros = due.saturating_sub(self.cx.now()).max(0).unsigned_abs();
+                let left = Duration::from_micros(due.saturating_sub(now).max(0).unsigned_abs());
                 tokio::select! {
                     count = received => count > 0,
-                    () = tokio::time::sleep(Duration::from_micros(micros)) => true,
+                    () = tokio::time::sleep(left.min(LONGEST_SLEEP)) => true,
                 }
             }
         }
@@ -214,7 +218,7 @@ impl Shard {
         if self.is_stalled() {
             return;
         }
-        let now = self.cx.now();
+        let now = self.cx.steady_now();
         for _ in 0..STEPS_PER_TURN {
             let Some((key, due)) = self.cx.timers.pop(now) else { return };
             self.with(key, |run, cx| run.fire(cx, due));

@@ -120,7 +120,7 @@ impl Kind for Probe {
 
 pub const KINDS: [(&str, &str); 3] = [("pure", "pure"), ("call", "idempotent"), ("charge", "non_idempotent")];
 
-fn registry(witness: &Arc<Witness>) -> Registry {
+pub fn registry(witness: &Arc<Witness>) -> Registry {
     let registration = |(name, effect): &(&str, &str)| {
         let record = RECORD.replace("NAME", name).replace("EFFECT", effect);
         Registration { record: record.leak(), kind: Some(Arc::new(Probe(witness.clone()))) }

@@ -43,6 +43,8 @@ macro_rules! on_both {
     };
 }
 
+mod clock;
+
 on_both! {
     missed_ticks_follow_the_policy_and_no_tick_fires_twice,
     a_run_is_told_its_tick_and_its_trigger,
