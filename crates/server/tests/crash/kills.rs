@@ -209,7 +209,9 @@ impl Case {
                     break;
                 }
                 killed += 1;
-                outcome.count(point, u64::from(!point.is_empty()));
+                if !point.is_empty() {
+                    outcome.count(point, 1);
+                }
             }
             drop(tell);
             Ok::<(), String>(())
