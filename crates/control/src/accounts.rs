@@ -12,7 +12,7 @@ use weir_vault::{api_key, password, token};
 
 /// The same for a wrong address and a wrong password.
 const WRONG: ControlError = ControlError::Unauthenticated("the e-mail address, the password or the code is wrong");
-const SIGN_IN: ControlError = ControlError::Unauthenticated("sign in, or send a valid key");
+pub(crate) const SIGN_IN: ControlError = ControlError::Unauthenticated("sign in, or send a valid key");
 
 /// What somebody signs in with.
 #[derive(Clone, PartialEq)]
@@ -200,17 +200,18 @@ impl Control {
         let found = records::look_up::<ApiKey>(&*self.documents, &Scope::System, &presented.hash.to_string()).await?;
         let alive = |key: &Kept<ApiKey>| key.value.expires_at.is_none_or(|at| at > self.now());
         let key = found.filter(alive).ok_or_else(refused)?;
-        let role = match &key.value.user {
-            Some(user) => {
-                self.user(user).await?;
-                self.role_of(&key.tenant, user).await?.ok_or(SIGN_IN)?.min(key.value.role)
-            }
-            None => key.value.role,
-        };
+        let role = self.role_by(&key).await?;
         self.note_use(&key).await;
         let actor = Actor::Key { id: key.id.clone(), name: key.value.name.clone(), user: key.value.user.clone() };
         let (tenant, scopes) = (key.tenant.clone(), key.value.scopes.clone());
         Ok((Caller { tenant, actor, role, scopes, from: from.clone() }, key))
+    }
+
+    /// What a key gives today: no more than whose it is has.
+    pub(crate) async fn role_by(&self, key: &Kept<ApiKey>) -> Result<Role> {
+        let Some(user) = &key.value.user else { return Ok(key.value.role) };
+        self.user(user).await?;
+        Ok(self.role_of(&key.tenant, user).await?.ok_or(SIGN_IN)?.min(key.value.role))
     }
 
     /// To the minute, so that a busy key costs one write a minute.

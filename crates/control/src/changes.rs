@@ -130,10 +130,14 @@ impl Changes<'_> {
             false => weir_store::Scope::System,
         };
         let doors = self.steps.iter().any(opens_doors);
+        let access = self.steps.iter().any(crate::access::takes_access);
         let triggers = crate::automatic::Changed::by(&self.steps);
         let result = self.control.documents.change(&scope, self.steps).await;
         if doors {
             self.control.doors.forget();
+        }
+        if access {
+            self.control.access.changed();
         }
         self.control.automatic.take_note(triggers);
         result.map_err(|error| named(error, self.seen))

@@ -54,6 +54,7 @@ pub struct Control {
     pub(crate) awake: crate::sleep::Awake,
     pub(crate) house: crate::system::House,
     pub(crate) feeds: crate::feed::Feeds,
+    pub(crate) access: crate::access::Access,
 }
 
 impl Control {
@@ -81,6 +82,7 @@ impl Control {
             awake: crate::sleep::Awake::default(),
             house: crate::system::House::default(),
             feeds: crate::feed::Feeds::default(),
+            access: crate::access::Access::default(),
             options,
         }
     }

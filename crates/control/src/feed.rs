@@ -34,7 +34,8 @@ pub struct Batch {
     /// They are what lies between these two.
     start: Cursor,
     end: Cursor,
-    /// Where to go on after the first of them, and the numbers of the first row and the first observation.
+    /// Where to go on after the first of them that has a place, and the numbers of the first row and the first
+    /// observation.
     first: Option<Cursor>,
     numbers: Cursor,
     bytes: usize,
@@ -46,8 +47,8 @@ impl Batch {
     fn new(start: Cursor, events: Vec<Live>) -> Self {
         let end = events.iter().filter_map(|live| live.cursor).fold(start, later);
         let bytes = events.iter().map(|live| live.happening.weight()).sum();
-        let all_told = events.iter().all(|live| live.cursor.is_some());
-        let first = events.first().and_then(|live| live.cursor).filter(|_| all_told);
+        // States have no place in the order and may be told again, so they keep no batch from being told whole.
+        let first = events.iter().find_map(|live| live.cursor);
         let mut numbers = Cursor { entry: i64::MAX, observation: i64::MAX };
         for (cursor, happening) in events.iter().filter_map(|live| Some((live.cursor?, &live.happening))) {
             match happening {
@@ -189,8 +190,20 @@ fn usable(known: Option<&Weak<Feed>>) -> Option<Arc<Feed>> {
     known?.upgrade().filter(|feed| feed.kept().over.is_none())
 }
 
+/// Held by the reader: however it ends, also by a panic, nobody waits for it any more.
+struct Ending(Weak<Feed>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let Some(feed) = self.0.upgrade() else { return };
+        let broken = || Err(ControlError::Unavailable("events cannot be read on; listen again".into()));
+        feed.change(|kept| _ = kept.over.get_or_insert_with(broken));
+    }
+}
+
 /// Reads on until nobody follows any more, or there is nothing more to come.
 async fn read(feed: Weak<Feed>, mut reader: Follower, mut gone: oneshot::Receiver<()>) {
+    let _ending = Ending(feed.clone());
     loop {
         let over = tokio::select! {
             _ = &mut gone => return,
@@ -330,6 +343,12 @@ impl Follows {
     /// What he has not had of a batch.
     fn rest_of(&mut self, batch: Told) -> Option<Told> {
         if batch.is_all_new(self.own.cursor) {
+            for live in &batch.events {
+                // What is told now is what the next state is compared with.
+                if let Happening::State { run, status, .. } = &live.happening {
+                    self.own.note_state(run, *status);
+                }
+            }
             self.own.cursor = later(self.own.cursor, batch.end);
             return Some(batch);
         }
@@ -400,6 +419,44 @@ mod tests {
         {
             assert_eq!(batch.is_all_new(Cursor { entry, observation }), whole, "{entry}.{observation}");
         }
+    }
+
+    #[test]
+    fn a_state_keeps_no_batch_from_being_told_whole() {
+        let Batch { mut events, start, .. } = batch(10, 20);
+        let state = Happening::State {
+            run: "r".into(),
+            flow: "f".into(),
+            status: weir_engine::Status::Running,
+            output: weir_base::Value::Null,
+            error: None,
+        };
+        events.insert(0, Live { cursor: None, happening: state.clone() });
+        events.push(Live { cursor: None, happening: state });
+        let batch = Batch::new(start, events);
+        for (entry, whole) in [(0, true), (10, true), (11, false), (20, false)] {
+            assert_eq!(batch.is_all_new(Cursor { entry, observation: 0 }), whole, "{entry}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_reader_that_broke() {
+        let kept = Mutex::new(Kept::new(Cursor::default()));
+        let feed = Arc::new(Feed { kept, changes: watch::channel(0).0, _alive: oneshot::channel().0 });
+        let mut changes = feed.changes.subscribe();
+        let ending = Ending(Arc::downgrade(&feed));
+        let reader = tokio::spawn(async move {
+            let _ending = ending;
+            panic!("as a damaged row would");
+        });
+        assert!(reader.await.is_err_and(|error| error.is_panic()));
+        tokio::time::timeout(Duration::from_secs(10), changes.changed()).await.expect("told").expect("there");
+        assert!(matches!(feed.kept().over, Some(Err(ControlError::Unavailable(_)))));
+        assert!(usable(Some(&Arc::downgrade(&feed))).is_none(), "whoever comes next begins another");
+        // How it ended before is not written over.
+        feed.change(|kept| kept.over = Some(Ok(())));
+        drop(Ending(Arc::downgrade(&feed)));
+        assert_eq!(feed.kept().over, Some(Ok(())));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! may is checked where the request comes in, by the one table in `permissions.rs`.
 //! Start with `control.rs`, then `records.rs` and `changes.rs`; what is kept is in `model/`.
 
+mod access;
 mod accounts;
 mod analytics;
 mod audit;

@@ -179,6 +179,10 @@ impl Follower {
 
     /// Takes note that a run's state was told; false where it was told before.
     pub fn note_state(&mut self, run: &Text, status: Status) -> bool {
+        // Whoever is told by another's reading never looks runs up, so the bound is here too.
+        if self.status.len() >= REMEMBERED && !self.status.contains_key(run) {
+            self.status.clear();
+        }
         self.status.insert(run.clone(), status) != Some(status)
     }
 

@@ -1,13 +1,14 @@
-use crate::auth::By;
+use crate::auth::{By, SignedInAs};
 use crate::endpoint::Endpoint;
 use crate::extract::Place;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::wire::time;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::request::Parts;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -17,7 +18,9 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
-use weir_base::{Text, Value};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+use weir_base::{Micros, Text, Value};
 use weir_control::{Caller, Cursor, Happening, Live, Permission, Told, Topic};
 
 pub fn routes() -> Vec<Endpoint> {
@@ -42,6 +45,22 @@ pub fn routes() -> Vec<Endpoint> {
     ]
 }
 
+/// Who listens, and by which session where it is somebody in a browser.
+struct Listener {
+    caller: Caller,
+    session: Option<Text>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Listener {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let By(caller) = By::from_request_parts(parts, state).await?;
+        let session = parts.extensions.get::<SignedInAs>().map(|person| person.session.id.clone());
+        Ok(Self { caller, session })
+    }
+}
+
 /// Where to go on. An id that is none of ours is refused: whoever sends it would miss events and not know.
 fn last(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<Option<Cursor>, Problem> {
     let Some(given) = headers.get("last-event-id") else { return Ok(None) };
@@ -55,16 +74,18 @@ fn last(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<Option<Cursor
 
 async fn of_one(
     State(app): State<Arc<App>>,
-    By(caller): By,
+    listener: Listener,
     Place(run): Place<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    stream(&app, &caller, Topic::Run(run.into()), last(&app, &caller, &headers)?).await
+    let from = last(&app, &listener.caller, &headers)?;
+    stream(&app, listener, Topic::Run(run.into()), from).await
 }
 
 /// For a webhook that answers with what happens.
 pub async fn of_run(app: &Arc<App>, tenant: &Text, run: Text) -> Result<Response, Problem> {
-    stream(app, &Caller::system(tenant.clone(), "webhook"), Topic::Run(run), None).await
+    let listener = Listener { caller: Caller::system(tenant.clone(), "webhook"), session: None };
+    stream(app, listener, Topic::Run(run), None).await
 }
 
 /// For an interface that answers with what happens: the parts of results as they come, and how it ends. What else is in
@@ -97,28 +118,31 @@ fn shown_outside(live: Live) -> Option<Live> {
 
 async fn of_flow(
     State(app): State<Arc<App>>,
-    By(caller): By,
+    listener: Listener,
     Place(id): Place<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let flow = app.control.flow(&caller, &id).await?.value;
-    stream(&app, &caller, Topic::Flow { project: flow.project, flow: flow.name }, last(&app, &caller, &headers)?).await
+    let flow = app.control.flow(&listener.caller, &id).await?.value;
+    let from = last(&app, &listener.caller, &headers)?;
+    stream(&app, listener, Topic::Flow { project: flow.project, flow: flow.name }, from).await
 }
 
 async fn of_project(
     State(app): State<Arc<App>>,
-    By(caller): By,
+    listener: Listener,
     Place(project): Place<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let project = app.control.show_project(&caller, &project).await?.value.name;
-    stream(&app, &caller, Topic::Project(project), last(&app, &caller, &headers)?).await
+    let project = app.control.show_project(&listener.caller, &project).await?.value.name;
+    let from = last(&app, &listener.caller, &headers)?;
+    stream(&app, listener, Topic::Project(project), from).await
 }
 
-async fn stream(app: &Arc<App>, caller: &Caller, topic: Topic, from: Option<Cursor>) -> Result<Response, Problem> {
-    let told = app.control.follow_together(caller, topic, from).await?;
+async fn stream(app: &Arc<App>, listener: Listener, topic: Topic, from: Option<Cursor>) -> Result<Response, Problem> {
+    let told = app.control.follow_together(&listener.caller, topic, from).await?;
+    let pass = Pass::of(app, listener).await?;
     let subscriber = Subscriber::new(&app.subscribers);
-    let texts = texts(app.clone(), caller.tenant.clone(), told).inspect(move |_| {
+    let texts = texts(pass, told).inspect(move |_| {
         let _counted: &Subscriber = &subscriber;
     });
     let headers = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-cache")];
@@ -129,21 +153,79 @@ async fn stream(app: &Arc<App>, caller: &Caller, topic: Topic, from: Option<Curs
 const KEEP_ALIVE: &[u8] = b":\n\n";
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(15);
 
-/// Events as they go over the wire: of each batch one text, however many are told it.
-fn texts(
+/// Access is looked up again after so long even where nothing was heard of: another process may have taken it.
+const RENEW_AFTER: Duration = Duration::from_secs(15);
+
+/// What lets somebody go on listening.
+struct Pass {
     app: Arc<App>,
-    tenant: Text,
+    listener: Listener,
+    changes: watch::Receiver<u64>,
+    renewed: Instant,
+    /// When it ends by itself.
+    until: Option<Micros>,
+}
+
+impl Pass {
+    async fn of(app: &Arc<App>, listener: Listener) -> Result<Self, Problem> {
+        let changes = app.control.access_changes();
+        let mut pass = Self { app: app.clone(), listener, changes, renewed: Instant::now(), until: None };
+        pass.renew().await?;
+        Ok(pass)
+    }
+
+    async fn renew(&mut self) -> weir_control::Result<()> {
+        // What changes from here on is heard of, also while this looks.
+        self.changes.borrow_and_update();
+        self.renewed = Instant::now();
+        let Listener { caller, session } = &self.listener;
+        self.until = self.app.control.still_may(caller, session.as_ref(), Permission::RunsRead).await?;
+        Ok(())
+    }
+
+    /// Whether the next may be told. Where access cannot be looked up, it may not.
+    async fn holds(&mut self) -> bool {
+        let heard = self.changes.has_changed().unwrap_or(true);
+        let over = self.until.is_some_and(|at| at <= self.app.control.now());
+        let fresh = !heard && !over && self.renewed.elapsed() < RENEW_AFTER;
+        fresh || self.renew().await.is_ok()
+    }
+
+    /// How long to wait for events before something else is to be done.
+    fn patience(&self) -> Duration {
+        let left = self.until.map(|at| at.saturating_sub(self.app.control.now()).max(0).unsigned_abs());
+        left.map_or(KEEP_ALIVE_AFTER, |left| Duration::from_micros(left).min(KEEP_ALIVE_AFTER))
+    }
+}
+
+/// Events as they go over the wire: of each batch one text, however many are told it. It ends with what lets somebody
+/// listen.
+fn texts(
+    pass: Pass,
     told: impl Stream<Item = weir_control::Result<Told>> + Send + 'static,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
-    unfold((Box::pin(told), app, tenant), |(mut told, app, tenant)| async move {
-        let text = match tokio::time::timeout(KEEP_ALIVE_AFTER, told.next()).await {
+    unfold((Box::pin(told), pass), |(mut told, mut pass)| async move {
+        let until = Instant::now() + pass.patience();
+        let item = loop {
+            tokio::select! {
+                biased;
+                Ok(()) = pass.changes.changed() => pass.renew().await.ok()?,
+                item = timeout_at(until, told.next()) => break item,
+            }
+        };
+        if !pass.holds().await {
+            return None;
+        }
+        let text = match item {
             Err(_) => Bytes::from_static(KEEP_ALIVE),
             Ok(item) => match item? {
-                Ok(batch) => Bytes::from_owner(batch.text(|events| text_of(&app, &tenant, events))),
+                Ok(batch) => {
+                    Bytes::from_owner(batch.text(|events| text_of(&pass.app, &pass.listener.caller.tenant, events)))
+                }
                 Err(error) => problem(&error.to_string()).into(),
             },
         };
-        Some((Ok(text), (told, app, tenant)))
+        Some((Ok(text), (told, pass)))
     })
 }
 

@@ -5,12 +5,15 @@ use axum::response::Response;
 use futures::StreamExt;
 use serde_json::{Value, json};
 use std::time::Duration;
+use weir_control::Role;
 
 on_every_store! {
     a_run_is_followed_across_a_restart
     a_flow_is_followed_across_a_restart
     streams_carry_only_what_was_asked_for
     many_follow_one_run_and_the_slow_miss_nothing
+    a_stream_ends_with_what_let_somebody_listen
+    an_idle_stream_ends_at_once
 }
 
 pub struct Event {
@@ -206,4 +209,67 @@ async fn many_follow_one_run_and_the_slow_miss_nothing(data: Data) {
     let slow: Vec<Event> = seen.split("\n\n").filter_map(event).collect();
     assert_eq!(numbers(&slow), expected);
     assert_eq!(slow.last().map(|event| event.data["status"].clone()), Some(json!("succeeded")));
+}
+
+async fn user_of(world: &World, client: &Client) -> String {
+    text(&world.get(client, "/api/session").await.is(200)["user"]["id"])
+}
+
+/// Whose access has gone is told nothing of what happens after: keys, sessions, memberships, and what has expired. Who
+/// has another role and still may listen goes on.
+async fn a_stream_ends_with_what_let_somebody_listen(data: Data) {
+    let world = World::open(data).await;
+    let tenant = world.tenant("Anna").await;
+    let flow = world.running(&tenant.key, "greet", crate::routes::FLOW).await;
+    let project = "/api/projects/default/events";
+    let new_key = async |client: &Client, body: Value| world.post(client, "/api/keys", body).await.is(201);
+    let service = new_key(&tenant.owner, json!({"name": "service", "service": true})).await;
+    let soon = jiff::Timestamp::from_microsecond(world.control.now() + 600_000_000).expect("a time").to_string();
+    let short = new_key(&tenant.owner, json!({"name": "short", "service": true, "expiresAt": soon})).await;
+    let member = world.member(&tenant.id, "member@example.org", Role::Editor).await;
+    let own = Client::key(&text(&new_key(&member, json!({"name": "own"})).await["key"]));
+    let leaver = world.member(&tenant.id, "leaver@example.org", Role::Editor).await;
+    let moved = world.member(&tenant.id, "moved@example.org", Role::Admin).await;
+    let [service_key, short_key] = [&service, &short].map(|key| Client::key(&text(&key["key"])));
+    let (flow_events, removed) = (format!("/api/flows/{flow}/events"), user_of(&world, &member).await);
+    let mut gone = Vec::new();
+    for client in [&service_key, &short_key, &own, &member, &leaver] {
+        gone.push(open(&world, client, project, None).await);
+        gone.push(open(&world, client, &flow_events, None).await);
+    }
+    let goes_on = open(&world, &moved, project, None).await;
+    let any = |client: &Client| client.with("if-match", "*");
+    world.send(&tenant.owner, "DELETE", &format!("/api/keys/{}", text(&service["id"])), &Value::Null).await.is(204);
+    world.send(&any(&tenant.owner), "DELETE", &format!("/api/members/{removed}"), &Value::Null).await.is(204);
+    world.send(&leaver, "DELETE", "/api/session", &Value::Null).await.is(204);
+    let role = format!("/api/members/{}", user_of(&world, &moved).await);
+    world.send(&any(&tenant.owner), "PATCH", &role, &json!({"role": "viewer"})).await.is(200);
+    world.weather.pass(1_200);
+    let run = text(&world.post(&tenant.key, &format!("/api/triggers/{flow}/inject"), json!({})).await.is(201)["run"]);
+    world.ended(&tenant.key, &run).await;
+    for (place, stream) in gone.into_iter().enumerate() {
+        let told = read(stream).await;
+        assert!(told.is_empty(), "stream {place} was told of {} events", told.len());
+    }
+    let seen = until(goes_on, |event| event.data["status"] == "succeeded").await;
+    assert!(seen.iter().all(|event| event.data["run"] == json!(run)));
+}
+
+/// Whoever waits for something to happen is told at once that he may not any more.
+async fn an_idle_stream_ends_at_once(data: Data) {
+    let world = World::open(data).await;
+    let tenant = world.tenant("Anna").await;
+    let made = world.post(&tenant.owner, "/api/keys", json!({"name": "idle", "service": true})).await.is(201);
+    let key = Client::key(&text(&made["key"]));
+    let stream = open(&world, &key, "/api/projects/default/events", None).await;
+    let listening = tokio::spawn(async move {
+        let began = std::time::Instant::now();
+        (read(stream).await.len(), began.elapsed())
+    });
+    tokio::task::yield_now().await;
+    world.send(&tenant.owner, "DELETE", &format!("/api/keys/{}", text(&made["id"])), &Value::Null).await.is(204);
+    let (events, took) = listening.await.expect("it ends");
+    assert_eq!(events, 0);
+    assert!(took < Duration::from_secs(10), "not only when access is looked up anyhow: {took:?}");
+    world.get(&key, "/api/projects/default/events").await.refused(401, "UNAUTHENTICATED");
 }
