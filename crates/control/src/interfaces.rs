@@ -137,7 +137,7 @@ impl Control {
         }
         let issued = token::issue(Purpose::Interface, &mut self.random());
         let (hash, created_at) = (issued.hash.to_string().into(), self.now());
-        let name = check_text("a name", name, 200)?;
+        let name = check_key_name(name)?;
         let key = InterfaceKey { id: self.new_id(), name, hash, created_at, expires_at };
         let mut value = old.value.clone();
         let keys = keys_of(&mut value.spec)?;
@@ -260,6 +260,14 @@ fn wrong<T>(message: &str) -> Result<T> {
     Err(ControlError::invalid("INTERFACE_INVALID", message))
 }
 
+/// A key is told from others by its name, so it has one.
+fn check_key_name(name: &str) -> Result<Text> {
+    match name.trim() {
+        "" => wrong("name: a key has a name of 1 to 200 characters, such as of who gets it"),
+        name => check_text("a name", name, 200),
+    }
+}
+
 fn check_schema(name: &str, schema: Option<&serde_json::Value>) -> Result<()> {
     let Some(schema) = schema else { return Ok(()) };
     if schema.to_string().len() > SCHEMA_BYTES {
@@ -291,4 +299,21 @@ fn with_keys(old: &InterfaceSpec, mut new: InterfaceSpec) -> Result<InterfaceSpe
         *keys = old.keys().to_vec();
     }
     Ok(new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_a_name() {
+        for empty in ["", " ", "\t\n"] {
+            let refused = check_key_name(empty).unwrap_err();
+            assert!(matches!(refused, ControlError::Invalid { code: "INTERFACE_INVALID", .. }), "{refused:?}");
+        }
+        assert_eq!(&*check_key_name("k").unwrap(), "k");
+        assert_eq!(&*check_key_name(" the shop ").unwrap(), "the shop");
+        assert!(check_key_name(&"ä".repeat(200)).is_ok());
+        assert!(check_key_name(&"ä".repeat(201)).is_err());
+    }
 }

@@ -82,6 +82,25 @@ impl KeySets {
 }
 
 impl Named {
+    /// The keys, as [`KeySource::keys`] has them. Only an answer of the issuer ends the time in which it is not asked:
+    /// keys that are still remembered say nothing about whether it can be.
+    async fn keys(
+        &self,
+        now: Micros,
+        other_than: Option<&Arc<KeySet>>,
+        fetch: impl Future<Output = Result<KeySet>>,
+    ) -> Result<Arc<KeySet>> {
+        let fetch = async {
+            if let Some(error) = self.failure(now) {
+                return Err(error);
+            }
+            let fetched = fetch.await;
+            self.note(fetched.as_ref().err().map(|error| (now, error.clone())));
+            fetched
+        };
+        self.source.keys(now, other_than, fetch).await
+    }
+
     fn failure(&self, now: Micros) -> Option<ControlError> {
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, error) = failed.as_ref()?;
@@ -97,20 +116,7 @@ impl Control {
     /// The keys at an address that an interface names. It is asked without anything of ours, over TLS, and at no
     /// private address unless the operator has named the host.
     pub(crate) async fn keys_at(&self, url: &Text, other_than: Option<&Arc<KeySet>>) -> Result<Arc<KeySet>> {
-        let (named, now) = (self.key_sets.at(url), self.now());
-        let fetch = async {
-            match named.failure(now) {
-                Some(error) => Err(error),
-                None => self.fetch_keys(url).await,
-            }
-        };
-        let found = named.source.keys(now, other_than, fetch).await;
-        match &found {
-            Ok(_) => named.note(None),
-            Err(error) if named.failure(now).is_none() => named.note(Some((now, error.clone()))),
-            Err(_) => {}
-        }
-        found
+        self.key_sets.at(url).keys(self.now(), other_than, self.fetch_keys(url)).await
     }
 
     async fn fetch_keys(&self, url: &Text) -> Result<KeySet> {
@@ -164,5 +170,23 @@ mod tests {
         let kept = source.keys(3_900 * SECOND, None, never()).await.unwrap();
         let back = source.keys(400 * SECOND, Some(&kept), async { Ok(set()) }).await.unwrap();
         assert!(!Arc::ptr_eq(&kept, &back), "a clock that is put back holds no others up");
+    }
+
+    #[tokio::test]
+    async fn an_issuer_that_fails_is_left_alone_though_its_old_keys_are_good() {
+        const SECOND: Micros = 1_000_000;
+        let named = Named::default();
+        let never = || async { panic!("nobody is asked") };
+        let fails = || async { Err(ControlError::elsewhere("X", "gone")) };
+        let old = named.keys(0, None, async { Ok(set()) }).await.unwrap();
+        assert!(named.keys(31 * SECOND, Some(&old), fails()).await.is_err());
+        for at in 31..61 {
+            let kept = named.keys(at * SECOND, None, never()).await.unwrap();
+            assert!(Arc::ptr_eq(&old, &kept));
+            assert!(named.keys(at * SECOND, Some(&kept), never()).await.is_err(), "at {at} s");
+        }
+        let new = named.keys(61 * SECOND, Some(&old), async { Ok(set()) }).await.unwrap();
+        assert!(!Arc::ptr_eq(&old, &new));
+        assert_eq!(named.failure(61 * SECOND), None, "what could be fetched ends it");
     }
 }

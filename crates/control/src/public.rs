@@ -144,15 +144,12 @@ impl Control {
         match &interface.open.auth {
             InterfaceAuth::None => Ok(Visitor { name: from.clone(), shown: Value::object([("type", "none".into())]) }),
             InterfaceAuth::Key { .. } => self.admit_key(interface, credential, from),
-            InterfaceAuth::Jwt(rule) => self.admit_token(rule, credential).await,
+            InterfaceAuth::Jwt(rule) => self.admit_token(interface, rule, credential, from).await,
         }
     }
 
-    /// Guessing is slowed down by address.
     fn admit_key(&self, interface: &OpenInterface, credential: Option<&str>, from: &Text) -> Result<Visitor> {
         let refused = ControlError::Unauthenticated("send a key of this interface: `Authorization: Bearer …`");
-        let guesser = [format!("interface {} {from}", interface.id)];
-        self.check_tries(&guesser)?;
         let now = self.now();
         let presented = credential.and_then(|text| token::read(Purpose::Interface, text).ok());
         let fits = |key: &&Key| Some(&key.hash) == presented.as_ref() && key.expires_at.is_none_or(|at| at > now);
@@ -161,18 +158,36 @@ impl Control {
                 name: id.clone(),
                 shown: Value::object([("type", "key".into()), ("key", name.clone().into())]),
             }),
-            None => {
-                self.sign_ins.failed(&guesser[0], now);
-                tracing::warn!(interface = &*interface.id, %from, "a key was refused");
-                Err(refused)
-            }
+            None => Err(self.turn_away(interface, from, refused)),
         }
     }
 
-    async fn admit_token(&self, rule: &TokenRule, credential: Option<&str>) -> Result<Visitor> {
+    /// Guessing is slowed down by address. Only those are counted, and have to wait, who bring nothing that fits: behind a
+    /// proxy everybody has one address, and what fits cannot be guessed.
+    fn turn_away(&self, interface: &OpenInterface, from: &Text, refused: ControlError) -> ControlError {
+        let guesser = [format!("interface {} {from}", interface.id)];
+        if let Err(wait) = self.check_tries(&guesser) {
+            return wait;
+        }
+        self.sign_ins.failed(&guesser[0], self.now());
+        tracing::warn!(interface = &*interface.id, %from, "a key or token was refused");
+        refused
+    }
+
+    async fn admit_token(
+        &self,
+        interface: &OpenInterface,
+        rule: &TokenRule,
+        credential: Option<&str>,
+        from: &Text,
+    ) -> Result<Visitor> {
         let missing =
             ControlError::Unauthenticated("send a token of this interface's issuer: `Authorization: Bearer …`");
-        let claims = self.verify_token(rule, credential.ok_or(missing)?).await?;
+        let verified = match credential {
+            Some(text) => self.verify_token(rule, text).await?,
+            None => Err(missing),
+        };
+        let claims = verified.map_err(|refused| self.turn_away(interface, from, refused))?;
         let fits = |(name, wanted): (&Text, &Text)| holds(claims.values.get(name), wanted);
         if let Some((name, _)) = rule.claims.iter().find(|claim| !fits(*claim)) {
             let message = format!("the token's claim `{name}` does not let anybody in here");
@@ -183,16 +198,18 @@ impl Control {
         Ok(Visitor { name: subject.into(), shown: Value::object(shown) })
     }
 
-    /// Keys that have changed are fetched anew once before a token is refused.
-    async fn verify_token(&self, rule: &TokenRule, text: &str) -> Result<Claims> {
+    /// What the token says, or why it is refused. Keys that have changed are fetched anew once before; where they are not
+    /// to be had, the ones that are remembered decide. The outer error is of the server, not of the token.
+    async fn verify_token(&self, rule: &TokenRule, text: &str) -> Result<Result<Claims>> {
         let wanted = Rule::new(&*rule.issuer, &*rule.audience);
         let keys = self.keys_at(&rule.jwks_url, None).await?;
         let mut found = jwt::verify(text, Keys::Public(&keys), &wanted, self.now());
-        if let Err(jwt::Error::UnknownKey { .. }) = found {
-            let keys = self.keys_at(&rule.jwks_url, Some(&keys)).await?;
+        if let Err(jwt::Error::UnknownKey { .. }) = found
+            && let Ok(keys) = self.keys_at(&rule.jwks_url, Some(&keys)).await
+        {
             found = jwt::verify(text, Keys::Public(&keys), &wanted, self.now());
         }
-        found.map_err(|error| ControlError::TokenRefused(error.to_string()))
+        Ok(found.map_err(|error| ControlError::TokenRefused(error.to_string())))
     }
 }
 
