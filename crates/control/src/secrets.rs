@@ -56,6 +56,10 @@ impl Control {
             return Err(ControlError::invalid("SECRET_EMPTY", "a secret has a value; delete it to have none"));
         }
         let old = records::named::<Secret>(&*self.documents, &caller.tenant, &project, &name).await?;
+        if let (None, Some(seen)) = (&old, expected) {
+            // What somebody has seen is gone: it is not made anew behind the back of who took it away.
+            return Err(ControlError::Conflict { seen, current: 0, now: Box::default() });
+        }
         let id = old.as_ref().map_or_else(|| self.new_id(), |old| old.id.clone());
         let context = Context { tenant: &caller.tenant, secret: &id };
         let sealed = envelope::seal(&self.keyring, context, value.as_bytes(), &mut self.random());

@@ -24,6 +24,8 @@ use weir_store::{Change, ChangeError, DocumentFilter, DocumentPage, Documents, S
 
 /// The largest entry, as JSON.
 const LARGEST: u64 = 1 << 20;
+/// A value that is set is kept with the step's mark too up to so many bytes of JSON.
+const KEPT_TWICE: usize = 4 << 10;
 /// Entries of one list.
 const LISTED: usize = 1_000;
 /// Marks of runs that are over are looked for after so many changes, so many at a time.
@@ -138,17 +140,17 @@ impl FlowMemory {
     async fn change(&self, home: &Home, limit: u64, change: MemoryChange) -> Result<Value, MemoryFault> {
         let turn = self.turn(&home.tenant);
         let _mine = turn.lock().await;
-        let mark = MemoryMark { flow: home.flow.clone(), run: change.run, key: change.key.as_str().into() };
         let under = MemoryMark::under(&home.flow);
-        let made = records::named::<MemoryMark>(&*self.documents, &home.tenant, &under, &mark.key).await?;
+        let made = records::named::<MemoryMark>(&*self.documents, &home.tenant, &under, &change.key).await?;
         let old = self.entry(home, &change.name).await?;
         let current: Value = old.as_ref().map(|old| old.value.value.clone().into()).unwrap_or_default();
-        if made.is_some() {
-            return Ok(current);
+        if let Some(made) = made {
+            return Ok(told_before(made.value, &change, current));
         }
         let value = change.op.apply(&current, &change.value).map_err(MemoryFault::Port)?;
         let after = value.clone().unwrap_or_default();
-        let wanted = Wanted { key: &change.name, value, expected: None, limit, mark: Some(mark) };
+        let mark = Some(mark(home, &change, &after));
+        let wanted = Wanted { key: &change.name, value, expected: None, limit, mark };
         self.write(home, old, wanted).await?;
         self.sweep(home).await;
         Ok(after)
@@ -176,6 +178,9 @@ impl FlowMemory {
                 steps.push(self.replaced(&old, entry, wanted.expected));
             }
             (None, Some(value)) => {
+                if let Some(seen) = wanted.expected {
+                    return Err(ControlError::Conflict { seen, current: 0, now: Box::default() }.into());
+                }
                 let entry = MemoryEntry { flow: home.flow.clone(), key: wanted.key.clone(), value, bytes };
                 steps.push(self.inserted(home, self.new_id(), entry));
             }
@@ -282,6 +287,24 @@ impl FlowMemory {
     fn replaced<T: Record>(&self, old: &Kept<T>, value: T, expected: Option<u64>) -> Change {
         let kept = Kept { revision: old.revision + 1, updated_at: self.ambient.now(), value, ..old.clone() };
         Change::Replace { table: T::TABLE, document: kept.document(), expected }
+    }
+}
+
+/// What is kept of a change, so that the step is told the same again. A large value that is set is not kept twice.
+fn mark(home: &Home, change: &MemoryChange, after: &Value) -> MemoryMark {
+    let again = change.op == MemoryOp::Set && after.to_json().len() > KEPT_TWICE;
+    let result = (!again && *after != Value::Null).then(|| after.into());
+    MemoryMark { flow: home.flow.clone(), run: change.run.clone(), key: change.key.as_str().into(), result }
+}
+
+/// What a step was told when it made its change, whatever others have made of the entry since.
+fn told_before(made: MemoryMark, change: &MemoryChange, current: Value) -> Value {
+    match (made.result, change.op) {
+        (Some(result), _) => result.into(),
+        (None, MemoryOp::Set) => change.value.clone(),
+        (None, MemoryOp::Delete) => Value::Null,
+        // Of marks from before results were kept, this is all that is known.
+        (None, _) => current,
     }
 }
 

@@ -52,6 +52,9 @@ pub struct MemoryMark {
     pub run: Text,
     /// `run/path`.
     pub key: Text,
+    /// What the step was told. None where the step says it itself: a large value that was set, or nothing at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<serde_json::Value>,
 }
 
 impl MemoryMark {
