@@ -19,7 +19,7 @@ const GROUPS: [Group; 18] = [
     Group { name: "examples", run: examples },
     Group { name: "histories", run: histories },
     Group { name: "serve", run: serve::check },
-    Group { name: "browser", run: ui::browser },
+    Group { name: "browser", run: ui::browser_sample },
     Group { name: "readme", run: readme::check },
     Group { name: "outside", run: outside },
     Group { name: "api", run: api::run },

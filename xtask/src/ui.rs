@@ -42,6 +42,12 @@ pub fn browser() -> Result<()> {
     in_browser("e2e")
 }
 
+/// The tests of what people do first; `make browser` runs all.
+pub fn browser_sample() -> Result<()> {
+    build_if_changed()?;
+    in_browser("e2e:short")
+}
+
 /// `make screenshots`: every page in both themes, into `ui/screenshots/`.
 pub fn screenshots() -> Result<()> {
     build_if_changed()?;
