@@ -2,7 +2,7 @@
 XTASK = cargo run --quiet --package xtask --
 TARGET = $${CARGO_TARGET_DIR:-target}
 
-.PHONY: help run tour test bench bench-server crash fuzz fmt pages ops corpus ui browser screenshots
+.PHONY: help run tour test bench bench-server crash fuzz fmt pages ops deploy corpus ui browser screenshots
 
 help: ; @$(XTASK) help
 
@@ -21,4 +21,5 @@ browser: ; @$(XTASK) browser
 screenshots: ; @$(XTASK) screenshots
 readme: ; @$(XTASK) readme
 ops: ; @$(XTASK) ops
+deploy: ; @$(XTASK) deploy
 corpus: ; @$(XTASK) corpus

@@ -7,6 +7,7 @@ mod api;
 mod bench;
 mod corpus;
 mod crash;
+mod deploy;
 mod fuzz;
 mod group;
 mod ops;
@@ -32,7 +33,7 @@ struct Command {
     run: fn() -> Result<()>,
 }
 
-const COMMANDS: [Command; 17] = [
+const COMMANDS: [Command; 18] = [
     Command {
         name: "run",
         about: "build Weir and serve it with a demo; CHECK=1 only shows that it works",
@@ -51,6 +52,11 @@ const COMMANDS: [Command; 17] = [
     Command { name: "screenshots", about: "every page in both themes, into ui/screenshots/", run: ui::screenshots },
     Command { name: "api", about: "try what the server says of its API against the server", run: api::run },
     Command { name: "ops", about: "try the alerts and the dashboard in ops/ on a real Prometheus", run: ops::run },
+    Command {
+        name: "deploy",
+        about: "check the image, the composition and the manifests in deploy/",
+        run: deploy::check,
+    },
     Command { name: "readme", about: "carry out the commands of README.md against a server", run: readme::check },
     Command { name: "corpus", about: "try the flows in ../shared/corpus, if they are there", run: corpus::run },
     Command { name: "help", about: "this list", run: help },

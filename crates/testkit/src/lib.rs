@@ -3,13 +3,14 @@
 //! Nothing here is part of the product. [`MemoryStore`] keeps the promises of `weir_store::Store` without a disk,
 //! for benches and simulation; [`suite`] holds the cases each store must pass, see [`store_suite!`]; [`Disk`] is
 //! a file layer for SQLite on which only what was synced survives a crash; [`announce_passages`] is one on real
-//! files that tells of every write and sync; [`postgres`] starts a server. Start with `suite/mod.rs`.
+//! files that tells of every write and sync; [`postgres`] and [`temporal`] start servers. Start with `suite/mod.rs`.
 
 mod disk;
 mod memory;
 mod passages;
 pub mod postgres;
 pub mod suite;
+pub mod temporal;
 
 pub use disk::{Disk, Fault, FaultPoint};
 pub use memory::MemoryStore;
