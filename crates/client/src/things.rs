@@ -58,12 +58,12 @@ impl Client {
         value: &Value,
     ) -> Result<Value, ClientError> {
         let call = self.put(&["api", "projects", project, "variables", name]).query("service", service);
-        call.json(&Value::object([("value", value.clone())])).send().await
+        call.seen(None).json(&Value::object([("value", value.clone())])).send().await
     }
 
     pub async fn delete_variable(&self, project: &str, service: Option<&str>, name: &str) -> Result<(), ClientError> {
         let call = self.delete(&["api", "projects", project, "variables", name]);
-        call.query("service", service).send().await.map(drop)
+        call.query("service", service).seen(None).send().await.map(drop)
     }
 
     /// Whose key this is: the organisation's id and name among other things.

@@ -70,6 +70,18 @@ impl Control {
         wait.map_or(Ok(()), |seconds| Err(ControlError::TooMany { seconds }))
     }
 
+    /// Where somebody has shown something that cannot be guessed and does not fit. Whoever shows what fits never waits
+    /// for those who guess from the same address, which behind a proxy is everybody's.
+    pub(crate) fn turned_away(&self, name: String, refused: ControlError) -> ControlError {
+        let names = [name];
+        if let Err(wait) = self.check_tries(&names) {
+            return wait;
+        }
+        self.sign_ins.failed(&names[0], self.now());
+        tracing::warn!(who = &*names[0], "refused: {refused}");
+        refused
+    }
+
     fn wrong(&self, names: &[String], email: &str) -> ControlError {
         let now = self.now();
         names.iter().for_each(|name| self.sign_ins.failed(name, now));
@@ -187,19 +199,15 @@ impl Control {
         Ok(member.map(|member| member.value.role))
     }
 
-    /// Who holds this API key. Guessing is slowed down by address.
+    /// Who holds this API key. Guessing is slowed down by address; a key that has expired is no guess.
     pub async fn by_key(&self, text: &str, from: &Text) -> Result<(Caller, Kept<ApiKey>)> {
-        let guesser = [format!("keys {from}")];
-        self.check_tries(&guesser)?;
-        let refused = || {
-            self.sign_ins.failed(&guesser[0], self.now());
-            tracing::warn!(%from, "a key was refused");
-            SIGN_IN
-        };
+        let refused = || self.turned_away(format!("keys {from}"), SIGN_IN);
         let presented = api_key::read(text).map_err(|_| refused())?;
         let found = records::look_up::<ApiKey>(&*self.documents, &Scope::System, &presented.hash.to_string()).await?;
-        let alive = |key: &Kept<ApiKey>| key.value.expires_at.is_none_or(|at| at > self.now());
-        let key = found.filter(alive).ok_or_else(refused)?;
+        let key = found.ok_or_else(refused)?;
+        if key.value.expires_at.is_some_and(|at| at <= self.now()) {
+            return Err(SIGN_IN);
+        }
         let role = self.role_by(&key).await?;
         self.note_use(&key).await;
         let actor = Actor::Key { id: key.id.clone(), name: key.value.name.clone(), user: key.value.user.clone() };
@@ -305,14 +313,12 @@ impl Control {
     }
 
     pub async fn sign_in_by_link(&self, text: &str, origin: &Origin) -> Result<SignedIn> {
-        let names = [format!("address {}", origin.address)];
-        self.check_tries(&names)?;
         match self.spend_token(Purpose::Confirmation, SessionUse::SignInLink, text).await {
             Ok(user) => self.begin_session(user, origin).await,
-            Err(error) => {
-                self.sign_ins.failed(&names[0], self.now());
-                Err(error)
+            Err(error @ ControlError::Unauthenticated(_)) => {
+                Err(self.turned_away(format!("address {}", origin.address), error))
             }
+            Err(error) => Err(error),
         }
     }
 }

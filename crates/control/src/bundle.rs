@@ -15,7 +15,7 @@ use crate::{ControlError, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_base::{Text, Value};
-use weir_store::{Variable, VariableChange, VariableScope};
+use weir_store::{Variable, VariableChange, VariableScope, VariableWrite};
 
 /// The form bundles are written in.
 const FORM: u32 = 1;
@@ -288,7 +288,7 @@ impl Control {
         }
         changes.at_most::<FlowDraft>(self.limits(&caller.tenant).await?.flows);
         changes.commit().await?;
-        self.import_variables(caller, &new).await?;
+        self.import_variables(caller, new).await?;
         plan.done = true;
         Ok(plan)
     }
@@ -300,10 +300,10 @@ impl Control {
         project: &Text,
         bundle: &Bundle,
         plan: &mut Plan,
-    ) -> Result<Vec<(VariableScope, Variable)>> {
+    ) -> Result<Vec<(VariableScope, VariableWrite)>> {
         let services = bundle.services.iter().map(|one| &one.name).chain(bundle.flows.iter().map(|flow| &flow.service));
         let services: BTreeSet<&Text> = services.collect();
-        let (mut new, changed_at) = (Vec::new(), self.now());
+        let (mut new, at) = (Vec::new(), self.now());
         for one in &bundle.variables {
             caller.must(Permission::VariablesWrite)?;
             if one.service.as_ref().is_some_and(|service| !services.contains(service)) {
@@ -319,7 +319,7 @@ impl Control {
                 continue;
             }
             weir_store::apply_change(&name, Value::Null, &VariableChange::Set(value))
-                .map(|value| new.push((scope, Variable { name, value, changed_at })))
+                .map(|value| new.push((scope, VariableWrite { name, value, at, expected: Some(0) })))
                 .map_err(|fault| ControlError::invalid("VARIABLE_REFUSED", fault.to_string()))?;
             plan.made.push(one.shown());
         }
@@ -327,12 +327,9 @@ impl Control {
     }
 
     /// After the flows they are for. What a failure leaves out, another import with `skipExisting` makes.
-    async fn import_variables(&self, caller: &Caller, new: &[(VariableScope, Variable)]) -> Result<()> {
-        for (scope, variable) in new {
-            let set = self.store.set_variable(scope, variable.clone()).await?;
-            set.map_err(|fault| ControlError::invalid("VARIABLE_REFUSED", fault.to_string()))?;
-            let place = crate::variables::place_of(scope, &variable.name);
-            self.note(caller, "variable.changed", &place, serde_json::Value::Null).await;
+    async fn import_variables(&self, caller: &Caller, new: Vec<(VariableScope, VariableWrite)>) -> Result<()> {
+        for (scope, write) in new {
+            self.write_variable(caller, &scope, write).await?;
         }
         Ok(())
     }

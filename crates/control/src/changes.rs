@@ -96,9 +96,19 @@ impl Changes<'_> {
         self.steps.push(Change::Unpublish { tenant: self.tenant.clone(), project, name });
     }
 
+    /// What changes something else than a record.
+    pub fn step(&mut self, step: Change) {
+        self.steps.push(step);
+    }
+
     /// Something that happened and leaves no record of its own.
     pub fn note(&mut self, action: &str, target: &Text, after: serde_json::Value) {
-        self.push_audit(action.into(), target, serde_json::Value::Null, after);
+        self.note_change(action, target, serde_json::Value::Null, after);
+    }
+
+    /// As [`Changes::note`], where something was there before.
+    pub fn note_change(&mut self, action: &str, target: &Text, before: serde_json::Value, after: serde_json::Value) {
+        self.push_audit(action.into(), target, before, after);
     }
 
     fn audit<T: Record>(&mut self, verb: &str, target: &Text, before: Option<&T>, after: Option<&T>) {

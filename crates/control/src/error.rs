@@ -21,7 +21,7 @@ pub enum ControlError {
     #[error("there is no such {what}")]
     NotFound { what: &'static str },
     /// Look at what is there now, and decide again.
-    #[error("it was changed by somebody else: you saw revision {seen}, now it is at {current}")]
+    #[error("{}", conflict(*seen, *current))]
     Conflict { seen: u64, current: u64, now: Box<serde_json::Value> },
     /// It is refused, and the message says why and what would help.
     #[error("{message}")]
@@ -149,6 +149,15 @@ impl From<RunsError> for ControlError {
             RunsError::Stopping => ControlError::Busy("the server is stopping".to_owned()),
             RunsError::Failed(message) | RunsError::Unavailable(message) => ControlError::Unavailable(message),
         }
+    }
+}
+
+/// Revisions begin at 1, so that 0 is that of something that is not there.
+fn conflict(seen: u64, current: u64) -> String {
+    match (seen, current) {
+        (seen, 0) => format!("it is gone: you saw revision {seen}, and somebody has deleted it since"),
+        (0, current) => format!("there is one already, at revision {current}: say with which revision you replace it"),
+        _ => format!("it was changed by somebody else: you saw revision {seen}, now it is at {current}"),
     }
 }
 

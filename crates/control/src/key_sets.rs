@@ -1,9 +1,10 @@
 //! The public keys of those who sign tokens, remembered: fetched once an hour, and when a token names a key that is new.
 
 use crate::control::Control;
-use crate::ports::WebRequest;
+use crate::ports::{Web, WebRequest};
 use crate::{ControlError, Result};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex as Lock, PoisonError, RwLock};
 use tokio::sync::Mutex;
 use url::Url;
@@ -15,7 +16,8 @@ pub(crate) const KEPT: Duration = Duration::from_secs(3_600);
 /// A token with an unknown key makes the keys be fetched again, but no oftener than this. What could not be fetched is
 /// not asked for sooner either.
 const BETWEEN_FETCHES: Duration = Duration::from_secs(30);
-/// Key sets remembered at the same time.
+/// Key sets remembered at the same time. Where there are more, a tenth of them is forgotten, those that were not asked
+/// for for the longest time.
 const MOST: usize = 1_000;
 
 /// One issuer's keys. Those who know their key never wait for those who ask for another.
@@ -67,17 +69,29 @@ pub(crate) struct KeySets(Lock<HashMap<Text, Arc<Named>>>);
 /// A key set at an address, and when it was last not to be had.
 #[derive(Default)]
 struct Named {
+    /// When somebody asked for it last.
+    asked_at: AtomicI64,
     source: KeySource,
     failed: Lock<Option<(Micros, ControlError)>>,
 }
 
 impl KeySets {
-    fn at(&self, url: &Text) -> Arc<Named> {
+    fn at(&self, url: &Text, now: Micros) -> Arc<Named> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MOST && !all.contains_key(url) {
-            all.clear();
+            make_room(&mut all);
         }
-        all.entry(url.clone()).or_default().clone()
+        let named = all.entry(url.clone()).or_default();
+        named.asked_at.store(now, Ordering::Relaxed);
+        named.clone()
+    }
+}
+
+fn make_room(all: &mut HashMap<Text, Arc<Named>>) {
+    let mut last: Vec<_> = all.iter().map(|(url, one)| (one.asked_at.load(Ordering::Relaxed), url.clone())).collect();
+    last.sort_unstable();
+    for (_, url) in last.iter().take(MOST / 10) {
+        all.remove(url);
     }
 }
 
@@ -116,20 +130,17 @@ impl Control {
     /// The keys at an address that an interface names. It is asked without anything of ours, over TLS, and at no
     /// private address unless the operator has named the host.
     pub(crate) async fn keys_at(&self, url: &Text, other_than: Option<&Arc<KeySet>>) -> Result<Arc<KeySet>> {
-        self.key_sets.at(url).keys(self.now(), other_than, self.fetch_keys(url)).await
-    }
-
-    async fn fetch_keys(&self, url: &Text) -> Result<KeySet> {
-        let fault = |what: String| {
-            tracing::warn!(%url, "the keys of an issuer are not to be had: {what}");
-            ControlError::elsewhere("KEYS_UNAVAILABLE", "the keys that tokens are signed with are not to be had now")
-        };
-        let request = WebRequest { private: self.may_be_private(url), ..WebRequest::get(url.to_string()) };
-        let answer = self.web.send(request).await.map_err(fault)?;
-        if !(200..=299).contains(&answer.status) {
-            return Err(fault(format!("status {}", answer.status)));
+        let (now, named) = (self.now(), self.key_sets.at(url, self.now()));
+        if let Some(keys) = named.source.fresh(now, other_than) {
+            return Ok(keys);
         }
-        KeySet::parse(&answer.body).map_err(|error| fault(error.to_string()))
+        let request = WebRequest { private: self.may_be_private(url), ..WebRequest::get(url.to_string()) };
+        let fetch = fetch_keys(self.web.clone(), request);
+        let other_than = other_than.cloned();
+        // Whoever asks may go away before there is an answer. What comes is kept all the same: else the issuer would be
+        // asked again by each who comes and does not wait.
+        let fetching = tokio::spawn(async move { named.keys(now, other_than.as_ref(), fetch).await });
+        fetching.await.unwrap_or_else(|error| Err(ControlError::Unavailable(error.to_string())))
     }
 
     /// Whether the operator has named the host, with its port or without.
@@ -142,9 +153,34 @@ impl Control {
     }
 }
 
+async fn fetch_keys(web: Arc<dyn Web>, request: WebRequest) -> Result<KeySet> {
+    let url = request.url.clone();
+    let fault = |what: String| {
+        tracing::warn!(url, "the keys of an issuer are not to be had: {what}");
+        ControlError::elsewhere("KEYS_UNAVAILABLE", "the keys that tokens are signed with are not to be had now")
+    };
+    let answer = web.send(request).await.map_err(fault)?;
+    if !(200..=299).contains(&answer.status) {
+        return Err(fault(format!("status {}", answer.status)));
+    }
+    KeySet::parse(&answer.body).map_err(|error| fault(error.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn those_who_ask_often_are_not_forgotten_for_those_who_ask_once() {
+        let sets = KeySets::default();
+        let often = Text::from("https://often.example/keys");
+        let first = sets.at(&often, 0);
+        for number in 0..5_000 {
+            sets.at(&format!("https://{number}.example/keys").into(), number);
+            assert!(Arc::ptr_eq(&first, &sets.at(&often, number)), "after {number}");
+        }
+        assert!((MOST * 9 / 10..=MOST).contains(&sets.0.lock().unwrap().len()));
+    }
 
     fn set() -> KeySet {
         KeySet::parse(r#"{"keys":[]}"#).unwrap()

@@ -1,4 +1,4 @@
-use crate::accounts::{Origin, SignedIn};
+use crate::accounts::Origin;
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::model::{ApiKey, Invitation, Member, User};
@@ -110,7 +110,7 @@ impl Control {
     }
 
     /// Takes an invitation up: with a new account, or with the one there is, whose password is asked for then.
-    pub async fn accept(&self, text: &str, name: &str, password: String, origin: &Origin) -> Result<SignedIn> {
+    pub async fn accept(&self, text: &str, name: &str, password: String, origin: &Origin) -> Result<Kept<User>> {
         let gone = ControlError::Unauthenticated("this invitation was used before, withdrawn, or is too old");
         let hash = token::read(Purpose::Invitation, text).map_err(|_| gone.clone())?;
         let found = records::look_up::<Invitation>(&*self.documents, &Scope::System, &hash.to_string()).await?;
@@ -139,7 +139,7 @@ impl Control {
         changes.insert(Member { user: user.id.clone(), email, role: invitation.value.role });
         changes.at_most::<Member>(limit);
         match changes.commit().await {
-            Ok(()) => self.begin_session(user, origin).await,
+            Ok(()) => Ok(user),
             Err(ControlError::NotFound { .. }) => Err(gone),
             Err(error) => Err(error),
         }

@@ -3,6 +3,7 @@ use crate::control::Control;
 use crate::model::{FlowDraft, Interface, Project, ProjectSettings, Secret, Service};
 use crate::names_of::{check_name, check_text};
 use crate::records::{self, Kept, Listed, PageOf};
+use crate::variables::forgotten;
 use crate::{ControlError, Result};
 use weir_store::{DocumentFilter, Table};
 
@@ -50,7 +51,7 @@ impl Control {
         Ok(kept)
     }
 
-    /// Removes a project that holds no flow any more, with its services and secrets.
+    /// Removes a project that holds no flow any more, with its services, secrets, interfaces and variables.
     pub async fn delete_project(&self, caller: &Caller, name: &str, expected: Option<u64>) -> Result<()> {
         let old = self.project(caller, name).await?;
         let flows = self
@@ -67,6 +68,7 @@ impl Control {
         changes.delete_under::<Service>(&old.value.name);
         changes.delete_under::<Secret>(&old.value.name);
         changes.delete_under::<Interface>(&old.value.name);
+        changes.step(forgotten(&caller.tenant, &old.value.name, None));
         // Whoever makes a flow in it at this moment loses to this, or this loses to them.
         changes.none_under::<FlowDraft>(&old.value.name);
         changes.commit().await
@@ -110,6 +112,7 @@ impl Control {
         }
         let mut changes = self.changes(caller);
         changes.delete(&old, None);
+        changes.step(forgotten(&caller.tenant, &old.value.project, Some(&old.value.name)));
         changes.commit().await
     }
 }

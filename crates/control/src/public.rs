@@ -165,13 +165,7 @@ impl Control {
     /// Guessing is slowed down by address. Only those are counted, and have to wait, who bring nothing that fits: behind a
     /// proxy everybody has one address, and what fits cannot be guessed.
     fn turn_away(&self, interface: &OpenInterface, from: &Text, refused: ControlError) -> ControlError {
-        let guesser = [format!("interface {} {from}", interface.id)];
-        if let Err(wait) = self.check_tries(&guesser) {
-            return wait;
-        }
-        self.sign_ins.failed(&guesser[0], self.now());
-        tracing::warn!(interface = &*interface.id, %from, "a key or token was refused");
-        refused
+        self.turned_away(format!("interface {} {from}", interface.id), refused)
     }
 
     async fn admit_token(
@@ -183,11 +177,11 @@ impl Control {
     ) -> Result<Visitor> {
         let missing =
             ControlError::Unauthenticated("send a token of this interface's issuer: `Authorization: Bearer …`");
-        let verified = match credential {
-            Some(text) => self.verify_token(rule, text).await?,
-            None => Err(missing),
-        };
-        let claims = verified.map_err(|refused| self.turn_away(interface, from, refused))?;
+        let Some(text) = credential else { return Err(self.turn_away(interface, from, missing)) };
+        let claims = self.verify_token(rule, text).await?.map_err(|error| {
+            let refused = ControlError::TokenRefused(error.to_string());
+            if is_of_issuer(&error) { refused } else { self.turn_away(interface, from, refused) }
+        })?;
         let fits = |(name, wanted): (&Text, &Text)| holds(claims.values.get(name), wanted);
         if let Some((name, _)) = rule.claims.iter().find(|claim| !fits(*claim)) {
             let message = format!("the token's claim `{name}` does not let anybody in here");
@@ -200,7 +194,7 @@ impl Control {
 
     /// What the token says, or why it is refused. Keys that have changed are fetched anew once before; where they are not
     /// to be had, the ones that are remembered decide. The outer error is of the server, not of the token.
-    async fn verify_token(&self, rule: &TokenRule, text: &str) -> Result<Result<Claims>> {
+    async fn verify_token(&self, rule: &TokenRule, text: &str) -> Result<Result<Claims, jwt::Error>> {
         let wanted = Rule::new(&*rule.issuer, &*rule.audience);
         let keys = self.keys_at(&rule.jwks_url, None).await?;
         let mut found = jwt::verify(text, Keys::Public(&keys), &wanted, self.now());
@@ -209,8 +203,13 @@ impl Control {
         {
             found = jwt::verify(text, Keys::Public(&keys), &wanted, self.now());
         }
-        Ok(found.map_err(|error| ControlError::TokenRefused(error.to_string())))
+        Ok(found)
     }
+}
+
+/// Whether the issuer has signed the token all the same, so that nobody has guessed it. Signatures are looked at first.
+fn is_of_issuer(error: &jwt::Error) -> bool {
+    matches!(error, jwt::Error::Expired | jwt::Error::NotYet | jwt::Error::Issuer | jwt::Error::Audience)
 }
 
 fn keys(auth: &InterfaceAuth) -> Vec<Key> {

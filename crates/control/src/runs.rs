@@ -236,8 +236,20 @@ impl Control {
 
     /// Writes an audit entry about something that has happened already.
     pub(crate) async fn note(&self, caller: &Caller, action: &str, target: &Text, after: serde_json::Value) {
+        self.note_change(caller, action, target, serde_json::Value::Null, after).await;
+    }
+
+    /// As [`Control::note`], where something was there before.
+    pub(crate) async fn note_change(
+        &self,
+        caller: &Caller,
+        action: &str,
+        target: &Text,
+        before: serde_json::Value,
+        after: serde_json::Value,
+    ) {
         let mut changes = self.changes(caller);
-        changes.note(action, target, after);
+        changes.note_change(action, target, before, after);
         if let Err(error) = changes.commit().await {
             tracing::error!(action, %target, "an audit entry was not written: {error}");
         }

@@ -7,12 +7,13 @@ use crate::model::{AuditEntry, Interface, InterfaceSpec, OpenVariables};
 use crate::names_of::check_name;
 use crate::ports::Ambient;
 use crate::records::{self, Kept};
+use crate::variables::refused;
 use crate::{ControlError, Result};
 use async_trait::async_trait;
 use std::sync::Arc;
 use weir_base::{Text, Value};
 use weir_kind::{FlowContext, PortError, Through, VariableOp, no_access};
-use weir_store::{Change, Documents, Scope, Table, Variable, VariableScope};
+use weir_store::{Change, Documents, Scope, Table, VariableScope, VariableWrite};
 
 /// Who asks, within the tenant.
 #[derive(Clone, Copy, Debug)]
@@ -107,9 +108,9 @@ impl Control {
     ) -> Result<Value> {
         let needs = Needs { read: false, write: true };
         let scope = self.pass(caller, asker, project, interface, name, needs).await?;
-        let variable = Variable { name: check_name(name)?, value: value.clone(), changed_at: self.now() };
-        let set = self.store.set_variable(&scope, variable).await?;
-        set.map_err(|fault| ControlError::invalid("VARIABLE_REFUSED", fault.to_string()))?;
+        let write = VariableWrite { name: check_name(name)?, value: value.clone(), at: self.now(), expected: None };
+        let set = self.store.set_variable(&scope, write).await?;
+        set.map_err(|refusal| refused(refusal, None))?;
         Ok(value)
     }
 

@@ -74,7 +74,9 @@ impl Control {
         let offered =
             offered.ok_or_else(|| ControlError::state("TOTP_NOT_OFFERED", "ask for an authenticator first"))?;
         let totp = self.open_totp(user, &offered)?;
-        let step = totp.verify(code.trim(), self.now(), None).map_err(|_| CODE_WRONG)?;
+        let step = totp.verify(code.trim(), self.now(), None).map_err(|_| {
+            ControlError::invalid("CODE_WRONG", "the code is not the authenticator's of this moment; try the next one")
+        })?;
         let codes = recovery::issue(&mut self.random());
         let value = User {
             totp: Some(offered),

@@ -1,12 +1,15 @@
 use crate::control::Control;
 use crate::model::Usage;
-use crate::records;
+use crate::records::{self, Kept};
 use crate::{Caller, Result};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::sync::Arc;
-use weir_base::{Micros, Text};
+use weir_base::{Duration, Micros, Text};
 use weir_store::{Change, RunKey, Scope};
+
+/// Runs that are so old have no older ones after them that are still to be written.
+const SETTLED: Duration = Duration::from_secs(60);
 
 /// What a tenant has used of what it may.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,18 +42,30 @@ impl Control {
     /// What was added up before, and the runs since.
     pub(crate) async fn count_executions(&self, tenant: &Text, month: &Text) -> Result<u64> {
         let kept = records::named::<Usage>(&*self.documents, tenant, "", month).await?;
-        let (sum, through) = kept.map_or((0, 0), |usage| (usage.value.executions, usage.value.through));
-        let since = month_start(month);
-        let count = self.store.count_started(tenant, RunKey(through), since).await?;
+        self.count_through(tenant, month, kept.as_ref(), RunKey(i64::MAX)).await
+    }
+
+    /// What was added up before, and the runs since up to this one.
+    async fn count_through(
+        &self,
+        tenant: &Text,
+        month: &Text,
+        kept: Option<&Kept<Usage>>,
+        through: RunKey,
+    ) -> Result<u64> {
+        let (sum, after) = kept.map_or((0, 0), |usage| (usage.value.executions, usage.value.through));
+        let count = self.store.count_started(tenant, RunKey(after), through, month_start(month)).await?;
         Ok(sum + count)
     }
 
     /// Adds up what was used, so that runs may be forgotten without being forgotten here.
     pub async fn roll_up(&self, tenant: &Text) -> Result<()> {
         let month = self.month();
-        let newest = self.store.newest_run().await?;
+        let newest = self.store.newest_run_before(self.now().saturating_sub(SETTLED.micros())).await?;
         let old = records::named::<Usage>(&*self.documents, tenant, "", &month).await?;
-        let executions = self.count_executions(tenant, &month).await?;
+        let newest = newest.max(RunKey(old.as_ref().map_or(0, |old| old.value.through)));
+        // What is younger counts the next time.
+        let executions = self.count_through(tenant, &month, old.as_ref(), newest).await?;
         let usage = Usage { month, executions, through: newest.0 };
         if old.as_ref().is_some_and(|old| old.value == usage) {
             return Ok(());
@@ -58,7 +73,7 @@ impl Control {
         let now = self.now();
         let step = match old {
             Some(old) => {
-                let kept = records::Kept { value: usage, updated_at: now, ..old.clone() };
+                let kept = Kept { value: usage, updated_at: now, ..old.clone() };
                 Change::Replace {
                     table: weir_store::Table::Usage,
                     document: kept.document(),
@@ -67,7 +82,7 @@ impl Control {
             }
             None => {
                 let (id, tenant) = (self.new_id(), tenant.clone());
-                let kept = records::Kept { tenant, id, revision: 1, created_at: now, updated_at: now, value: usage };
+                let kept = Kept { tenant, id, revision: 1, created_at: now, updated_at: now, value: usage };
                 Change::Insert(weir_store::Table::Usage, kept.document())
             }
         };

@@ -133,6 +133,12 @@ impl Endpoint {
         self.or(&[409, 428])
     }
 
+    /// As [`Endpoint::revised`] for what may not be there yet; only what is there has a revision to be named.
+    pub fn revised_or_new(mut self) -> Self {
+        self.headers.push(("If-Match", false));
+        self.or(&[409, 428])
+    }
+
     pub fn header(mut self, name: &'static str) -> Self {
         self.headers.push((name, false));
         self

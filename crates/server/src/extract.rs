@@ -116,13 +116,15 @@ impl FromRequestParts<Arc<App>> for Seen {
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Problem> {
         match MaybeSeen::read(&parts.headers)? {
             Some(seen) => Ok(seen),
-            None => Err(Problem::new(
-                StatusCode::PRECONDITION_REQUIRED,
-                "REVISION_NEEDED",
-                "say which revision you have seen: `If-Match: \"N\"` with the ETag of the answer that showed it, or `If-Match: *` to change whatever is there",
-            )),
+            None => Err(revision_needed()),
         }
     }
+}
+
+/// What a change of something that is there is told that has not said what it has seen.
+pub fn revision_needed() -> Problem {
+    let detail = "say which revision you have seen: `If-Match: \"N\"` with the ETag of the answer that showed it, or `If-Match: *` to change whatever is there";
+    Problem::new(StatusCode::PRECONDITION_REQUIRED, "REVISION_NEEDED", detail)
 }
 
 /// As [`Seen`], where it may be left out.
@@ -150,6 +152,19 @@ impl FromRequestParts<Arc<App>> for MaybeSeen {
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Problem> {
         Ok(MaybeSeen(Self::read(&parts.headers)?.and_then(|seen| seen.0)))
+    }
+}
+
+/// As [`Seen`] for what may not be there yet: without `If-Match` it is made, and what is there stays. 0 stands for
+/// having seen that there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenOrNew(pub Option<u64>);
+
+impl FromRequestParts<Arc<App>> for SeenOrNew {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Problem> {
+        Ok(SeenOrNew(MaybeSeen::read(&parts.headers)?.map_or(Some(0), |seen| seen.0)))
     }
 }
 

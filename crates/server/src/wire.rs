@@ -56,8 +56,13 @@ pub struct PageQuery {
 
 /// The revision of what is shown, to be sent back as `If-Match` with a change of it.
 pub fn etag<T>(kept: &Kept<T>) -> HeaderMap {
+    etag_of(kept.revision)
+}
+
+/// As [`etag`], of what is no record of the control plane.
+pub fn etag_of(revision: u64) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    if let Ok(value) = HeaderValue::from_str(&format!("\"{}\"", kept.revision)) {
+    if let Ok(value) = HeaderValue::from_str(&format!("\"{revision}\"")) {
         headers.insert(header::ETAG, value);
     }
     headers

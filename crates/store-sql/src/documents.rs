@@ -153,6 +153,14 @@ async fn perform<D: Database>(work: &mut D::Work, change: Change) -> Result<(), 
             query.push(" AND project = ").bind(project).and_same::<D>("name", name);
             execute::<D>(work, query).await
         }
+        Change::ForgetVariables { tenant, project, service } => {
+            let mut query = scoped::<D>("DELETE FROM variables".to_owned(), &of(&tenant));
+            query.push(" AND project = ").bind(project);
+            if let Some(service) = service {
+                query.push(" AND service = ").bind(service);
+            }
+            execute::<D>(work, query).await
+        }
     }
 }
 

@@ -98,15 +98,28 @@ impl<D: Database> Runs for Sql<D> {
         Ok(counts)
     }
 
-    async fn count_started(&self, tenant: &str, after: RunKey, since: Micros) -> Result<u64, StoreError> {
+    async fn count_started(
+        &self,
+        tenant: &str,
+        after: RunKey,
+        through: RunKey,
+        since: Micros,
+    ) -> Result<u64, StoreError> {
         let read = format!(
-            "SELECT COUNT(*) FROM runs{} WHERE rid > $1 AND tenant = $2 AND created_at >= $3 AND id NOT LIKE '%/%'
-                AND project <> $4",
+            "SELECT COUNT(*) FROM runs{} WHERE rid > $1 AND rid <= $2 AND tenant = $3 AND created_at >= $4
+                AND id NOT LIKE '%/%' AND project <> $5",
             D::BY_KEY
         );
-        let query = Statement::fixed(read).with(after.0).with(tenant).with(since).with(SYSTEM_PROJECT);
+        let query = Statement::fixed(read).with(after.0).with(through.0);
+        let query = query.with(tenant).with(since).with(SYSTEM_PROJECT);
         let rows = self.db.read(&Scope::Tenant(tenant.into()), query).await?;
         rows.first().map_or(Ok(0), |row| Columns(row).count(0))
+    }
+
+    async fn newest_run_before(&self, at: Micros) -> Result<RunKey, StoreError> {
+        let read = format!("SELECT rid FROM runs{} WHERE created_at < $1 ORDER BY rid DESC LIMIT 1", D::BY_KEY);
+        let found = self.read_one(Statement::fixed(read).with(at), |row| row.number(0)).await?;
+        Ok(RunKey(found.unwrap_or_default()))
     }
 
     async fn newest_run(&self) -> Result<RunKey, StoreError> {

@@ -1,12 +1,15 @@
 use crate::database::{Database, Sql, Work};
-use crate::row::{Columns, corrupt, read_all};
+use crate::row::{Cells, Columns, read_all};
 use crate::statement::Statement;
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_base::{Micros, Text, Value};
 use weir_store::{
-    Scope, StoreError, Variable, VariableChange, VariableFault, VariableOp, VariableScope, Variables, apply_change,
+    Scope, StoreError, Variable, VariableFault, VariableOp, VariableRefusal, VariableScope, VariableSet, VariableWrite,
+    Variables, apply_change, check_seen,
 };
+
+const SELECT: &str = "SELECT name, value, changed_at, revision FROM variables";
 
 #[async_trait]
 impl<D: Database> Variables for Sql<D> {
@@ -26,29 +29,31 @@ impl<D: Database> Variables for Sql<D> {
     }
 
     async fn list_variables(&self, scope: &VariableScope) -> Result<Vec<Variable>, StoreError> {
-        let mut query = of::<D>("SELECT name, value, changed_at FROM variables", scope);
+        let mut query = of::<D>(SELECT, scope);
         query.push(" ORDER BY name");
         let rows = self.db.read(&Scope::Tenant(scope.tenant.clone()), query).await?;
-        read_all(&rows, |row| Ok(Variable { name: row.text(0)?, value: row.json(1)?, changed_at: row.number(2)? }))
+        read_all(&rows, read)
     }
 
-    async fn set_variable(&self, scope: &VariableScope, variable: Variable) -> Result<Changed<()>, StoreError> {
-        let Variable { name, value, changed_at } = variable;
-        let value = match apply_change(&name, Value::Null, &VariableChange::Set(value)) {
-            Ok(value) => value.to_json(),
-            Err(fault) => return Ok(Err(fault)),
-        };
+    async fn set_variable(
+        &self,
+        scope: &VariableScope,
+        write: VariableWrite,
+    ) -> Result<Result<VariableSet, VariableRefusal>, StoreError> {
         let mut work = self.db.begin(&Scope::Tenant(scope.tenant.clone())).await?;
-        let set = set_alone::<D>(&mut work, scope, name, value.into(), changed_at).await;
-        work.end(set).await.map(Ok)
+        let set = set_alone::<D>(&mut work, scope, write).await;
+        work.end(set).await
     }
 
-    async fn delete_variable(&self, scope: &VariableScope, name: &str) -> Result<bool, StoreError> {
-        let mut query = of::<D>("DELETE FROM variables", scope);
-        query.and_same::<D>("name", name);
+    async fn delete_variable(
+        &self,
+        scope: &VariableScope,
+        name: &str,
+        expected: Option<u64>,
+    ) -> Result<Result<Option<Variable>, VariableRefusal>, StoreError> {
         let mut work = self.db.begin(&Scope::Tenant(scope.tenant.clone())).await?;
-        let rows = work.execute(query).await.map_err(D::error);
-        work.end(rows).await.map(|rows| rows > 0)
+        let deleted = delete_alone::<D>(&mut work, scope, &name.into(), expected).await;
+        work.end(deleted).await
     }
 
     async fn change_variables(&self, ops: &[VariableOp]) -> Result<Vec<Changed>, StoreError> {
@@ -58,7 +63,7 @@ impl<D: Database> Variables for Sql<D> {
     }
 }
 
-type Changed<T = Value> = Result<T, VariableFault>;
+type Changed = Result<Value, VariableFault>;
 
 async fn change_all<D: Database>(work: &mut D::Work, ops: &[VariableOp]) -> Result<Vec<Changed>, StoreError> {
     let places: BTreeSet<String> = ops.iter().map(|op| place(&op.scope)).collect();
@@ -74,7 +79,7 @@ async fn change<D: Database>(work: &mut D::Work, op: &VariableOp) -> Result<Chan
     if let Some(result) = remembered::<D>(work, op).await? {
         return Ok(Ok(result));
     }
-    let old = value::<D>(work, &op.scope, &op.name).await?;
+    let old = there::<D>(work, &op.scope, &op.name).await?.map(|old| old.value).unwrap_or_default();
     let new = match apply_change(&op.name, old, &op.change) {
         Ok(new) => new,
         Err(fault) => return Ok(Err(fault)),
@@ -90,23 +95,52 @@ async fn remembered<D: Database>(work: &mut D::Work, op: &VariableOp) -> Result<
     rows.first().map(|row| Columns(row).json(0)).transpose()
 }
 
-async fn value<D: Database>(work: &mut D::Work, scope: &VariableScope, name: &Text) -> Result<Value, StoreError> {
-    let mut query = of::<D>("SELECT value FROM variables", scope);
+async fn there<D: Database>(
+    work: &mut D::Work,
+    scope: &VariableScope,
+    name: &Text,
+) -> Result<Option<Variable>, StoreError> {
+    let mut query = of::<D>(SELECT, scope);
     query.and_same::<D>("name", name.clone());
     let rows = work.fetch(query).await.map_err(D::error)?;
-    rows.first().map_or(Ok(Value::Null), |row| Columns(row).json(0).map_err(corrupt))
+    rows.first().map(|row| read(Columns(row))).transpose()
 }
 
 /// Waits for runs that change something in the scope.
 async fn set_alone<D: Database>(
     work: &mut D::Work,
     scope: &VariableScope,
-    name: Text,
-    json: Text,
-    at: Micros,
-) -> Result<(), StoreError> {
+    write: VariableWrite,
+) -> Result<Result<VariableSet, VariableRefusal>, StoreError> {
     work.keep_out(vec![place(scope)]).await?;
-    set::<D>(work, scope, name, json, at).await.map_err(D::error)
+    let before = there::<D>(work, scope, &write.name).await?;
+    let now = match write.apply(before.as_ref()) {
+        Ok(now) => now,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    set::<D>(work, scope, now.name.clone(), now.value.to_json().into(), now.changed_at).await.map_err(D::error)?;
+    Ok(Ok(VariableSet { before, now }))
+}
+
+async fn delete_alone<D: Database>(
+    work: &mut D::Work,
+    scope: &VariableScope,
+    name: &Text,
+    expected: Option<u64>,
+) -> Result<Result<Option<Variable>, VariableRefusal>, StoreError> {
+    work.keep_out(vec![place(scope)]).await?;
+    let Some(before) = there::<D>(work, scope, name).await? else { return Ok(Ok(None)) };
+    if let Err(refusal) = check_seen(expected, Some(&before)) {
+        return Ok(Err(refusal));
+    }
+    let mut query = of::<D>("DELETE FROM variables", scope);
+    query.and_same::<D>("name", name.clone());
+    work.execute(query).await.map_err(D::error)?;
+    Ok(Ok(Some(before)))
+}
+
+fn read<R: Cells>(row: Columns<'_, R>) -> Result<Variable, StoreError> {
+    Ok(Variable { name: row.text(0)?, value: row.json(1)?, changed_at: row.number(2)?, revision: row.count(3)? })
 }
 
 async fn set<D: Database>(
@@ -117,9 +151,9 @@ async fn set<D: Database>(
     at: Micros,
 ) -> Result<(), sqlx::Error> {
     let sql = format!(
-        "INSERT INTO variables (tenant, project, service, name, value, changed_at)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant, project, service, {})
-         DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at",
+        "INSERT INTO variables (tenant, project, service, name, value, changed_at, revision)
+         VALUES ($1, $2, $3, $4, $5, $6, 1) ON CONFLICT (tenant, project, service, {}) DO UPDATE SET
+         value = excluded.value, changed_at = excluded.changed_at, revision = variables.revision + 1",
         D::key("name")
     );
     let set = Statement::fixed(sql).with(scope.tenant.clone()).with(scope.project.clone()).with(service(scope));

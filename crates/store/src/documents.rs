@@ -181,6 +181,8 @@ pub enum Change {
     Publish(FlowVersion),
     /// No flow of this name can be called any more; its versions stay for the runs that have them.
     Unpublish { tenant: Text, project: Text, name: Text },
+    /// Deletes the variables of a service, or of a whole project with all its services; none is no fault.
+    ForgetVariables { tenant: Text, project: Text, service: Option<Text> },
 }
 
 /// Why nothing of a change has happened.
@@ -218,7 +220,8 @@ impl Change {
             | Change::AtMost { tenant, .. }
             | Change::OneStays { tenant, .. }
             | Change::MustBe { tenant, .. }
-            | Change::Unpublish { tenant, .. } => tenant,
+            | Change::Unpublish { tenant, .. }
+            | Change::ForgetVariables { tenant, .. } => tenant,
             Change::Publish(version) => &version.tenant,
         }
     }

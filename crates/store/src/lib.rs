@@ -42,5 +42,6 @@ pub use runs::{
 pub use snapshots::{Snapshot, Snapshots};
 pub use store::{Epoch, Store};
 pub use variables::{
-    MAX_VARIABLE_BYTES, Variable, VariableChange, VariableFault, VariableOp, VariableScope, Variables, apply_change,
+    MAX_VARIABLE_BYTES, Variable, VariableChange, VariableFault, VariableOp, VariableRefusal, VariableScope,
+    VariableSet, VariableWrite, Variables, apply_change, check_seen,
 };

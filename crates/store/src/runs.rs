@@ -302,12 +302,22 @@ pub trait Runs {
     /// counted, whatever `filter.every` says. Parts without any are left out.
     async fn count_ended(&self, filter: &EndedFilter, width: Micros) -> Result<Vec<EndedCount>, StoreError>;
 
-    /// How many runs of the tenant younger than `after` were created at or after `since`. Children are not
-    /// counted, and neither is what the installation has made for itself.
-    async fn count_started(&self, tenant: &str, after: RunKey, since: Micros) -> Result<u64, StoreError>;
+    /// How many runs of the tenant younger than `after`, and no younger than `through`, were created at or after
+    /// `since`. Children are not counted, and neither is what the installation has made for itself.
+    async fn count_started(
+        &self,
+        tenant: &str,
+        after: RunKey,
+        through: RunKey,
+        since: Micros,
+    ) -> Result<u64, StoreError>;
 
     /// The newest run of all; 0 for none.
     async fn newest_run(&self) -> Result<RunKey, StoreError>;
+
+    /// The newest run that was created before `at`; 0 for none. Keys are given out in order and written in any, so that
+    /// older ones may still come after the newest: not after one that is some time old.
+    async fn newest_run_before(&self, at: Micros) -> Result<RunKey, StoreError>;
 
     /// How many runs of the tenant there are in each state; of all tenants for `None`.
     async fn count_runs(&self, tenant: Option<&str>) -> Result<BTreeMap<Status, u64>, StoreError>;

@@ -46,12 +46,59 @@ pub enum VariableFault {
     NotFinite { name: Text },
 }
 
+/// Why a variable was not changed from outside any run.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum VariableRefusal {
+    #[error(transparent)]
+    Fault(#[from] VariableFault),
+    /// Look at it as it is now, where it is there at all, and decide again.
+    #[error("the variable was changed by somebody else")]
+    Changed(Option<Box<Variable>>),
+}
+
 /// A variable as it is now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Variable {
     pub name: Text,
     pub value: Value,
     pub changed_at: Micros,
+    /// 1 at first; one more with each change, whether of a run or of a person.
+    pub revision: u64,
+}
+
+/// A value that is set from outside any run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VariableWrite {
+    pub name: Text,
+    pub value: Value,
+    pub at: Micros,
+    /// The revision somebody has seen, 0 where there was none; whatever is there is overwritten for `None`.
+    pub expected: Option<u64>,
+}
+
+impl VariableWrite {
+    /// The variable after this, if it may be done on what is there. Adapters share this, so that all agree.
+    pub fn apply(self, old: Option<&Variable>) -> Result<Variable, VariableRefusal> {
+        check_seen(self.expected, old)?;
+        let value = apply_change(&self.name, Value::Null, &VariableChange::Set(self.value))?;
+        let revision = old.map_or(0, |old| old.revision) + 1;
+        Ok(Variable { name: self.name, value, changed_at: self.at, revision })
+    }
+}
+
+/// Refuses where what is there is not what was seen.
+pub fn check_seen(expected: Option<u64>, there: Option<&Variable>) -> Result<(), VariableRefusal> {
+    match expected.is_none_or(|expected| expected == there.map_or(0, |there| there.revision)) {
+        true => Ok(()),
+        false => Err(VariableRefusal::Changed(there.cloned().map(Box::new))),
+    }
+}
+
+/// A variable before and after it was set; `before` is none where it was not there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VariableSet {
+    pub before: Option<Variable>,
+    pub now: Variable,
 }
 
 /// Variables shared by runs.
@@ -67,11 +114,16 @@ pub trait Variables {
     async fn set_variable(
         &self,
         scope: &VariableScope,
-        variable: Variable,
-    ) -> Result<Result<(), VariableFault>, StoreError>;
+        write: VariableWrite,
+    ) -> Result<Result<VariableSet, VariableRefusal>, StoreError>;
 
-    /// Whether there was one.
-    async fn delete_variable(&self, scope: &VariableScope, name: &str) -> Result<bool, StoreError>;
+    /// What there was; none where there was none. With `expected`, only where that is its revision.
+    async fn delete_variable(
+        &self,
+        scope: &VariableScope,
+        name: &str,
+        expected: Option<u64>,
+    ) -> Result<Result<Option<Variable>, VariableRefusal>, StoreError>;
 
     /// Applies the changes in order, each on what the one before left; all of it durable before this returns.
     /// Per change the value after it, or why there was none.

@@ -123,14 +123,15 @@ impl Control {
         who: Option<&Text>,
         origin: &Origin,
     ) -> Result<Arrived> {
-        let tries = [format!("elsewhere {}", origin.address)];
-        self.check_tries(&tries)?;
         let arrived = self.take_up(provider, returned, cookie, who, origin).await;
-        if let Err(error @ (ControlError::Refused { .. } | ControlError::Elsewhere { .. })) = &arrived {
-            self.sign_ins.failed(&tries[0], self.now());
-            tracing::warn!(provider, from = &*origin.address, "a sign-in elsewhere failed: {error}");
-        }
-        arrived
+        arrived.map_err(|error| match error {
+            ControlError::Refused { .. } => self.turned_away(format!("elsewhere {}", origin.address), error),
+            ControlError::Elsewhere { .. } => {
+                tracing::warn!(provider, from = &*origin.address, "a sign-in elsewhere failed: {error}");
+                error
+            }
+            other => other,
+        })
     }
 
     async fn take_up(

@@ -96,11 +96,13 @@ impl Control {
         let turn = self.memory.turn(&home.tenant);
         let mine = turn.lock().await;
         let old = self.memory.entry(&home, &key).await?;
+        let before = old.as_ref().map(audited).unwrap_or_default();
         let wanted = Wanted { key: &key, value: Some(value), expected, limit: declared.bytes(), mark: None };
         self.memory.write(&home, old, wanted).await?;
+        let kept = self.memory.entry(&home, &key).await?.ok_or(ControlError::not_found("entry"))?;
         drop(mine);
-        self.note(caller, "memory.changed", &home.flow, serde_json::json!({"key": key})).await;
-        self.memory_entry(caller, flow, &key).await
+        self.note_change(caller, "memory.changed", &home.flow, before, audited(&kept)).await;
+        Ok(kept)
     }
 
     pub async fn forget_memory(&self, caller: &Caller, flow: &str, key: &str, expected: Option<u64>) -> Result<()> {
@@ -108,10 +110,10 @@ impl Control {
         let turn = self.memory.turn(&home.tenant);
         let mine = turn.lock().await;
         let old = self.memory.entry(&home, key).await?.ok_or(ControlError::not_found("entry"))?;
-        let key = old.value.key.clone();
+        let (key, before) = (old.value.key.clone(), audited(&old));
         self.memory.write(&home, Some(old), Wanted { key: &key, value: None, expected, limit: 0, mark: None }).await?;
         drop(mine);
-        self.note(caller, "memory.deleted", &home.flow, serde_json::json!({"key": key})).await;
+        self.note_change(caller, "memory.deleted", &home.flow, before, serde_json::Value::Null).await;
         Ok(())
     }
 
@@ -148,4 +150,11 @@ impl Control {
             "the tier has no memory that outlives runs: change the tier, or take `memory` out of the flow's `settings`";
         Err(ControlError::Limit { code: "MEMORY_FULL", message: message.to_owned(), limit: 0 })
     }
+}
+
+/// An entry as the audit log has it, which keeps what is about a flow under the flow's id.
+fn audited(entry: &Kept<MemoryEntry>) -> serde_json::Value {
+    let mut shown = crate::audit::shown_value(&entry.value.value.clone().into(), entry.revision);
+    shown["key"] = serde_json::Value::from(&*entry.value.key);
+    shown
 }

@@ -13,9 +13,8 @@ use crate::ports::Ambient;
 use crate::records::{self, Kept, Record};
 use crate::{ControlError, Result};
 use async_trait::async_trait;
-use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex as Lock, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
 use tokio::sync::Mutex;
 use weir_base::{Text, Value};
 use weir_engine::Status;
@@ -28,9 +27,11 @@ const LARGEST: u64 = 1 << 20;
 const KEPT_TWICE: usize = 4 << 10;
 /// Entries of one list.
 const LISTED: usize = 1_000;
-/// Marks of runs that are over are looked for after so many changes, so many at a time.
+/// A flow's marks that are not needed any more are looked for after so many changes of it, so many at a time.
 const SWEEP: u64 = 64;
 const SWEPT: u32 = 200;
+/// Marks of one run that are kept. The results of older changes have been in its journal for long.
+const MOST_OF_RUN: u64 = 4_096;
 
 /// The memory of all flows of one installation. One process owns the data, and it has one of these.
 pub struct FlowMemory {
@@ -40,7 +41,17 @@ pub struct FlowMemory {
     /// Limits by the name of the tier; none where there are no tenants.
     tiers: Option<BTreeMap<String, Tier>>,
     turns: Lock<HashMap<Text, Arc<Mutex<()>>>>,
-    changes: AtomicU64,
+    /// By tenant and flow.
+    sweeps: Lock<HashMap<(Text, Text), Sweep>>,
+}
+
+/// How far a flow's marks were looked through.
+#[derive(Clone, Default)]
+struct Sweep {
+    /// Changes of the flow since the start.
+    changes: u64,
+    /// The last mark that was looked at; from the oldest on for none.
+    after: Option<Text>,
 }
 
 /// Whose memory it is.
@@ -55,6 +66,10 @@ struct Home {
 impl Home {
     fn scope(&self) -> Scope {
         Scope::Tenant(self.tenant.clone())
+    }
+
+    fn place(&self) -> (Text, Text) {
+        (self.tenant.clone(), self.flow.clone())
     }
 }
 
@@ -76,7 +91,7 @@ impl FlowMemory {
         ambient: Arc<dyn Ambient>,
         tiers: Option<BTreeMap<String, Tier>>,
     ) -> Self {
-        Self { documents, store, ambient, tiers, turns: Lock::default(), changes: AtomicU64::new(0) }
+        Self { documents, store, ambient, tiers, turns: Lock::default(), sweeps: Lock::default() }
     }
 
     /// For a control plane with these settings.
@@ -192,7 +207,8 @@ impl FlowMemory {
             None => self.inserted(home, home.flow.clone(), new),
         });
         steps.extend(wanted.mark.map(|mark| self.inserted(home, self.new_id(), mark)));
-        self.commit(home, steps).await
+        let done = self.commit(home, steps).await;
+        done.map_err(|fault| fault.with_seen(wanted.expected))
     }
 
     /// Nothing is kept for a flow that is gone: the two cannot pass each other.
@@ -245,34 +261,66 @@ impl FlowMemory {
         Ok(sizes.iter().map(|size| size.value.bytes).sum())
     }
 
-    /// Forgets marks of runs that are over, now and then. What cannot be forgotten now is forgotten later.
+    /// Forgets marks that are not needed any more, now and then, a part of them each time. What cannot be forgotten now
+    /// is forgotten later. Only who has the tenant's turn calls this.
     async fn sweep(&self, home: &Home) {
-        if self.changes.fetch_add(1, Ordering::Relaxed) % SWEEP != SWEEP - 1 {
-            return;
-        }
-        if let Err(error) = self.forget_marks(home).await {
-            tracing::debug!("marks of a flow's memory stay for now: {error}");
+        let Some(after) = self.sweep_is_due(home) else { return };
+        match self.forget_marks(home, after).await {
+            Ok(next) => self.sweeps().entry(home.place()).or_default().after = next,
+            Err(error) => tracing::debug!("marks of a flow's memory stay for now: {error}"),
         }
     }
 
-    async fn forget_marks(&self, home: &Home) -> Result<()> {
-        let filter = DocumentFilter { parent: Some(MemoryMark::under(&home.flow)), ..DocumentFilter::default() };
-        let page = DocumentPage { after: None, limit: SWEPT, newest_first: false };
-        let found = self.documents.documents(&home.scope(), Table::Memories, &filter, &page).await?;
-        let mut over: HashMap<Text, bool> = HashMap::new();
+    /// Where to go on with this change, if it is one with which the flow's marks are looked at.
+    fn sweep_is_due(&self, home: &Home) -> Option<Option<Text>> {
+        let mut sweeps = self.sweeps();
+        let sweep = sweeps.entry(home.place()).or_default();
+        sweep.changes += 1;
+        (sweep.changes % SWEEP == 1).then(|| sweep.after.clone())
+    }
+
+    fn sweeps(&self) -> MutexGuard<'_, HashMap<(Text, Text), Sweep>> {
+        self.sweeps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where to go on the next time. More are looked at than are made between two times, so that all have their turn.
+    async fn forget_marks(&self, home: &Home, after: Option<Text>) -> Result<Option<Text>> {
+        let under = records::under(&MemoryMark::under(&home.flow));
+        let found = self.marks(home, &under, after).await?;
+        let next = found.last().filter(|_| found.len() == SWEPT as usize).map(|last| last.id.clone());
+        let runs: BTreeSet<Text> = found.iter().map(|mark| mark.value.run.clone()).collect();
         let mut steps = Vec::new();
-        for document in found {
-            let mark = Kept::<MemoryMark>::read(document)?;
-            let run = mark.value.run.clone();
-            if !over.contains_key(&run) {
-                let ended = self.store.run(&run).await?.is_none_or(|run| Status::is_final(run.status));
-                over.insert(run.clone(), ended);
-            }
-            if over[&run] {
-                steps.push(deleted(&mark, None));
+        for run in runs {
+            if self.store.run(&run).await?.is_none_or(|run| Status::is_final(run.status)) {
+                steps.extend(found.iter().filter(|mark| mark.value.run == run).map(|mark| deleted(mark, None)));
+            } else {
+                let own = DocumentFilter { label: Some(run), ..under.clone() };
+                steps.extend(self.spare_marks(home, &own).await?.iter().map(|mark| deleted(mark, None)));
             }
         }
-        if steps.is_empty() { Ok(()) } else { Ok(self.documents.change(&home.scope(), steps).await?) }
+        if !steps.is_empty() {
+            self.documents.change(&home.scope(), steps).await?;
+        }
+        Ok(next)
+    }
+
+    /// The oldest marks of a run that has more than one may have.
+    async fn spare_marks(&self, home: &Home, own: &DocumentFilter) -> Result<Vec<Kept<MemoryMark>>> {
+        let count = self.documents.count_documents(&home.scope(), Table::Memories, own).await?;
+        let spare = usize::try_from(count.saturating_sub(MOST_OF_RUN)).unwrap_or(usize::MAX);
+        if spare == 0 {
+            return Ok(Vec::new());
+        }
+        let mut oldest = self.marks(home, own, None).await?;
+        oldest.truncate(spare);
+        Ok(oldest)
+    }
+
+    /// Some marks, the oldest first.
+    async fn marks(&self, home: &Home, filter: &DocumentFilter, after: Option<Text>) -> Result<Vec<Kept<MemoryMark>>> {
+        let page = DocumentPage { after, limit: SWEPT, newest_first: false };
+        let found = self.documents.documents(&home.scope(), Table::Memories, filter, &page).await?;
+        found.into_iter().map(Kept::read).collect()
     }
 
     fn new_id(&self) -> Text {
@@ -318,6 +366,17 @@ enum MemoryFault {
     Port(PortError),
     Full(String),
     Tier { allowed: u64, all: u64 },
+}
+
+impl MemoryFault {
+    fn with_seen(self, expected: Option<u64>) -> Self {
+        match self {
+            MemoryFault::Control(ControlError::Conflict { current, now, .. }) => {
+                MemoryFault::Control(ControlError::Conflict { seen: expected.unwrap_or_default(), current, now })
+            }
+            other => other,
+        }
+    }
 }
 
 impl From<ControlError> for MemoryFault {

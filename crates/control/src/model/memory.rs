@@ -69,6 +69,10 @@ impl Record for MemoryMark {
     const WHAT: &'static str = "memory";
     const AUDITED: bool = false;
 
+    fn label(&self) -> Text {
+        self.run.clone()
+    }
+
     fn parent(&self) -> Text {
         Self::under(&self.flow)
     }

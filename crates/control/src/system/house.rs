@@ -20,8 +20,10 @@ pub struct House {
 
 #[derive(Default)]
 struct Done {
-    /// The period in which old things were looked for.
+    /// The period in which old things were looked for, everybody's.
     retention: Option<i64>,
+    /// The period in which those of one tenant were, while those of others could not be.
+    retention_of: HashMap<Text, i64>,
     /// By tenant the period, and what had been used then.
     usage: HashMap<Text, (i64, u64)>,
 }
@@ -43,7 +45,7 @@ impl Control {
     }
 
     async fn add_up_where_used(&self, period: i64) -> Result<()> {
-        let month = self.month();
+        let (month, mut result) = (self.month(), Ok(()));
         for tenant in self.quota.tenants(&month) {
             let used = self.quota.used(&tenant, &month);
             let known = self.house.done().usage.get(&tenant).copied();
@@ -51,10 +53,12 @@ impl Control {
                 continue;
             }
             let run = format!("usage-{tenant}-{period}");
-            begin(&*self.runs, SystemFlow::Usage, &tenant, run, Value::Null).await?;
-            self.house.done().usage.insert(tenant, (period, used));
+            match begin(&*self.runs, SystemFlow::Usage, &tenant, run, Value::Null).await {
+                Ok(_) => drop(self.house.done().usage.insert(tenant, (period, used))),
+                Err(error) => result = passed_over(result, "what was used is not added up", &tenant, error.into()),
+            }
         }
-        Ok(())
+        result
     }
 
     async fn forget_where_due(&self, period: i64) -> Result<()> {
@@ -63,14 +67,29 @@ impl Control {
         }
         let tenants: Vec<Kept<Tenant>> =
             records::all(&*self.documents, &Scope::System, &DocumentFilter::default()).await?;
-        let nobody: Text = "".into();
+        let (nobody, mut result): (Text, _) = ("".into(), Ok(()));
         for tenant in tenants.into_iter().map(|tenant| tenant.id).chain([nobody]) {
-            if self.has_old(&tenant).await? {
-                let run = format!("retention-{}-{period}", if tenant.is_empty() { "installation" } else { &tenant });
-                begin(&*self.runs, SystemFlow::Retention, &tenant, run, Value::Null).await?;
+            if self.house.done().retention_of.get(&tenant) == Some(&period) {
+                continue;
+            }
+            match self.forget_of(&tenant, period).await {
+                Ok(()) => drop(self.house.done().retention_of.insert(tenant, period)),
+                Err(error) => result = passed_over(result, "old things are not looked for", &tenant, error),
             }
         }
-        self.house.done().retention = Some(period);
+        if result.is_ok() {
+            let mut done = self.house.done();
+            done.retention_of.clear();
+            done.retention = Some(period);
+        }
+        result
+    }
+
+    async fn forget_of(&self, tenant: &Text, period: i64) -> Result<()> {
+        if self.has_old(tenant).await? {
+            let run = format!("retention-{}-{period}", if tenant.is_empty() { "installation" } else { tenant });
+            begin(&*self.runs, SystemFlow::Retention, tenant, run, Value::Null).await?;
+        }
         Ok(())
     }
 
@@ -117,4 +136,11 @@ impl Control {
         let input = Value::object([("email", email.clone().into())]);
         begin(&*self.runs, SystemFlow::Reset, &"".into(), run, input).await.map(drop).map_err(ControlError::from)
     }
+}
+
+/// What one organisation's failure comes to: it is said, the others have their turn, and this one is tried again the
+/// next time.
+fn passed_over(before: Result<()>, what: &str, tenant: &Text, error: ControlError) -> Result<()> {
+    tracing::warn!(%tenant, "{what} at present: {error}");
+    before.and(Err(error))
 }

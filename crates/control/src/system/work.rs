@@ -75,6 +75,10 @@ impl Control {
 
     async fn forget(&self, tenant: &Text) -> Result<Value> {
         let retention = self.options.retention;
+        if !tenant.is_empty() {
+            // What is forgotten below has been used all the same.
+            self.roll_up(tenant).await?;
+        }
         let mut swept = Swept::default();
         if let Some(kept) = retention.runs {
             self.sweep(tenant, Some(self.before(kept)), None, false, &mut swept).await?;

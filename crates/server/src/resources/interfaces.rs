@@ -416,7 +416,7 @@ async fn create_key(
     Body(body): Body<NewKeyBody>,
 ) -> Answer<(StatusCode, HeaderMap, Json<NewKeyView>)> {
     let wrong = || {
-        let detail = "expiresAt is a time such as 2027-01-31T12:00:00Z";
+        let detail = crate::resources::keys::EXPIRY;
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_TIME", detail)
     };
     let expires_at = body.expires_at.as_deref().map(|text| read_time(text).ok_or_else(wrong)).transpose()?;

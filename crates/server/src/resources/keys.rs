@@ -100,6 +100,9 @@ async fn list(
     Ok(Page::of(app.control.keys(&caller, &page(query.after, query.limit)).await?, |key| view(key, None)))
 }
 
+/// What is told whose `expiresAt` cannot be read; the last time is that of the calendar that is used.
+pub const EXPIRY: &str = "expiresAt is a time such as 2027-01-31T12:00:00Z, no later than 9999-12-30T22:00:00Z";
+
 async fn create(
     State(app): State<Arc<App>>,
     By(caller): By,
@@ -107,9 +110,9 @@ async fn create(
 ) -> Answer<(StatusCode, Json<KeyView>)> {
     let expires_at = match &body.expires_at {
         None => None,
-        Some(text) => Some(read_time(text).ok_or_else(|| {
-            Problem::new(StatusCode::BAD_REQUEST, "INVALID_TIME", "expiresAt is a time like 2027-01-31T12:00:00Z")
-        })?),
+        Some(text) => {
+            Some(read_time(text).ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "INVALID_TIME", EXPIRY))?)
+        }
     };
     let new = NewKey {
         name: body.name,

@@ -1,17 +1,17 @@
 use crate::auth::By;
 use crate::endpoint::Endpoint;
-use crate::extract::{Body, Params, Place};
+use crate::extract::{Body, Params, Place, Seen, SeenOrNew, revision_needed};
 use crate::problem::Problem;
 use crate::resources::runs::Json_;
 use crate::state::App;
-use crate::wire::time;
+use crate::wire::{etag_of, time};
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use weir_control::Permission;
+use weir_control::{ControlError, Permission};
 use weir_store::Variable;
 
 type Answer<T> = Result<T, Problem>;
@@ -22,6 +22,8 @@ struct VariableView {
     name: String,
     value: Json_,
     changed_at: String,
+    /// One more with each change, whether of a run or of a person.
+    revision: u64,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -59,20 +61,26 @@ pub fn routes() -> Vec<Endpoint> {
             .needs(Permission::VariablesWrite)
             .query::<ScopeQuery>()
             .takes::<VariableBody>()
+            .revised_or_new()
             .gives::<VariableView>(200, "Set")
             .or(&[422])
             .handler(set),
         Endpoint::delete(one, "deleteVariable", "Deletes a variable")
             .needs(Permission::VariablesWrite)
             .query::<ScopeQuery>()
+            .revised()
             .gives_nothing("Deleted")
             .handler(delete),
     ]
 }
 
 fn view(variable: Variable) -> VariableView {
-    let Variable { name, value, changed_at } = variable;
-    VariableView { name: name.to_string(), value: Json_(value), changed_at: time(changed_at) }
+    let Variable { name, value, changed_at, revision } = variable;
+    VariableView { name: name.to_string(), value: Json_(value), changed_at: time(changed_at), revision }
+}
+
+fn told(variable: Variable) -> (HeaderMap, Json<VariableView>) {
+    (etag_of(variable.revision), Json(view(variable)))
 }
 
 async fn list(
@@ -90,8 +98,8 @@ async fn show(
     By(caller): By,
     Place((project, name)): Place<(String, String)>,
     Params(query): Params<ScopeQuery>,
-) -> Answer<Json<VariableView>> {
-    Ok(Json(view(app.control.variable(&caller, &project, query.service.as_deref(), &name).await?)))
+) -> Answer<(HeaderMap, Json<VariableView>)> {
+    Ok(told(app.control.variable(&caller, &project, query.service.as_deref(), &name).await?))
 }
 
 async fn set(
@@ -99,10 +107,14 @@ async fn set(
     By(caller): By,
     Place((project, name)): Place<(String, String)>,
     Params(query): Params<ScopeQuery>,
+    SeenOrNew(seen): SeenOrNew,
     Body(body): Body<VariableBody>,
-) -> Answer<Json<VariableView>> {
-    let set = app.control.set_variable(&caller, &project, query.service.as_deref(), &name, body.value.0).await?;
-    Ok(Json(view(set)))
+) -> Answer<(HeaderMap, Json<VariableView>)> {
+    let service = query.service.as_deref();
+    match app.control.set_variable(&caller, &project, service, &name, body.value.0, seen).await {
+        Err(ControlError::Conflict { seen: 0, .. }) => Err(revision_needed()),
+        set => Ok(told(set?)),
+    }
 }
 
 async fn delete(
@@ -110,7 +122,8 @@ async fn delete(
     By(caller): By,
     Place((project, name)): Place<(String, String)>,
     Params(query): Params<ScopeQuery>,
+    Seen(seen): Seen,
 ) -> Answer<StatusCode> {
-    app.control.delete_variable(&caller, &project, query.service.as_deref(), &name).await?;
+    app.control.delete_variable(&caller, &project, query.service.as_deref(), &name, seen).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -302,7 +302,7 @@ async fn an_invitation_and_a_new_password_come_by_letter() {
     let token = text(&told, "text").split("join#").nth(1).unwrap().lines().next().unwrap().to_owned();
     let origin = weir_control::Origin::default();
     let joined = house.control.accept(&token, "Ada", "another-long-passphrase".into(), &origin).await.unwrap();
-    assert_eq!(&*joined.user.value.email, "ada@b.test");
+    assert_eq!(&*joined.value.email, "ada@b.test");
     house.control.ask_for_reset(&owner.value.email, &"127.0.0.1".into()).await.unwrap();
     let told = server.next();
     let token = text(&told, "text").split("reset#").nth(1).unwrap().lines().next().unwrap().to_owned();

@@ -11,6 +11,7 @@ on_every_store! {
     a_letter_sets_a_new_password_once
     an_invitation_is_taken_up_once
     a_link_signs_in_once
+    a_good_key_does_not_wait_for_guessers_at_its_address
     sessions_are_listed_and_ended
     one_looks_at_another_organisation
 }
@@ -50,6 +51,9 @@ async fn codes_and_recovery_codes_count_once(data: Data) {
         .expect("a secret");
     let code = || totp.code(step_at(weir_control::Ambient::now(&*world.weather)));
     sign_in(&world, email, PASSWORD, None).await.is(200);
+    let wrong = code().chars().rev().map(|digit| if digit == '9' { '0' } else { '9' }).collect::<String>();
+    world.send(&owner, "PUT", "/api/two-factor", &json!({"code": wrong})).await.refused(422, "CODE_WRONG");
+    world.get(&owner, "/api/session").await.is(200);
     let codes = world.send(&owner, "PUT", "/api/two-factor", &json!({"code": code()})).await.is(200);
 
     sign_in(&world, email, PASSWORD, None).await.refused(401, "TOTP_NEEDED");
@@ -140,6 +144,12 @@ async fn an_invitation_is_taken_up_once(data: Data) {
     assert_eq!(taken, 1, "{} {}", one.text, other.text);
     accept(&second, PASSWORD).await.refused(401, "UNAUTHENTICATED");
     let guest = world.sign_in(email).await;
+    let sessions = world.get(&guest, "/api/sessions").await.is(200);
+    assert_eq!(
+        sessions.as_array().map(Vec::len),
+        Some(1),
+        "who has joined is signed in where they signed in: {sessions:#}"
+    );
     assert_eq!(world.get(&guest, "/api/session").await.is(200)["role"], "editor");
     world
         .post(&tenant.owner, "/api/invitations", json!({"email": email, "role": "viewer"}))
@@ -173,6 +183,26 @@ async fn a_link_signs_in_once(data: Data) {
         world.get(&open, "/sign-in/weirc_guessed").await;
     }
     world.get(&open, "/sign-in/weirc_guessed").await.refused(429, "TOO_MANY_REQUESTS");
+    assert_eq!(world.get(&open, &link().await).await.status, 303, "what fits does not wait for who guesses");
+}
+
+async fn a_good_key_does_not_wait_for_guessers_at_its_address(data: Data) {
+    let world = World::open(data).await;
+    let tenant = world.tenant("Anna").await;
+    let made = json!({"name": "short", "expiresAt": "2999-01-01T00:00:00Z"});
+    let expiring = world.post(&tenant.owner, "/api/keys", made).await.is(201);
+    let (good, guess) = (Client::key(&text(&expiring["key"])), Client::key("weir_none_guessed"));
+    for _ in 0..10 {
+        world.get(&guess, "/api/caller").await.refused(401, "UNAUTHENTICATED");
+    }
+    world.get(&guess, "/api/caller").await.refused(429, "TOO_MANY_REQUESTS");
+    world.get(&good, "/api/caller").await.is(200);
+    world.get(&guess, "/api/caller").await.refused(429, "TOO_MANY_REQUESTS");
+    // One that has expired is nobody's guess.
+    world.weather.pass(1_000 * 366 * 24 * 3_600);
+    for _ in 0..12 {
+        world.get(&good, "/api/caller").await.refused(401, "UNAUTHENTICATED");
+    }
 }
 
 async fn sessions_are_listed_and_ended(data: Data) {

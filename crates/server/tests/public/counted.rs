@@ -68,8 +68,9 @@ counted! {
         fn look_for_runs(filter: &RunFilter, page: PageRequest, most: u32) -> Result<Page<Run>, StoreError>;
         fn ended_runs(filter: &EndedFilter, before: Option<(Micros, RunKey)>, limit: u32) -> Result<Vec<Run>, StoreError>;
         fn count_ended(filter: &EndedFilter, width: Micros) -> Result<Vec<EndedCount>, StoreError>;
-        fn count_started(tenant: &str, after: RunKey, since: Micros) -> Result<u64, StoreError>;
+        fn count_started(tenant: &str, after: RunKey, through: RunKey, since: Micros) -> Result<u64, StoreError>;
         fn newest_run() -> Result<RunKey, StoreError>;
+        fn newest_run_before(at: Micros) -> Result<RunKey, StoreError>;
         fn count_runs(tenant: Option<&str>) -> Result<BTreeMap<Status, u64>, StoreError>;
     }
     store: Journal {
@@ -97,8 +98,8 @@ counted! {
     store: Variables {
         fn variables(scope: &VariableScope, names: &[Text]) -> Result<BTreeMap<Text, Value>, StoreError>;
         fn list_variables(scope: &VariableScope) -> Result<Vec<Variable>, StoreError>;
-        fn set_variable(scope: &VariableScope, variable: Variable) -> Result<Result<(), VariableFault>, StoreError>;
-        fn delete_variable(scope: &VariableScope, name: &str) -> Result<bool, StoreError>;
+        fn set_variable(scope: &VariableScope, write: VariableWrite) -> Result<Result<VariableSet, VariableRefusal>, StoreError>;
+        fn delete_variable(scope: &VariableScope, name: &str, expected: Option<u64>) -> Result<Result<Option<Variable>, VariableRefusal>, StoreError>;
         fn change_variables(ops: &[VariableOp]) -> Result<Vec<Result<Value, VariableFault>>, StoreError>;
     }
     store: Snapshots {

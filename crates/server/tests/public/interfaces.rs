@@ -335,6 +335,10 @@ async fn tokens_open_it_if_they_are_what_is_asked_for(data: Data) {
     }
     assert_eq!(last, 429);
     send(&second.token(&good())).await.is(200);
+    for _ in 0..12 {
+        let expired = send(&second.token(&but("exp", json!(now() - 3_600)))).await;
+        expired.refused(401, "TOKEN_REFUSED");
+    }
     let runs = world.get(&tenant.key, "/api/runs").await.is(200);
     assert_eq!(runs["items"].as_array().map(Vec::len), Some(9), "nobody who was refused has started anything");
 }

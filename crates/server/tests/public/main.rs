@@ -22,6 +22,7 @@ mod permissions;
 mod routes;
 mod system;
 mod through;
+mod variables;
 mod verification;
 #[path = "../../../cli/src/serve/verification.rs"]
 mod verification_flows;

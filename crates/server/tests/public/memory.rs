@@ -19,6 +19,9 @@ const ASKS: &str = r#"{
   "root": {"id": "ask", "task": {"kind": "memory", "params": {"op": "{{ input.op }}", "key": "{{ input.key }}", "value": "{{ input.value }}"}}}
 }"#;
 
+const WAITS: &str =
+    r#"{"ir": 1, "name": "waits", "dialect": "ir", "root": {"id": "rest", "wait": {"signal": {"name": "go"}}}}"#;
+
 async fn ask(world: &World, client: &Client, flow: &str, op: &str, key: &str, value: Value) -> Value {
     let body = json!({"input": {"op": op, "key": key, "value": value}});
     let begun = world.post(client, &format!("/api/triggers/{flow}/inject"), body).await.is(201);
@@ -233,6 +236,7 @@ async fn a_change_is_made_once_however_often_it_is_attempted(data: Data) {
     let world = World::open(data).await;
     let tenant = world.tenant("Anna").await;
     let flow = world.running(&tenant.key, "asks", ASKS).await;
+    let waits = world.running(&tenant.key, "waits", WAITS).await;
     let context = FlowContext {
         tenant: tenant.id.as_str().into(),
         project: "default".into(),
@@ -251,20 +255,53 @@ async fn a_change_is_made_once_however_often_it_is_attempted(data: Data) {
         };
         world.control.memory().apply(&context, change).await.expect("it is kept")
     };
-    assert_eq!(attempt("one", "a").await, 1.into());
-    assert_eq!(attempt("two", "a").await, 2.into());
-    assert_eq!(attempt("one", "a").await, 1.into(), "made before, not made again, and told the same");
-    assert_eq!(attempt("one", "b").await, 3.into(), "another step");
-    // What it takes to know that goes when runs are over; here they are of runs that are not there at all.
+    let begin = async || {
+        let begun = world.post(&tenant.key, &format!("/api/triggers/{waits}/inject"), json!({})).await.is(201);
+        text(&begun["run"])
+    };
+    let (one, two, open) = (begin().await, begin().await, begin().await);
+    assert_eq!(attempt(&one, "a").await, 1.into());
+    assert_eq!(attempt(&two, "a").await, 2.into());
+    assert_eq!(attempt(&one, "a").await, 1.into(), "made before, not made again, and told the same");
+    assert_eq!(attempt(&one, "b").await, 3.into(), "another step");
+    // What it takes to know that goes when runs are over, whatever runs are open beside them. Here they are of a run that
+    // is open, and of one that is not there at all.
+    for number in 0..210 {
+        attempt(&open, &number.to_string()).await;
+    }
     for number in 0..200 {
         attempt("many", &number.to_string()).await;
     }
-    let marks = weir_store::DocumentFilter {
+    let marks = |run: &str| weir_store::DocumentFilter {
         parent: Some(format!("{flow}/marks").into()),
+        label: Some(run.into()),
         ..weir_store::DocumentFilter::default()
     };
     let scope = weir_store::Scope::Tenant(tenant.id.as_str().into());
-    let left = world.documents.count_documents(&scope, weir_store::Table::Memories, &marks).await.expect("a count");
-    assert!(left < 64, "{left} marks are left");
-    assert_eq!(said(&world, &tenant.key, &flow, "get", "visits", Value::Null).await, 203);
+    let count = async |run: &str| {
+        world.documents.count_documents(&scope, weir_store::Table::Memories, &marks(run)).await.expect("a count")
+    };
+    assert_eq!(count(&open).await, 210, "what may be attempted again is known");
+    assert!(count("many").await < 150, "{} marks are left", count("many").await);
+    // And a run that goes on for ever leaves no more and no more of them.
+    let older = |number: u32| weir_store::Document {
+        tenant: tenant.id.as_str().into(),
+        id: format!("00000000-{number:08}").into(),
+        parent: format!("{flow}/marks").into(),
+        name: format!("{open}/older/{number}").into(),
+        lookup: None,
+        label: open.as_str().into(),
+        revision: 1,
+        created_at: 0,
+        updated_at: 0,
+        body: json!({"flow": flow, "run": open, "key": format!("{open}/older/{number}")}).to_string().into(),
+    };
+    let insert = |number| weir_store::Change::Insert(weir_store::Table::Memories, older(number));
+    world.documents.change(&scope, (0..4_100).map(insert).collect()).await.expect("they are kept");
+    for number in 0..192 {
+        attempt(&open, &format!("more/{number}")).await;
+    }
+    assert!(count(&open).await <= 4_096 + 64, "{} marks of one run are kept", count(&open).await);
+    assert_eq!(attempt(&open, "0").await, 4.into(), "the newest are");
+    assert_eq!(said(&world, &tenant.key, &flow, "get", "visits", Value::Null).await, 605);
 }

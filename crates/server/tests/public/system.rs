@@ -9,6 +9,8 @@ on_every_store! {
     they_use_nothing_and_measure_nothing
     old_runs_are_forgotten_once_a_period_and_their_use_is_not
     nothing_can_be_made_of_them
+    what_is_used_counts_once_whenever_it_is_added_up
+    one_organisations_trouble_is_not_the_others
 }
 
 const HOUR: i64 = 3_600;
@@ -143,4 +145,79 @@ async fn nothing_can_be_made_of_them(data: Data) {
     refused.refused(422, "FLOW_PROBLEMS");
     let kinds = world.get(&tenant.key, "/api/kinds").await;
     assert!(!kinds.text.contains("system.forget"), "{}", kinds.text);
+}
+
+/// Runs begin while others are added up, and between two times.
+async fn what_is_used_counts_once_whenever_it_is_added_up(data: Data) {
+    let world = world(data).await;
+    let tenant = world.tenant("Anna").await;
+    let flow = world.running(&tenant.key, "own", crate::routes::FLOW).await;
+    let id = weir_base::Text::from(tenant.id.as_str());
+    let add_up = async |world: &World| world.control.roll_up(&id).await.expect("it is added up");
+    let starts = async |world: &World| {
+        for _ in 0..20 {
+            run(world, &tenant, &flow).await;
+        }
+    };
+    let sums = async |world: &World| {
+        for _ in 0..20 {
+            add_up(world).await;
+        }
+    };
+    tokio::join!(starts(&world), starts(&world), sums(&world));
+    world.weather.pass(61);
+    tokio::join!(starts(&world), sums(&world));
+    let used = async |world: &World| world.get(&tenant.key, "/api/usage").await.is(200)["executions"]["used"].clone();
+    // The month may have ended meanwhile, but then what is counted anew has.
+    let before = used(&world).await;
+    let world = world.restart().await;
+    assert_eq!(used(&world).await, before);
+    world.weather.pass(61);
+    add_up(&world).await;
+    let world = world.restart().await;
+    assert_eq!(used(&world).await, before, "60 runs");
+}
+
+/// The ids of its runs would be too long, so that none of them can be made.
+async fn one_organisations_trouble_is_not_the_others(data: Data) {
+    let world = world(data).await;
+    let others = [world.tenant("Anna").await, world.tenant("Bert").await, world.tenant("Cleo").await];
+    let id = "0".repeat(520);
+    let body = json!({"name": "Trouble", "tier": "free"}).to_string();
+    let row = weir_store::Document {
+        tenant: id.as_str().into(),
+        id: id.as_str().into(),
+        parent: "".into(),
+        name: "".into(),
+        lookup: None,
+        label: "free".into(),
+        revision: 1,
+        created_at: 0,
+        updated_at: 0,
+        body: body.into(),
+    };
+    let insert = weir_store::Change::Insert(weir_store::Table::Tenants, row);
+    world.documents.change(&weir_store::Scope::System, vec![insert]).await.expect("it is kept");
+    let caller = weir_control::Caller::system(id.as_str(), "test");
+    world.control.create_project(&caller, "default", "").await.expect("a project");
+    let key = world.key(&id, weir_control::Role::Admin, None).await;
+    let flow = world.running(&key, "own", crate::routes::FLOW).await;
+    let begun = world.post(&key, &format!("/api/triggers/{flow}/inject"), json!({})).await.is(201);
+    world.ended(&key, &text(&begun["run"])).await;
+    for other in &others {
+        let flow = world.running(&other.key, "own", crate::routes::FLOW).await;
+        run(&world, other, &flow).await;
+    }
+    let made = async |wanted: &str| {
+        world.control.keep_house().await.expect_err("one of them has failed");
+        world.at_rest().await;
+        for other in &others {
+            let names = names(&world, &other.key, "system=true").await;
+            assert_eq!(names.iter().filter(|name| *name == wanted).count(), 1, "{names:?}");
+        }
+    };
+    made("usage").await;
+    world.weather.pass(25 * HOUR);
+    made("retention").await;
+    made("retention").await;
 }

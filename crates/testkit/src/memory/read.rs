@@ -2,12 +2,13 @@ use super::MemoryStore;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use weir_base::{Micros, Text, Value};
+use weir_base::{Text, Value};
 use weir_engine::Record;
 use weir_store::{
     Attempt, Attempts, Blobs, Effect, Effects, Entry, FlowVersion, Flows, Inbox, InboxKey, Journal, Message,
     NewMessage, NumberedEntry, Observation, Observations, RunKey, Snapshot, Snapshots, StoreError, Variable,
-    VariableChange, VariableFault, VariableOp, VariableScope, Variables, apply_change, blob_hash, check_dense,
+    VariableFault, VariableOp, VariableRefusal, VariableScope, VariableSet, VariableWrite, Variables, apply_change,
+    blob_hash, check_dense, check_seen,
 };
 
 #[async_trait]
@@ -152,7 +153,7 @@ impl Variables for MemoryStore {
     async fn variables(&self, scope: &VariableScope, names: &[Text]) -> Result<BTreeMap<Text, Value>, StoreError> {
         let state = self.state();
         let value = |name: &Text| {
-            state.variables.get(&(scope.clone(), name.clone())).map(|kept| kept.0.clone()).unwrap_or_default()
+            state.variables.get(&(scope.clone(), name.clone())).map(|kept| kept.value.clone()).unwrap_or_default()
         };
         Ok(names.iter().map(|name| (name.clone(), value(name))).collect())
     }
@@ -160,30 +161,36 @@ impl Variables for MemoryStore {
     async fn list_variables(&self, scope: &VariableScope) -> Result<Vec<Variable>, StoreError> {
         let state = self.state();
         let own = state.variables.iter().filter(|((of, _), _)| of == scope);
-        let variable = |((_, name), (value, at)): (&(VariableScope, Text), &(Value, Micros))| Variable {
-            name: name.clone(),
-            value: value.clone(),
-            changed_at: *at,
-        };
-        Ok(own.map(variable).collect())
+        Ok(own.map(|(_, variable)| variable.clone()).collect())
     }
 
     async fn set_variable(
         &self,
         scope: &VariableScope,
-        variable: Variable,
-    ) -> Result<Result<(), VariableFault>, StoreError> {
-        let Variable { name, value, changed_at } = variable;
-        let value = match apply_change(&name, Value::Null, &VariableChange::Set(value)) {
-            Ok(value) => value,
-            Err(fault) => return Ok(Err(fault)),
-        };
-        self.state().variables.insert((scope.clone(), name), (value, changed_at));
-        Ok(Ok(()))
+        write: VariableWrite,
+    ) -> Result<Result<VariableSet, VariableRefusal>, StoreError> {
+        let mut state = self.state();
+        let place = (scope.clone(), write.name.clone());
+        let before = state.variables.get(&place).cloned();
+        Ok(write.apply(before.as_ref()).map(|now| {
+            state.variables.insert(place, now.clone());
+            VariableSet { before, now }
+        }))
     }
 
-    async fn delete_variable(&self, scope: &VariableScope, name: &str) -> Result<bool, StoreError> {
-        Ok(self.state().variables.remove(&(scope.clone(), name.into())).is_some())
+    async fn delete_variable(
+        &self,
+        scope: &VariableScope,
+        name: &str,
+        expected: Option<u64>,
+    ) -> Result<Result<Option<Variable>, VariableRefusal>, StoreError> {
+        let mut state = self.state();
+        let place = (scope.clone(), Text::from(name));
+        let Some(before) = state.variables.get(&place) else { return Ok(Ok(None)) };
+        if let Err(refusal) = check_seen(expected, Some(before)) {
+            return Ok(Err(refusal));
+        }
+        Ok(Ok(state.variables.remove(&place)))
     }
 
     async fn change_variables(&self, ops: &[VariableOp]) -> Result<Vec<Result<Value, VariableFault>>, StoreError> {
@@ -199,9 +206,11 @@ impl super::state::State {
             return Ok(result.clone());
         }
         let place = (op.scope.clone(), op.name.clone());
-        let old = self.variables.get(&place).map(|kept| kept.0.clone()).unwrap_or_default();
-        let new = apply_change(&op.name, old, &op.change)?;
-        self.variables.insert(place, (new.clone(), op.at));
+        let old = self.variables.get(&place);
+        let revision = old.map_or(0, |old| old.revision) + 1;
+        let new = apply_change(&op.name, old.map(|old| old.value.clone()).unwrap_or_default(), &op.change)?;
+        let changed = Variable { name: op.name.clone(), value: new.clone(), changed_at: op.at, revision };
+        self.variables.insert(place, changed);
         self.changes.insert(key, new.clone());
         Ok(new)
     }

@@ -89,15 +89,28 @@ impl Runs for MemoryStore {
         Ok(counts.into_iter().map(|((part, status), count)| EndedCount { part, status, count }).collect())
     }
 
-    async fn count_started(&self, tenant: &str, after: RunKey, since: Micros) -> Result<u64, StoreError> {
+    async fn count_started(
+        &self,
+        tenant: &str,
+        after: RunKey,
+        through: RunKey,
+        since: Micros,
+    ) -> Result<u64, StoreError> {
         let counts = |run: &&Run| {
             run.key > after
+                && run.key <= through
                 && &*run.place.tenant == tenant
                 && run.created_at >= since
                 && !run.id.contains('/')
                 && !is_system(run)
         };
         Ok(self.state().runs.values().filter(counts).count() as u64)
+    }
+
+    async fn newest_run_before(&self, at: Micros) -> Result<RunKey, StoreError> {
+        let state = self.state();
+        let older = state.runs.iter().rev().find(|(_, run)| run.created_at < at);
+        Ok(older.map(|(key, _)| *key).unwrap_or_default())
     }
 
     async fn newest_run(&self) -> Result<RunKey, StoreError> {

@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use weir_base::{Micros, Text, Value};
+use weir_base::{Text, Value};
 use weir_engine::Record;
 use weir_store::{
-    Attempt, Effect, Epoch, FlowVersion, InboxKey, Message, Observation, Run, RunKey, Snapshot, VariableScope,
+    Attempt, Effect, Epoch, FlowVersion, InboxKey, Message, Observation, Run, RunKey, Snapshot, Variable, VariableScope,
 };
 
 /// A flow's place: tenant, project, name.
@@ -30,7 +30,7 @@ pub struct State {
     pub effects: BTreeSet<Effect>,
     pub last_observation: i64,
     pub observations: BTreeMap<i64, Observation>,
-    pub variables: BTreeMap<(VariableScope, Text), (Value, Micros)>,
+    pub variables: BTreeMap<(VariableScope, Text), Variable>,
     pub changes: HashMap<(RunKey, Text), Value>,
     pub snapshots: HashMap<RunKey, Snapshot>,
     pub last_message: InboxKey,

@@ -221,6 +221,9 @@ pub async fn lists_are_filtered_and_paged(store: Store) {
     check(DocumentFilter { label: Some("even".into()), ..DocumentFilter::default() }, &["2", "4"]).await;
     check(DocumentFilter { text: Some("N3".into()), ..DocumentFilter::default() }, &["3"]).await;
     check(DocumentFilter { text: Some("'x'".into()), ..DocumentFilter::default() }, &["1", "2", "3", "4", "5"]).await;
+    // Other letters than those of ASCII are as they are, on every database.
+    check(DocumentFilter { text: Some("gRü".into()), ..DocumentFilter::default() }, &["1", "2", "3", "4", "5"]).await;
+    check(DocumentFilter { text: Some("grÜ".into()), ..DocumentFilter::default() }, &[]).await;
     let times = DocumentFilter { since: Some(20), until: Some(40), ..DocumentFilter::default() };
     check(times, &["2", "3"]).await;
     let page = |after: &str, newest_first| DocumentPage { after: Some(after.into()), limit: 2, newest_first };

@@ -105,9 +105,11 @@ pub async fn filters_narrow(store: Arc<dyn Store>) {
         owned.commit(|batch| batch.runs.push(run)).await;
     }
     let failed = owned.store.run("100%").await.unwrap().unwrap().key;
-    let error = Some(StepError::input("NOT_A_LIST", "Expected a List"));
+    let error = Some(StepError::input("NOT_A_LIST", "Expected a List, Ärger"));
     owned
-        .commit(|batch| batch.updates.push(RunUpdate::ended(failed, Status::Failed, 2, "Some Output".into(), error)))
+        .commit(|batch| {
+            batch.updates.push(RunUpdate::ended(failed, Status::Failed, 2, "Some Output für alle".into(), error))
+        })
         .await;
     let text = |text: &str| RunFilter { text: Some(text.into()), ..RunFilter::default() };
     let cases = [
@@ -133,6 +135,11 @@ pub async fn filters_narrow(store: Arc<dyn Store>) {
         (text("%"), &["100%"]),
         (text("a_b"), &["100%"]),
         (text("some out"), &["100%"]),
+        // Other letters than those of ASCII are as they are, on every database.
+        (text("ÄRGER"), &["100%"]),
+        (text("ärger"), &[]),
+        (text("FüR ALLE"), &["100%"]),
+        (text("FÜR ALLE"), &[]),
         (
             RunFilter { since: Some(1), until: Some(2), project: Some("q".into()), ..RunFilter::default() },
             &["alphabet"],
@@ -211,13 +218,18 @@ pub async fn starts_are_counted(store: Arc<dyn Store>) {
         keys.push(run.key);
         owned.commit(|batch| batch.runs.push(run)).await;
     }
-    let count = async |tenant, after, since| owned.store.count_started(tenant, after, since).await.unwrap();
+    let all = RunKey(i64::MAX);
+    let upto = async |through| owned.store.count_started("t", RunKey(0), through, 0).await.unwrap();
+    let count = async |tenant, after, since| owned.store.count_started(tenant, after, all, since).await.unwrap();
     assert_eq!(count("t", RunKey(0), 0).await, 3);
     assert_eq!(count("t", RunKey(0), 20).await, 2);
     assert_eq!(count("t", keys[2], 0).await, 1);
     assert_eq!(count("u", RunKey(0), 0).await, 1);
     assert_eq!(count("none", RunKey(0), 0).await, 0);
+    assert_eq!((upto(RunKey(0)).await, upto(keys[2]).await, upto(keys[3]).await), (0, 2, 2));
     assert_eq!(owned.store.newest_run().await.unwrap(), keys[4]);
+    let before = async |at| owned.store.newest_run_before(at).await.unwrap();
+    assert_eq!((before(10).await, before(20).await, before(30).await), (RunKey(0), keys[0], keys[3]));
 }
 
 /// What a flow's figures are made of: in the order of ending, by the part of a time range, of one tenant alone.

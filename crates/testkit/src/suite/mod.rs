@@ -59,6 +59,7 @@ macro_rules! store_suite {
             variables::scopes_are_apart
             variables::faults_change_nothing
             variables::they_are_set_listed_and_deleted
+            variables::revisions_of_variables_are_compared
             flows::versions_never_change
             flows::versions_of_tenants_are_apart
             flows::a_version_can_be_kept_without_being_the_newest

@@ -4,7 +4,8 @@ use super::fixture::{Owned, text};
 use std::sync::Arc;
 use weir_base::Value;
 use weir_store::{
-    MAX_VARIABLE_BYTES, RunKey, Store, Variable, VariableChange, VariableFault, VariableOp, VariableScope,
+    MAX_VARIABLE_BYTES, RunKey, Store, Variable, VariableChange, VariableFault, VariableOp, VariableRefusal,
+    VariableScope, VariableWrite,
 };
 
 fn scope(project: &str, service: Option<&str>) -> VariableScope {
@@ -86,8 +87,8 @@ pub async fn they_are_set_listed_and_deleted(store: Arc<dyn Store>) {
     let owned = Owned::claim(store).await;
     let run = owned.running("a").await;
     let set = async |scope: &VariableScope, name: &str, value: Value| {
-        let variable = Variable { name: name.into(), value, changed_at: 7 };
-        owned.store.set_variable(scope, variable).await.expect("sets")
+        let write = VariableWrite { name: name.into(), value, at: 7, expected: None };
+        owned.store.set_variable(scope, write).await.expect("sets")
     };
     let names = async |scope: &VariableScope| -> Vec<String> {
         let found = owned.store.list_variables(scope).await.expect("lists");
@@ -104,8 +105,37 @@ pub async fn they_are_set_listed_and_deleted(store: Arc<dyn Store>) {
     assert_eq!(names(&project).await, [r#"b="x"@7"#, "n=6@1"]);
     assert_eq!(names(&service).await, ["n=2@7"]);
     let long = "x".repeat(MAX_VARIABLE_BYTES).into();
-    assert!(matches!(set(&project, "n", long).await, Err(VariableFault::TooLarge { .. })));
-    assert!(owned.store.delete_variable(&project, "n").await.unwrap());
-    assert!(!owned.store.delete_variable(&project, "n").await.unwrap());
+    let refused = set(&project, "n", long).await;
+    assert!(matches!(refused, Err(VariableRefusal::Fault(VariableFault::TooLarge { .. }))));
+    let deleted = async || owned.store.delete_variable(&project, "n", None).await.unwrap().unwrap();
+    assert_eq!(deleted().await.map(|was| was.value), Some(6.into()));
+    assert_eq!(deleted().await, None);
     assert_eq!((names(&project).await.len(), names(&service).await.len()), (1, 1));
+}
+
+/// Nobody overwrites or deletes unseen what somebody else, or a run, has set since.
+pub async fn revisions_of_variables_are_compared(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let run = owned.running("a").await;
+    let scope = scope("p", None);
+    let set = async |value: i64, expected: Option<u64>| {
+        let write = VariableWrite { name: "n".into(), value: value.into(), at: 7, expected };
+        owned.store.set_variable(&scope, write).await.expect("sets")
+    };
+    let delete = async |expected| owned.store.delete_variable(&scope, "n", expected).await.expect("deletes");
+    let at =
+        |value: i64, revision, changed_at| Variable { name: "n".into(), value: value.into(), changed_at, revision };
+    let changed = |there: Option<Variable>| VariableRefusal::Changed(there.map(Box::new));
+    assert_eq!(set(1, Some(3)).await, Err(changed(None)), "it is not there");
+    let first = set(1, Some(0)).await.unwrap();
+    assert_eq!((first.before, first.now), (None, at(1, 1, 7)));
+    assert_eq!(set(9, Some(0)).await, Err(changed(Some(at(1, 1, 7)))), "somebody was first");
+    apply(&owned, &[op(run, "x", "n", VariableChange::Increment(1.0))]).await;
+    assert_eq!(set(9, Some(1)).await, Err(changed(Some(at(2, 2, 1)))), "a run has set it");
+    let second = set(3, Some(2)).await.unwrap();
+    assert_eq!((second.before, second.now), (Some(at(2, 2, 1)), at(3, 3, 7)));
+    assert_eq!(set(4, None).await.unwrap().now.revision, 4);
+    assert_eq!(delete(Some(3)).await, Err(changed(Some(at(4, 4, 7)))));
+    assert_eq!(delete(Some(4)).await, Ok(Some(at(4, 4, 7))));
+    assert_eq!(delete(Some(4)).await, Ok(None));
 }
