@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use support::*;
 use weir_base::Value;
-use weir_runs::{RunsError, RunsPort};
+use weir_runs::RunsPort;
 use weir_runtime::Runtime;
 use weir_store_sql::{PgOptions, PgStore};
 use weir_testkit::postgres::{Database, Server};
@@ -32,8 +32,8 @@ async fn start_patiently(runtime: &Runtime, id: &str) {
         match runtime.start(start(flow(&steps()), id)).await {
             Ok(_) => return,
             // The answer was lost over it, but not the run.
-            Err(RunsError::Busy(_)) => tokio::task::yield_now().await,
-            Err(error) => panic!("{error}"),
+            Err(error) if error.is_transient() => tokio::task::yield_now().await,
+            Err(error) => panic!("{error:?}"),
         }
     }
 }
