@@ -30,6 +30,8 @@ pub(crate) struct Submission {
     pub batches: Vec<(RunKey, Batch)>,
     /// Those among the runs that are new and that somebody outside waits for.
     pub asked: Vec<RunKey>,
+    /// Runs that were given back, of which the sender sends nothing after this.
+    pub given_up: Vec<RunKey>,
     /// Whether the disk is waited for.
     pub durable: bool,
     /// Whether the disk is to have it soon, though nobody waits.
@@ -141,7 +143,7 @@ impl Writer {
     async fn submit(&self, batches: Vec<(RunKey, Batch)>, durable: bool) -> Result<(), CommitError> {
         let (reply, answer) = oneshot::channel();
         let reply = Reply::One(reply);
-        self.send(Submission { batches, asked: Vec::new(), durable, soon: true, reset: false, heard: 0, reply });
+        self.send(Submission { batches, durable, soon: true, ..Submission::without_rows(0, reply) });
         answer.await.unwrap_or_else(|_| Err(ended()))
     }
 }
@@ -152,7 +154,8 @@ fn ended() -> CommitError {
 
 impl Submission {
     pub fn without_rows(heard: usize, reply: Reply) -> Self {
-        Self { batches: Vec::new(), asked: Vec::new(), durable: false, soon: false, reset: false, heard, reply }
+        let (batches, asked, given_up) = (Vec::new(), Vec::new(), Vec::new());
+        Self { batches, asked, given_up, durable: false, soon: false, reset: false, heard, reply }
     }
 
     fn rows(&self) -> usize {
@@ -165,7 +168,8 @@ impl Submission {
 
     /// A loop's word that it has acted upon an answer and has nothing to write.
     fn is_bare(&self) -> bool {
-        matches!(self.reply, Reply::None) && self.batches.is_empty() && !self.durable
+        let says_nothing = self.batches.is_empty() && self.given_up.is_empty();
+        matches!(self.reply, Reply::None) && says_nothing && !self.durable
     }
 
     fn is_log(&self) -> bool {
@@ -208,7 +212,7 @@ struct Task {
     stall: Arc<Stall>,
     /// What was handed in while nothing could be written.
     kept: VecDeque<Submission>,
-    /// New runs that were given back; nothing more of them is to be written.
+    /// New runs that were given back, until their loop has heard of it; nothing more of them is to be written.
     withdrawn: HashSet<RunKey>,
 }
 
@@ -224,7 +228,10 @@ impl Task {
             }
             self.join(&mut joined).await;
             self.refuse(&mut joined);
-            joined.iter_mut().for_each(|submission| self.leave_out_withdrawn(submission));
+            self.leave_out(&mut joined);
+            if joined.is_empty() && !flush {
+                continue;
+            }
             let result = self.commit(&mut joined).await;
             if let Err(error) = &result {
                 self.note_failed(&joined, error);
@@ -426,28 +433,12 @@ mod tests {
             batch.records.push(Entry { run: self.run, record });
             let reply = Reply::Shard { to: self.to.clone(), ticket: self.seq };
             let batches = vec![(self.run, batch)];
-            self.writer.send(Submission {
-                batches,
-                asked: Vec::new(),
-                durable: true,
-                soon: true,
-                reset: false,
-                heard,
-                reply,
-            });
+            let durable = true;
+            self.writer.send(Submission { batches, durable, soon: true, ..Submission::without_rows(heard, reply) });
         }
 
         fn says_it_has_nothing(&self, heard: usize) {
-            let (batches, reply) = (Vec::new(), Reply::None);
-            self.writer.send(Submission {
-                batches,
-                asked: Vec::new(),
-                durable: false,
-                soon: false,
-                reset: false,
-                heard,
-                reply,
-            });
+            self.writer.send(Submission::without_rows(heard, Reply::None));
         }
 
         /// Whether an answer has come, after everyone had a chance to work. No time passes meanwhile.
@@ -509,5 +500,52 @@ mod tests {
         assert!(a.from.recv().await.is_some(), "the clock moves on while nobody has anything to do");
         a.hand_in(1);
         assert!(a.is_answered().await, "and not a second time");
+    }
+
+    /// What came of a run before its loop had heard that it was taken back is not written, and then it is forgotten.
+    #[tokio::test]
+    async fn what_was_taken_back_is_known_until_its_loop_has_heard_of_it() {
+        let store = Arc::new(MemoryStore::new());
+        let epoch = store.claim(1, 0).await.unwrap();
+        let (to, mut told) = unbounded_channel();
+        let (committed, _commits) = watch::channel(0);
+        let mut task = Task {
+            store,
+            epoch,
+            faults: Arc::new(NoFaults),
+            meters: Arc::new(Meters::new(None)),
+            options: WriterOptions { window: Duration::ZERO, flush_after: Duration::from_secs(1) },
+            from: unbounded_channel().1,
+            waiting: Arc::default(),
+            committed,
+            unheard: 0,
+            unsynced_until: None,
+            failed: Vec::new(),
+            shards: vec![to.clone()],
+            stall: Arc::default(),
+            kept: VecDeque::new(),
+            withdrawn: HashSet::new(),
+        };
+        let rows = |run: i64, asked: &[i64]| {
+            let mut batch = Batch::new(epoch);
+            batch.runs.push(Run::new(RunKey(run), Text::from(format!("r{run}")), Place::default(), "f", 0));
+            task_rows(RunKey(run), batch, asked, &to)
+        };
+        let mut joined = vec![rows(1, &[1]), rows(2, &[])];
+        joined.iter().for_each(|submission| drop(task.waiting.fetch_add(submission.rows(), Ordering::Relaxed)));
+        task.withdraw(&mut joined, &CommitError::Busy("it is away".into()));
+        assert_eq!(stalled::rows_of(&joined), 1, "the one that was asked for is given back");
+        let Ok(Message::Withdrawn { runs }) = told.try_recv() else { panic!("the loop is told") };
+        let given_up = Submission { given_up: runs, ..Submission::without_rows(0, Reply::None) };
+        let mut later = vec![rows(1, &[]), given_up, rows(2, &[])];
+        task.waiting.fetch_add(2, Ordering::Relaxed);
+        task.leave_out(&mut later);
+        assert_eq!((later.len(), stalled::rows_of(&later)), (2, 1), "it had sent more of the run");
+        assert!(task.withdrawn.is_empty());
+    }
+
+    fn task_rows(run: RunKey, batch: Batch, asked: &[i64], to: &UnboundedSender<Message>) -> Submission {
+        let (reply, asked) = (Reply::Shard { to: to.clone(), ticket: 1 }, asked.iter().copied().map(RunKey).collect());
+        Submission { batches: vec![(run, batch)], asked, ..Submission::without_rows(0, reply) }
     }
 }

@@ -262,10 +262,10 @@ impl Shard {
         }
         let reply = Reply::Shard { to: self.cx.to.clone(), ticket: self.cx.next_ticket };
         self.cx.next_ticket += 1;
-        self.send(Submission { batches, asked, durable, soon, reset: false, heard, reply });
+        self.send(Submission { batches, asked, durable, soon, ..Submission::without_rows(heard, reply) });
     }
 
-    fn send(&mut self, submission: Submission) {
+    pub(super) fn send(&mut self, submission: Submission) {
         if !self.cx.inner.shared.writer.send(submission) {
             self.is_halted = true;
         }

@@ -2,6 +2,7 @@
 
 use super::Shard;
 use crate::message::NewRun;
+use crate::writer::{Reply, Submission};
 use weir_runs::RunsError;
 use weir_store::RunKey;
 
@@ -33,13 +34,14 @@ impl Shard {
     /// Runs that were never written; nothing of them was performed (semantics 5.4).
     pub(super) fn withdrawn(&mut self, runs: Vec<RunKey>) {
         let error = self.why_stalled().unwrap_or_else(|| RunsError::Unavailable("it was not written".into()));
-        for key in runs {
-            let Some(mut run) = self.runs.remove(&key) else { continue };
+        for key in &runs {
+            let Some(mut run) = self.runs.remove(key) else { continue };
             run.abandon(&mut self.cx, &error);
-            self.cx.inner.shared.remove_live(&run.id, key);
-            self.cx.fail_waiters(key, &error);
+            self.cx.inner.shared.remove_live(&run.id, *key);
+            self.cx.fail_waiters(*key, &error);
             self.leave(&run.slot);
         }
+        self.send(Submission { given_up: runs, ..Submission::without_rows(0, Reply::None) });
     }
 
     fn leave(&self, slot: &crate::admission::Slot) {

@@ -83,7 +83,7 @@ impl Task {
 
     /// Gives back what somebody outside waits for and what is certainly not written: new runs, and batches of others
     /// than the loops. Nothing has followed from any of it, so that it may be asked for again.
-    fn withdraw(&mut self, joined: &mut Vec<Submission>, error: &CommitError) {
+    pub(super) fn withdraw(&mut self, joined: &mut Vec<Submission>, error: &CommitError) {
         for mut submission in std::mem::take(joined) {
             if matches!(submission.reply, Reply::One(_)) {
                 self.waiting.fetch_sub(submission.rows(), Ordering::Relaxed);
@@ -105,8 +105,18 @@ impl Task {
         self.leave_out_withdrawn(submission);
     }
 
+    /// Takes out what is of runs that were taken back. In the order in which it came, so that what a loop sent before it
+    /// gave them up is taken out, and nothing has to be known of them after that.
+    pub(super) fn leave_out(&mut self, joined: &mut Vec<Submission>) {
+        for submission in joined.iter_mut() {
+            self.leave_out_withdrawn(submission);
+            submission.given_up.drain(..).for_each(|run| drop(self.withdrawn.remove(&run)));
+        }
+        joined.retain(|submission| !submission.is_bare());
+    }
+
     /// A run that was taken back may have handed in more before it heard of it.
-    pub(super) fn leave_out_withdrawn(&self, submission: &mut Submission) {
+    fn leave_out_withdrawn(&self, submission: &mut Submission) {
         if self.withdrawn.is_empty() {
             return;
         }
