@@ -1,4 +1,5 @@
 pub mod server;
+pub mod temporal;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -30,6 +31,8 @@ pub enum Command {
     Run(Run),
     /// Serve flows, triggers and runs over HTTP, and carry every unfinished run on, until stopped
     Serve(Serve),
+    /// Work for a Temporal cluster: carry runs and perform their steps
+    Worker(temporal::Worker),
     /// Look at runs and speak to them
     Runs(Runs),
     /// Show a run as it was after any of its records; nothing outside is called
@@ -82,6 +85,7 @@ impl Command {
             Command::Fmt(_) => "fmt",
             Command::Convert(_) => "convert",
             Command::Serve(_) => "serve",
+            Command::Worker(_) => "worker",
             Command::Test(_) => "test",
             Command::Kinds(_) => "kinds",
             Command::Bench(_) => "bench",
@@ -273,7 +277,7 @@ pub struct Where {
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Exits with 0 if the run succeeded, 1 failed, 2 wrong usage, 3 problems in the flow, 4 cancelled or timed out, 5 waiting (--no-wait).\nWith --server the file becomes the draft of the flow it is named after, and that draft is run there.\n\nExamples:\n  weir run flow.yaml --input '{\"order\": 7}'\n  weir run flow.yaml --input @order.json --json\n  weir run --recover"
+    after_help = "Exits with 0 if the run succeeded, 1 failed, 2 wrong usage, 3 problems in the flow, 4 cancelled or timed out, 5 waiting (--no-wait).\nWith --server the file becomes the draft of the flow it is named after, and that draft is run there.\n\nExamples:\n  weir run flow.yaml --input '{\"order\": 7}'\n  weir run flow.yaml --input @order.json --json\n  weir run --recover\n  weir run flow.yaml --on temporal --temporal 127.0.0.1:7233"
 )]
 pub struct Run {
     /// The flow to run; without one, --recover carries on what a crash cut off
@@ -303,6 +307,17 @@ pub struct Run {
     /// Stop as soon as the run only waits; it goes on with --recover
     #[arg(long)]
     pub no_wait: bool,
+    /// What carries the run
+    #[arg(long, value_enum, default_value_t, conflicts_with_all = ["recover", "virtual_time", "durability"])]
+    pub on: temporal::On,
+    #[command(flatten)]
+    pub cluster: temporal::Cluster,
+    /// Kinds with workers of their own, on Temporal: the kind, or a beginning and `*`, and their queue
+    #[arg(long, value_name = "KIND=QUEUE")]
+    pub kind_queue: Vec<String>,
+    /// The run waits in the queue of its project, on Temporal
+    #[arg(long)]
+    pub own_queue: bool,
     /// A secret flows may use: an environment variable, under its own or another name
     #[arg(long, value_name = "NAME[=VARIABLE]")]
     pub secret: Vec<String>,

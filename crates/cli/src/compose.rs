@@ -11,7 +11,7 @@ use std::sync::Arc;
 use weir_base::{Text, Value, has_errors};
 use weir_control::FlowMemory;
 use weir_ir::Durability;
-use weir_kind::{Category, FlowContext, Housekeeping, Interfaces, Memory, PortError, Secrets, TaskError};
+use weir_kind::{Category, FlowContext, Housekeeping, Interfaces, Memory, PortError, Registry, Secrets, TaskError};
 use weir_runs::FlowSource;
 use weir_runtime::{Clock, FlowFinder, Options, Parts, RetentionOptions, Runtime, SystemClock, VirtualClock};
 use weir_store::{Documents, Place, Store, StoreError};
@@ -71,13 +71,7 @@ pub async fn stores(data: &Path, url: Option<&str>) -> anyhow::Result<(Arc<dyn S
 
 /// Starts carrying the runs of a store.
 pub async fn runtime_on(store: Arc<dyn Store>, data: &Path, wanted: Wanted) -> anyhow::Result<Runtime> {
-    let egress = Arc::new(weir_egress::Client::new(weir_egress::Options::default()));
-    let broken =
-        |problem: Box<weir_base::Diagnostic>| anyhow::anyhow!("a built-in record is broken: {}", problem.message);
-    let mut registry = weir_kinds::registry(egress).map_err(broken)?;
-    let house = wanted.house.unwrap_or_else(|| Arc::new(NoHouse));
-    weir_kinds::system(&house).into_iter().try_for_each(|kind| registry.add(kind)).map_err(broken)?;
-    let mut parts = Parts::new(store, registry);
+    let mut parts = Parts::new(store, registry(wanted.house)?);
     parts.clock = wanted.clock.unwrap_or_else(|| clock(wanted.virtual_time));
     let environment = Arc::new(Environment { named: wanted.secrets });
     parts.secrets = match wanted.vault {
@@ -100,6 +94,17 @@ pub async fn runtime_on(store: Arc<dyn Store>, data: &Path, wanted: Wanted) -> a
         ..Options::default()
     };
     Runtime::open(options, parts).await.with_context(|| format!("the data in {} cannot be opened", data.display()))
+}
+
+/// Every kind there is, with what performs it.
+pub fn registry(house: Option<Arc<dyn Housekeeping>>) -> anyhow::Result<Registry> {
+    let egress = Arc::new(weir_egress::Client::new(weir_egress::Options::default()));
+    let broken =
+        |problem: Box<weir_base::Diagnostic>| anyhow::anyhow!("a built-in record is broken: {}", problem.message);
+    let mut registry = weir_kinds::registry(egress).map_err(broken)?;
+    let house = house.unwrap_or_else(|| Arc::new(NoHouse));
+    weir_kinds::system(&house).into_iter().try_for_each(|kind| registry.add(kind)).map_err(broken)?;
+    Ok(registry)
 }
 
 /// Opens data to read it and to leave messages; another process may own it.
@@ -155,6 +160,18 @@ impl Secrets for Environment {
         let named = self.named.get(name).and_then(|variable| std::env::var(variable).ok());
         Ok(named.or_else(own).map(Text::from))
     }
+}
+
+/// The secrets the environment holds, for programs that know no tenants.
+#[cfg(feature = "temporal")]
+pub fn environment(named: BTreeMap<String, String>) -> Arc<dyn Secrets> {
+    Arc::new(Environment { named })
+}
+
+/// Finds flows among the files of a folder.
+#[cfg(feature = "temporal")]
+pub fn beside(folder: PathBuf, bind: Bind) -> Arc<dyn FlowFinder> {
+    Arc::new(Beside { folder, bind })
 }
 
 /// Runs of a tenant get its secrets; those of this machine's user get what the environment holds for them.

@@ -19,6 +19,8 @@ mod show;
 mod side;
 mod stop;
 mod summary;
+#[cfg_attr(not(feature = "temporal"), path = "temporal/absent.rs")]
+mod temporal;
 mod testing;
 
 /// [`show::out`] with a format.
@@ -70,6 +72,7 @@ fn dispatch(command: Command, data: &args::Data) -> anyhow::Result<Exit> {
         Command::Convert(args) => commands::convert::run(&args),
         Command::Run(args) => commands::run::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Worker(args) => temporal::worker(&args),
         Command::Runs(args) => commands::runs::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
         Command::Fork(args) => commands::fork::run(&args),

@@ -33,6 +33,7 @@ pub use machine::Machine;
 pub use plan::{Plan, TaskSpec};
 pub use preview::Preview;
 pub use record::{Record, RecordError};
+pub use sealed::{escape as sealed_to_json, unescape as sealed_from_json};
 pub use trace::{StepStatus, Trace, TraceBody};
 
 /// The number of the rules this engine follows; written to `started`, so that old runs keep theirs.

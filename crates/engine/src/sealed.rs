@@ -14,8 +14,10 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     Value::deserialize(deserializer).map(|value| unescape(&value))
 }
 
+/// The value as JSON that [`unescape`] reads back with what is sealed in it.
+///
 /// Keys of plain objects that look like the mark get one more `$`, so that only a sealed value carries it.
-fn escape(value: &Value) -> Value {
+pub fn escape(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
             let escaped = |key: &Text| if key.starts_with('$') { Text::from(format!("${key}")) } else { key.clone() };
@@ -27,7 +29,8 @@ fn escape(value: &Value) -> Value {
     }
 }
 
-fn unescape(value: &Value) -> Value {
+/// A value from what [`escape`] made of it.
+pub fn unescape(value: &Value) -> Value {
     match value {
         Value::Object(map) => match map.get(MARK) {
             Some(parts) => Value::Sealed(Arc::new(Sealed { parts: parts_of(parts) })),

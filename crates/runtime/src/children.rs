@@ -121,7 +121,7 @@ async fn answer(inner: &Inner, key: RunKey, path: Text, child: &Run) {
 }
 
 /// What a parent sees of a child that did not succeed.
-fn child_error(id: &str, status: Status, error: Option<StepError>) -> Option<StepError> {
+pub fn child_error(id: &str, status: Status, error: Option<StepError>) -> Option<StepError> {
     let code = match status {
         Status::Succeeded => return None,
         Status::Cancelled => "CHILD_CANCELLED",

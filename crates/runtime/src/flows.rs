@@ -1,4 +1,3 @@
-use crate::literal_hosts::literal_hosts;
 use async_trait::async_trait;
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
@@ -52,21 +51,7 @@ pub(crate) struct Prepared {
 impl Prepared {
     fn new(hash: Text, flow: &Flow, files_root: Option<&PathBuf>) -> Self {
         let settings = &flow.settings;
-        let folder = |root: &PathBuf| settings.files.as_ref().map(|files| root.join(&**files));
-        let egress = EgressPolicy {
-            hosts: literal_hosts(flow),
-            allow: settings.egress.allow.clone(),
-            private: settings.egress.private.clone(),
-        };
-        let base = FlowContext {
-            flow: flow.name.as_str().into(),
-            egress,
-            files: files_root.and_then(folder),
-            models: settings.models.as_ref().and_then(models),
-            memory: settings.memory.map(|memory| MemoryLimit { bytes: memory.bytes() }),
-            test_data: flow.test_data.clone(),
-            ..FlowContext::default()
-        };
+        let base = flow_context(flow, &Place::default(), files_root);
         Self {
             hash,
             name: flow.name.as_str().into(),
@@ -87,18 +72,15 @@ impl Prepared {
 
     /// The input with its defaults, if it is what the flow declares.
     pub fn accept_input(&self, input: Value) -> Result<Value, RunsError> {
-        let Some(checker) = &self.input else { return Ok(input) };
-        let input = checker.with_defaults(input);
-        checker
-            .check(&input)
-            .map_err(|problems| refused("INPUT_INVALID", "the input is not what this flow takes", &problems))?;
-        Ok(input)
+        match &self.input {
+            Some(checker) => checked_input(checker, input),
+            None => Ok(input),
+        }
     }
 
     pub fn accept_signal(&self, name: &str, payload: &Value) -> Result<(), RunsError> {
         let Some(checker) = self.signals.get(name) else { return Ok(()) };
-        let what = format!("the payload is not what the signal `{name}` takes");
-        checker.check(payload).map_err(|problems| refused("SIGNAL_INVALID", &what, &problems))
+        checked_signal(checker, name, payload)
     }
 
     /// What kinds are told about the flow when it runs in this place.
@@ -132,6 +114,58 @@ impl Prepared {
     }
 }
 
+/// What kinds are told about a flow that runs in this place. `files_root` is what its `files` folder is relative to.
+pub fn flow_context(flow: &Flow, place: &Place, files_root: Option<&PathBuf>) -> FlowContext {
+    let settings = &flow.settings;
+    let folder = |root: &PathBuf| settings.files.as_ref().map(|files| root.join(&**files));
+    let egress = EgressPolicy {
+        hosts: weir_ir::literal_hosts(flow),
+        allow: settings.egress.allow.clone(),
+        private: settings.egress.private.clone(),
+    };
+    let Place { tenant, project, service } = place.clone();
+    FlowContext {
+        tenant,
+        project,
+        service,
+        flow: flow.name.as_str().into(),
+        egress,
+        files: files_root.and_then(folder),
+        models: settings.models.as_ref().and_then(models),
+        memory: settings.memory.map(|memory| MemoryLimit { bytes: memory.bytes() }),
+        test_data: flow.test_data.clone(),
+    }
+}
+
+/// The input with its defaults, if it is what the flow declares.
+pub fn accept_input(flow: &Flow, input: Value) -> Result<Value, RunsError> {
+    match &flow.input {
+        Some(schema) => checked_input(&Checker::new(schema.clone()), input),
+        None => Ok(input),
+    }
+}
+
+/// Whether the payload is what the flow declares for this signal.
+pub fn accept_signal(flow: &Flow, name: &str, payload: &Value) -> Result<(), RunsError> {
+    match flow.signals.get(name).and_then(|signal| signal.schema.clone()) {
+        Some(schema) => checked_signal(&Checker::new(schema), name, payload),
+        None => Ok(()),
+    }
+}
+
+fn checked_input(checker: &Checker, input: Value) -> Result<Value, RunsError> {
+    let input = checker.with_defaults(input);
+    checker
+        .check(&input)
+        .map_err(|problems| refused("INPUT_INVALID", "the input is not what this flow takes", &problems))?;
+    Ok(input)
+}
+
+fn checked_signal(checker: &Checker, name: &str, payload: &Value) -> Result<(), RunsError> {
+    let what = format!("the payload is not what the signal `{name}` takes");
+    checker.check(payload).map_err(|problems| refused("SIGNAL_INVALID", &what, &problems))
+}
+
 fn refused(code: &'static str, what: &str, problems: &[(String, String)]) -> RunsError {
     let told = |(path, message): &(String, String)| {
         if path.is_empty() { message.clone() } else { format!("{path}: {message}") }
@@ -144,7 +178,8 @@ fn models(settings: &weir_ir::ModelSettings) -> Option<ModelSettings> {
     serde_json::to_value(settings).and_then(serde_json::from_value).ok()
 }
 
-fn kinds_of(flow: &Flow) -> BTreeSet<Text> {
+/// Every kind the flow's steps are of, once.
+pub fn kinds_of(flow: &Flow) -> BTreeSet<Text> {
     let mut kinds = BTreeSet::new();
     flow.for_each_node(&mut |node| match &node.kind {
         NodeKind::Task(task) => drop(kinds.insert(task.kind.clone())),

@@ -285,11 +285,16 @@ fn open_view(command: Command) -> Option<OpenView> {
 }
 
 /// Steps by path, in the order of entering.
-#[derive(Default)]
-struct Steps(IndexMap<Text, StepView>);
+#[derive(Clone, Debug, Default)]
+pub struct Steps(IndexMap<Text, StepView>);
 
 impl Steps {
-    fn note(&mut self, trace: Trace) {
+    pub fn iter(&self) -> impl Iterator<Item = &StepView> {
+        self.0.values()
+    }
+
+    /// Takes note of what a traced machine tells.
+    pub fn note(&mut self, trace: Trace) {
         let Trace { at, path, body } = trace;
         match body {
             TraceBody::Entered { .. } | TraceBody::Skipped { .. } if self.0.len() >= LISTED => {}
@@ -312,7 +317,8 @@ impl Steps {
         }
     }
 
-    fn note_result(&mut self, path: &Text, result: &TaskResult) {
+    /// Takes note of what a fold does not tell: how often a task was attempted, and since when.
+    pub fn note_result(&mut self, path: &Text, result: &TaskResult) {
         self.with(path, |step| {
             step.attempts = result.attempts;
             step.started_at = result.started_at.or(step.started_at);

@@ -21,7 +21,7 @@ const ARROWS: [(&str, &[&str]); 24] = [
     ("sandbox", &["kind"]),
     ("store-sql", &["store"]),
     ("runtime", &["engine", "store", "kind", "runs"]),
-    ("temporal", &["engine", "store", "kind", "runs"]),
+    ("temporal", &["runtime"]),
     ("control", &["runs", "store", "check", "dialects", "schedule", "vault", "kind"]),
     ("server", &["control"]),
     ("client", &["runs"]),

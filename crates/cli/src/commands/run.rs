@@ -1,3 +1,4 @@
+use crate::args::temporal::On;
 use crate::args::{DurabilityArg, Run};
 use crate::exit::{Exit, UsageError};
 use crate::load::Loaded;
@@ -28,6 +29,9 @@ pub fn run(args: &Run) -> anyhow::Result<Exit> {
         },
         None => None,
     };
+    if args.on == On::Temporal {
+        return crate::temporal::run(args, source, input);
+    }
     let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let exit = threads.block_on(carry(args, source, input));
     // Anything still under way has been recorded: it must not keep the process.
@@ -168,7 +172,7 @@ async fn start(
 }
 
 /// An input the flow does not take is wrong usage, not a failed run: there is no run.
-fn refused_input(error: RunsError) -> anyhow::Error {
+pub fn refused_input(error: RunsError) -> anyhow::Error {
     match error {
         RunsError::Rejected { code: "INPUT_INVALID", message } => UsageError(message).into(),
         other => other.into(),

@@ -1,20 +1,19 @@
 use super::{Held, Live, Phase};
 use crate::message::{Attempted, Message};
 use crate::meters::UnderWay;
+use crate::policy::{OUTCOME_UNKNOWN, noise, retries, retry_policy, step_error, timeout_of, unknown_policy, usage_of};
 use crate::ports::ATTEMPT_FAILED;
 use crate::shard::Cx;
 use crate::timers::{Due, TimerKey};
 use std::future::Future;
 use std::task::{Context, Poll, Waker};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use weir_base::{Duration, Micros, Text, Value, hash_value};
-use weir_engine::{Decision, EventBody, RunTask, StepError, TaskResult, Usage};
-use weir_ir::{RetryPolicy, RetryStrategy, UnknownPolicy};
+use weir_base::{Duration, Micros, Text, Value};
+use weir_engine::{Decision, EventBody, RunTask, StepError, TaskResult};
+use weir_ir::UnknownPolicy;
 use weir_kind::{Category, Effect, TaskError, TaskRequest};
 use weir_runs::{ProgressBody, StepEnded};
 use weir_store::{Attempt, NewObservation};
-
-const OUTCOME_UNKNOWN: &str = "OUTCOME_UNKNOWN";
 
 /// A task the machine waits for.
 pub(super) struct Open {
@@ -113,7 +112,7 @@ impl Live {
             params: open.task.params.clone(),
             key: format!("{id}/{path}"),
             attempt: open.attempt,
-            timeout: timeout_of(cx, &open.task),
+            timeout: timeout_of(component(cx, &open.task).and_then(|kind| kind.timeout), &open.task),
             now,
             flow: self.context.clone(),
             kind,
@@ -190,7 +189,8 @@ impl Live {
             return self.ask(cx, path);
         }
         let keep = !timed_out || self.unknown_policy(cx, &path) == UnknownPolicy::Retry;
-        let (attempt, policy) = (open.attempt, retry_policy(cx, &open.task));
+        let (attempt, policy) =
+            (open.attempt, retry_policy(component(cx, &open.task).and_then(|kind| kind.retry.as_ref()), &open.task));
         let wait = policy.filter(|policy| keep && retries(policy, attempt, &error)).map(|policy| {
             let delay = policy.delay_after(attempt, noise(&self.id, &path, attempt));
             delay.max(error.retry_after.unwrap_or_default())
@@ -286,8 +286,7 @@ impl Live {
 
     fn unknown_policy(&self, cx: &Cx, path: &Text) -> UnknownPolicy {
         let Some(open) = self.tasks.get(path) else { return UnknownPolicy::Ask };
-        let of_kind = || cx.inner.host.component(&open.task.spec.kind).map(|component| policy_of(component.on_unknown));
-        open.task.spec.on_unknown.or_else(of_kind).unwrap_or(UnknownPolicy::Ask)
+        unknown_policy(component(cx, &open.task).map(|kind| kind.on_unknown), &open.task)
     }
 
     /// A crash came between the mark and the result (semantics 5.7).
@@ -337,56 +336,6 @@ async fn perform(
     result
 }
 
-fn timeout_of(cx: &Cx, task: &RunTask) -> Duration {
-    let of_kind = || cx.inner.host.component(&task.spec.kind).and_then(|component| component.timeout);
-    task.timeout.or_else(of_kind).unwrap_or(TaskRequest::DEFAULT_TIMEOUT)
-}
-
-/// The task's policy (the flow's where it has none), else the kind's.
-fn retry_policy(cx: &Cx, task: &RunTask) -> Option<RetryPolicy> {
-    let of_kind = || {
-        let defaults = cx.inner.host.component(&task.spec.kind)?.retry.as_ref()?;
-        Some(RetryPolicy {
-            strategy: RetryStrategy::ExponentialBackoff,
-            max_attempts: defaults.max_attempts,
-            initial: defaults.initial,
-            max: defaults.max,
-            coefficient: defaults.coefficient,
-            ..RetryPolicy::default()
-        })
-    };
-    task.spec.retry.clone().or_else(of_kind)
-}
-
-fn retries(policy: &RetryPolicy, attempt: u32, error: &TaskError) -> bool {
-    let named = |name: &String| **name == *error.code || name == error.category.as_str();
-    let wanted = policy.retry_on.is_empty() || policy.retry_on.iter().any(named);
-    error.retryable && error.category != Category::Verdict && wanted && policy.allows_after(attempt)
-}
-
-/// Between -1 and 1, from run, path and attempt alone.
-fn noise(run: &str, path: &str, attempt: u32) -> f64 {
-    let seed = Value::from(format!("{run}/{path}#{attempt}"));
-    let high = (hash_value(&seed) >> 75) as u64;
-    high as f64 / (1u64 << 52) as f64 - 1.0
-}
-
-fn policy_of(policy: weir_catalog::UnknownPolicy) -> UnknownPolicy {
-    match policy {
-        weir_catalog::UnknownPolicy::Retry => UnknownPolicy::Retry,
-        weir_catalog::UnknownPolicy::Ask => UnknownPolicy::Ask,
-        weir_catalog::UnknownPolicy::Fail => UnknownPolicy::Fail,
-    }
-}
-
-fn usage_of(usage: weir_kind::Usage) -> Usage {
-    Usage { tokens_in: usage.tokens_in, tokens_out: usage.tokens_out, micros: usage.micros }
-}
-
-fn step_error(error: TaskError) -> StepError {
-    StepError {
-        retryable: error.retryable,
-        detail: error.detail,
-        ..StepError::new(&error.code, error.category.as_str(), error.message)
-    }
+fn component<'a>(cx: &'a Cx, task: &RunTask) -> Option<&'a weir_catalog::Component> {
+    cx.inner.host.component(&task.spec.kind)
 }

@@ -1,0 +1,61 @@
+use crate::args::temporal::Cluster;
+use crate::exit::UsageError;
+use anyhow::Context;
+use std::path::Path;
+use std::sync::Arc;
+use weir_store_sql::{PgOptions, PgStore};
+use weir_temporal::{Address, Blobs, Codec, Keys, TemporalError, Tls};
+
+/// How the cluster is reached, with whatever files say about it.
+pub async fn address(args: &Cluster) -> anyhow::Result<Address> {
+    let missing = || UsageError("say where the Temporal server is: --temporal ADDRESS, or TEMPORAL_ADDRESS".into());
+    let address = args.temporal.clone().ok_or_else(missing)?;
+    let api_key = std::env::var(&args.api_key_env).ok().filter(|key| !key.is_empty());
+    let (tls, codec) = (tls(args)?, codec(args).await?);
+    Ok(Address { address, namespace: args.namespace.clone(), tls, api_key, codec })
+}
+
+fn tls(args: &Cluster) -> anyhow::Result<Option<Tls>> {
+    let authority = args.tls_ca.as_deref().map(bytes).transpose()?;
+    let certificate = match args.tls_cert.as_deref().zip(args.tls_key.as_deref()) {
+        Some((certificate, key)) => Some((bytes(certificate)?, bytes(key)?)),
+        None => None,
+    };
+    let domain = args.tls_domain.clone();
+    let wanted = args.tls || authority.is_some() || certificate.is_some() || domain.is_some();
+    Ok(wanted.then_some(Tls { authority, domain, certificate }))
+}
+
+fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
+    Ok(crate::loader::read(path).map_err(UsageError)?.into_bytes())
+}
+
+async fn codec(args: &Cluster) -> anyhow::Result<Option<Codec>> {
+    let keys = args.payload_keys.as_deref().map(keys).transpose()?.map(Arc::new);
+    let blobs = match &args.blobs {
+        Some(url) => Some(blobs(url, args.blobs_over).await?),
+        None => None,
+    };
+    Ok((keys.is_some() || blobs.is_some()).then_some(Codec { keys, blobs }))
+}
+
+fn keys(path: &Path) -> anyhow::Result<Keys> {
+    let text = crate::loader::read(path).map_err(UsageError)?;
+    Keys::parse(&text).map_err(|why| UsageError(format!("{}: {why}", path.display())).into())
+}
+
+async fn blobs(url: &str, threshold: usize) -> anyhow::Result<Blobs> {
+    let store = PgStore::visit(url, &PgOptions::default()).await.context("the database for large payloads")?;
+    Ok(Blobs { store: Arc::new(store), threshold })
+}
+
+/// What can be corrected is wrong usage.
+pub fn told(error: TemporalError) -> anyhow::Error {
+    match &error {
+        TemporalError::Wrong(_)
+        | TemporalError::Namespace { .. }
+        | TemporalError::TooLarge { .. }
+        | TemporalError::NotFound(_) => UsageError(error.to_string()).into(),
+        _ => anyhow::anyhow!(error),
+    }
+}

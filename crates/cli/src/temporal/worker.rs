@@ -1,0 +1,125 @@
+use super::address::{address, told};
+use crate::args::temporal::Worker;
+use crate::exit::{Exit, UsageError};
+use crate::serve::log;
+use crate::serve::parts::Machine;
+use crate::stop::Stop;
+use crate::{compose, data, load};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use weir_base::Text;
+use weir_control::FlowMemory;
+use weir_kind::{Memory, NoInterfaces, NoMemory};
+use weir_runtime::{Clock, SystemClock};
+use weir_store::{Documents, Store};
+use weir_temporal::{Address, Keeper, Options, Outside, Parts, Working, names, work};
+
+/// How often a folder that another process keeps is asked for.
+const AGAIN: Duration = Duration::from_secs(1);
+
+pub fn worker(args: &Worker) -> anyhow::Result<Exit> {
+    let log = log::begin(None, None)?;
+    let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let exit = threads.block_on(carry(args));
+    threads.shutdown_background();
+    drop(log);
+    exit
+}
+
+async fn carry(args: &Worker) -> anyhow::Result<Exit> {
+    let mut stop = Stop::listen()?;
+    let address = address(&args.cluster).await?;
+    let folder = data::directory(args.data.data.as_ref())?;
+    let keeps = !args.no_store && args.kinds.is_empty();
+    let store = if keeps { open(args, &folder).await? } else { None };
+    let has_store = store.is_some();
+    let mut working = begin(args, &address, store).await?;
+    let where_to = if has_store { format!("; journals are kept in {}", folder.display()) } else { String::new() };
+    crate::errln!("working for {} in `{}`{where_to}", address.address, queues(args).join("`, `"));
+    loop {
+        tokio::select! {
+            () = stop.asked() => break,
+            ended = working.ended() => return ended.map(|()| Exit::Failed).map_err(told),
+            store = free(args, &folder), if keeps && !has_store => {
+                working.stop().await.map_err(told)?;
+                crate::errln!("journals are kept in {} from now on", folder.display());
+                working = begin(args, &address, Some(store)).await?;
+                break_on(&mut stop, &mut working).await?;
+                break;
+            }
+        }
+    }
+    crate::errln!("stopping; once more stops at once");
+    tokio::select! {
+        stopped = working.stop() => stopped.map_err(told)?,
+        () = stop.asked() => {}
+    }
+    Ok(Exit::Success)
+}
+
+async fn break_on(stop: &mut Stop, working: &mut Working) -> anyhow::Result<()> {
+    tokio::select! {
+        () = stop.asked() => Ok(()),
+        ended = working.ended() => ended.map_err(told),
+    }
+}
+
+type Stores = (Arc<dyn Store>, Arc<dyn Documents>);
+
+/// The store, if nobody else has it.
+async fn open(args: &Worker, folder: &Path) -> anyhow::Result<Option<Stores>> {
+    match compose::stores(folder, args.database_url.as_deref()).await {
+        Ok(stores) => Ok(Some(stores)),
+        Err(error) if format!("{error:#}").contains("in use by") => {
+            crate::errln!("{error:#}; that one keeps the journals, this worker only works");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Waits until the store is nobody's.
+async fn free(args: &Worker, folder: &Path) -> Stores {
+    loop {
+        tokio::time::sleep(AGAIN).await;
+        if let Ok(stores) = compose::stores(folder, args.database_url.as_deref()).await {
+            return stores;
+        }
+    }
+}
+
+fn queues(args: &Worker) -> Vec<String> {
+    let base = &args.cluster.task_queue;
+    match args.project.is_empty() {
+        true => vec![base.clone()],
+        false => args.project.iter().map(|project| names::project_queue(base, "", project)).collect(),
+    }
+}
+
+async fn begin(args: &Worker, address: &Address, stores: Option<Stores>) -> anyhow::Result<Working> {
+    let finder = compose::beside(args.flows.clone(), args.bind.clone());
+    let mut memory: Arc<dyn Memory> = Arc::new(NoMemory);
+    let mut keeper = None;
+    if let Some((store, documents)) = stores {
+        memory = Arc::new(FlowMemory::new(documents, store.clone(), Arc::new(Machine), None));
+        let epoch = store.claim(std::process::id(), SystemClock.now()).await?;
+        keeper = Some(Arc::new(Keeper::new(store, epoch, finder, Arc::new(load::catalog()?))));
+    }
+    let secrets = compose::environment(crate::commands::run::secrets(&args.secret)?);
+    let outside = Outside { secrets, interfaces: Arc::new(NoInterfaces), memory, clock: Arc::new(SystemClock) };
+    let files_root: Option<PathBuf> = std::env::current_dir().ok();
+    let parts = Parts { registry: compose::registry(None)?, outside, keeper, files_root };
+    let options = Options {
+        queues: queues(args),
+        kinds: args.kinds.iter().map(|kind| Text::from(kind.as_str())).collect(),
+        takeover: Duration::from_millis(args.takeover.millis),
+        deployment: args.deployment.clone().zip(args.build_id.clone()),
+        metrics: args.metrics,
+        ..Options::default()
+    };
+    if options.takeover.is_zero() {
+        anyhow::bail!(UsageError("--takeover must be longer than nothing".into()));
+    }
+    work(address, options, parts).await.map_err(told)
+}

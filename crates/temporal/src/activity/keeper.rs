@@ -1,0 +1,207 @@
+//! What needs the store: keeping the copy of the journal, reading variables, finding flows that are called.
+
+use crate::wire::{Facts, FindInput, Found, Row, Shipment, VariablesFound, VariablesInput};
+use std::sync::Arc;
+use temporalio_common::ActivityError;
+use temporalio_common::error::ApplicationFailure;
+use temporalio_macros::activities;
+use temporalio_sdk::activities::ActivityContext;
+use weir_base::{Micros, Text};
+use weir_catalog::Catalog;
+use weir_engine::{Record, Status};
+use weir_ir::Flow;
+use weir_kind::FlowContext;
+use weir_runs::LogView;
+use weir_runtime::{FlowFinder, kinds_of};
+use weir_store::{
+    Batch, CommitError, Entry, Epoch, FlowVersion, NewObservation, Place, Run, RunKey, RunUpdate, Store, StoreError,
+    VariableScope,
+};
+
+/// How often a shipment is put together again when another one of the same run came in between.
+const TRIES: u32 = 3;
+
+/// The owner of a store, as far as runs on a cluster need one.
+pub struct Keeper {
+    pub store: Arc<dyn Store>,
+    pub epoch: Epoch,
+    pub finder: Arc<dyn FlowFinder>,
+    pub catalog: Arc<Catalog>,
+    /// One at a time: numbers of records must follow each other.
+    pub writing: tokio::sync::Mutex<()>,
+}
+
+/// What a keeper is asked by workflows.
+pub struct Keeping(pub Arc<Keeper>);
+
+#[activities]
+impl Keeping {
+    /// Keeps a part of a journal; what is there already is not written again.
+    #[activity(name = "weir.journal")]
+    pub async fn ship(self: Arc<Self>, _cx: ActivityContext, shipment: Shipment) -> Result<(), ActivityError> {
+        self.0.keep(&shipment).await.map_err(|error| ActivityError::application(refused(&error)))
+    }
+
+    #[activity(name = "weir.variables")]
+    pub async fn variables(
+        self: Arc<Self>,
+        _cx: ActivityContext,
+        input: VariablesInput,
+    ) -> Result<VariablesFound, ActivityError> {
+        self.0.read(&input).await.map_err(|error| ActivityError::application(refused(&error)))
+    }
+
+    #[activity(name = "weir.flow")]
+    pub async fn find(self: Arc<Self>, _cx: ActivityContext, input: FindInput) -> Result<Found, ActivityError> {
+        self.0.look_for(&input).await.map_err(|error| ActivityError::application(refused(&error)))
+    }
+}
+
+fn refused(error: &StoreError) -> ApplicationFailure {
+    ApplicationFailure::new(error.to_string())
+}
+
+impl Keeper {
+    pub fn new(store: Arc<dyn Store>, epoch: Epoch, finder: Arc<dyn FlowFinder>, catalog: Arc<Catalog>) -> Self {
+        Self { store, epoch, finder, catalog, writing: tokio::sync::Mutex::new(()) }
+    }
+
+    /// Idempotent by run and number.
+    pub async fn keep(&self, shipment: &Shipment) -> Result<(), StoreError> {
+        let _one = self.writing.lock().await;
+        if let Some(flow) = &shipment.flow {
+            self.publish(flow, shipment).await?;
+        }
+        let mut tries = 0;
+        loop {
+            match self.write(shipment).await {
+                Err(error) if error.is_transient() && tries < TRIES => tries += 1,
+                done => return done,
+            }
+        }
+    }
+
+    async fn publish(&self, text: &str, shipment: &Shipment) -> Result<(), StoreError> {
+        let Place { tenant, project, .. } = shipment.place.clone();
+        if self.store.flow_version(&tenant, &shipment.version).await?.is_some() {
+            return Ok(());
+        }
+        let flow = weir_ir::from_json(text).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        let version = FlowVersion {
+            hash: shipment.version.clone(),
+            tenant,
+            project,
+            name: shipment.name.clone(),
+            dialect: flow.dialect.as_str().into(),
+            files: Vec::new(),
+            ir: weir_ir::to_json(&flow),
+            published_at: shipment.created_at,
+        };
+        self.store.keep_version(version).await
+    }
+
+    async fn write(&self, shipment: &Shipment) -> Result<(), StoreError> {
+        let mut batch = Batch::new(self.epoch);
+        let row = self.store.run(&shipment.run).await?;
+        let key = row.as_ref().map_or_else(|| self.store.next_run_key(), |run| run.key);
+        if row.is_none() {
+            batch.runs.push(new_run(key, shipment));
+        }
+        let have = self.store.last_seq(key).await?;
+        let fresh = shipment.rows.iter().filter(|row| row.seq > have);
+        batch.records.extend(fresh.map(|row| Entry { run: key, record: record(row) }));
+        if let Some(first) = batch.records.first().filter(|entry| entry.record.seq != have + 1) {
+            let message = format!("run {} has {have} records here; number {} was sent", shipment.run, first.record.seq);
+            return Err(StoreError::Corrupt(message));
+        }
+        let is_over = row.is_some_and(|run| run.status.is_final());
+        if !is_over && (!batch.records.is_empty() || shipment.end.is_some()) {
+            batch.updates.push(update(key, shipment));
+        }
+        if !batch.records.is_empty() || have == 0 {
+            batch.observations.extend(shipment.logs.iter().filter_map(|log| observation(key, log)));
+        }
+        match batch.is_empty() {
+            true => Ok(()),
+            false => self.store.commit(batch).await.map_err(|error| match error {
+                CommitError::Stop(error) => error,
+                other => StoreError::Busy(other.to_string()),
+            }),
+        }
+    }
+
+    /// The key of a run, of which nothing may have been kept yet.
+    pub async fn key_of(&self, run: &Text, flow: &FlowContext, at: Micros) -> Result<RunKey, StoreError> {
+        let _one = self.writing.lock().await;
+        if let Some(row) = self.store.run(run).await? {
+            return Ok(row.key);
+        }
+        let FlowContext { tenant, project, service, flow, .. } = flow.clone();
+        let (key, place) = (self.store.next_run_key(), Place { tenant, project, service });
+        let row = Run { status: Status::Running, ..Run::new(key, run.clone(), place, flow, at) };
+        let mut batch = Batch::new(self.epoch);
+        batch.runs.push(row);
+        self.store.commit(batch).await.map_err(|error| StoreError::Busy(error.to_string())).map(|()| key)
+    }
+
+    async fn read(&self, input: &VariablesInput) -> Result<VariablesFound, StoreError> {
+        let Place { tenant, project, service } = input.place.clone();
+        let scope = |service| VariableScope { tenant: tenant.clone(), project: project.clone(), service };
+        let of_service = self.store.variables(&scope(Some(service)), &input.service).await?;
+        let of_project = self.store.variables(&scope(None), &input.project).await?;
+        Ok(VariablesFound { service: of_service, project: of_project })
+    }
+
+    async fn look_for(&self, input: &FindInput) -> Result<Found, StoreError> {
+        let Place { tenant, project, .. } = &input.place;
+        if input.version.is_none()
+            && let Some(source) = self.finder.find(&input.place, &input.name).await
+        {
+            return Ok(self.found(&source.flow));
+        }
+        let version = match &input.version {
+            Some(hash) => self.store.flow_version(tenant, hash).await?,
+            None => self.store.newest_flow(tenant, project, &input.name).await?,
+        };
+        let flow = version.map(|version| weir_ir::from_json(&version.ir)).transpose();
+        let flow = flow.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        Ok(flow.map_or_else(|| Found { flow: None, kinds: Default::default() }, |flow| self.found(&flow)))
+    }
+
+    fn found(&self, flow: &Flow) -> Found {
+        let flow_text = serde_json::to_string(flow).expect("a flow is always JSON");
+        Found { flow: Some(flow_text), kinds: facts_of(flow, &self.catalog) }
+    }
+}
+
+/// What a workflow must know of the kinds its flow uses.
+pub(crate) fn facts_of(flow: &Flow, catalog: &Catalog) -> std::collections::BTreeMap<Text, Facts> {
+    let facts = |kind: Text| Some((kind.clone(), Facts::of(catalog.get(&kind)?.component())));
+    kinds_of(flow).into_iter().filter_map(facts).collect()
+}
+
+fn new_run(key: RunKey, shipment: &Shipment) -> Run {
+    let Shipment { run, place, version, created_at, name, cause, .. } = shipment;
+    let mut row = Run::new(key, run.clone(), place.clone(), name.clone(), *created_at);
+    (row.version, row.cause) = (version.clone(), cause.clone());
+    row
+}
+
+/// A row may have been made for the sake of a variable, when less was known.
+fn update(key: RunKey, shipment: &Shipment) -> RunUpdate {
+    let update = match &shipment.end {
+        Some(end) => RunUpdate::ended(key, end.status, end.at, end.output.clone(), end.error.clone()),
+        None => RunUpdate::started(key, shipment.created_at),
+    };
+    RunUpdate { version: Some(shipment.version.clone()), started_at: Some(shipment.created_at), ..update }
+}
+
+fn record(row: &Row) -> Record {
+    let Row { seq, at, ty, path, payload } = row.clone();
+    Record { seq, at, ty: ty.into(), path, payload }
+}
+
+fn observation(run: RunKey, log: &LogView) -> Option<NewObservation> {
+    let payload = serde_json::to_string(log).ok()?;
+    Some(NewObservation { run, path: log.path.clone(), attempt: log.attempt, at: log.at, kind: "log".into(), payload })
+}

@@ -1,0 +1,33 @@
+use thiserror::Error;
+
+/// Why a cluster did not do what was asked of it, split by what can be done about it.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum TemporalError {
+    /// Correct the address, or start the server.
+    #[error("TEMPORAL_UNREACHABLE: no Temporal server answers at {address}: {why}")]
+    Unreachable { address: String, why: String },
+    /// Correct the name, or make the namespace.
+    #[error("TEMPORAL_NAMESPACE: the Temporal server at {address} has no namespace `{namespace}`")]
+    Namespace { address: String, namespace: String },
+    /// Correct what was given.
+    #[error("{0}")]
+    Wrong(String),
+    /// Nobody works on this queue.
+    #[error(
+        "TEMPORAL_NO_WORKER: nobody works on the task queue `{queue}`; start one: weir worker --temporal {address}"
+    )]
+    NoWorker { address: String, queue: String },
+    #[error("PAYLOAD_TOO_LARGE: {what} is larger than the 2 MB Temporal takes")]
+    TooLarge { what: &'static str },
+    #[error("there is no run `{0}` on this cluster")]
+    NotFound(String),
+    /// It may work later.
+    #[error("the Temporal server: {0}")]
+    Failed(String),
+}
+
+impl TemporalError {
+    pub fn failed(error: impl std::fmt::Display) -> Self {
+        Self::Failed(error.to_string())
+    }
+}

@@ -1,0 +1,27 @@
+//! Runs on a Temporal cluster: one workflow that hosts the engine, and kinds as activities.
+//!
+//! It translates between the engine's commands and Temporal's, and nothing else: it decides nothing about a flow,
+//! knows no kind by name, and reads neither environment nor configuration. The history is the truth; the journal in
+//! the store is a copy. Start with `wire.rs` and `workflow/mod.rs`; `worker.rs` and `client/` are how it is used.
+
+mod activity;
+mod client;
+mod codec;
+mod connect;
+mod error;
+pub mod names;
+mod ports;
+mod replay;
+mod wire;
+mod worker;
+mod workflow;
+
+pub use activity::Keeper;
+pub use client::{Begin, Cluster, Follower, News, Outcome, called, input_of};
+pub use codec::{Blobs, Codec, Keys};
+pub use connect::{Address, Tls};
+pub use error::TemporalError;
+pub use ports::Outside;
+pub use replay::replay;
+pub use wire::{JournalPage, Row, Rules, RunInput, Shipment, State};
+pub use worker::{Options, Parts, Working, work};

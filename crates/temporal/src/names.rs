@@ -1,0 +1,35 @@
+//! The names this crate goes by on a Temporal cluster. They are in histories, so they never change.
+
+/// The type of every run's workflow.
+pub const WORKFLOW: &str = "weir.run";
+/// The one signal: a name and a payload.
+pub const DELIVER: &str = "deliver";
+/// Names of signals that begin so are not the flow's own.
+pub const OWN: &str = "weir:";
+/// A request as JSON, see [`weir_runs::Request`].
+pub const REQUEST: &str = "weir:request";
+/// The end of a child.
+pub const CHILD: &str = "weir:child";
+
+/// Activities that need a store.
+pub const SHIP: &str = "weir.journal";
+pub const VARIABLES: &str = "weir.variables";
+pub const FIND: &str = "weir.flow";
+
+pub const QUEUE: &str = "weir";
+
+/// Search attributes, all of them keywords.
+pub const ATTRIBUTES: [&str; 4] = ["WeirFlow", "WeirVersion", "WeirProject", "WeirTenant"];
+
+/// The queue of what needs a store: whoever keeps the journal listens there.
+pub fn store_queue(queue: &str) -> String {
+    format!("{queue}-store")
+}
+
+/// The queue of a project's own, where projects are kept apart.
+pub fn project_queue(queue: &str, tenant: &str, project: &str) -> String {
+    match tenant {
+        "" => format!("{queue}/{project}"),
+        tenant => format!("{queue}/{tenant}/{project}"),
+    }
+}

@@ -1,0 +1,121 @@
+//! How a link ends: with the run, or handing it over to the next.
+
+use super::drive::{Driver, Phase, Sort};
+use super::lock;
+use super::tasks::too_large;
+use crate::wire::{Link, RunEnd};
+use temporalio_common::error::ApplicationFailure;
+use temporalio_sdk::{ContinueAsNewOptions, WorkflowResult, WorkflowTermination};
+use weir_base::Value;
+use weir_engine::{EventBody, Status, StepError, category};
+
+impl Driver<'_> {
+    /// The run is over; it is so for others once the store has it and its parent was told.
+    pub fn complete(&mut self, status: Status, output: Value, error: Option<StepError>) {
+        let most = self.input.rules.max_payload.filter(|most| output.to_json().len() as u64 > *most);
+        let (status, output, error) = match most {
+            Some(most) => (Status::Failed, Value::Null, Some(too_large("the run's output", most))),
+            None => (status, output, error),
+        };
+        let children: Vec<_> = self.children.iter().cloned().collect();
+        children.iter().for_each(|path| self.cancel_child(path));
+        self.phase = Phase::Ending(Box::new(RunEnd { status, output, error, at: self.now() }));
+        self.tell_parent();
+    }
+
+    /// From here on nothing new is begun; what is in the inbox is folded still.
+    pub fn hand_over(&mut self) {
+        self.phase = Phase::HandingOver;
+    }
+
+    /// Nothing is under way that only this link knows of. Timers are set again, children report by themselves.
+    pub fn is_quiet(&self) -> bool {
+        let free = |sort: Sort| matches!(sort, Sort::Timer | Sort::Child);
+        self.pending.iter().all(|pending| free(pending.sort))
+            && !self.has_begun_tasks()
+            && self.wanted.is_empty()
+            && self.ready.is_empty()
+    }
+
+    /// The end of this link, if it has come.
+    pub fn end(&mut self) -> Option<WorkflowResult<Value>> {
+        match &self.phase {
+            Phase::Running => {
+                self.hand_over_if_due();
+                None
+            }
+            Phase::Ending(end) => {
+                let spoken = self.pending.iter().all(|pending| pending.sort != Sort::Word);
+                (spoken && self.is_told() && self.cx.all_handlers_finished()).then(|| ended(end))
+            }
+            Phase::HandingOver => self.next_link(),
+        }
+    }
+
+    fn hand_over_if_due(&mut self) {
+        let full = self.cx.history_length() >= self.input.rules.max_events;
+        if (full || self.asked || self.cx.continue_as_new_suggested()) && self.is_quiet() && self.handlers_done() {
+            self.hand_over();
+        }
+    }
+
+    fn handlers_done(&self) -> bool {
+        self.cx.state(|run| run.inbox.is_empty())
+    }
+
+    fn next_link(&mut self) -> Option<WorkflowResult<Value>> {
+        if !self.is_quiet() || !self.handlers_done() || !self.cx.all_handlers_finished() {
+            return None;
+        }
+        if !self.continued {
+            let state = lock(&self.fold).snapshot();
+            let state = weir_base::read_deep(&state).unwrap_or_default();
+            self.apply(EventBody::Continued { state });
+            (self.continued, self.asked) = (true, false);
+            self.ship_if_due();
+        }
+        if !self.is_told() {
+            return None;
+        }
+        Some(self.continue_as_new())
+    }
+
+    fn continue_as_new(&mut self) -> WorkflowResult<Value> {
+        let fold = lock(&self.fold);
+        let state = fold.snapshot();
+        if let Some(most) = self.input.rules.max_payload.filter(|most| state.len() as u64 > *most) {
+            return Err(failed(&too_large("the state of the run, which a new history begins with,", most)));
+        }
+        let mut before = fold.before().to_vec();
+        before.push(self.cx.run_id().to_owned());
+        let link = Link {
+            state,
+            seq: fold.seq,
+            at: fold.at,
+            children: self.children.clone(),
+            overdue: self.overdue.clone(),
+            before,
+        };
+        drop(fold);
+        let input = crate::wire::RunInput { link: Some(link), ..self.input.clone() };
+        match self.cx.continue_as_new(input, ContinueAsNewOptions::default())? {}
+    }
+}
+
+fn ended(end: &RunEnd) -> WorkflowResult<Value> {
+    match end.status {
+        Status::Succeeded => Ok(end.output.clone()),
+        Status::Cancelled => Err(WorkflowTermination::cancelled()),
+        status => {
+            let unknown = || StepError::new("RUN_FAILED", category::INPUT, format!("the run is {}", status.as_str()));
+            Err(failed(&end.error.clone().unwrap_or_else(unknown)))
+        }
+    }
+}
+
+/// A failure that says what the run's error says.
+fn failed(error: &StepError) -> WorkflowTermination {
+    let message = Box::<dyn std::error::Error + Send + Sync>::from(error.to_string());
+    let failure = ApplicationFailure::builder(message).type_name(error.code.to_string()).non_retryable(true);
+    failure.details(error.clone()).build().into()
+}

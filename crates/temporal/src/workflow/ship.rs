@@ -1,0 +1,62 @@
+//! The journal on its way to the store. The history is the truth; what is shipped is a copy.
+
+use super::drive::{Driver, Phase, Sort};
+use super::happened::{Happened, said};
+use super::lock;
+use crate::activity::Keeping;
+use futures_util::FutureExt;
+
+impl<'a> Driver<'a> {
+    /// Every so many records, and whatever is left before a hand-over and the end.
+    pub fn ship_if_due(&mut self) {
+        let unshipped = lock(&self.fold).unshipped();
+        let due = match self.phase {
+            Phase::Running => unshipped >= self.input.rules.ship_every,
+            Phase::HandingOver => self.is_quiet() && unshipped > 0,
+            Phase::Ending(_) => !self.is_told(),
+        };
+        if due && !self.shipping {
+            self.ship();
+        }
+    }
+
+    /// Whether the store has all there is, the end too. Nothing is to be kept where there is no store.
+    pub fn is_told(&self) -> bool {
+        let ended = match &self.phase {
+            Phase::Ending(_) => self.end_shipped,
+            _ => true,
+        };
+        self.input.rules.store_queue.is_none() || (ended && lock(&self.fold).is_shipped())
+    }
+
+    fn ship(&mut self) {
+        let Some(options) = self.store_options("journal") else { return };
+        let fold = lock(&self.fold);
+        let mut shipment = fold.part(self.input.rules.ship_every.max(1));
+        let (seq, logs) = (shipment.rows.last().map_or(0, |row| row.seq), shipment.logs.len());
+        let is_all = seq.max(fold.shipped()) == fold.seq;
+        drop(fold);
+        if let Phase::Ending(end) = &self.phase
+            && is_all
+        {
+            shipment.end = Some((**end).clone());
+        }
+        let last = shipment.end.is_some();
+        self.shipping = true;
+        let call = self.cx.execute_activity(Keeping::ship, shipment, options);
+        let told =
+            call.map(move |done| Happened::Shipped { seq, logs, last, done: done.map_err(|error| said(&error)) });
+        self.push(Sort::Activity, told.boxed_local());
+    }
+
+    pub fn shipped(&mut self, seq: u64, logs: usize, last: bool, done: Result<(), String>) {
+        self.shipping = false;
+        match done {
+            Ok(()) => {
+                self.end_shipped |= last;
+                lock(&self.fold).note_shipped(seq, logs);
+            }
+            Err(message) => tracing::error!("a part of a journal was not kept, and is sent again: {message}"),
+        }
+    }
+}

@@ -1,0 +1,333 @@
+use super::drive::{Driver, MOST_OPEN, Phase, Sort};
+use super::happened::{Answer, Happened, answer};
+use super::lock;
+use crate::wire::{Context, Facts, TaskDone, TaskFailed, TaskInput};
+use futures_util::FutureExt;
+use std::time::Duration;
+use temporalio_common::{ActivityDefinition, RetryPolicy};
+use temporalio_sdk::{ActivityOptions, WorkflowCancellationToken};
+use weir_base::{Micros, Text};
+use weir_engine::{Decision, EventBody, RunTask, StepError, TaskResult, sealed_to_json};
+use weir_ir::UnknownPolicy;
+use weir_kind::{Category, Effect};
+use weir_runtime::policy::{self, OUTCOME_UNKNOWN, noise, retries, step_error};
+
+/// How much longer than an attempt's own time Temporal waits for a worker that should have ended it.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// An activity by its name, as it is called.
+pub struct Called(pub String);
+
+impl ActivityDefinition for Called {
+    type Input = TaskInput;
+    type Output = TaskDone;
+
+    fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A task the machine waits for.
+pub struct Open {
+    task: RunTask,
+    effect: Effect,
+    /// The attempt under way, or the next one.
+    attempt: u32,
+    state: OpenState,
+    asked_at: Micros,
+    token: WorkflowCancellationToken,
+}
+
+enum OpenState {
+    Queued,
+    UnderWay,
+    BackingOff(Micros),
+    /// The outcome is unknown, and somebody has to say what to do.
+    Asking,
+}
+
+impl Open {
+    pub fn next_at(&self) -> Option<Micros> {
+        match self.state {
+            OpenState::BackingOff(at) => Some(at),
+            _ => None,
+        }
+    }
+
+    pub fn waits_for(&self, path: &str) -> Option<String> {
+        match self.state {
+            OpenState::BackingOff(_) => Some(format!("retry {path}")),
+            OpenState::Asking => Some(format!("decision {path}")),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Driver<'a> {
+    pub fn open_task(&mut self, task: RunTask) {
+        let path = task.path.clone();
+        let effect = self.facts(&task.spec.kind).map_or(Effect::NonIdempotent, |facts| facts.effect_of(&task.params));
+        let (asked_at, token) = (self.now(), WorkflowCancellationToken::new());
+        let open = Open { task, effect, attempt: 1, state: OpenState::Queued, asked_at, token };
+        self.tasks.insert(path.clone(), open);
+        self.queued.push_back(path);
+    }
+
+    fn facts(&self, kind: &str) -> Option<&Facts> {
+        self.input.kinds.get(kind)
+    }
+
+    /// Begins tasks that wait for a place, in order. Near the end of what a history may hold none is begun.
+    pub fn begin_queued(&mut self) {
+        while matches!(self.phase, Phase::Running)
+            && !self.queued.is_empty()
+            && self.activities() < MOST_OPEN
+            && self.cx.history_length() < self.input.rules.max_events
+        {
+            let Some(path) = self.queued.pop_front() else { return };
+            self.dispatch(path);
+        }
+    }
+
+    /// One that must not be made twice unawares leaves a mark first (semantics 5.7).
+    fn dispatch(&mut self, path: Text) {
+        let Some(open) = self.tasks.get_mut(&path).filter(|open| matches!(open.state, OpenState::Queued)) else {
+            return;
+        };
+        open.state = OpenState::UnderWay;
+        let attempt = open.attempt;
+        if open.effect == Effect::NonIdempotent {
+            self.apply(EventBody::Dispatched { path: path.clone(), attempt });
+        }
+        self.launch(path, attempt);
+    }
+
+    fn launch(&mut self, path: Text, attempt: u32) {
+        let Some(open) = self.tasks.get(&path) else { return };
+        let (input, token) = (self.task_input(open), open.token.clone());
+        if let Some(most) = self.input.rules.max_payload
+            && input.params.to_json().len() as u64 > most
+        {
+            return self.settle(path, failure(too_large("what the step is given", most)));
+        }
+        let options = self.options_of(open, &input, token);
+        let activity = Called(open.task.spec.kind.to_string());
+        let call = self.cx.execute_activity(activity, input, options);
+        let told = call.map(move |result| Happened::Task { path, attempt, answer: answer(result) });
+        self.push(Sort::Activity, told.boxed_local());
+    }
+
+    fn task_input(&self, open: &Open) -> TaskInput {
+        let run = lock(&self.fold).machine().run_id().clone();
+        let RunTask { path, params, .. } = &open.task;
+        let idempotent = open.effect != Effect::NonIdempotent;
+        let files = std::path::PathBuf::new();
+        TaskInput {
+            run,
+            path: path.clone(),
+            params: sealed_to_json(params),
+            timeout: self.timeout_of(&open.task),
+            attempt: open.attempt,
+            retry: Some(self.retry_of(&open.task).unwrap_or_else(weir_ir::RetryPolicy::none)).filter(|_| idempotent),
+            context: Context::from(weir_runtime::flow_context(&self.flow, &self.input.place, Some(&files))),
+            max_payload: self.input.rules.max_payload,
+        }
+    }
+
+    fn timeout_of(&self, task: &RunTask) -> weir_base::Duration {
+        policy::timeout_of(self.facts(&task.spec.kind).and_then(|facts| facts.timeout), task)
+    }
+
+    fn retry_of(&self, task: &RunTask) -> Option<weir_ir::RetryPolicy> {
+        policy::retry_policy(self.facts(&task.spec.kind).and_then(|facts| facts.retry.as_ref()), task)
+    }
+
+    fn options_of(&self, open: &Open, input: &TaskInput, token: WorkflowCancellationToken) -> ActivityOptions {
+        let rules = &self.input.rules;
+        let own = Duration::from_millis(input.timeout.millis);
+        ActivityOptions::with_start_to_close_timeout(own + GRACE)
+            .heartbeat_timeout(Duration::from_millis(rules.heartbeat.millis))
+            .cancellation_token(token)
+            .maybe_task_queue(rules.queue_of(&open.task.spec.kind).cloned())
+            .summary(input.path.to_string())
+            .retry_policy(policy_of(open.effect, input.retry.as_ref()))
+            .build()
+    }
+
+    pub fn task_answered(&mut self, path: Text, attempt: u32, answer: Answer) {
+        let current = self.tasks.get(&path).is_some_and(|open| open.attempt == attempt);
+        if !current || !lock(&self.fold).machine().expects(&path) {
+            return self.late(path, answer);
+        }
+        match answer {
+            Answer::Done(done) => self.done(path, done),
+            Answer::Failed(failed) => self.attempt_failed(path, *failed),
+            Answer::Lost(message) => self.lost(path, &message),
+            Answer::Cancelled => self.settle(path, failure(ended_outside())),
+            Answer::Broken(message) => {
+                let error = StepError::new("TASK_BROKEN", Category::Internal.as_str(), message);
+                self.settle(path, failure(error));
+            }
+        }
+    }
+
+    /// A result nobody waits for any more is kept, because it was paid for (semantics 5.8).
+    fn late(&mut self, path: Text, answer: Answer) {
+        if let Answer::Done(TaskDone { output, handle, usage, attempt, .. }) = answer {
+            let result = TaskResult { output, handle, usage, attempts: attempt, ..TaskResult::default() };
+            self.apply(EventBody::Late { path, result: Box::new(result) });
+        }
+    }
+
+    fn done(&mut self, path: Text, done: TaskDone) {
+        let TaskDone { output, handle, usage, attempt, began_at, logs } = done;
+        lock(&self.fold).add_logs(logs);
+        if let Some(open) = self.tasks.get_mut(&path) {
+            open.attempt = attempt;
+        }
+        let started_at = self.began_late(&path, began_at);
+        self.settle(path, TaskResult { output, handle, usage, started_at, ..TaskResult::default() });
+    }
+
+    fn began_late(&self, path: &Text, began_at: Micros) -> Option<Micros> {
+        let asked_at = self.tasks.get(path)?.asked_at;
+        Some(began_at).filter(|began| began.saturating_sub(asked_at) >= 1_000)
+    }
+
+    /// Of an idempotent kind every attempt was made already; of any other the next one is decided here.
+    fn attempt_failed(&mut self, path: Text, failed: TaskFailed) {
+        let TaskFailed { error, attempt, began_at, logs } = failed;
+        lock(&self.fold).add_logs(logs);
+        let Some(open) = self.tasks.get_mut(&path) else { return };
+        open.attempt = attempt;
+        let careful = open.effect == Effect::NonIdempotent;
+        let task = open.task.clone();
+        let timed_out = careful && error.category == Category::Timeout;
+        let unknown = self.unknown_policy(&task);
+        if timed_out && unknown == UnknownPolicy::Ask {
+            return self.ask(&path);
+        }
+        let keep = careful && (!timed_out || unknown == UnknownPolicy::Retry);
+        let policy = self.retry_of(&task);
+        if let Some(policy) = policy.filter(|policy| keep && retries(policy, attempt, &error)) {
+            let run = lock(&self.fold).machine().run_id().clone();
+            let wait = policy.delay_after(attempt, noise(&run, &path, attempt));
+            return self.back_off(path, attempt + 1, wait.max(error.retry_after.unwrap_or_default()));
+        }
+        let started_at = self.began_late(&path, began_at);
+        self.settle(path, TaskResult { error: Some(step_error(error)), started_at, ..TaskResult::default() });
+    }
+
+    fn back_off(&mut self, path: Text, attempt: u32, wait: weir_base::Duration) {
+        let not_before = self.now().saturating_add(wait.micros());
+        let Some(open) = self.tasks.get_mut(&path) else { return };
+        (open.attempt, open.state) = (attempt, OpenState::BackingOff(not_before));
+        let token = open.token.clone();
+        let timer = self.timer(Duration::from_millis(wait.millis.max(1)), &path, token);
+        let told = timer.map(move |fired| if fired { Happened::Retry { path, attempt } } else { Happened::Nothing });
+        self.push(Sort::Timer, told.boxed_local());
+    }
+
+    pub fn next_attempt(&mut self, path: Text, attempt: u32) {
+        if let Some(open) = self.tasks.get_mut(&path).filter(|open| open.attempt == attempt) {
+            open.state = OpenState::Queued;
+            self.queued.push_back(path);
+        }
+    }
+
+    /// Whoever performed it was lost. What may be done twice is; about the rest the policy decides.
+    fn lost(&mut self, path: Text, message: &str) {
+        let Some(open) = self.tasks.get_mut(&path) else { return };
+        if open.effect != Effect::NonIdempotent {
+            open.state = OpenState::Queued;
+            return self.queued.push_back(path);
+        }
+        tracing::warn!(path = &*path, "the outcome of a step is unknown: {message}");
+        let task = open.task.clone();
+        match self.unknown_policy(&task) {
+            UnknownPolicy::Retry => self.decide(path, Decision::Retry),
+            UnknownPolicy::Fail => self.decide(path, Decision::Fail),
+            UnknownPolicy::Ask => self.ask(&path),
+        }
+    }
+
+    fn unknown_policy(&self, task: &RunTask) -> UnknownPolicy {
+        policy::unknown_policy(self.facts(&task.spec.kind).map(|facts| facts.on_unknown), task)
+    }
+
+    fn ask(&mut self, path: &Text) {
+        if let Some(open) = self.tasks.get_mut(path) {
+            open.state = OpenState::Asking;
+        }
+    }
+
+    pub fn asks(&self, path: &Text) -> bool {
+        self.tasks.get(path).is_some_and(|open| matches!(open.state, OpenState::Asking))
+    }
+
+    /// Journals the decision and acts on it.
+    pub fn decide(&mut self, path: Text, decision: Decision) {
+        self.apply(EventBody::Decided { path: path.clone(), decision });
+        if decision == Decision::Retry {
+            let Some(open) = self.tasks.get_mut(&path) else { return };
+            (open.attempt, open.state) = (open.attempt + 1, OpenState::Queued);
+            return self.queued.push_back(path);
+        }
+        let message = "whoever performed the step was lost, and nothing tells whether it was carried out";
+        self.settle(path, failure(StepError::new(OUTCOME_UNKNOWN, Category::Internal.as_str(), message)));
+    }
+
+    /// The final result.
+    fn settle(&mut self, path: Text, result: TaskResult) {
+        let Some(open) = self.tasks.remove(&path) else { return };
+        let (params_hash, attempts) = (open.task.params_hash(), open.attempt);
+        let result = Box::new(TaskResult { params_hash, attempts, ..result });
+        self.apply(EventBody::TaskFinished { path, result });
+    }
+
+    /// Ends whatever is open under this path. The fold has closed it already (semantics 5.8).
+    pub fn cancel(&mut self, path: &Text) {
+        self.stop_timer(path);
+        self.overdue.retain(|(_, overdue)| overdue != path);
+        if let Some(open) = self.tasks.remove(path) {
+            open.token.cancel();
+        }
+        self.cancel_child(path);
+    }
+
+    /// Whether a task has been begun: only those that have not are asked for again in the next link.
+    pub fn has_begun_tasks(&self) -> bool {
+        self.tasks.values().any(|open| !matches!(open.state, OpenState::Queued))
+    }
+}
+
+/// Temporal makes further attempts of what may be done twice; how many, each attempt decides itself by how it failed.
+fn policy_of(effect: Effect, policy: Option<&weir_ir::RetryPolicy>) -> RetryPolicy {
+    let usual = weir_ir::RetryPolicy::none();
+    let policy = policy.unwrap_or(&usual);
+    let builder = RetryPolicy::builder()
+        .initial_interval(Duration::from_millis(policy.initial.millis.max(1)))
+        .backoff_coefficient(policy.coefficient.max(1.0))
+        .maximum_attempts(u32::from(effect == Effect::NonIdempotent));
+    match policy.max {
+        Some(max) => {
+            builder.maximum_interval(Duration::from_millis(max.millis.max(policy.initial.millis).max(1))).build()
+        }
+        None => builder.build(),
+    }
+}
+
+fn failure(error: StepError) -> TaskResult {
+    TaskResult { error: Some(error), ..TaskResult::default() }
+}
+
+pub fn too_large(what: &str, most: u64) -> StepError {
+    let message = format!(
+        "{what} is larger than the {most} bytes Temporal takes; keep large values elsewhere, or give the workers a blob store"
+    );
+    StepError::new("PAYLOAD_TOO_LARGE", Category::Limit.as_str(), message)
+}
+
+fn ended_outside() -> StepError {
+    StepError::new("TASK_CANCELLED", Category::Cancelled.as_str(), "the step was cancelled at the cluster")
+}

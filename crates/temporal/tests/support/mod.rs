@@ -1,0 +1,146 @@
+//! A cluster, a worker, and flows to run on them.
+
+#![allow(dead_code, reason = "each suite uses a part of it")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use weir_base::{FileId, Text, Value};
+use weir_catalog::Catalog;
+use weir_dialects::{Context, Loader, SourceFile};
+use weir_ir::Flow;
+use weir_kind::{NoInterfaces, NoMemory, memory::MemorySecrets};
+use weir_runtime::{Clock, NoFinder, SystemClock};
+use weir_store::{Place, Store};
+use weir_temporal::{
+    Address, Begin, Cluster, Keeper, Options, Outcome, Outside, Parts, Rules, TemporalError, Working, input_of, names,
+    work,
+};
+use weir_testkit::MemoryStore;
+
+pub fn catalog() -> Catalog {
+    weir_kinds::catalog().expect("the built-in records are good")
+}
+
+pub struct Lab {
+    pub address: Address,
+    pub cluster: Cluster,
+    pub store: Arc<dyn Store>,
+    pub rules: Rules,
+    worker: Option<Working>,
+    catalog: Catalog,
+}
+
+impl Lab {
+    pub async fn at(address: &str) -> Self {
+        Self::with(Address::new(address), Arc::new(MemoryStore::new())).await
+    }
+
+    pub async fn with(address: Address, store: Arc<dyn Store>) -> Self {
+        let cluster = Cluster::connect(&address).await.expect("the cluster");
+        let rules = Rules {
+            store_queue: Some(names::store_queue(names::QUEUE)),
+            heartbeat: weir_base::Duration::from_secs(2),
+            ..Rules::default()
+        };
+        let mut lab = Self { address, cluster, store, rules, worker: None, catalog: catalog() };
+        lab.start_worker().await;
+        lab
+    }
+
+    pub async fn start_worker(&mut self) {
+        let epoch = self.store.claim(1, 0).await.expect("the store");
+        let keeper = Keeper::new(self.store.clone(), epoch, Arc::new(NoFinder), Arc::new(catalog()));
+        let egress = Arc::new(weir_egress::Client::new(weir_egress::Options::default()));
+        let outside = Outside {
+            secrets: Arc::new(MemorySecrets::default()),
+            interfaces: Arc::new(NoInterfaces),
+            memory: Arc::new(NoMemory),
+            clock: Arc::new(SystemClock),
+        };
+        let registry = weir_kinds::registry(egress).map_err(|problem| problem.message).expect("kinds");
+        let parts = Parts { registry, outside, keeper: Some(Arc::new(keeper)), files_root: None };
+        let worker = work(&self.address, Options::default(), parts).await.expect("a worker");
+        self.worker = Some(worker);
+    }
+
+    pub async fn stop(&mut self) {
+        if let Some(worker) = self.worker.take() {
+            worker.stop().await.expect("the worker stops in order");
+        }
+    }
+
+    pub fn begin(&self, run: &str, flow: Flow, input: Value) -> Begin {
+        Begin {
+            run: run.into(),
+            flow,
+            input,
+            place: Place { tenant: "".into(), project: "p".into(), service: "s".into() },
+            cause: None,
+            library: Default::default(),
+            rules: self.rules.clone(),
+            queue: names::QUEUE.to_owned(),
+            at: SystemClock.now(),
+        }
+    }
+
+    pub async fn start(&self, begin: &Begin) -> Result<bool, TemporalError> {
+        let input = input_of(begin, &self.catalog, None).expect("an input the flow takes");
+        self.cluster.begin(begin, input).await
+    }
+
+    pub async fn run(&self, run: &str, flow: Flow, input: Value) -> Outcome {
+        self.start(&self.begin(run, flow, input)).await.expect("it starts");
+        self.cluster.outcome(run).await.expect("an outcome")
+    }
+
+    /// Waits until a run shows what is wanted.
+    pub async fn until(&self, run: &str, wanted: impl Fn(&weir_temporal::State) -> bool) -> weir_temporal::State {
+        let asked = async {
+            loop {
+                match self.cluster.state(run).await {
+                    Ok(state) if wanted(&state) => return state,
+                    _ => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+                }
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(60), asked).await.expect("within a minute")
+    }
+}
+
+struct Nothing;
+
+impl Loader for Nothing {
+    fn load(&self, _: &str, _: &str) -> Option<SourceFile> {
+        None
+    }
+
+    fn list(&self, _: &str, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// A flow from text in any dialect.
+pub fn flow(text: &str) -> Flow {
+    let catalog = catalog();
+    let (names, options) = (weir_control::CatalogNames(&catalog), weir_dialects::Options::default());
+    let source = SourceFile { id: FileId(0), name: "flow.yaml".to_owned(), text: text.to_owned() };
+    let parsed = weir_dialects::parse(source, &Context { loader: &Nothing, names: &names, options: &options });
+    let problems: Vec<_> = parsed.diagnostics.iter().filter(|problem| problem.is_error()).collect();
+    assert!(problems.is_empty(), "{problems:?}");
+    parsed.flow.expect("a flow")
+}
+
+pub fn example(name: &str) -> (Flow, Value, Value) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name);
+    let file = ["flow.yaml", "flow.json"].map(|file| folder.join(file)).into_iter().find(|file| file.is_file());
+    let read = |path: PathBuf| std::fs::read_to_string(path).ok();
+    let value = |file: &str| read(folder.join(file)).map(|text| Value::from_json(&text).expect("JSON"));
+    let text = read(file.expect("a flow")).expect("a file");
+    (flow(&text), value("input.json").unwrap_or_else(|| Value::object([])), value("expected.json").unwrap_or_default())
+}
+
+pub fn steps(flow: &Flow, outcome: &Outcome) -> Vec<(Text, String, u32)> {
+    let rehearsal = weir_runtime::rehearse(flow, &outcome.events().expect("a journal")).expect("a fold");
+    let shown = |step: weir_runs::StepView| (step.path, format!("{:?}", step.status), step.attempts);
+    rehearsal.steps.into_iter().map(shown).collect()
+}
