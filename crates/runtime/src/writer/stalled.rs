@@ -110,7 +110,9 @@ impl Task {
     pub(super) fn leave_out(&mut self, joined: &mut Vec<Submission>) {
         for submission in joined.iter_mut() {
             self.leave_out_withdrawn(submission);
-            submission.given_up.drain(..).for_each(|run| drop(self.withdrawn.remove(&run)));
+            for run in submission.given_up.drain(..) {
+                self.withdrawn.remove(&run);
+            }
         }
         joined.retain(|submission| !submission.is_bare());
     }

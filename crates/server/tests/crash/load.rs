@@ -23,6 +23,8 @@ pub struct Promises {
     pub once: Mutex<BTreeMap<usize, String>>,
     /// Asked for once, and nobody has answered.
     pub unanswered: Mutex<BTreeSet<usize>>,
+    /// Asked for under a key, and answered for good with something that is no promise.
+    pub denied: Mutex<BTreeMap<usize, String>>,
     /// What was said with each 503.
     pub refused: Mutex<Vec<String>>,
     /// Whether something beside the server still has to happen to it.
@@ -35,6 +37,7 @@ impl Promises {
         self.keyed.lock().unwrap().contains_key(&request)
             || self.once.lock().unwrap().contains_key(&request)
             || self.unanswered.lock().unwrap().contains(&request)
+            || self.denied.lock().unwrap().contains_key(&request)
     }
 
     pub fn all_settled(&self) -> bool {
@@ -81,6 +84,10 @@ async fn one(path: &str, promises: &Promises, request: usize, mut address: watch
                 promises.once.lock().unwrap().insert(request, run);
                 promises.unanswered.lock().unwrap().remove(&request);
                 return;
+            }
+            // Whoever is told that there is no such thing has no reason to ask again.
+            Err(why) if keyed && why.starts_with("HTTP/1.1 4") => {
+                return drop(promises.denied.lock().unwrap().insert(request, why));
             }
             Err(_) if keyed => drop(again.tick().await),
             Err(_) => return,

@@ -62,8 +62,9 @@ pub fn run_unsynced(seeds: &Seeds) -> Outcome {
     let mut found = seeds.run(|seed| {
         let mut outcome = Outcome::default();
         let problems = cut(seed, Synchronous::Off, &mut outcome).unwrap_or_else(|problem| vec![problem]);
-        // Of damaged data a server may make nothing at all, and wait for a better disk.
-        outcome.count("noticed as endless", u64::from(problems.iter().any(|problem| problem.contains("for ever"))));
+        // Data may be damaged, but no server goes on without an end with it.
+        let endless = problems.iter().filter(|problem| problem.contains("for ever"));
+        outcome.failures.extend(endless.map(|problem| (seed, problem.clone())));
         outcome.count("noticed", u64::from(!problems.is_empty()));
         outcome.count("noticed as lost", u64::from(problems.iter().any(|problem| problem.starts_with("lost"))));
         outcome
@@ -117,8 +118,15 @@ fn cut(seed: u64, synchronous: Synchronous, outcome: &mut Outcome) -> Result<Vec
         let data = Data::Folder(folder.path().to_owned(), on(&disk, Synchronous::Full));
         let opened = data.visit().await.map_err(|error| error.to_string())?;
         read(&*opened.store).await.map_err(|error| error.to_string())
-    })?;
-    let mut wrong = judge(&promises, &runs, &notes);
+    });
+    // Where even the webhook is gone, whoever asked for it was told so.
+    let denied = promises.denied.lock().unwrap();
+    let mut wrong: Vec<String> =
+        denied.iter().map(|(request, answer)| format!("lost: request {request} was told {answer}")).collect();
+    match runs {
+        Ok(runs) => wrong.extend(judge(&promises, &runs, &notes)),
+        Err(problem) => wrong.push(problem),
+    }
     if keyed != crate::load::REQUESTS.div_ceil(2) {
         wrong.push(format!("only {keyed} of the requests with a key were ever acknowledged"));
     }
