@@ -8,6 +8,7 @@ mod control;
 mod flow;
 mod graph;
 mod json;
+mod literal_hosts;
 mod mailbox;
 mod node;
 mod retry;
@@ -24,6 +25,7 @@ pub use control::{
 pub use flow::{Flow, IR_VERSION, SignalDecl, Trigger, VarType, Variable};
 pub use graph::{Edge, Graph, GraphExit, GraphNode, Input, Join, OUT, OnError};
 pub use json::{JsonError, from_json, to_json};
+pub use literal_hosts::literal_hosts;
 pub use mailbox::{Listener, Mailbox, Scheduling};
 pub use node::{MAX_DEPTH, Node, NodeKind, Origin};
 pub use retry::{RetryPolicy, RetryStrategy};

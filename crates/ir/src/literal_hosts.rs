@@ -1,10 +1,10 @@
+use crate::{Flow, NodeKind};
 use weir_expr::{Part, Template};
-use weir_ir::{Flow, NodeKind};
 
 /// The hosts written out in the flow's own steps: `host` or `host:port` of every literal URL, once each.
 ///
 /// A URL whose host is only known when the step runs is not among them.
-pub(crate) fn literal_hosts(flow: &Flow) -> Vec<String> {
+pub fn literal_hosts(flow: &Flow) -> Vec<String> {
     let mut hosts = Vec::new();
     flow.for_each_node(&mut |node| {
         if let NodeKind::Task(task) = &node.kind {

@@ -1,0 +1,625 @@
+/**
+ * What every activity stands on: parameters checked against the kind's schema, secrets opened late and taken out of
+ * what comes back, errors with the code and category they have everywhere.
+ */
+import { createHash } from 'node:crypto';
+import { ApplicationFailure, Context } from '@temporalio/activity';
+
+export type Json = null | boolean | number | string | Json[] | JsonObject;
+export type JsonObject = { [key: string]: Json };
+export type Schema = JsonObject;
+
+/** Which step of which run is performed. `attempt` is given where the workflow itself tries again. */
+export type Step = {
+  run: string;
+  path: string;
+  attempt?: number;
+  /** Results of earlier steps that the parameters refer to, as `{output}` or `{error}` by path. */
+  transcript?: JsonObject;
+};
+
+export type Category =
+  | 'verdict'
+  | 'input'
+  | 'auth'
+  | 'denied'
+  | 'rate_limit'
+  | 'network'
+  | 'timeout'
+  | 'upstream'
+  | 'limit'
+  | 'cancelled'
+  | 'internal';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export type Backend = {
+  provider: string;
+  baseUrl?: string;
+  /** The name of the secret that holds the key. */
+  apiKey?: string;
+  priority: number;
+  rateLimitTpm?: number;
+  maxConcurrent?: number;
+  models: string[];
+};
+
+export type ModelSettings = {
+  routing: 'failover' | 'round-robin' | 'least-loaded';
+  retries: number;
+  retryBaseDelayMs: number;
+  retryMaxDelayMs: number;
+  backends: Backend[];
+};
+
+/** What holds for every step of a flow. */
+export type FlowSettings = {
+  project: string;
+  service: string;
+  flow: string;
+  egress: { hosts: string[]; allow: string[]; private: string[] };
+  /** The one folder file kinds may touch. */
+  files?: string;
+  /** How much the flow may remember, in bytes; nothing where absent. */
+  memory?: number;
+  models?: ModelSettings;
+  testData: Json;
+};
+
+export type VariableChange = {
+  scope: 'service' | 'project';
+  through?: { project: string; interface: string };
+  name: string;
+  op: 'get' | 'set' | 'append' | 'increment' | 'decrement';
+  value: Json;
+  key: string;
+};
+
+export type MemoryChange = {
+  name: string;
+  op: 'get' | 'list' | 'set' | 'append' | 'increment' | 'delete';
+  value: Json;
+  key: string;
+};
+
+/** What the host of an activity lends it. */
+export type Ports = {
+  attempt(): number;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** How long the attempt may take, in milliseconds. */
+  timeout(): number;
+  signal(): AbortSignal;
+  heartbeat(detail: Json): void;
+  sleep(millis: number): Promise<void>;
+  secret(name: string): Promise<string | undefined>;
+  log(level: LogLevel, message: string, metadata: Json): void;
+  changeVariable(flow: FlowSettings, change: VariableChange): Promise<Json>;
+  changeMemory(flow: FlowSettings, change: MemoryChange): Promise<Json>;
+};
+
+/** What an activity sees of the world. */
+export type TaskContext = {
+  readonly flow: FlowSettings;
+  readonly run: string;
+  readonly path: string;
+  /** The same for every attempt, so that the other side can tell a repetition. */
+  readonly key: string;
+  readonly attempt: number;
+  readonly now: number;
+  readonly timeout: number;
+  readonly signal: AbortSignal;
+  secret(name: string): Promise<string>;
+  holdsSecret(text: string): boolean;
+  sleep(millis: number): Promise<void>;
+  heartbeat(detail: Json): void;
+  log(level: LogLevel, message: string, metadata?: Json): void;
+  changeVariable(change: VariableChange): Promise<Json>;
+  changeMemory(change: MemoryChange): Promise<Json>;
+  recorded(path: string): Json | undefined;
+};
+
+/** A failure of a step, as a flow sees it. */
+export class TaskError extends Error {
+  retryAfterMs: number | undefined;
+  detail: Json = null;
+
+  constructor(
+    readonly category: Category,
+    readonly code: string,
+    message: string,
+    public retryable: boolean = category === 'rate_limit' || category === 'network' || category === 'timeout',
+  ) {
+    super(message);
+  }
+}
+
+/** A failure of one of the ports, told in the words of the port. */
+export class PortError extends Error {
+  constructor(
+    readonly port: 'VARIABLES' | 'MEMORY',
+    readonly what: 'UNAVAILABLE' | 'REJECTED' | 'FULL',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export type Contract<Input> = {
+  kind: string;
+  input: Schema;
+  output: Schema;
+  fits(value: unknown): value is Input;
+};
+
+/** Binds a kind's schemas to the type that was made from them. */
+export function contract<Input>(kind: string, input: Schema, output: Schema): Contract<Input> {
+  const fits = (value: unknown): value is Input => problemsOf(input, toJson(value)).length === 0;
+  return { kind, input, output, fits };
+}
+
+/** Performs one attempt of a step. */
+export async function perform<Input, Output>(
+  kind: Contract<Input>,
+  work: (input: Input, cx: TaskContext) => Promise<Output>,
+  flow: FlowSettings,
+  ports: Ports,
+  params: Json,
+  step: Step,
+): Promise<Json> {
+  const secrets = new Secrets(ports);
+  const cx = contextOf(flow, ports, step, secrets);
+  try {
+    const input: Json = withDefaults(kind.input, await secrets.open(params));
+    if (!kind.fits(input)) throw invalidParams(kind.kind, problemsOf(kind.input, input));
+    const output = toJson(await work(input, cx));
+    const wrong = problemsOf(kind.output, output);
+    if (wrong.length > 0) {
+      throw new TaskError('internal', 'OUTPUT_INVALID', `the output of \`${kind.kind}\` breaks its own contract: ${sentence(wrong)}`);
+    }
+    return secrets.clean(output);
+  } catch (error) {
+    throw failure(taskError(error, cx.signal), secrets);
+  }
+}
+
+/** For a kind that parses and checks but is not built. */
+export function notRunnable(message: string): Promise<Json> {
+  return Promise.reject(failure(new TaskError('input', 'KIND_NOT_RUNNABLE', message)));
+}
+
+function contextOf(flow: FlowSettings, ports: Ports, step: Step, secrets: Secrets): TaskContext {
+  return {
+    flow,
+    run: step.run,
+    path: step.path,
+    key: `${step.run}/${step.path}`,
+    attempt: step.attempt ?? ports.attempt(),
+    now: ports.now(),
+    timeout: ports.timeout(),
+    signal: ports.signal(),
+    secret: (name) => secrets.get(name),
+    holdsSecret: (text) => secrets.text(text) !== text,
+    sleep: (millis) => ports.sleep(millis),
+    heartbeat: (detail) => ports.heartbeat(secrets.clean(detail)),
+    log: (level, message, metadata) => ports.log(level, secrets.text(message), secrets.clean(metadata ?? null)),
+    changeVariable: (change) => ports.changeVariable(flow, change),
+    changeMemory: (change) => {
+      if (flow.memory !== undefined) return ports.changeMemory(flow, change);
+      const message = 'this flow remembers nothing beyond its runs: write `memory: {}` into its `settings`';
+      return Promise.reject(new TaskError('input', 'MEMORY_NOT_ENABLED', message));
+    },
+    recorded: (path) => step.transcript?.[path],
+  };
+}
+
+function taskError(error: unknown, signal: AbortSignal): TaskError {
+  if (error instanceof TaskError) return error;
+  if (error instanceof PortError) {
+    const category: Category = error.what === 'FULL' ? 'limit' : error.what === 'REJECTED' ? 'input' : 'internal';
+    return new TaskError(category, `${error.port}_${error.what}`, error.message, error.what === 'UNAVAILABLE');
+  }
+  if (signal.aborted) return new TaskError('cancelled', 'TASK_CANCELLED', 'the step was cancelled');
+  const reason = error instanceof Error ? error.message : String(error);
+  return new TaskError('internal', 'TASK_PANICKED', `the implementation of this kind broke: ${reason}`);
+}
+
+function failure(error: TaskError, secrets?: Secrets): ApplicationFailure {
+  const { code, category, retryable, retryAfterMs } = error;
+  const message = secrets?.text(error.message) ?? error.message;
+  const detail = secrets?.clean(error.detail) ?? error.detail;
+  const told: JsonObject = { code, category, message, retryable };
+  if (retryAfterMs !== undefined) told['retryAfterMs'] = retryAfterMs;
+  if (detail !== null) told['detail'] = detail;
+  return ApplicationFailure.create({
+    type: code,
+    message,
+    nonRetryable: !retryable,
+    details: [told],
+    ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),
+  });
+}
+
+function invalidParams(kind: string, problems: Problem[]): TaskError {
+  const error = new TaskError('input', 'INVALID_PARAMS', `\`${kind}\` cannot take these parameters: ${sentence(problems)}`);
+  error.detail = problems.map(([path, message]) => ({ path, message }));
+  return error;
+}
+
+function sentence(problems: Problem[]): string {
+  return problems.map(([path, message]) => (path === '' ? message : `\`${path}\`: ${message}`)).join('; ');
+}
+
+// Values
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function member(value: Json | undefined, name: string): Json | undefined {
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+export function listOf(value: Json | undefined): Json[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function textOf(value: Json | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function numberOf(value: Json | undefined): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
+
+/** The value as a person reads it: text as it is, everything else as JSON. */
+export function shown(value: Json | undefined): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
+}
+
+/** The first `limit` characters. */
+export function shortened(text: string, limit: number): string {
+  const characters = Array.from(text.slice(0, 2 * limit + 2));
+  return characters.length > limit ? `${characters.slice(0, limit).join('')}…` : text;
+}
+
+export function typeName(value: Json | undefined): string {
+  if (value === undefined || value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}
+
+/** The value as JSON has it; what JSON does not know is left out. */
+export function toJson(value: unknown): Json {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value;
+    case 'number':
+      return Number.isFinite(value) ? value : null;
+    case 'object':
+      if (value === null) return null;
+      if (Array.isArray(value)) return value.map((item: unknown) => toJson(item));
+      return objectOf(Object.entries(value).filter(([, item]) => item !== undefined).map(([name, item]) => [name, toJson(item)]));
+    default:
+      return null;
+  }
+}
+
+/** An object of these members; also `__proto__` is a member like the others. */
+export function objectOf(members: [string, Json][]): JsonObject {
+  const object: JsonObject = {};
+  for (const [name, value] of members) {
+    Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+  }
+  return object;
+}
+
+export function parseJson(text: string): Json {
+  const value: unknown = JSON.parse(text);
+  return toJson(value);
+}
+
+const UNITS: { [unit: string]: number } = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Milliseconds of whole milliseconds or text such as `30s`. */
+export function duration(value: Json | undefined, name: string): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  const wrong = (reason: string): TaskError => new TaskError('input', 'INVALID_DURATION', `\`${name}\`: ${reason}`);
+  if (typeof value === 'number') {
+    if (Number.isInteger(value) && value >= 0) return value;
+    throw wrong(`${value} is not a number of milliseconds`);
+  }
+  const found = typeof value === 'string' ? /^([0-9]+)(ms|s|m|h|d)$/.exec(value.trim()) : null;
+  const unit = UNITS[found?.[2] ?? ''];
+  if (found === null || unit === undefined) throw wrong(`\`${shown(value)}\` is not a duration; write it as \`250ms\`, \`30s\`, \`5m\`, \`2h\` or \`1d\``);
+  return Number(found[1]) * unit;
+}
+
+/** A number in -1..1 that depends on the step, the attempt and `salt` alone. */
+export function noise(cx: TaskContext, salt: number): number {
+  const digest = createHash('sha256').update(`${cx.key}#${cx.attempt}#${salt}`).digest();
+  return digest.readUIntBE(0, 6) / 2 ** 47 - 1;
+}
+
+/** ISO 8601 in UTC; milliseconds only where there are some. */
+export function timestamp(millis: number): string {
+  return new Date(millis).toISOString().replace('.000Z', 'Z');
+}
+
+// Schemas
+
+export type Problem = [path: string, message: string];
+
+/** The value with absent members set to their defaults. */
+export function withDefaults(schema: Schema, value: Json): Json {
+  const properties = Object.entries(isObject(schema['properties']) ? schema['properties'] : {});
+  const defaults = properties.filter(([, of]) => member(of, 'default') !== undefined);
+  const given = value === null && defaults.length > 0 ? {} : value;
+  if (!isObject(given)) return given;
+  const missing = defaults.filter(([name]) => !Object.hasOwn(given, name));
+  return objectOf([...Object.entries(given), ...missing.map(([name, of]): [string, Json] => [name, member(of, 'default') ?? null])]);
+}
+
+/** Everything in which a value is not as a JSON Schema wants it, at most eight. */
+export function problemsOf(schema: Json, value: Json, root: Json = schema, path = ''): Problem[] {
+  if (schema === true) return [];
+  if (schema === false) return [[path, 'nothing is allowed here']];
+  if (!isObject(schema)) return [];
+  const found: Problem[] = [];
+  for (const [keyword, rule] of Object.entries(schema)) {
+    found.push(...problemsOfRule(keyword, rule, schema, value, root, path));
+    if (found.length >= 8) break;
+  }
+  return found.slice(0, 8);
+}
+
+function problemsOfRule(keyword: string, rule: Json, schema: JsonObject, value: Json, root: Json, path: string): Problem[] {
+  const here = (message: string): Problem[] => [[path, message]];
+  const json = JSON.stringify(value);
+  const inner = (schema: Json, value: Json, name?: string | number): Problem[] =>
+    problemsOf(schema, value, root, name === undefined ? path : path === '' ? String(name) : `${path}.${name}`);
+  switch (keyword) {
+    case 'type': {
+      const types = listOf(rule).length > 0 ? listOf(rule) : [rule];
+      if (types.some((type) => isOfType(type, value))) return [];
+      const names = types.map((type) => JSON.stringify(type)).join(', ');
+      return here(`${json} is not of type${types.length > 1 ? 's' : ''} ${names}`);
+    }
+    case 'enum':
+      return listOf(rule).some((one) => same(one, value)) ? [] : here(`${json} is not one of ${alternatives(listOf(rule))}`);
+    case 'const':
+      return same(rule, value) ? [] : here(`${JSON.stringify(rule)} was expected`);
+    case 'allOf':
+      return listOf(rule).flatMap((one) => inner(one, value));
+    case 'anyOf':
+      return listOf(rule).some((one) => inner(one, value).length === 0) ? [] : here(`${json} is not valid under any of the schemas listed in the 'anyOf' keyword`);
+    case 'oneOf': {
+      const count = listOf(rule).filter((one) => inner(one, value).length === 0).length;
+      return count === 1 ? [] : here(`${json} is valid under ${count} of the schemas listed in the 'oneOf' keyword`);
+    }
+    case 'not':
+      return inner(rule, value).length > 0 ? [] : here(`${JSON.stringify(rule)} is not allowed for ${json}`);
+    case 'if': {
+      const branch = inner(rule, value).length === 0 ? schema['then'] : schema['else'];
+      return branch === undefined ? [] : inner(branch, value);
+    }
+    case '$ref':
+      return inner(referred(root, textOf(rule) ?? '#'), value);
+    case 'minimum':
+      return typeof value === 'number' && value < Number(rule) ? here(`${json} is less than the minimum of ${rule}`) : [];
+    case 'maximum':
+      return typeof value === 'number' && value > Number(rule) ? here(`${json} is greater than the maximum of ${rule}`) : [];
+    case 'exclusiveMinimum':
+      return typeof value === 'number' && value <= Number(rule) ? here(`${json} is less than or equal to the minimum of ${rule}`) : [];
+    case 'exclusiveMaximum':
+      return typeof value === 'number' && value >= Number(rule) ? here(`${json} is greater than or equal to the maximum of ${rule}`) : [];
+    case 'multipleOf':
+      return typeof value === 'number' && !Number.isInteger(value / Number(rule)) ? here(`${json} is not a multiple of ${rule}`) : [];
+    case 'minLength':
+      return typeof value === 'string' && Array.from(value).length < Number(rule) ? here(`${json} is shorter than ${rule} character${rule === 1 ? '' : 's'}`) : [];
+    case 'maxLength':
+      return typeof value === 'string' && Array.from(value).length > Number(rule) ? here(`${shortened(json, 300)} is longer than ${rule} characters`) : [];
+    case 'pattern':
+      return typeof value === 'string' && !new RegExp(textOf(rule) ?? '', 'u').test(value) ? here(`${json} does not match ${JSON.stringify(rule)}`) : [];
+    case 'minItems':
+      return Array.isArray(value) && value.length < Number(rule) ? here(`${json} has less than ${rule} item${rule === 1 ? '' : 's'}`) : [];
+    case 'maxItems':
+      return Array.isArray(value) && value.length > Number(rule) ? here(`${json} has more than ${rule} items`) : [];
+    case 'uniqueItems':
+      return rule === true && Array.isArray(value) && value.some((item, place) => value.slice(0, place).some((other) => same(item, other))) ? here(`${json} has non-unique elements`) : [];
+    case 'prefixItems':
+      return Array.isArray(value) ? listOf(rule).flatMap((one, place) => (place < value.length ? inner(one, value[place] ?? null, place) : [])) : [];
+    case 'items':
+      return Array.isArray(value) ? value.slice(listOf(schema['prefixItems']).length).flatMap((item, place) => inner(rule, item, place)) : [];
+    case 'contains':
+      return Array.isArray(value) && !value.some((item) => inner(rule, item).length === 0) ? here(`None of ${json} are valid under the given schema`) : [];
+    case 'minProperties':
+      return isObject(value) && Object.keys(value).length < Number(rule) ? here(`${json} has less than ${rule} properties`) : [];
+    case 'maxProperties':
+      return isObject(value) && Object.keys(value).length > Number(rule) ? here(`${json} has more than ${rule} properties`) : [];
+    case 'required': {
+      if (!isObject(value)) return [];
+      const missing = listOf(rule).filter((name) => !Object.hasOwn(value, shown(name)));
+      return missing.flatMap((name) => here(`${JSON.stringify(name)} is a required property`));
+    }
+    case 'properties':
+      if (!isObject(value) || !isObject(rule)) return [];
+      return Object.entries(rule).flatMap(([name, one]) => (Object.hasOwn(value, name) ? inner(one, value[name] ?? null, name) : []));
+    case 'patternProperties':
+      if (!isObject(value) || !isObject(rule)) return [];
+      return Object.entries(rule).flatMap(([pattern, one]) =>
+        Object.entries(value).flatMap(([name, item]) => (new RegExp(pattern, 'u').test(name) ? inner(one, item, name) : [])),
+      );
+    case 'additionalProperties': {
+      if (!isObject(value)) return [];
+      const known = isObject(schema['properties']) ? schema['properties'] : {};
+      const patterns = Object.keys(isObject(schema['patternProperties']) ? schema['patternProperties'] : {});
+      const others = Object.entries(value).filter(([name]) => !Object.hasOwn(known, name) && !patterns.some((pattern) => new RegExp(pattern, 'u').test(name)));
+      if (rule !== false) return others.flatMap(([name, item]) => inner(rule, item, name));
+      if (others.length === 0) return [];
+      const names = others.map(([name]) => `'${name}'`).join(', ');
+      return here(`Additional properties are not allowed (${names} ${others.length > 1 ? 'were' : 'was'} unexpected)`);
+    }
+    default:
+      return [];
+  }
+}
+
+function referred(root: Json, reference: string): Json {
+  const parts = reference.replace(/^#\/?/, '').split('/').filter((part) => part !== '');
+  const names = parts.map((part) => decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~'));
+  return names.reduce<Json>((at, name) => member(at, name) ?? true, root);
+}
+
+function isOfType(type: Json, value: Json): boolean {
+  switch (type) {
+    case 'null':
+      return value === null;
+    case 'array':
+      return Array.isArray(value);
+    case 'object':
+      return isObject(value);
+    case 'integer':
+      return typeof value === 'number' && Number.isInteger(value);
+    default:
+      return typeof value === type;
+  }
+}
+
+function alternatives(values: Json[]): string {
+  const shown = values.map((value) => JSON.stringify(value));
+  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} or ${shown[shown.length - 1] ?? ''}`;
+}
+
+export function same(a: Json, b: Json): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, place) => same(item, b[place] ?? null));
+  if (isObject(a) && isObject(b)) {
+    const names = Object.keys(a);
+    return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && same(a[name] ?? null, b[name] ?? null));
+  }
+  return a === b;
+}
+
+// Secrets
+
+/** The secrets one attempt has opened: put in at the last moment, taken out of all that leaves. */
+class Secrets {
+  private readonly opened = new Map<string, string>();
+  private needles: [needle: string, name: string][] = [];
+
+  constructor(private readonly ports: Ports) {}
+
+  async get(name: string): Promise<string> {
+    const value = await this.ports.secret(name);
+    if (value === undefined) {
+      throw new TaskError('auth', 'SECRET_UNKNOWN', `there is no secret \`${name}\` in this project; set it, or correct the name`);
+    }
+    this.learn(name, value);
+    return value;
+  }
+
+  /** The value with every sealed text put together from its secrets. */
+  async open(value: Json): Promise<Json> {
+    if (Array.isArray(value)) return Promise.all(value.map((item) => this.open(item)));
+    if (!isObject(value)) return value;
+    const parts = member(value, '$sealed');
+    if (parts !== undefined) {
+      const opened = await Promise.all(listOf(parts).map((part) => this.openPart(part)));
+      return opened.join('');
+    }
+    const members = await Promise.all(
+      Object.entries(value).map(async ([name, item]): Promise<[string, Json]> => [name.startsWith('$$') ? name.slice(1) : name, await this.open(item)]),
+    );
+    return objectOf(members);
+  }
+
+  private async openPart(part: Json): Promise<string> {
+    const name = textOf(member(part, 'secret'));
+    return name === undefined ? (textOf(part) ?? '') : this.get(name);
+  }
+
+  private learn(name: string, value: string): void {
+    if (value === '' || this.opened.has(value)) return;
+    this.opened.set(value, name);
+    const found = new Map(this.needles);
+    for (const needle of spellings(value)) if (!found.has(needle)) found.set(needle, name);
+    this.needles = Array.from(found).sort(([a], [b]) => b.length - a.length || (a < b ? -1 : 1));
+  }
+
+  text(text: string): string {
+    return this.needles.reduce((text, [needle, name]) => {
+      const searched = text === needle || (needle.length >= 4 && text.includes(needle));
+      return searched ? text.replaceAll(needle, () => `[secret ${name}]`) : text;
+    }, text);
+  }
+
+  clean(value: Json): Json {
+    if (this.needles.length === 0) return value;
+    if (typeof value === 'string') return this.text(value);
+    if (Array.isArray(value)) return value.map((item) => this.clean(item));
+    if (!isObject(value)) return value;
+    return objectOf(Object.entries(value).map(([name, item]) => [this.text(name), this.clean(item)]));
+  }
+}
+
+/** As it is, and as JSON, URLs, forms and base64 write it. */
+function spellings(value: string): string[] {
+  const percent = encodeURIComponent(value);
+  const strict = percent.replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  const form = new URLSearchParams([['', value]]).toString().slice(1);
+  const plain = [value, JSON.stringify(value).slice(1, -1), strict, percent, form, strict.toLowerCase()];
+  const inside = value.length < 4 ? [] : [0, 1, 2].flatMap((shift) => base64Inside(value, shift));
+  return Array.from(new Set([...plain, ...inside]));
+}
+
+/** How it looks within the base64 of a longer text in which it begins `shift` bytes past a group of three. */
+function base64Inside(value: string, shift: number): string[] {
+  const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(value)]);
+  const [start, end] = [Math.ceil((shift * 8) / 6), Math.floor((bytes.length * 8) / 6)];
+  const inner = [bytes.toString('base64'), bytes.toString('base64url')].map((text) => text.slice(start, end));
+  return inner.filter((text) => text.length >= 4);
+}
+
+// The ports of a real worker
+
+/** Secrets from the environment as `WEIR_SECRET_<NAME>`; variables and memory in the project's own workflow. */
+export function workerPorts(): Ports {
+  const current = (): Context => Context.current();
+  return {
+    attempt: () => current().info.attempt,
+    now: () => Date.now(),
+    timeout: () => current().info.startToCloseTimeoutMs,
+    signal: () => current().cancellationSignal,
+    heartbeat: (detail) => current().heartbeat(detail),
+    sleep: (millis) => current().sleep(millis),
+    secret: (name) => Promise.resolve(process.env[`WEIR_SECRET_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`]),
+    log: (level, message, metadata) => current().log[level](message, { metadata }),
+    changeVariable: (flow, change) =>
+      askProject(flow, 'VARIABLES', change.through?.project ?? flow.project, 'changeVariable', { ...change, service: flow.service, from: flow.project }),
+    changeMemory: (flow, change) =>
+      askProject(flow, 'MEMORY', flow.project, 'changeMemory', { ...change, flow: flow.flow, limit: flow.memory ?? 0 }),
+  };
+}
+
+/** Sends an update to the workflow that keeps a project's variables. */
+async function askProject(flow: FlowSettings, port: 'VARIABLES' | 'MEMORY', project: string, update: string, change: Json): Promise<Json> {
+  try {
+    const handle = current().workflow.getHandle(`weir-project/${project}`);
+    return await handle.executeUpdate<Json, [Json]>(update, { args: [change] });
+  } catch (error) {
+    const refused = causes(error).find((cause) => cause instanceof ApplicationFailure);
+    if (refused instanceof ApplicationFailure) {
+      throw new PortError(port, refused.type === 'FULL' ? 'FULL' : 'REJECTED', refused.message);
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new PortError(port, 'UNAVAILABLE', `the workflow of project \`${project}\` does not answer \`${flow.flow}\`: ${reason}`);
+  }
+
+  function current(): Context['client'] {
+    return Context.current().client;
+  }
+}
+
+function causes(error: unknown): unknown[] {
+  return error instanceof Error ? [error, ...causes(error.cause)] : [];
+}

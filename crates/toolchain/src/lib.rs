@@ -1,0 +1,1 @@
+//! The TypeScript compilers that generated code is checked with.
