@@ -52,7 +52,11 @@ impl OpenInterface {
 
     /// Every method it takes, as `Allow` says it.
     pub fn allowed(&self) -> String {
-        self.open.methods.iter().map(|method| HttpMethod::as_str(*method)).collect::<Vec<_>>().join(", ")
+        let with_head = |method: &HttpMethod| match method {
+            HttpMethod::Get => vec!["GET", "HEAD"],
+            other => vec![other.as_str()],
+        };
+        self.open.methods.iter().flat_map(with_head).collect::<Vec<_>>().join(", ")
     }
 
     /// The query and the body, each as it is declared.

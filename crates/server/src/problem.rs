@@ -3,6 +3,8 @@ use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use weir_base::Diagnostic;
 use weir_control::ControlError;
 
@@ -54,6 +56,36 @@ impl Problem {
     }
 }
 
+/// How long what has been said once is not said again.
+const QUIET: Duration = Duration::from_secs(10);
+
+static REPEATS: Repeats = Repeats(Mutex::new(None));
+
+/// What was logged last. On a full disk every request is refused for the same reason, and the log needs room, too.
+struct Repeats(Mutex<Option<Said>>);
+
+struct Said {
+    message: String,
+    at: Instant,
+    /// How often it was not said since.
+    others: u64,
+}
+
+impl Repeats {
+    /// How many others were passed over before, where this is to be said.
+    fn note(&self, message: &str, now: Instant) -> Option<u64> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(said) = last.as_mut().filter(|said| said.message == message)
+            && now.saturating_duration_since(said.at) < QUIET
+        {
+            said.others += 1;
+            return None;
+        }
+        let said = Said { message: message.to_owned(), at: now, others: 0 };
+        Some(last.replace(said).map_or(0, |before| before.others))
+    }
+}
+
 impl From<ControlError> for Problem {
     fn from(error: ControlError) -> Self {
         let message = error.to_string();
@@ -82,7 +114,9 @@ impl From<ControlError> for Problem {
             }
             ControlError::Busy(_) => Problem { retry_after: Some(1), ..of(StatusCode::SERVICE_UNAVAILABLE, "BUSY") },
             ControlError::Unavailable(_) => {
-                tracing::error!("{message}");
+                if let Some(others) = REPEATS.note(&message, Instant::now()) {
+                    tracing::error!(others, "{message}");
+                }
                 Problem { retry_after: Some(5), ..of(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE") }
             }
         }
@@ -114,4 +148,20 @@ pub async fn no_such_path() -> Problem {
 pub async fn no_such_method(method: Method, uri: Uri) -> Problem {
     let detail = format!("{} does not take {method}; /api/docs says what it takes", uri.path());
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_said_once_in_a_while_and_at_once_where_it_is_something_else() {
+        let (repeats, begun) = (Repeats(Mutex::new(None)), Instant::now());
+        let note = |message: &str, seconds: u64| repeats.note(message, begun + Duration::from_secs(seconds));
+        assert_eq!(note("the disk is full", 0), Some(0));
+        assert_eq!((0..1_000).filter_map(|_| note("the disk is full", 9)).count(), 0);
+        assert_eq!(note("the disk is full", 10), Some(1_000));
+        assert_eq!(note("the database is away", 11), Some(0));
+        assert_eq!(note("the disk is full", 12), Some(0));
+    }
 }

@@ -2,9 +2,10 @@
 //!
 //! A list is put together from parts, each of which an index gives in order: of one project, and, where the runs are to
 //! be in some state, of one state. What no index knows is asked of each run that a part gives, and of so many at most.
+//! Many parts are asked for together: a list over all projects of a tenant costs few statements, however many there are.
 
 use crate::database::{Database, Sql};
-use crate::row::{Columns, read_all};
+use crate::row::{Cells, Columns, read_all};
 use crate::runs::{SELECT, push_beginning, reach, read};
 use crate::statement::{Statement, limit};
 use std::cmp::Reverse;
@@ -34,6 +35,9 @@ const PROJECTS: &str = "WITH RECURSIVE place (project) AS (
     FROM place p WHERE p.project IS NOT NULL
 ) SELECT project FROM place WHERE project IS NOT NULL";
 
+/// Parts that one statement asks for.
+const TOGETHER: usize = 50;
+
 /// What a part of a list gave.
 #[derive(Debug, Default)]
 struct Part {
@@ -49,14 +53,60 @@ pub async fn look<D: Database>(
     page: PageRequest,
     most: u32,
 ) -> Result<Page<Run>, StoreError> {
-    let mut parts = Vec::new();
-    for (tenant, project) in places(sql, filter).await? {
-        for status in statuses(filter) {
-            let lane = Lane { filter, tenant: &tenant, project: &project, status, page, most: most.max(1) };
-            parts.push(lane.look(sql).await?);
-        }
+    let places = places(sql, filter).await?;
+    let statuses = statuses(filter);
+    let lane = |(tenant, project), status| Lane { filter, tenant, project, status, page, most: most.max(1) };
+    let places = places.iter().map(|(tenant, project)| (tenant, project));
+    let lanes: Vec<Lane> = places.flat_map(|place| statuses.iter().map(move |status| lane(place, *status))).collect();
+    let mut parts = Vec::with_capacity(lanes.len());
+    for lanes in lanes.chunks(TOGETHER) {
+        parts.extend(look_together(sql, filter, lanes).await?);
     }
     Ok(merge(parts, page.limit as usize))
+}
+
+/// What each of some parts gives, in the same order.
+async fn look_together<D: Database>(
+    sql: &Sql<D>,
+    filter: &RunFilter,
+    lanes: &[Lane<'_>],
+) -> Result<Vec<Part>, StoreError> {
+    const NUMBER: usize = 16;
+    let scope = reach(filter.tenant.as_ref());
+    let mut parts: Vec<Part> = lanes.iter().map(|_| Part::default()).collect();
+    let all: Vec<usize> = (0..lanes.len()).collect();
+    let rows = sql.db.read(&scope, together::<D>(&all, |lane, query| lanes[lane].push_rows::<D>(query))).await?;
+    for row in &rows {
+        parts[lane_of(row, NUMBER)?].items.push(read(Columns(row))?);
+    }
+    let unsure = |lane: &usize| lanes[*lane].is_asked() && parts[*lane].items.len() as i64 != lanes[*lane].wanted();
+    let unsure: Vec<usize> = all.into_iter().filter(unsure).collect();
+    if unsure.is_empty() {
+        return Ok(parts);
+    }
+    let rows = sql.db.read(&scope, together::<D>(&unsure, |lane, query| lanes[lane].push_last::<D>(query))).await?;
+    for row in &rows {
+        let place = Columns(row);
+        let looked = RunCursor { created_at: place.number(0)?, key: RunKey(place.number(1)?) };
+        parts[lane_of(row, 2)?].looked = Some(looked);
+    }
+    Ok(parts)
+}
+
+/// One statement of several, each of whose rows ends with the number of what it is of.
+fn together<D: Database>(numbers: &[usize], push: impl Fn(usize, &mut Statement)) -> Statement {
+    let mut query = Statement::built::<D>("").passing();
+    for (place, number) in numbers.iter().enumerate() {
+        query.push(if place == 0 { "" } else { " UNION ALL " });
+        query.push(format!("SELECT part.*, CAST({number} AS BIGINT) AS number FROM ("));
+        push(*number, &mut query);
+        query.push(") AS part");
+    }
+    query
+}
+
+fn lane_of<R: Cells>(row: &R, column: usize) -> Result<usize, StoreError> {
+    usize::try_from(Columns(row).number(column)?).map_err(crate::row::corrupt)
 }
 
 /// The tenants and projects a list is of.
@@ -115,40 +165,30 @@ struct Lane<'a> {
 }
 
 impl Lane<'_> {
-    async fn look<D: Database>(&self, sql: &Sql<D>) -> Result<Part, StoreError> {
-        let scope = reach(self.filter.tenant.as_ref());
-        let wanted = limit(self.page.limit).saturating_add(1);
-        let asked = self.is_asked();
-        let most = if asked { limit(self.most).max(wanted) } else { wanted };
-        let rows = sql.db.read(&scope, self.rows::<D>(most, wanted)).await?;
-        let items = read_all(&rows, read)?;
-        if !asked || items.len() as i64 == wanted {
-            return Ok(Part { items, looked: None });
-        }
-        let last = sql.db.read(&scope, self.last::<D>(most)).await?;
-        let looked = last.first().map(|row| {
-            let row = Columns(row);
-            Ok::<_, StoreError>(RunCursor { created_at: row.number(0)?, key: RunKey(row.number(1)?) })
-        });
-        Ok(Part { items, looked: looked.transpose()? })
+    /// One more than a page has.
+    fn wanted(&self) -> i64 {
+        limit(self.page.limit).saturating_add(1)
     }
 
-    /// The runs of this part that pass, of the first `most`.
-    fn rows<D: Database>(&self, most: i64, wanted: i64) -> Statement {
-        let mut query = Statement::built::<D>(format!("{SELECT}{} WHERE rid IN (SELECT rid", D::BY_KEY)).passing();
-        self.push_part::<D>(&mut query);
-        query.push(" LIMIT ").bind(most).push(")");
-        self.push_asked::<D>(&mut query);
-        query.push(" ORDER BY created_at DESC, rid DESC LIMIT ").bind(wanted);
-        query
+    /// How many are looked at.
+    fn most(&self) -> i64 {
+        if self.is_asked() { limit(self.most).max(self.wanted()) } else { self.wanted() }
     }
 
-    /// The place of the last of the first `most`, where there are as many.
-    fn last<D: Database>(&self, most: i64) -> Statement {
-        let mut query = Statement::built::<D>("SELECT created_at, rid").passing();
-        self.push_part::<D>(&mut query);
-        query.push(" LIMIT 1 OFFSET ").bind(most.saturating_sub(1));
-        query
+    /// The runs of this part that pass, of those that are looked at.
+    fn push_rows<D: Database>(&self, query: &mut Statement) {
+        query.push(format!("{SELECT}{} WHERE rid IN (SELECT rid", D::BY_KEY));
+        self.push_part::<D>(query);
+        query.push(" LIMIT ").bind(self.most()).push(")");
+        self.push_asked::<D>(query);
+        query.push(" ORDER BY created_at DESC, rid DESC LIMIT ").bind(self.wanted());
+    }
+
+    /// The place of the last of those that are looked at, where there are as many.
+    fn push_last<D: Database>(&self, query: &mut Statement) {
+        query.push("SELECT created_at, rid");
+        self.push_part::<D>(query);
+        query.push(" LIMIT 1 OFFSET ").bind(self.most().saturating_sub(1));
     }
 
     /// What an index gives in order, newest first.

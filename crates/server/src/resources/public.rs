@@ -66,7 +66,8 @@ async fn call(
     let interface = app.control.open_interface(&tenant, &project, &name).await?;
     let trail = trail(request.extensions());
     trail.who(&interface.door.tenant, "interface".into());
-    if !interface.takes(request.method().as_str()) {
+    let looks = request.method() == Method::HEAD;
+    if !interface.takes(if looks { "GET" } else { request.method().as_str() }) {
         return Ok(refuse_method(&interface, request.method()));
     }
     let visitor = app.control.admit(&interface, credential(request.headers()), &origin.address).await?;
@@ -78,6 +79,10 @@ async fn call(
     let mut input = incoming.members()?;
     let (query, read) = (input.get("query").cloned(), input.get("body").cloned());
     interface.check_request(&query.unwrap_or_default(), &read.unwrap_or_default())?;
+    if looks {
+        // Who only looks whether it is open, and to them, starts nothing.
+        return Ok(allow(&interface, StatusCode::OK.into_response()));
+    }
     input.insert("auth".into(), visitor.shown.clone());
     let key = key.map(|key| key_of(&interface, &visitor, key));
     let view = app.control.knock(&interface.door, input.into(), key).await?;
@@ -101,8 +106,12 @@ fn key_of(interface: &OpenInterface, visitor: &Visitor, key: Text) -> Text {
 fn refuse_method(interface: &OpenInterface, method: &Method) -> Response {
     let allowed = interface.allowed();
     let detail = format!("this interface does not take {method}; it takes {allowed}");
-    let mut response = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", detail).into_response();
-    if let Ok(allowed) = HeaderValue::from_str(&allowed) {
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", detail);
+    allow(interface, problem.into_response())
+}
+
+fn allow(interface: &OpenInterface, mut response: Response) -> Response {
+    if let Ok(allowed) = HeaderValue::from_str(&interface.allowed()) {
         response.headers_mut().insert(header::ALLOW, allowed);
     }
     response

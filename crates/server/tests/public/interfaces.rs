@@ -62,11 +62,14 @@ async fn an_interface_is_declared_changed_and_closed(data: Data) {
     assert!(said.headers["weir-run"].to_str().is_ok_and(|run| !run.is_empty()));
     assert_eq!(said.is(200), "Hello Ada");
     assert_eq!(call(&world, &anyone, "GET", &path, "").await.is(200), "Hello you");
-    for method in ["PUT", "PATCH", "DELETE", "HEAD"] {
+    let looked = call(&world, &anyone, "HEAD", &path, "").await;
+    assert_eq!((looked.status.as_u16(), &looked.headers["allow"]), (200, &"GET, HEAD, POST".parse().unwrap()));
+    assert!(looked.headers.get("weir-run").is_none());
+    for method in ["PUT", "PATCH", "DELETE"] {
         let refused = call(&world, &anyone, method, &path, "").await;
         assert_eq!(
             (refused.status.as_u16(), &refused.headers["allow"]),
-            (405, &"GET, POST".parse().unwrap()),
+            (405, &"GET, HEAD, POST".parse().unwrap()),
             "{method}"
         );
     }

@@ -165,6 +165,29 @@ pub async fn filters_narrow(store: Arc<dyn Store>) {
     }
 }
 
+/// A list without a project is of all of them, however many, each in each of the states.
+pub async fn lists_are_of_many_projects(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let mut expected = Vec::new();
+    for number in 0..60 {
+        let id = format!("r{number:02}");
+        let run = owned.run(&id, &format!("p{number:02}"), 1_000 - number / 3);
+        expected.push((run.created_at, run.key, id));
+        owned.commit(|batch| batch.runs.push(run)).await;
+    }
+    expected.sort_by_key(|(at, key, _)| std::cmp::Reverse((*at, *key)));
+    let expected: Vec<String> = expected.into_iter().map(|(_, _, id)| id).collect();
+    let filters = [
+        RunFilter::default(),
+        RunFilter { statuses: vec![Status::Pending, Status::Failed, Status::Succeeded], ..RunFilter::default() },
+        RunFilter { text: Some("R".into()), ..RunFilter::default() },
+    ];
+    for filter in filters {
+        assert_eq!(all_pages(&owned, &filter, None).await, expected, "{filter:?}");
+        assert_eq!(all_pages(&owned, &filter, Some(3)).await, expected, "{filter:?}, a few at a time");
+    }
+}
+
 pub async fn states_are_counted(store: Arc<dyn Store>) {
     let owned = Owned::claim(store).await;
     assert!(owned.store.count_runs(None).await.unwrap().is_empty());

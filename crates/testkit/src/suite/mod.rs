@@ -43,6 +43,7 @@ macro_rules! store_suite {
             lists::pages_join_up
             lists::pages_are_in_the_order_of_creation
             lists::filters_narrow
+            lists::lists_are_of_many_projects
             lists::ended_runs_are_measured
             lists::states_are_counted
             lists::starts_are_counted
