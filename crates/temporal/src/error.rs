@@ -4,20 +4,20 @@ use thiserror::Error;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum TemporalError {
     /// Correct the address, or start the server.
-    #[error("TEMPORAL_UNREACHABLE: no Temporal server answers at {address}: {why}")]
+    #[error("no Temporal server answers at {address}: {why}")]
     Unreachable { address: String, why: String },
     /// Correct the name, or make the namespace.
-    #[error("TEMPORAL_NAMESPACE: the Temporal server at {address} has no namespace `{namespace}`")]
+    #[error("the Temporal server at {address} has no namespace `{namespace}`")]
     Namespace { address: String, namespace: String },
     /// Correct what was given.
     #[error("{0}")]
     Wrong(String),
     /// Nobody works on this queue.
     #[error(
-        "TEMPORAL_NO_WORKER: nobody works on the task queue `{queue}`; start one: weir worker --temporal {address}"
+        "nobody works on the task queue `{queue}`; start one: weir worker --temporal {address}"
     )]
     NoWorker { address: String, queue: String },
-    #[error("PAYLOAD_TOO_LARGE: {what} is larger than the 2 MB Temporal takes")]
+    #[error("{what} is larger than the 2 MB Temporal takes")]
     TooLarge { what: &'static str },
     #[error("there is no run `{0}` on this cluster")]
     NotFound(String),
@@ -27,6 +27,17 @@ pub enum TemporalError {
 }
 
 impl TemporalError {
+    /// The code of its page in `docs/errors`, where it has one.
+    pub fn code(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Unreachable { .. } => "TEMPORAL_UNREACHABLE",
+            Self::Namespace { .. } => "TEMPORAL_NO_NAMESPACE",
+            Self::NoWorker { .. } => "TEMPORAL_NO_WORKER",
+            Self::TooLarge { .. } => "PAYLOAD_TOO_LARGE",
+            Self::Wrong(_) | Self::NotFound(_) | Self::Failed(_) => return None,
+        })
+    }
+
     pub fn failed(error: impl std::fmt::Display) -> Self {
         Self::Failed(error.to_string())
     }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_base::{Duration, Micros, Text, Value};
-use weir_catalog::{Component, Effect, EffectWhen, RetryDefaults, UnknownPolicy};
+use weir_catalog::{Capability, Component, Effect, EffectWhen, RetryDefaults, UnknownPolicy};
 use weir_engine::{Started, StepError, Usage};
 use weir_ir::RetryPolicy;
 use weir_kind::{EgressPolicy, FlowContext, LogLevel, MemoryLimit, ModelSettings, TaskError};
@@ -48,7 +48,13 @@ pub struct Facts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<RetryDefaults>,
     pub on_unknown: UnknownPolicy,
+    /// It is performed where the store is: it changes variables, or what a flow remembers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_store: bool,
 }
+
+/// What a kind has of the store.
+const OF_STORE: [Capability; 3] = [Capability::Variables, Capability::Memory, Capability::Interfaces];
 
 impl Facts {
     pub fn of(component: &Component) -> Self {
@@ -58,6 +64,7 @@ impl Facts {
             timeout: component.timeout,
             retry: component.retry.clone(),
             on_unknown: component.on_unknown,
+            needs_store: component.capabilities.iter().any(|capability| OF_STORE.contains(capability)),
         }
     }
 

@@ -176,6 +176,7 @@ fn workers(runtime: &Runtime, client: &Client, options: &Options, parts: Parts) 
         for queue in queues {
             let mut of_store = usual(&queue, options);
             of_store.register_activities(Keeping(keeper.clone()));
+            register_kinds(&mut of_store, &performer, &kinds);
             workers.push(Worker::new(runtime, client.clone(), of_store).map_err(TemporalError::failed)?);
         }
     }
@@ -184,7 +185,7 @@ fn workers(runtime: &Runtime, client: &Client, options: &Options, parts: Parts) 
 
 fn known(wanted: &[Text], all: &[Text]) -> Result<Vec<Text>, TemporalError> {
     match wanted.iter().find(|kind| !all.contains(kind)) {
-        Some(unknown) => Err(TemporalError::Wrong(format!("KIND_UNKNOWN: there is no kind `{unknown}`"))),
+        Some(unknown) => Err(TemporalError::Wrong(format!("there is no kind `{unknown}`"))),
         None => Ok(wanted.to_vec()),
     }
 }

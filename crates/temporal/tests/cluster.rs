@@ -2,30 +2,52 @@
 
 mod support;
 
-use support::{Lab, example, flow};
+use std::sync::Arc;
+use support::{FINALLY, Lab, WAITS, compare_steps, example, flow};
 use weir_base::Value;
 use weir_engine::Status;
 use weir_runs::Request;
+use weir_temporal::{Address, Codec, Keys};
+use weir_testkit::MemoryStore;
 use weir_testkit::temporal::Server;
 
+/// Semantics 7(a): the copy in the store is the journal that the history makes, and folds to the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn examples_end_as_expected_and_leave_the_same_journal_in_the_store() {
     let server = Server::start();
     let mut lab = Lab::at(&server.address()).await;
-    for name in ["simple-workflow", "tour-composites", "invoice-import"] {
+    for name in ["simple-workflow", "tour-composites", "invoice-import", "order-process", "trip-booking"] {
         let (flow, input, expected) = example(name);
         let outcome = lab.run(name, flow.clone(), input).await;
         assert_eq!(Some(outcome.state.status.as_str()), expected.get("status").and_then(Value::as_str), "{name}");
         let output = expected.get("output");
         assert!(output.is_none_or(|output| *output == outcome.state.output), "{name}: {}", outcome.state.output);
+        compare_steps(name, &flow, &expected, &outcome);
         let row = lab.store.run(name).await.unwrap().expect("a row");
         let copy = lab.store.records(row.key, 1, 10_000).await.unwrap();
         assert_eq!(copy, outcome.records, "{name}: the copy in the store");
         assert_eq!(row.status, outcome.state.status);
         let folded = weir_runtime::rehearse(&flow, &outcome.events().unwrap()).unwrap();
-        assert_eq!(folded.output, outcome.state.output);
+        assert_eq!((folded.output, folded.variables), (outcome.state.output, outcome.state.variables), "{name}");
         assert!(folded.divergence.is_none() && folded.open.is_empty(), "{:?}", folded.divergence);
     }
+    lab.stop().await;
+}
+
+/// Semantics 7(d): a hand-over is a new link of the same run, and its journal goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loop_that_continues_as_new_has_one_journal() {
+    let server = Server::start();
+    let mut lab = Lab::at(&server.address()).await;
+    let (flow, input, expected) = example("base-long-running-workflow");
+    let outcome = lab.run("long", flow.clone(), input).await;
+    assert_eq!(Some(&outcome.state.output), expected.get("output"));
+    let numbers: Vec<u64> = outcome.records.iter().map(|record| record.seq).collect();
+    assert_eq!(numbers, (1..=outcome.records.len() as u64).collect::<Vec<_>>());
+    assert!(outcome.records.iter().any(|record| record.ty == "continued"));
+    compare_steps("long", &flow, &expected, &outcome);
+    let row = lab.store.run("long").await.unwrap().expect("a row");
+    assert_eq!(lab.store.records(row.key, 1, 10_000).await.unwrap(), outcome.records);
     lab.stop().await;
 }
 
@@ -33,21 +55,93 @@ async fn examples_end_as_expected_and_leave_the_same_journal_in_the_store() {
 async fn a_signal_reaches_a_run_and_a_server_that_was_killed_goes_on() {
     let mut server = Server::start();
     let mut lab = Lab::at(&server.address()).await;
-    let waiting = flow(WAITS);
-    lab.start(&lab.begin("waits", waiting, Value::object([]))).await.unwrap();
+    lab.start(&lab.begin("waits", flow(WAITS), Value::object([]))).await.unwrap();
     let state = lab.until("waits", |state| state.waiting.iter().any(|what| &**what == "signal go")).await;
     assert_eq!(state.status, Status::Waiting);
     server.kill();
     server.start_again();
-    let payload = Value::object([("by", "Mira".into())]);
     lab.until("waits", |state| !state.waiting.is_empty()).await;
-    lab.cluster.request("waits", &Request::Signal { name: "go".into(), id: None, payload }).await.unwrap();
+    signal(&lab, "waits").await;
     let outcome = lab.cluster.outcome("waits").await.unwrap();
     assert_eq!(outcome.state.status, Status::Succeeded);
     assert_eq!(outcome.state.output.get("by"), Some(&Value::from("Mira")));
     lab.stop().await;
 }
 
-const WAITS: &str = r#"{"ir": 1, "name": "waits", "dialect": "ir", "root": {"id": "main", "sequence": {"children": [
-    {"id": "go", "wait": {"signal": {"name": "go"}}}
-]}}}"#;
+async fn signal(lab: &Lab, run: &str) {
+    let payload = Value::object([("by", "Mira".into())]);
+    let request = Request::Signal { name: "go".into(), id: Some("1".into()), payload };
+    lab.cluster.request(run, &request).await.unwrap();
+}
+
+/// Semantics 2.6 and 7(b): what is done finally is done after a cancellation from either side.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_run_tidies_up() {
+    let server = Server::start();
+    let mut lab = Lab::at(&server.address()).await;
+    for (run, by_temporal) in [("mine", false), ("theirs", true)] {
+        lab.start(&lab.begin(run, flow(FINALLY), Value::object([]))).await.unwrap();
+        lab.until(run, |state| !state.waiting.is_empty()).await;
+        match by_temporal {
+            true => lab.cluster.cancel(run, "enough").await.unwrap(),
+            false => lab.cluster.request(run, &Request::Cancel { reason: "enough".into() }).await.unwrap(),
+        }
+        let outcome = lab.cluster.outcome(run).await.unwrap();
+        assert_eq!(outcome.state.status, Status::Cancelled, "{run}");
+        assert_eq!(outcome.logs.iter().map(|log| &*log.message).collect::<Vec<_>>(), ["tidied"], "{run}");
+    }
+    lab.stop().await;
+}
+
+/// A run is told to hold, and what comes meanwhile waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_run_begins_nothing() {
+    let server = Server::start();
+    let mut lab = Lab::at(&server.address()).await;
+    lab.start(&lab.begin("held", flow(WAITS), Value::object([]))).await.unwrap();
+    lab.until("held", |state| !state.waiting.is_empty()).await;
+    lab.cluster.request("held", &Request::Pause).await.unwrap();
+    lab.until("held", |state| state.status == Status::Paused).await;
+    lab.cluster.request("held", &Request::Resume).await.unwrap();
+    signal(&lab, "held").await;
+    assert_eq!(lab.cluster.outcome("held").await.unwrap().state.status, Status::Succeeded);
+    lab.stop().await;
+}
+
+/// Nothing a flow says can be read on the cluster by who has no key.
+#[tokio::test(flavor = "multi_thread")]
+async fn sealed_payloads_are_read_by_who_has_the_key() {
+    let server = Server::start();
+    let keys = Keys::parse(&format!("a:{}", "5a".repeat(32))).unwrap();
+    let codec = Some(Codec { keys: Some(Arc::new(keys)), blobs: None });
+    let address = Address { codec, ..Address::new(server.address()) };
+    let mut lab = Lab::with(address, Arc::new(MemoryStore::new())).await;
+    let (flow, input, expected) = example("simple-workflow");
+    let outcome = lab.run("sealed", flow, input).await;
+    assert_eq!(Some(outcome.state.status.as_str()), expected.get("status").and_then(Value::as_str));
+    let shown = server.ask(&["workflow", "show", "--workflow-id", "sealed", "--output", "json"]).unwrap();
+    assert!(shown.contains("YmluYXJ5L3dlaXItc2VhbGVk"), "payloads are marked as sealed");
+    let plain = String::from_utf8(lab.cluster.history("sealed").await.unwrap()).unwrap();
+    assert!(!plain.is_empty());
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_cluster_is_said() {
+    let server = Server::start();
+    let nowhere = weir_temporal::Cluster::connect(&Address::new("127.0.0.1:1")).await.err().expect("nobody is there");
+    assert!(
+        nowhere.to_string().starts_with("no Temporal server answers at 127.0.0.1:1"),
+        "{nowhere}"
+    );
+    let other = Address { namespace: "other".to_owned(), ..Address::new(server.address()) };
+    let unknown = weir_temporal::Cluster::connect(&other).await.err().expect("no such namespace");
+    assert!(unknown.to_string().contains("has no namespace `other`"), "{unknown}");
+    let cluster = weir_temporal::Cluster::connect(&Address::new(server.address())).await.unwrap();
+    let idle = cluster.require_worker("nobody-here").await.expect_err("nobody works there");
+    assert!(idle.to_string().starts_with("nobody works on the task queue `nobody-here`"), "{idle}");
+    assert_eq!(
+        cluster.state("none").await.err().map(|error| error.to_string()),
+        Some("there is no run `none` on this cluster".to_owned())
+    );
+}

@@ -5,8 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 const APART: [&str; 1] = ["testkit"];
 
 /// Texts in capitals that are not codes: variables of the environment, words of other formats, states of PostgreSQL.
-const NOT_CODES: [&str; 7] =
-    ["CARGO_MANIFEST_DIR", "CARGO_PKG_VERSION", "NO_COLOR", "OUT_DIR", "S256", "XX001", "XX002"];
+const NOT_CODES: [&str; 9] = [
+    "CARGO_MANIFEST_DIR",
+    "CARGO_PKG_VERSION",
+    "NO_COLOR",
+    "OUT_DIR",
+    "S256",
+    "TEMPORAL_ADDRESS",
+    "TEMPORAL_NAMESPACE",
+    "XX001",
+    "XX002",
+];
 const NOT_CODES_BEGIN: [&str; 2] = ["WEIR_", "XDG_"];
 const NOT_CODES_END: [&str; 1] = ["_API_KEY"];
 

@@ -6,12 +6,18 @@ use crate::exit::{Exit, UsageError};
 use weir_base::Value;
 use weir_runs::FlowSource;
 
-const ABSENT: &str = "TEMPORAL_NOT_BUILT: this program was built without Temporal; take a release, or build it with `--features temporal`";
+const CODE: &str = "TEMPORAL_NOT_BUILT";
 
 pub fn worker(_: &Worker) -> anyhow::Result<Exit> {
-    Err(UsageError(ABSENT.to_owned()).into())
+    Err(absent())
 }
 
 pub fn run(_: &Run, _: Option<FlowSource>, _: Value) -> anyhow::Result<Exit> {
-    Err(UsageError(ABSENT.to_owned()).into())
+    Err(absent())
+}
+
+/// Whatever was asked for needs another program.
+fn absent() -> anyhow::Error {
+    let message = "this program was built without Temporal; take a release, or build it with `--features temporal`";
+    UsageError(format!("{CODE}: {message}")).into()
 }

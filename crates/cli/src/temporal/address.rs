@@ -51,11 +51,15 @@ async fn blobs(url: &str, threshold: usize) -> anyhow::Result<Blobs> {
 
 /// What can be corrected is wrong usage.
 pub fn told(error: TemporalError) -> anyhow::Error {
+    let message = match error.code() {
+        Some(code) => format!("{code}: {error}"),
+        None => error.to_string(),
+    };
     match &error {
         TemporalError::Wrong(_)
         | TemporalError::Namespace { .. }
         | TemporalError::TooLarge { .. }
-        | TemporalError::NotFound(_) => UsageError(error.to_string()).into(),
-        _ => anyhow::anyhow!(error),
+        | TemporalError::NotFound(_) => UsageError(message).into(),
+        _ => anyhow::anyhow!(message),
     }
 }

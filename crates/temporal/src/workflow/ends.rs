@@ -7,7 +7,7 @@ use crate::wire::{Link, RunEnd};
 use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::{ContinueAsNewOptions, WorkflowResult, WorkflowTermination};
 use weir_base::Value;
-use weir_engine::{EventBody, Status, StepError, category};
+use weir_engine::{EventBody, Status, StepError};
 
 impl Driver<'_> {
     /// The run is over; it is so for others once the store has it and its parent was told.
@@ -39,11 +39,11 @@ impl Driver<'_> {
 
     /// The end of this link, if it has come.
     pub fn end(&mut self) -> Option<WorkflowResult<Value>> {
+        if matches!(self.phase, Phase::Running) {
+            self.hand_over_if_due();
+        }
         match &self.phase {
-            Phase::Running => {
-                self.hand_over_if_due();
-                None
-            }
+            Phase::Running => None,
             Phase::Ending(end) => {
                 let spoken = self.pending.iter().all(|pending| pending.sort != Sort::Word);
                 (spoken && self.is_told() && self.cx.all_handlers_finished()).then(|| ended(end))
@@ -107,7 +107,7 @@ fn ended(end: &RunEnd) -> WorkflowResult<Value> {
         Status::Succeeded => Ok(end.output.clone()),
         Status::Cancelled => Err(WorkflowTermination::cancelled()),
         status => {
-            let unknown = || StepError::new("RUN_FAILED", category::INPUT, format!("the run is {}", status.as_str()));
+            let unknown = || StepError::new("ENGINE_ERROR", "internal", format!("the run is {}", status.as_str()));
             Err(failed(&end.error.clone().unwrap_or_else(unknown)))
         }
     }

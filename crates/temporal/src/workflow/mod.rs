@@ -185,11 +185,8 @@ impl RunFlow {
 }
 
 fn newer(interpreter: u32) -> Refusal {
-    let own = crate::wire::INTERPRETER;
-    format!(
-        "WORKER_TOO_OLD: the run follows rules {interpreter}, this worker knows them up to {own}; start a newer one"
-    )
-    .into()
+    let (code, own) = ("WORKER_TOO_OLD", crate::wire::INTERPRETER);
+    format!("{code}: the run follows rules {interpreter}, this worker knows them up to {own}; start a newer one").into()
 }
 
 /// The name and the payload, which may be left out. Anything else is nobody's signal.

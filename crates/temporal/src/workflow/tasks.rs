@@ -148,10 +148,17 @@ impl<'a> Driver<'a> {
         ActivityOptions::with_start_to_close_timeout(own + GRACE)
             .heartbeat_timeout(Duration::from_millis(rules.heartbeat.millis))
             .cancellation_token(token)
-            .maybe_task_queue(rules.queue_of(&open.task.spec.kind).cloned())
+            .maybe_task_queue(self.queue_of(&open.task.spec.kind))
             .summary(input.path.to_string())
             .retry_policy(policy_of(open.effect, input.retry.as_ref()))
             .build()
+    }
+
+    /// The kind's own queue, else the store's where it needs one, else the run's.
+    fn queue_of(&self, kind: &str) -> Option<String> {
+        let rules = &self.input.rules;
+        let of_store = || rules.store_queue.clone().filter(|_| self.facts(kind).is_some_and(|facts| facts.needs_store));
+        rules.queue_of(kind).cloned().or_else(of_store)
     }
 
     pub fn task_answered(&mut self, path: Text, attempt: u32, answer: Answer) {

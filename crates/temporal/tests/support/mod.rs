@@ -144,3 +144,34 @@ pub fn steps(flow: &Flow, outcome: &Outcome) -> Vec<(Text, String, u32)> {
     let shown = |step: weir_runs::StepView| (step.path, format!("{:?}", step.status), step.attempts);
     rehearsal.steps.into_iter().map(shown).collect()
 }
+
+pub const WAITS: &str = r#"{"ir": 1, "name": "waits", "dialect": "ir", "root": {"id": "main", "sequence": {"children": [
+    {"id": "go", "wait": {"signal": {"name": "go"}}}
+]}}}"#;
+
+/// Two steps of two kinds at once.
+pub const BRANCHES: &str = r#"{"ir": 1, "name": "branches", "dialect": "ir", "root": {"id": "main", "parallel": {"children": [
+    {"id": "say", "task": {"kind": "log", "params": {"message": "hello"}}},
+    {"id": "make", "task": {"kind": "regex.extract", "params": {"input": "a1", "pattern": "[0-9]"}}}
+]}}}"#;
+
+/// A body that takes a while, and a step that is done finally.
+pub const FINALLY: &str = r#"{"ir": 1, "name": "finally", "dialect": "ir", "root": {"id": "main", "try": {
+    "body": {"id": "wait", "wait": {"signal": {"name": "never"}}},
+    "finally": {"id": "tidy", "task": {"kind": "log", "params": {"message": "tidied"}}}
+}}}"#;
+
+/// The steps an example lists, with their status and attempts, as the run has them.
+pub fn compare_steps(name: &str, flow: &Flow, expected: &Value, outcome: &Outcome) {
+    let found = steps(flow, outcome);
+    for step in expected.get("steps").and_then(Value::as_array).unwrap_or_default() {
+        let text = |key: &str| step.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let path = text("path");
+        let (_, status, attempts) =
+            found.iter().find(|found| *found.0 == *path).unwrap_or_else(|| panic!("{name}: {path} is not reached"));
+        assert_eq!(status.to_lowercase(), text("status"), "{name}: {path}");
+        if let Some(wanted) = step.get("attempts").and_then(Value::as_u64) {
+            assert_eq!(u64::from(*attempts), wanted, "{name}: attempts of {path}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What this version makes of histories that it, or an earlier one, has left: the same. No server is needed.
+
+use std::path::Path;
+
+fn history(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/histories").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_history_is_carried_again_in_the_same_way() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/histories");
+    let mut names: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert!(names.len() >= 7, "{names:?}");
+    for name in names {
+        let name = name.to_string_lossy().into_owned();
+        let carried = weir_temporal::replay(history(&name).as_bytes()).await;
+        assert_eq!(carried, Ok(()), "{name}");
+    }
+}
+
+async fn check(text: String, whole: &str) {
+    assert_ne!(text, whole, "the change changes something");
+    let carried = weir_temporal::replay(text.as_bytes()).await;
+    let said = carried.expect_err("another history").to_string();
+    assert!(said.contains("TMPRL1100") || said.to_lowercase().contains("nondeterminis"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_has_become_one_of_another_kind_is_noticed() {
+    let whole = history("1-branches.json");
+    check(whole.replace("\"name\":\"log\"", "\"name\":\"print\""), &whole).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn branches_in_another_order_are_noticed() {
+    let whole = history("1-branches.json");
+    let swapped =
+        whole.replace("\"name\":\"log\"", "\"name\":\"?\"").replace("\"name\":\"regex.extract\"", "\"name\":\"log\"");
+    check(swapped.replace("\"name\":\"?\"", "\"name\":\"regex.extract\""), &whole).await;
+}
