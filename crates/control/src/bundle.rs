@@ -1,6 +1,7 @@
 //! Flows as they go from one installation to another: a bundle without ids, tokens, and values of secrets.
 
 use crate::automatic::check_schedule;
+use crate::bundle_interfaces::{Around, BundledInterface};
 use crate::caller::Caller;
 use crate::compile::{compile, version_of};
 use crate::control::Control;
@@ -38,6 +39,9 @@ pub struct Bundle {
     /// Of the project and of its services.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variables: Vec<BundledVariable>,
+    /// What the project opens, without keys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interfaces: Vec<BundledInterface>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -163,7 +167,9 @@ impl Control {
             true => self.bundle_variables(caller, &project, &services).await?,
             false => Vec::new(),
         };
-        Ok(Bundle { variables, ..self.bundle(caller, project, &services, flows).await? })
+        let names = flows.iter().map(|flow| (flow.id.clone(), flow.value.name.clone())).collect();
+        let interfaces = self.bundle_interfaces(caller, &project, &names).await?;
+        Ok(Bundle { variables, interfaces, ..self.bundle(caller, project, &services, flows).await? })
     }
 
     /// Those of the project first, then those of its services, each by name.
@@ -208,7 +214,15 @@ impl Control {
         };
         let services = services.iter().map(service).collect();
         let secrets = secrets.into_iter().map(|secret| secret.value.name).collect();
-        Ok(Bundle { weir: FORM, project, services, flows: bundled, secrets, variables: Vec::new() })
+        Ok(Bundle {
+            weir: FORM,
+            project,
+            services,
+            flows: bundled,
+            secrets,
+            variables: Vec::new(),
+            interfaces: Vec::new(),
+        })
     }
 
     async fn bundle_flow(&self, caller: &Caller, flow: Kept<FlowDraft>) -> Result<BundledFlow> {
@@ -246,7 +260,9 @@ impl Control {
         let is_new = records::named::<Project>(&*self.documents, &caller.tenant, "", &project).await?.is_none();
         let services: Vec<Kept<Service>> = records::all(&*self.documents, &caller.scope(), &under).await?;
         let services: BTreeSet<Text> = services.into_iter().map(|one| one.value.name).collect();
-        let flows = self.flow_names(&caller.tenant, &project).await?;
+        let flows: Vec<Kept<FlowDraft>> = records::all(&*self.documents, &caller.scope(), &under).await?;
+        let mut ids: BTreeMap<Text, Text> = flows.into_iter().map(|flow| (flow.value.name, flow.id)).collect();
+        let flows: BTreeSet<Text> = ids.keys().cloned().collect();
         let secrets: Vec<Kept<Secret>> = records::all(&*self.documents, &caller.scope(), &under).await?;
         let has = |name: &Text| secrets.iter().any(|one| one.value.name == *name);
         let mut plan = Plan {
@@ -274,9 +290,16 @@ impl Control {
         for flow in &bundle.flows {
             match flows.contains(&flow.name) {
                 true => plan.conflicts.push(format!("flow {}", flow.name).into()),
-                false => self.import_flow(caller, &project, flow, &known, &mut changes, &mut plan)?,
+                false => {
+                    let id = self.import_flow(caller, &project, flow, &known, &mut changes, &mut plan)?;
+                    ids.insert(flow.name.clone(), id);
+                }
             }
         }
+        let of_bundle =
+            bundle.services.iter().map(|one| &one.name).chain(bundle.flows.iter().map(|flow| &flow.service));
+        let around = Around { project: &project, services: services.iter().chain(of_bundle).collect(), flows: ids };
+        self.import_interfaces(caller, bundle, &around, &mut changes, &mut plan).await?;
         let new = self.plan_variables(caller, &project, bundle, &mut plan).await?;
         if dry_run {
             return Ok(plan);
@@ -342,7 +365,7 @@ impl Control {
         known: &BTreeSet<Text>,
         changes: &mut crate::changes::Changes<'_>,
         plan: &mut Plan,
-    ) -> Result<()> {
+    ) -> Result<Text> {
         let BundledFlow { service, title, description, files, bindings, canvas, .. } = flow.clone();
         let name = check_name(&flow.name)?;
         self.check_files(&files)?;
@@ -382,7 +405,7 @@ impl Control {
             self.import_trigger(caller, &kept, trigger, known, changes)?;
             plan.made.push(format!("trigger {} of {name}", trigger.name).into());
         }
-        Ok(())
+        Ok(kept.id)
     }
 
     /// A webhook gets an address of its own.
@@ -442,6 +465,13 @@ fn check_form(bundle: &Bundle) -> Result<()> {
     let mut variables = BTreeSet::new();
     if bundle.variables.len() > MOST {
         return wrong(format!("a bundle has at most {MOST} variables"));
+    }
+    if bundle.interfaces.len() > MOST {
+        return wrong(format!("a bundle has at most {MOST} interfaces"));
+    }
+    let mut interfaces = BTreeSet::new();
+    if let Some(twice) = bundle.interfaces.iter().find(|one| !interfaces.insert(&one.name)) {
+        return wrong(format!("the interface {} is in it twice", crate::error::quoted(&twice.name)));
     }
     if let Some(twice) = bundle.variables.iter().find(|one| !variables.insert((&one.service, &one.name))) {
         return wrong(format!("{} is in it twice", twice.shown()));

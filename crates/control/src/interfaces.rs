@@ -187,7 +187,7 @@ impl Control {
         })
     }
 
-    fn check_open_flow(&self, open: OpenFlow) -> Result<OpenFlow> {
+    pub(crate) fn check_open_flow(&self, open: OpenFlow) -> Result<OpenFlow> {
         let methods: BTreeSet<HttpMethod> = open.methods.iter().copied().collect();
         if methods.is_empty() {
             return wrong("methods: an interface takes one at least");
@@ -231,20 +231,14 @@ impl Control {
             Some(service) => Some(self.service(caller, project, service).await?.value.name),
             None => None,
         };
-        if open.read.len() > RULES || open.write.len() > RULES || open.allow.len() > RULES {
-            return wrong(&format!("an interface has at most {RULES} names to read, to write, and rules"));
-        }
-        let names = |names: Vec<Text>| -> Result<Vec<Text>> {
-            let names: BTreeSet<Text> = names.iter().map(|name| check_name(name)).collect::<Result<_>>()?;
-            Ok(names.into_iter().collect())
-        };
+        let open = with_sound_names(open)?;
         for rule in &open.allow {
             self.check_rule(caller, project, rule).await?;
         }
-        Ok(OpenVariables { service, read: names(open.read)?, write: names(open.write)?, allow: open.allow })
+        Ok(OpenVariables { service, ..open })
     }
 
-    async fn check_rule(&self, caller: &Caller, own: &Text, rule: &AccessRule) -> Result<()> {
+    pub(crate) async fn check_rule(&self, caller: &Caller, own: &Text, rule: &AccessRule) -> Result<()> {
         if rule.project == *own {
             return wrong("allow: a project needs no interface to its own variables");
         }
@@ -254,6 +248,18 @@ impl Control {
         }
         rule.service.iter().chain(&rule.flow).try_for_each(|name| check_name(name).map(drop))
     }
+}
+
+/// With its names checked, each once.
+pub(crate) fn with_sound_names(open: OpenVariables) -> Result<OpenVariables> {
+    if open.read.len() > RULES || open.write.len() > RULES || open.allow.len() > RULES {
+        return wrong(&format!("an interface has at most {RULES} names to read, to write, and rules"));
+    }
+    let names = |names: Vec<Text>| -> Result<Vec<Text>> {
+        let names: BTreeSet<Text> = names.iter().map(|name| check_name(name)).collect::<Result<_>>()?;
+        Ok(names.into_iter().collect())
+    };
+    Ok(OpenVariables { read: names(open.read)?, write: names(open.write)?, ..open })
 }
 
 fn wrong<T>(message: &str) -> Result<T> {

@@ -13,6 +13,7 @@ mod audit;
 mod automatic;
 mod bulk;
 mod bundle;
+mod bundle_interfaces;
 mod caller;
 mod changes;
 mod clerk;

@@ -8,6 +8,7 @@ on_every_store! {
     flows_read_and_write_what_is_open_and_nothing_else
     nothing_is_open_between_organisations
     variables_go_along_with_a_project
+    interfaces_go_along_with_a_project
 }
 
 /// Asks for a variable through an interface, and fails with what comes of it.
@@ -212,4 +213,46 @@ async fn variables_go_along_with_a_project(data: Data) {
     import(json!({"bundle": twice, "apply": true})).await.refused(422, "INVALID_BUNDLE");
     twice["variables"] = json!([{"service": "nobody", "name": "x", "value": 1}]);
     import(json!({"bundle": twice, "apply": true, "skipExisting": true})).await.refused(422, "INVALID_BUNDLE");
+}
+
+async fn interfaces_go_along_with_a_project(data: Data) {
+    let world = World::open(data).await;
+    let (anna, bert) = (world.tenant("Anna").await, world.tenant("Bert").await);
+    three(&world, &anna).await;
+    let key = &anna.key;
+    let source = crate::routes::FLOW;
+    let made = world.post(key, "/api/flows", json!({"project": "beta", "name": "greet", "source": source})).await;
+    let greet = text(&made.is(201)["id"]);
+    let all = "/api/projects/beta/interfaces";
+    let spec = json!({"type": "flow", "flow": greet, "auth": {"type": "key"}, "methods": ["POST"], "rate": 7});
+    world.post(key, all, json!({"name": "greet", "description": "says hello", "spec": spec})).await.is(201);
+    let kept = world.post(key, &format!("{all}/greet/keys"), json!({"name": "shop"})).await.is(201);
+    let bundle = world.get(key, "/api/projects/beta/export").await.is(200);
+    let shown = bundle["interfaces"].as_array().expect("interfaces");
+    assert_eq!(shown.iter().map(|one| text(&one["name"])).collect::<Vec<_>>(), ["greet", "stats"]);
+    assert_eq!((&shown[0]["spec"]["flow"], &shown[0]["spec"]["auth"]["keys"]), (&json!("greet"), &json!([])));
+    assert!(!bundle.to_string().contains(&text(&kept["id"])) && !bundle.to_string().contains(&greet), "{bundle:#}");
+
+    world.post(&bert.key, "/api/projects", json!({"name": "alpha"})).await.is(201);
+    let import = async |body: Value| world.post(&bert.key, "/api/import", body).await;
+    let planned = import(json!({"bundle": bundle})).await.is(200);
+    let of_interfaces = |made: &Value| -> Vec<String> {
+        made.as_array().expect("a list").iter().map(text).filter(|one| one.starts_with("interface")).collect()
+    };
+    let told = of_interfaces(&planned["made"]);
+    assert_eq!(told, ["interface greet", "interface stats, without access for gamma: there is no such project"]);
+    assert!(import(json!({"bundle": bundle, "apply": true})).await.is(200)["applied"] == true);
+    let there = world.get(&bert.key, &format!("{all}/greet")).await.is(200);
+    assert_eq!((&there["description"], &there["settings"]["rate"]), (&json!("says hello"), &json!(7)));
+    assert_eq!(there["settings"]["auth"]["keys"], json!([]), "nobody is let in yet: {there:#}");
+    assert_ne!(there["settings"]["flow"], json!(greet), "it opens the flow that came along");
+    let again = world.get(&bert.key, "/api/projects/beta/export").await.is(200);
+    assert_eq!(again["interfaces"][0], bundle["interfaces"][0]);
+    import(json!({"bundle": bundle, "apply": true})).await.refused(409, "IMPORT_CONFLICT");
+    let skipped = import(json!({"bundle": bundle, "apply": true, "skipExisting": true})).await.is(200);
+    assert_eq!(skipped["made"], json!([]));
+    let mut wrong = bundle.clone();
+    wrong["interfaces"][0]["name"] = json!("other");
+    wrong["interfaces"][0]["spec"]["flow"] = json!("none");
+    import(json!({"bundle": wrong, "apply": true, "skipExisting": true})).await.refused(422, "INVALID_BUNDLE");
 }
