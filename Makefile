@@ -2,7 +2,7 @@
 XTASK = cargo run --quiet --package xtask --
 TARGET = $${CARGO_TARGET_DIR:-target}
 
-.PHONY: help run tour test bench bench-server crash fuzz fmt pages ops deploy corpus ui browser screenshots
+.PHONY: help run tour test bench bench-server conformance crash fuzz fmt pages ops deploy corpus ui browser screenshots
 
 help: ; @$(XTASK) help
 
@@ -12,6 +12,7 @@ run tour: ; @cargo build --package weir-cli --package xtask && CHECK=$(CHECK) ex
 bench bench-server: ; @cargo build --release --package weir-cli --package xtask && $(TARGET)/release/xtask $@
 
 test: ; @$(XTASK) test
+conformance: ; @$(XTASK) conformance
 crash: ; @$(XTASK) crash
 fuzz: ; @$(XTASK) fuzz
 fmt: ; @$(XTASK) fmt

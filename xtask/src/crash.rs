@@ -1,4 +1,4 @@
-use crate::{process, project};
+use crate::{conformance, process, project};
 use anyhow::{Result, bail};
 
 /// Where the last whole run is kept, committed as text.
@@ -11,10 +11,11 @@ pub fn sample() -> Result<()> {
 
 /// 1,000 cases of each suite; the suites' own summaries are written down.
 pub fn whole() -> Result<()> {
-    let lines = suites("1000")?;
+    let mut lines = suites("1000")?;
     if lines.is_empty() {
         bail!("no suite printed a line that begins with `crash:`");
     }
+    lines.extend(conformance::kills()?);
     let text = format!("{}\n", lines.join("\n"));
     std::fs::write(project::root().join(RESULTS), &text)?;
     println!("{text}written to {RESULTS}");

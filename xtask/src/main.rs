@@ -5,6 +5,7 @@
 
 mod api;
 mod bench;
+mod conformance;
 mod corpus;
 mod crash;
 mod deploy;
@@ -33,7 +34,7 @@ struct Command {
     run: fn() -> Result<()>,
 }
 
-const COMMANDS: [Command; 18] = [
+const COMMANDS: [Command; 19] = [
     Command {
         name: "run",
         about: "build Weir and serve it with a demo; CHECK=1 only shows that it works",
@@ -43,6 +44,11 @@ const COMMANDS: [Command; 18] = [
     Command { name: "test", about: "every check there is, in groups, each with its time", run: test::run },
     Command { name: "bench", about: "measure Weir against its yardsticks", run: bench::run },
     Command { name: "bench-server", about: "the load test of servers, on SQLite and PostgreSQL", run: bench::server },
+    Command {
+        name: "conformance",
+        about: "every flow on every runtime, into docs/generated/conformance.md",
+        run: conformance::write,
+    },
     Command { name: "crash", about: "the crash suites whole, 1,000 cases each", run: crash::whole },
     Command { name: "fuzz", about: "fuzz every parser and decoder; FUZZ_SECONDS for each (60)", run: fuzz::long },
     Command { name: "fmt", about: "format the code", run: test::format },

@@ -1,13 +1,13 @@
 use crate::group::{Group, run_all};
 use crate::process::{cargo, command, run as start};
-use crate::{api, crash, deploy, fuzz, ops, pages, project, readme, serve, tools, ui};
+use crate::{api, conformance, crash, deploy, fuzz, ops, pages, project, readme, serve, tools, ui};
 use anyhow::{Result, bail};
 
 /// Tests that are groups of their own.
 const APART: [&str; 3] = ["fuzz", "crash", "outside"];
 
 /// In the order in which a mistake is cheapest to hear of.
-const GROUPS: [Group; 19] = [
+const GROUPS: [Group; 20] = [
     Group { name: "format", run: formatted },
     Group { name: "tidy", run: tidy },
     Group { name: "clippy", run: clippy },
@@ -18,6 +18,7 @@ const GROUPS: [Group; 19] = [
     Group { name: "pages", run: pages::check },
     Group { name: "examples", run: examples },
     Group { name: "histories", run: histories },
+    Group { name: "conformance", run: conformance::check },
     Group { name: "serve", run: serve::check },
     Group { name: "browser", run: ui::browser_sample },
     Group { name: "readme", run: readme::check },

@@ -19,6 +19,7 @@ mod tree;
 
 pub use context::{Binding, Leaf, Loader, Names, NoFiles, Options, SourceFile};
 pub use dialect::{Context, Dialect, Parsed, convert, detect, parse, print};
+pub use graph::node_types as graph_node_types;
 pub use tree::{NodeType as TreeNodeType, node_type as tree_node_type, node_types as tree_node_types, write_ids};
 
 /// Every dialect, in the order they are tried on a file whose dialect is not named.

@@ -2,7 +2,7 @@ use crate::project::files;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What each crate may depend on, and through it on what that reaches. A new arrow needs a record in `docs/adr/`.
-const ARROWS: [(&str, &[&str]); 24] = [
+const ARROWS: [(&str, &[&str]); 26] = [
     ("base", &[]),
     ("expr", &["base"]),
     ("ir", &["base", "expr"]),
@@ -19,6 +19,7 @@ const ARROWS: [(&str, &[&str]); 24] = [
     ("egress", &["kind"]),
     ("kinds", &["kind", "egress"]),
     ("sandbox", &["kind"]),
+    ("toolchain", &[]),
     ("store-sql", &["store"]),
     ("runtime", &["engine", "store", "kind", "runs"]),
     ("temporal", &["runtime"]),
@@ -28,6 +29,7 @@ const ARROWS: [(&str, &[&str]); 24] = [
     // Free: the composition root, and what only tests stand on.
     ("cli", ANY),
     ("testkit", ANY),
+    ("conformance", ANY),
 ];
 
 const ANY: &[&str] = &["*"];

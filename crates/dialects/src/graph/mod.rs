@@ -17,6 +17,8 @@ mod routes;
 mod validate;
 mod words;
 
+pub use node_type::node_types;
+
 #[cfg(test)]
 mod tests;
 

@@ -58,6 +58,11 @@ pub const NODE_TYPES: [(&str, NodeType); 25] = [
     ("set", Set),
 ];
 
+/// The names of the node types of a graph, in the order of their description.
+pub fn node_types() -> impl Iterator<Item = &'static str> {
+    NODE_TYPES.iter().map(|(name, _)| *name)
+}
+
 impl NodeType {
     pub fn named(name: &str) -> Option<Self> {
         NODE_TYPES.iter().find(|(known, _)| *known == name).map(|(_, ty)| *ty)

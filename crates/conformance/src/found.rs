@@ -1,0 +1,187 @@
+//! What came of a case, without what may differ: times, ids, and the order of what runs at the same time.
+
+use std::collections::BTreeMap;
+use weir_base::{Text, Value};
+use weir_engine::{Status, StepError};
+use weir_runs::StepView;
+
+/// How a runtime dealt with a case.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    Ended(Box<Ended>),
+    /// It is not taken, for this code.
+    Rejected(Text),
+    /// It came to no end that could be read, and why.
+    Broken(String),
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ended {
+    pub status: Text,
+    /// The code of the error.
+    pub error: Option<Text>,
+    pub output: Value,
+    pub variables: Value,
+    /// By path.
+    pub steps: BTreeMap<Text, Step>,
+}
+
+/// A step as it is compared.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Step {
+    pub kind: Text,
+    pub status: Text,
+    pub attempts: u32,
+    pub output: Value,
+}
+
+impl Ended {
+    pub fn new(
+        status: Status,
+        error: Option<&StepError>,
+        output: &Value,
+        variables: &Value,
+        steps: &[StepView],
+    ) -> Self {
+        let compared = steps.iter().filter(|step| !step.region);
+        Self {
+            status: status.as_str().into(),
+            error: error.map(|error| error.code.clone()),
+            output: output.clone(),
+            variables: variables.clone(),
+            steps: compared.map(|step| (step.path.clone(), Step::of(step))).collect(),
+        }
+    }
+
+    pub fn to_value(&self) -> Value {
+        let steps = self.steps.iter().map(|(path, step)| (&**path, step.to_value()));
+        Value::object([
+            ("status", self.status.clone().into()),
+            ("error", self.error.clone().into()),
+            ("output", self.output.clone()),
+            ("variables", self.variables.clone()),
+            ("steps", Value::object(steps)),
+        ])
+    }
+
+    /// From what `to_value` gives, which is what a process of its own prints.
+    pub fn from_value(value: &Value) -> Option<Self> {
+        let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(Text::from);
+        let step = |value: &Value| {
+            Some(Step {
+                kind: text(value, "kind")?,
+                status: text(value, "status")?,
+                attempts: u32::try_from(value.get("attempts")?.as_u64()?).ok()?,
+                output: value.get("output").cloned().unwrap_or_default(),
+            })
+        };
+        let steps = value.get("steps")?.as_object()?.iter().map(|(path, value)| Some((path.clone(), step(value)?)));
+        Some(Self {
+            status: text(value, "status")?,
+            error: text(value, "error"),
+            output: value.get("output").cloned().unwrap_or_default(),
+            variables: value.get("variables").cloned().unwrap_or_default(),
+            steps: steps.collect::<Option<_>>()?,
+        })
+    }
+}
+
+impl Step {
+    fn to_value(&self) -> Value {
+        Value::object([
+            ("kind", self.kind.clone().into()),
+            ("status", self.status.clone().into()),
+            ("attempts", self.attempts.into()),
+            ("output", self.output.clone()),
+        ])
+    }
+
+    fn of(view: &StepView) -> Self {
+        Self {
+            kind: view.kind.clone(),
+            status: format!("{:?}", view.status).to_lowercase().into(),
+            attempts: view.attempts,
+            output: view.output.clone(),
+        }
+    }
+}
+
+/// One line for each way in which `found` is not what `expect` says.
+pub fn unexpected(expect: &Value, found: &Found) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut one = |key: &str, value: Value| {
+        if let Some(wanted) = expect.get(key).filter(|wanted| **wanted != value) {
+            lines.push(format!("{key}: expected {}, found {}", short(wanted), short(&value)));
+        }
+    };
+    match found {
+        Found::Ended(ended) => {
+            one("status", ended.status.clone().into());
+            one("error", ended.error.clone().into());
+            one("output", ended.output.clone());
+            one("variables", ended.variables.clone());
+            one("rejected", Value::Null);
+        }
+        Found::Rejected(code) => {
+            one("rejected", code.clone().into());
+            one("status", "rejected".into());
+        }
+        Found::Broken(why) => lines.push(why.clone()),
+    }
+    lines
+}
+
+/// One line for each difference, the place first.
+pub fn differences(reference: &Found, other: &Found) -> Vec<String> {
+    match (reference, other) {
+        (Found::Ended(one), Found::Ended(other)) => of_ends(one, other),
+        (Found::Rejected(one), Found::Rejected(other)) if one == other => Vec::new(),
+        (_, Found::Broken(why)) => vec![why.clone()],
+        (one, other) => vec![format!("{} there, {} here", outcome(one), outcome(other))],
+    }
+}
+
+fn of_ends(one: &Ended, other: &Ended) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut differ = |place: &str, one: &Value, other: &Value| {
+        if one != other {
+            lines.push(format!("{place}: {} there, {} here", short(one), short(other)));
+        }
+    };
+    differ("status", &one.status.clone().into(), &other.status.clone().into());
+    differ("error", &one.error.clone().into(), &other.error.clone().into());
+    differ("output", &one.output, &other.output);
+    differ("variables", &one.variables, &other.variables);
+    for (path, step) in &one.steps {
+        let Some(here) = other.steps.get(path) else {
+            differ(path, &step.status.clone().into(), &Value::Null);
+            continue;
+        };
+        differ(&format!("{path} status"), &step.status.clone().into(), &here.status.clone().into());
+        differ(&format!("{path} attempts"), &step.attempts.into(), &here.attempts.into());
+        differ(&format!("{path} output"), &step.output, &here.output);
+    }
+    let more = other.steps.iter().filter(|(path, _)| !one.steps.contains_key(*path));
+    more.for_each(|(path, step)| differ(path, &Value::Null, &step.status.clone().into()));
+    lines
+}
+
+/// In one word or two, as the table says it.
+pub fn outcome(found: &Found) -> String {
+    match found {
+        Found::Ended(ended) => match &ended.error {
+            Some(code) => format!("{} ({code})", ended.status),
+            None => ended.status.to_string(),
+        },
+        Found::Rejected(code) => format!("rejected with {code}"),
+        Found::Broken(_) => "broken".to_owned(),
+    }
+}
+
+fn short(value: &Value) -> String {
+    let text = value.to_json();
+    match text.char_indices().nth(160) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
+}

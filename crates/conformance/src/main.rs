@@ -1,0 +1,47 @@
+//! The same flows on every runtime, and a table of what came of each.
+//!
+//! A case is data, from `conformance/` and `examples/`; a runtime carries it and gives what was found; the table
+//! compares. Start with `case/mod.rs` and `table.rs`; a runtime is a file in `runtimes/`. No part of the product.
+
+mod case;
+mod compose;
+mod coverage;
+mod found;
+mod kills;
+mod runtimes;
+#[path = "../../cli/src/testing/server.rs"]
+mod server;
+mod table;
+
+use anyhow::{Context, Result, bail};
+use std::process::ExitCode;
+
+const USAGE: &str = "weir-conformance table [--write] [NAME…] | kills SEEDS [FIRST]";
+
+fn main() -> ExitCode {
+    match run(&std::env::args().skip(1).collect::<Vec<_>>()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[String]) -> Result<()> {
+    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let (command, rest) = args.split_first().context(USAGE)?;
+    let number = |at: usize| rest.get(at).map(|text| text.parse::<u64>().context(USAGE)).transpose();
+    let done = match (command.as_str(), rest) {
+        ("table", names) => threads.block_on(table::run(names)),
+        ("kills", _) => threads.block_on(kills::run(number(0)?.unwrap_or(30), number(1)?.unwrap_or(1))),
+        // Started by this program itself, to be killed.
+        ("carry", [name, folder]) => threads.block_on(runtimes::embedded::carry(name, folder.as_ref())),
+        ("worker", [address, queue, folder]) => {
+            threads.block_on(runtimes::temporal::worker(address, queue, folder.as_ref()))
+        }
+        _ => bail!(USAGE),
+    };
+    threads.shutdown_background();
+    done
+}
