@@ -1,0 +1,167 @@
+// Checks TypeScript projects that are sent to it, one line of JSON each, and answers in the same way. It stays, so that
+// compilers and the types of libraries are read once. Nothing that is sent is run, and nothing is written.
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
+
+const home = process.cwd();
+const modules = join(home, 'node_modules');
+const require = createRequire(join(home, 'package.json'));
+const { API } = await import(pathToFileURL(join(modules, 'typescript7/dist/api/sync/api.js')).href);
+const ts = require('typescript');
+const { Linter } = require('eslint');
+const { parser, plugin } = require('typescript-eslint');
+
+const folder = join(home, 'project');
+const config = join(folder, 'tsconfig.json');
+/** The project's files by absolute path. */
+let files = new Map();
+
+const isOwn = (path) => path === folder || path.startsWith(`${folder}/`);
+/** Whether a path may be read: the libraries, and nothing else of this machine. */
+const isLibrary = (path) => path.startsWith(`${modules}/`);
+
+const api = new API({
+  cwd: home,
+  fs: {
+    readFile: (path) => (isOwn(path) ? (files.get(path) ?? null) : isLibrary(path) || path === join(home, 'package.json') ? undefined : null),
+    fileExists: (path) => (isOwn(path) ? files.has(path) : isLibrary(path) ? undefined : false),
+    directoryExists: (path) => (isOwn(path) ? path === folder : path === home || path === modules || isLibrary(path) ? undefined : false),
+    getAccessibleEntries: (path) => (isOwn(path) ? { files: Array.from(files.keys(), (name) => name.slice(folder.length + 1)), directories: [] } : undefined),
+    realpath: (path) => (isOwn(path) ? path : undefined),
+  },
+});
+let opened = false;
+
+/** What the project's own configuration says, as strict as there is. */
+function compilerOptions(given) {
+  const usual = { target: 'es2022', module: 'node16', moduleResolution: 'node16', types: ['node'] };
+  const { compilerOptions = usual } = JSON.parse(given ?? '{}');
+  const { outDir, rootDir, declaration, sourceMap, incremental, ...options } = compilerOptions;
+  return { ...options, strict: true, noEmit: true, skipLibCheck: true };
+}
+
+/** Type-checks with TypeScript 7. */
+function check(changed) {
+  const fileChanges = opened ? { changed: changed.changed, created: changed.created, deleted: changed.deleted } : undefined;
+  const snapshot = api.updateSnapshot(opened ? { fileChanges } : { openProjects: [config] });
+  opened = true;
+  try {
+    const { program } = snapshot.getProject(config);
+    const all = [
+      ...program.getConfigFileParsingDiagnostics(),
+      ...program.getProgramDiagnostics(),
+      ...program.getGlobalDiagnostics(),
+      ...program.getSyntacticDiagnostics(),
+      ...program.getSemanticDiagnostics(),
+    ];
+    return all.filter((one) => one.category === 1).map(problem);
+  } finally {
+    snapshot.dispose();
+  }
+}
+
+function problem({ fileName, pos, code, text, messageText }) {
+  const own = fileName !== undefined && isOwn(fileName);
+  const before = own ? (files.get(fileName) ?? '').slice(0, pos).split('\n') : [''];
+  const message = text ?? (typeof messageText === 'string' ? messageText : (messageText?.messageText ?? ''));
+  return { file: own ? fileName.slice(folder.length + 1) : '', line: before.length, column: before.at(-1).length + 1, code: `TS${code}`, message };
+}
+
+const linter = new Linter({ configType: 'flat' });
+const rules = {
+  '@typescript-eslint/no-explicit-any': ['error', { fixToUnknown: false, ignoreRestArgs: false }],
+  '@typescript-eslint/no-floating-promises': 'error',
+  '@typescript-eslint/ban-ts-comment': 'error',
+};
+const sources = new Map();
+let program;
+
+/** A program of TypeScript 6 for the linter's rules that need types. Library files are parsed once. */
+function lintProgram(options) {
+  const { options: read } = ts.convertCompilerOptionsFromJson(options, folder);
+  const host = ts.createCompilerHost(read);
+  const disk = { readFile: host.readFile, fileExists: host.fileExists, directoryExists: host.directoryExists };
+  host.getCurrentDirectory = () => folder;
+  host.readFile = (path) => (isOwn(path) ? files.get(path) : isLibrary(path) ? disk.readFile(path) : undefined);
+  host.fileExists = (path) => (isOwn(path) ? files.has(path) : isLibrary(path) && disk.fileExists(path));
+  host.directoryExists = (path) => (isOwn(path) ? path === folder : isLibrary(path) || path === modules || path === home ? disk.directoryExists(path) : false);
+  host.realpath = (path) => path;
+  host.getSourceFile = (path, languageVersion) => {
+    const text = host.readFile(path);
+    const key = `${path}\0${JSON.stringify(languageVersion)}`;
+    const known = sources.get(key);
+    if (text === undefined) return undefined;
+    if (known !== undefined && known.text === text) return known;
+    const parsed = ts.createSourceFile(path, text, languageVersion, true);
+    sources.set(key, parsed);
+    return parsed;
+  };
+  const rootNames = Array.from(files.keys()).filter((path) => path.endsWith('.ts'));
+  program = ts.createProgram({ rootNames, options: read, host, oldProgram: program });
+  return program;
+}
+
+function lint(options) {
+  const checked = lintProgram(options);
+  const setup = {
+    files: ['**/*.ts'],
+    languageOptions: { parser, parserOptions: { programs: [checked] } },
+    linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'off' },
+    plugins: { '@typescript-eslint': plugin },
+    rules,
+  };
+  const found = [];
+  for (const [path, text] of files) {
+    if (!path.endsWith('.ts')) continue;
+    const name = path.slice(folder.length + 1);
+    const said = linter.verify(text, [setup], { filename: path }).filter(({ severity }) => severity === 2);
+    for (const { line, column, ruleId, message } of said) {
+      found.push({ file: name, line: line ?? 1, column: column ?? 1, code: (ruleId ?? 'parse').replace('@typescript-eslint/', ''), message });
+    }
+  }
+  return found;
+}
+
+/** Puts the project of a request in the place of the last one; tells what is different. */
+function replace(request) {
+  const next = new Map();
+  for (const [name, text] of Object.entries(request)) if (name.endsWith('.ts')) next.set(join(folder, name), text);
+  const options = compilerOptions(request['tsconfig.json']);
+  const names = Array.from(next.keys(), (path) => path.slice(folder.length + 1)).sort();
+  next.set(config, JSON.stringify({ compilerOptions: options, files: names }));
+  const before = files;
+  files = next;
+  const created = Array.from(next.keys()).filter((path) => !before.has(path));
+  const changed = Array.from(next.keys()).filter((path) => before.has(path) && before.get(path) !== next.get(path));
+  const deleted = Array.from(before.keys()).filter((path) => !next.has(path));
+  return { options, changes: { created, changed, deleted } };
+}
+
+function verify(request) {
+  const { options, changes } = replace(request);
+  const begun = performance.now();
+  const tsc = check(changes);
+  const between = performance.now();
+  const found = lint(options);
+  const anyTypes = found.filter((one) => one.code === 'no-explicit-any').length;
+  return { tsc, lint: found, anyTypes, tscMillis: between - begun, lintMillis: performance.now() - between };
+}
+
+const say = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
+say({ ready: true, typescript: '7.0.2', eslint: Linter.version });
+for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+  try {
+    say(verify(JSON.parse(line).files));
+  } catch (error) {
+    // What the compiler remembers may be half of one project and half of another now.
+    say({ broken: String(error?.stack ?? error) });
+    process.exit(1);
+  }
+}
+try {
+  api.close();
+} catch {
+  // It is over either way.
+}
