@@ -94,7 +94,7 @@ test.describe("two who change the same", () => {
     await app.getByRole("button", { name: "Set variable" }).click();
     await expect(app.getByText(/no JSON/)).toBeVisible();
     await app.getByLabel("Value", { exact: true }).fill("2");
-    await client.send("PUT", path, { value: 3 });
+    await client.send("PUT", path, { value: 3 }, { "if-match": "*" });
     await app.getByRole("button", { name: "Set variable" }).click();
     await expect(app.getByRole("alert")).toContainText("3");
     await app.getByRole("button", { name: "Set mine over it" }).click();

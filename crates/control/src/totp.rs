@@ -75,7 +75,10 @@ impl Control {
             offered.ok_or_else(|| ControlError::state("TOTP_NOT_OFFERED", "ask for an authenticator first"))?;
         let totp = self.open_totp(user, &offered)?;
         let step = totp.verify(code.trim(), self.now(), None).map_err(|_| {
-            ControlError::invalid("CODE_WRONG", "the code is not the authenticator's of this moment; try the next one")
+            ControlError::invalid(
+                "CODE_WRONG",
+                "the code is wrong: it is not what the authenticator shows now; try the next one",
+            )
         })?;
         let codes = recovery::issue(&mut self.random());
         let value = User {

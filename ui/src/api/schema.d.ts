@@ -3268,6 +3268,11 @@ export interface components {
         VariableView: {
             changedAt: string;
             name: string;
+            /**
+             * Format: uint64
+             * @description One more with each change, whether of a run or of a person.
+             */
+            revision: number;
             value: components["schemas"]["Json_"];
         };
         /** @description A workflow's verdict: every problem, each with its code and, where it has one, its node. */
@@ -11164,7 +11169,9 @@ export interface operations {
             query?: {
                 service?: string;
             };
-            header?: never;
+            header?: {
+                "If-Match"?: string;
+            };
             path: {
                 name: string;
                 project: string;
@@ -11231,6 +11238,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Payload Too Large */
             413: {
                 headers: {
@@ -11251,6 +11267,15 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11283,7 +11308,9 @@ export interface operations {
             query?: {
                 service?: string;
             };
-            header?: never;
+            header: {
+                "If-Match": string;
+            };
             path: {
                 name: string;
                 project: string;
@@ -11328,6 +11355,24 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -23,10 +23,10 @@ export function onSignedOut(listener: SignedOut): void {
 }
 
 /**
- * Where a refusal is about what was sent. The sign-in page asks who is there, and is told: nobody; a code of an
- * authenticator can be wrong, and the token of a letter used up.
+ * Where a refusal is about what was sent. The sign-in page asks who is there, and is told: nobody; and the
+ * token of a letter can be used up.
  */
-const ELSE_REFUSED = new Set(["/api/session", "/api/two-factor", "/api/invitations/accept", "/api/password/reset"]);
+const ELSE_REFUSED = new Set(["/api/session", "/api/invitations/accept", "/api/password/reset"]);
 
 const guard: Middleware = {
   onRequest({ request }) {

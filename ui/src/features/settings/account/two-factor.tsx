@@ -52,16 +52,11 @@ export function TwoFactorPanel() {
 
 function Enrol({ offered, onDone, onClose }: { offered: Schemas["OfferedView"]; onDone: (codes: string[]) => void; onClose: () => void }) {
   const [code, setCode] = useState("");
-  const queries = useQueryClient();
   const confirm = useMutation({
     meta: { quiet: true },
     mutationFn: () => body(api.PUT("/api/two-factor", { body: { code: code.replace(/\s/g, "") } })),
     onSuccess: ({ codes }) => onDone(codes),
-    onError: (error) => {
-      setCode("");
-      // A wrong code and an ended session are refused alike; who asks for something else learns which it was.
-      if (Failure.of(error).kind === "signed-out") void queries.invalidateQueries({ queryKey: ["sessions"] });
-    },
+    onError: () => setCode(""),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();

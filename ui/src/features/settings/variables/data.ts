@@ -1,6 +1,6 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { toast } from "@/components/ui/toast";
-import { api, body, type Schemas } from "@/lib/api";
+import { api, body, type Schemas, seen } from "@/lib/api";
 import { Failure } from "@/lib/failure";
 
 export type Variable = Schemas["VariableView"];
@@ -33,8 +33,13 @@ export function useSetVariable(holder: Holder) {
   const queries = useQueryClient();
   return useMutation({
     meta: { quiet: true },
-    mutationFn: ({ name, value }: { name: string; value: unknown }) =>
-      body(api.PUT("/api/projects/{project}/variables/{name}", { params: { path: { project: holder.project, name }, query: query(holder) }, body: { value } })),
+    mutationFn: ({ name, value, revision }: { name: string; value: unknown; revision?: number | undefined }) =>
+      body(
+        api.PUT("/api/projects/{project}/variables/{name}", {
+          params: { path: { project: holder.project, name }, query: query(holder), header: revision === undefined ? {} : seen(revision) },
+          body: { value },
+        }),
+      ),
     onSuccess: (kept) => toast.done(`${kept.name} is set`),
     onSettled: () => queries.invalidateQueries({ queryKey: ["variables"] }),
   });
@@ -45,7 +50,7 @@ export function useDeleteVariable(holder: Holder) {
   const queries = useQueryClient();
   const restore = useSetVariable(holder);
   return useMutation({
-    mutationFn: ({ name }: Variable) => api.DELETE("/api/projects/{project}/variables/{name}", { params: { path: { project: holder.project, name }, query: query(holder) } }),
+    mutationFn: ({ name, revision }: Variable) => api.DELETE("/api/projects/{project}/variables/{name}", { params: { path: { project: holder.project, name }, query: query(holder), header: seen(revision) } }),
     onSuccess: (_none, { name, value }) =>
       toast.done(`${name} is deleted`, { label: "Undo", onClick: () => restore.mutate({ name, value }, { onError: (error) => toast.failed(error, `${name} could not be brought back`) }) }),
     onSettled: () => queries.invalidateQueries({ queryKey: ["variables"] }),
