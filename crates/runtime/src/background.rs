@@ -33,7 +33,7 @@ pub(crate) async fn recover(inner: Arc<Inner>) {
     while let Some(page) = patiently(|| inner.shared.store.unfinished(after, RECOVERY_PAGE)).await {
         let Some(last) = page.last() else { break };
         after = Some(last.key);
-        for run in page {
+        for run in page.into_iter().filter(|run| !run.is_elsewhere()) {
             if run.status == Status::Pending {
                 inner.admission.add_pending(&run.place.project);
                 continue;

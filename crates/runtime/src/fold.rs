@@ -50,6 +50,8 @@ pub(crate) enum Unfolded {
     Ended(Box<Run>),
     /// The store cannot say at present, or not at all.
     Store(StoreError),
+    /// Something else carries it.
+    Elsewhere(Box<Run>),
     /// The journal cannot be folded by this program; a newer or corrected one may.
     Broken(Box<Run>, StepError),
 }
@@ -64,6 +66,9 @@ pub(crate) const INTERNAL: &str = "internal";
 pub(crate) async fn load(store: &dyn Store, flows: &FlowCache, run: Run, traced: bool) -> Result<Folded, Unfolded> {
     if run.status.is_final() {
         return Err(Unfolded::Ended(Box::new(run)));
+    }
+    if run.is_elsewhere() {
+        return Err(Unfolded::Elsewhere(Box::new(run)));
     }
     let result = Loading { store, flows, key: run.key }.load(&run, traced).await;
     match result {
@@ -358,6 +363,10 @@ pub(crate) fn unfolded_error(run: &str, why: &Unfolded) -> RunsError {
         Unfolded::Gone => RunsError::NotFound { run: run.into() },
         Unfolded::Ended(row) => RunsError::Ended { run: row.id.clone(), status: row.status },
         Unfolded::Store(error) => store_failed(error.clone()),
+        Unfolded::Elsewhere(row) => {
+            let message = format!("the run `{}` is carried elsewhere, and this is a copy: speak to it there", row.id);
+            RunsError::rejected("RUN_ELSEWHERE", message)
+        }
         Unfolded::Broken(_, error) => RunsError::rejected("RUN_UNREADABLE", error.to_string()),
     }
 }

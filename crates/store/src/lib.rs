@@ -36,7 +36,7 @@ pub use observations::{NewObservation, Observation, Observations};
 pub use queue::{interleave, rotate};
 pub use retention::{Retention, RetentionPolicy, Swept};
 pub use runs::{
-    Claim, EndedCount, EndedFilter, Page, PageRequest, Place, QueueId, Run, RunCursor, RunFilter, RunKey, RunUpdate,
+    Claim, ELSEWHERE, EndedCount, EndedFilter, Page, PageRequest, Place, QueueId, Run, RunCursor, RunFilter, RunKey, RunUpdate,
     Runs, SYSTEM_PROJECT,
 };
 pub use snapshots::{Snapshot, Snapshots};

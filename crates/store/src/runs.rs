@@ -41,6 +41,10 @@ impl Place {
     }
 }
 
+/// The concurrency key of runs that are carried elsewhere: what is kept of them here is a copy, and nothing that finds
+/// it may carry it on.
+pub const ELSEWHERE: &str = "@elsewhere";
+
 /// The row of a run: what lists and queues need. What happened in it is in the journal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
@@ -135,6 +139,11 @@ impl Run {
             error: None,
             cause: None,
         }
+    }
+
+    /// Whether something else carries the run, and this is a copy.
+    pub fn is_elsewhere(&self) -> bool {
+        self.concurrency_key.as_deref() == Some(ELSEWHERE)
     }
 
     /// The row after the update; its output is kept elsewhere.

@@ -304,6 +304,9 @@ pub struct Shipment {
     pub rows: Vec<Row>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub logs: Vec<LogView>,
+    /// Whether the run only waits.
+    #[serde(default)]
+    pub waits: bool,
     /// With the last part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<RunEnd>,

@@ -130,10 +130,7 @@ async fn sealed_payloads_are_read_by_who_has_the_key() {
 async fn what_is_wrong_with_a_cluster_is_said() {
     let server = Server::start();
     let nowhere = weir_temporal::Cluster::connect(&Address::new("127.0.0.1:1")).await.err().expect("nobody is there");
-    assert!(
-        nowhere.to_string().starts_with("no Temporal server answers at 127.0.0.1:1"),
-        "{nowhere}"
-    );
+    assert!(nowhere.to_string().starts_with("no Temporal server answers at 127.0.0.1:1"), "{nowhere}");
     let other = Address { namespace: "other".to_owned(), ..Address::new(server.address()) };
     let unknown = weir_temporal::Cluster::connect(&other).await.err().expect("no such namespace");
     assert!(unknown.to_string().contains("has no namespace `other`"), "{unknown}");
@@ -144,4 +141,36 @@ async fn what_is_wrong_with_a_cluster_is_said() {
         cluster.state("none").await.err().map(|error| error.to_string()),
         Some("there is no run `none` on this cluster".to_owned())
     );
+}
+
+/// What people ask where the copy is kept reaches the run, and the copy itself is carried on by nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_waits_is_seen_and_spoken_to_through_the_store() {
+    let server = Server::start();
+    let mut lab = Lab::at(&server.address()).await;
+    lab.start(&lab.begin("seen", flow(WAITS), Value::object([]))).await.unwrap();
+    let row = lab.until_kept("seen").await;
+    assert_eq!((row.status, row.is_elsewhere()), (Status::Waiting, true));
+    let payload = Value::object([("by", "Mira".into())]);
+    let request = Request::Signal { name: "go".into(), id: None, payload };
+    weir_runtime::post_request(&*lab.store, "seen", &request, &weir_runtime::SystemClock).await.unwrap();
+    assert_eq!(lab.cluster.outcome("seen").await.unwrap().state.status, Status::Succeeded);
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_embedded_runtime_leaves_a_copy_alone() {
+    let server = Server::start();
+    let mut lab = Lab::at(&server.address()).await;
+    lab.start(&lab.begin("copy", flow(WAITS), Value::object([]))).await.unwrap();
+    lab.until_kept("copy").await;
+    lab.stop().await;
+    let egress = Arc::new(weir_egress::Client::new(weir_egress::Options::default()));
+    let registry = weir_kinds::registry(egress).map_err(|problem| problem.message).unwrap();
+    let parts = weir_runtime::Parts::new(lab.store.clone(), registry);
+    let runtime = weir_runtime::Runtime::open(weir_runtime::Options::default(), parts).await.unwrap();
+    runtime.recovered().await;
+    let asked = weir_runs::RunsPort::signal(&runtime, "copy", "go", None, Value::Null).await;
+    assert!(asked.expect_err("a refusal").to_string().contains("carried elsewhere"));
+    runtime.stop().await.unwrap();
 }

@@ -13,7 +13,7 @@ use weir_control::FlowMemory;
 use weir_kind::{Memory, NoInterfaces, NoMemory};
 use weir_runtime::{Clock, SystemClock};
 use weir_store::{Documents, Store};
-use weir_temporal::{Address, Keeper, Options, Outside, Parts, Working, names, work};
+use weir_temporal::{Address, Cluster, Keeper, Options, Outside, Parts, Working, forward, names, work};
 
 /// How often a folder that another process keeps is asked for.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -37,18 +37,16 @@ async fn carry(args: &Worker) -> anyhow::Result<Exit> {
     let mut working = begin(args, &address, store).await?;
     let where_to = if has_store { format!("; journals are kept in {}", folder.display()) } else { String::new() };
     crate::errln!("working for {} in `{}`{where_to}", address.address, queues(args).join("`, `"));
-    loop {
-        tokio::select! {
-            () = stop.asked() => break,
-            ended = working.ended() => return ended.map(|()| Exit::Failed).map_err(told),
-            store = free(args, &folder), if keeps && !has_store => {
-                working.stop().await.map_err(told)?;
-                crate::errln!("journals are kept in {} from now on", folder.display());
-                working = begin(args, &address, Some(store)).await?;
-                break_on(&mut stop, &mut working).await?;
-                break;
-            }
-        }
+    let store = tokio::select! {
+        () = stop.asked() => None,
+        ended = working.ended() => return ended.map(|()| Exit::Failed).map_err(told),
+        store = free(args, &folder), if keeps && !has_store => Some(store),
+    };
+    if let Some(store) = store {
+        working.stop().await.map_err(told)?;
+        working = begin(args, &address, Some(store)).await?;
+        crate::errln!("journals are kept in {} from now on", folder.display());
+        until_stopped(&mut stop, &mut working).await?;
     }
     crate::errln!("stopping; once more stops at once");
     tokio::select! {
@@ -58,7 +56,7 @@ async fn carry(args: &Worker) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-async fn break_on(stop: &mut Stop, working: &mut Working) -> anyhow::Result<()> {
+async fn until_stopped(stop: &mut Stop, working: &mut Working) -> anyhow::Result<()> {
     tokio::select! {
         () = stop.asked() => Ok(()),
         ended = working.ended() => ended.map_err(told),
@@ -118,6 +116,10 @@ async fn begin(args: &Worker, address: &Address, stores: Option<Stores>) -> anyh
         metrics: args.metrics,
         ..Options::default()
     };
+    if let Some(keeper) = &parts.keeper {
+        let cluster = Cluster::connect(address).await.map_err(told)?;
+        tokio::spawn(forward(keeper.clone(), cluster));
+    }
     if options.takeover.is_zero() {
         anyhow::bail!(UsageError("--takeover must be longer than nothing".into()));
     }

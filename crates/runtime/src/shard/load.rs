@@ -130,7 +130,7 @@ impl Shard {
                 inbox.into_iter().for_each(|message| self.cx.inner.clear_inbox(key, message));
             }
         }
-        if let Unfolded::Ended(run) | Unfolded::Broken(run, _) = why {
+        if let Unfolded::Ended(run) | Unfolded::Broken(run, _) | Unfolded::Elsewhere(run) = why {
             self.cx.inner.shared.remove_live(&run.id, key);
         }
         match why {

@@ -14,8 +14,8 @@ use weir_kind::FlowContext;
 use weir_runs::LogView;
 use weir_runtime::{FlowFinder, kinds_of};
 use weir_store::{
-    Batch, CommitError, Entry, Epoch, FlowVersion, NewObservation, Place, Run, RunKey, RunUpdate, Store, StoreError,
-    VariableScope,
+    Batch, CommitError, ELSEWHERE, Entry, Epoch, FlowVersion, NewObservation, Place, Run, RunKey, RunUpdate, Store,
+    StoreError, VariableScope,
 };
 
 /// How often a shipment is put together again when another one of the same run came in between.
@@ -138,7 +138,8 @@ impl Keeper {
         }
         let FlowContext { tenant, project, service, flow, .. } = flow.clone();
         let (key, place) = (self.store.next_run_key(), Place { tenant, project, service });
-        let row = Run { status: Status::Running, ..Run::new(key, run.clone(), place, flow, at) };
+        let concurrency_key = Some(ELSEWHERE.into());
+        let row = Run { status: Status::Running, concurrency_key, ..Run::new(key, run.clone(), place, flow, at) };
         let mut batch = Batch::new(self.epoch);
         batch.runs.push(row);
         self.store.commit(batch).await.map_err(|error| StoreError::Busy(error.to_string())).map(|()| key)
@@ -183,7 +184,7 @@ pub(crate) fn facts_of(flow: &Flow, catalog: &Catalog) -> std::collections::BTre
 fn new_run(key: RunKey, shipment: &Shipment) -> Run {
     let Shipment { run, place, version, created_at, name, cause, .. } = shipment;
     let mut row = Run::new(key, run.clone(), place.clone(), name.clone(), *created_at);
-    (row.version, row.cause) = (version.clone(), cause.clone());
+    (row.version, row.cause, row.concurrency_key) = (version.clone(), cause.clone(), Some(ELSEWHERE.into()));
     row
 }
 
@@ -191,6 +192,7 @@ fn new_run(key: RunKey, shipment: &Shipment) -> Run {
 fn update(key: RunKey, shipment: &Shipment) -> RunUpdate {
     let update = match &shipment.end {
         Some(end) => RunUpdate::ended(key, end.status, end.at, end.output.clone(), end.error.clone()),
+        None if shipment.waits => RunUpdate::parked(key, None),
         None => RunUpdate::started(key, shipment.created_at),
     };
     RunUpdate { version: Some(shipment.version.clone()), started_at: Some(shipment.created_at), ..update }

@@ -112,8 +112,8 @@ impl<'a> Driver<'a> {
     pub async fn run(mut self) -> WorkflowResult<Value> {
         loop {
             self.drain();
-            self.ship_if_due();
             self.show();
+            self.ship_if_due();
             if let Some(end) = self.end() {
                 return end;
             }

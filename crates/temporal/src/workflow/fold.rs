@@ -160,8 +160,15 @@ impl Fold {
             cause: run.cause.clone(),
             rows,
             logs: self.logs[self.shipped_logs..].to_vec(),
+            waits: self.machine.is_parked(),
             end: None,
         }
+    }
+
+    /// Whether only somebody can bring it on, who has to see it for that.
+    pub fn waits_for_somebody(&self) -> bool {
+        let asked = self.waits.iter().any(|what| what.starts_with("decision "));
+        asked || (self.machine.is_parked() && !self.machine.awaited_signals().is_empty())
     }
 
     /// The store has it.

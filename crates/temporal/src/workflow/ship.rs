@@ -7,11 +7,14 @@ use crate::activity::Keeping;
 use futures_util::FutureExt;
 
 impl<'a> Driver<'a> {
-    /// Every so many records, and whatever is left before a hand-over and the end.
+    /// Every so many records, whatever is left before a hand-over and the end, and once the run waits for somebody.
     pub fn ship_if_due(&mut self) {
-        let unshipped = lock(&self.fold).unshipped();
+        let (unshipped, is_seen) = {
+            let fold = lock(&self.fold);
+            (fold.unshipped(), !fold.waits_for_somebody())
+        };
         let due = match self.phase {
-            Phase::Running => unshipped >= self.input.rules.ship_every,
+            Phase::Running => unshipped >= self.input.rules.ship_every || (unshipped > 0 && !is_seen),
             Phase::HandingOver => self.is_quiet() && unshipped > 0,
             Phase::Ending(_) => !self.is_told(),
         };

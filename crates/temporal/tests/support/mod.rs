@@ -12,8 +12,8 @@ use weir_kind::{NoInterfaces, NoMemory, memory::MemorySecrets};
 use weir_runtime::{Clock, NoFinder, SystemClock};
 use weir_store::{Place, Store};
 use weir_temporal::{
-    Address, Begin, Cluster, Keeper, Options, Outcome, Outside, Parts, Rules, TemporalError, Working, input_of, names,
-    work,
+    Address, Begin, Cluster, Keeper, Options, Outcome, Outside, Parts, Rules, TemporalError, Working, forward,
+    input_of, names, work,
 };
 use weir_testkit::MemoryStore;
 
@@ -27,6 +27,7 @@ pub struct Lab {
     pub store: Arc<dyn Store>,
     pub rules: Rules,
     worker: Option<Working>,
+    forwarding: Option<tokio::task::JoinHandle<()>>,
     catalog: Catalog,
 }
 
@@ -42,7 +43,7 @@ impl Lab {
             heartbeat: weir_base::Duration::from_secs(2),
             ..Rules::default()
         };
-        let mut lab = Self { address, cluster, store, rules, worker: None, catalog: catalog() };
+        let mut lab = Self { address, cluster, store, rules, worker: None, forwarding: None, catalog: catalog() };
         lab.start_worker().await;
         lab
     }
@@ -58,12 +59,15 @@ impl Lab {
             clock: Arc::new(SystemClock),
         };
         let registry = weir_kinds::registry(egress).map_err(|problem| problem.message).expect("kinds");
-        let parts = Parts { registry, outside, keeper: Some(Arc::new(keeper)), files_root: None };
+        let keeper = Arc::new(keeper);
+        self.forwarding = Some(tokio::spawn(forward(keeper.clone(), self.cluster.clone())));
+        let parts = Parts { registry, outside, keeper: Some(keeper), files_root: None };
         let worker = work(&self.address, Options::default(), parts).await.expect("a worker");
         self.worker = Some(worker);
     }
 
     pub async fn stop(&mut self) {
+        self.forwarding.take().iter().for_each(|task| task.abort());
         if let Some(worker) = self.worker.take() {
             worker.stop().await.expect("the worker stops in order");
         }
@@ -93,13 +97,28 @@ impl Lab {
         self.cluster.outcome(run).await.expect("an outcome")
     }
 
+    /// Waits until the store has a copy of a run that waits.
+    pub async fn until_kept(&self, run: &str) -> weir_store::Run {
+        let asked = async {
+            let mut again = tokio::time::interval(std::time::Duration::from_millis(20));
+            loop {
+                match self.store.run(run).await.expect("the store") {
+                    Some(row) if row.status == weir_engine::Status::Waiting => return row,
+                    _ => drop(again.tick().await),
+                }
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(60), asked).await.expect("within a minute")
+    }
+
     /// Waits until a run shows what is wanted.
     pub async fn until(&self, run: &str, wanted: impl Fn(&weir_temporal::State) -> bool) -> weir_temporal::State {
         let asked = async {
+            let mut again = tokio::time::interval(std::time::Duration::from_millis(20));
             loop {
                 match self.cluster.state(run).await {
                     Ok(state) if wanted(&state) => return state,
-                    _ => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+                    _ => drop(again.tick().await),
                 }
             }
         };
