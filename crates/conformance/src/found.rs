@@ -47,8 +47,8 @@ impl Ended {
         Self {
             status: status.as_str().into(),
             error: error.map(|error| error.code.clone()),
-            output: output.clone(),
-            variables: variables.clone(),
+            output: plain(output),
+            variables: plain(variables),
             steps: compared.map(|step| (step.path.clone(), Step::of(step))).collect(),
         }
     }
@@ -101,17 +101,36 @@ impl Step {
             kind: view.kind.clone(),
             status: format!("{:?}", view.status).to_lowercase().into(),
             attempts: view.attempts,
-            output: view.output.clone(),
+            output: plain(&view.output),
         }
     }
+}
+
+/// Without moments and ports, which are others each time.
+fn plain(value: &Value) -> Value {
+    match value {
+        Value::String(text) if is_moment(text) => "<moment>".into(),
+        Value::String(text) if text.starts_with("http://127.0.0.1:") => "<server>".into(),
+        Value::Array(items) => Value::array(items.iter().map(plain)),
+        Value::Object(map) => Value::object(map.iter().map(|(key, value)| (&**key, plain(value)))),
+        other => other.clone(),
+    }
+}
+
+/// `2026-11-28T12:00:00.123456Z`
+fn is_moment(text: &str) -> bool {
+    let shape = |c: char| if c.is_ascii_digit() { '0' } else { c };
+    let shaped: String = text.chars().map(shape).collect();
+    shaped.starts_with("0000-00-00T00:00:00") && shaped.ends_with('Z')
 }
 
 /// One line for each way in which `found` is not what `expect` says.
 pub fn unexpected(expect: &Value, found: &Found) -> Vec<String> {
     let mut lines = Vec::new();
+    let came_to = outcome(found);
     let mut one = |key: &str, value: Value| {
         if let Some(wanted) = expect.get(key).filter(|wanted| **wanted != value) {
-            lines.push(format!("{key}: expected {}, found {}", short(wanted), short(&value)));
+            lines.push(format!("{key}: expected {}, found {} ({came_to})", short(wanted), short(&value)));
         }
     };
     match found {

@@ -33,6 +33,8 @@ pub struct Case {
     pub signals: Vec<(Text, Value)>,
     pub cancel: bool,
     pub kill: Option<Kill>,
+    /// Not in virtual time.
+    pub real_time: bool,
     /// Routes of a server on loopback; null for none.
     pub server: Value,
     /// `status`, `error`, `output`, `variables`, `rejected`: what is written is compared.

@@ -36,7 +36,9 @@ pub fn all() -> Result<Vec<Case>> {
 
 fn yaml(path: &Path) -> Result<Value> {
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    serde_saphyr::from_str(&text).with_context(|| path.display().to_string())
+    // YAML 1.2: `n` and `yes` are text.
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(&text, options).with_context(|| path.display().to_string())
 }
 
 fn in_file(file: &str, path: &Path) -> Result<Vec<Case>> {
@@ -46,7 +48,7 @@ fn in_file(file: &str, path: &Path) -> Result<Vec<Case>> {
     cases.iter().map(|(name, given)| case(file, dialect, name, given).with_context(|| name.to_string())).collect()
 }
 
-const KEYS: [&str; 9] = ["flow", "input", "files", "signals", "cancel", "server", "kill", "expect", "why"];
+const KEYS: [&str; 10] = ["flow", "input", "files", "signals", "cancel", "server", "kill", "time", "expect", "why"];
 
 fn case(file: &str, dialect: &str, name: &str, given: &Value) -> Result<Case> {
     let members = given.as_object().context("a case is a map")?;
@@ -69,6 +71,7 @@ fn case(file: &str, dialect: &str, name: &str, given: &Value) -> Result<Case> {
         signals: signals(given.get("signals"))?,
         cancel: given.get("cancel").is_some(),
         kill,
+        real_time: given.get("time").is_some(),
         server: given.get("server").cloned().unwrap_or_default(),
         expect: given.get("expect").cloned().context("no `expect`")?,
     })
@@ -134,6 +137,7 @@ fn example(name: &str, folder: &Path, replaced: &Value) -> Result<Case> {
         signals: signals(expected.get("signals"))?,
         cancel: false,
         kill: None,
+        real_time: false,
         server: expected.get("server").cloned().unwrap_or_default(),
         expect: Value::from(members),
     })

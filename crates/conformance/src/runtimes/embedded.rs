@@ -17,6 +17,7 @@ const SETTLED: &str = "settled";
 
 pub async fn run(case: &Case, ready: &Ready) -> Found {
     let carried = match case.kill {
+        None if case.real_time => tokio::time::timeout(PATIENCE, carried(case, ready, Arc::new(SystemClock))).await,
         None => tokio::time::timeout(PATIENCE, in_virtual_time(case, ready)).await,
         Some(_) => tokio::time::timeout(PATIENCE, killed(case)).await,
     };
@@ -28,17 +29,24 @@ pub async fn run(case: &Case, ready: &Ready) -> Found {
 }
 
 async fn in_virtual_time(case: &Case, ready: &Ready) -> Result<Ended> {
-    let folder = tempfile::tempdir()?;
     let clock = Arc::new(VirtualClock::starting_at(SystemClock.now()));
-    let acts = !case.signals.is_empty() || case.cancel;
-    if acts {
-        clock.hold();
-    }
-    let runtime = open(folder.path(), ready, clock.clone()).await?;
+    clock.hold();
+    let after = clock.clone();
+    carried_and(case, ready, clock, move || after.release()).await
+}
+
+async fn carried(case: &Case, ready: &Ready, clock: Arc<dyn Clock>) -> Result<Ended> {
+    carried_and(case, ready, clock, || ()).await
+}
+
+/// No time passes before everything was done to the run that is to be done.
+async fn carried_and(case: &Case, ready: &Ready, clock: Arc<dyn Clock>, then: impl FnOnce()) -> Result<Ended> {
+    let folder = tempfile::tempdir()?;
+    let runtime = open(folder.path(), ready, clock).await?;
     let (input, server) = input(case)?;
     begin(&runtime, case, ready, input).await?;
     act(&runtime, case).await?;
-    clock.release();
+    then();
     let ended = end(&runtime, &case.slug()).await?;
     runtime.stop().await?;
     asked_well(server)?;

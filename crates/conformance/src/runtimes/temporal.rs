@@ -141,6 +141,19 @@ impl Lab {
         Ok(())
     }
 
+    /// Where a run is that comes to no end.
+    async fn stuck(&self, run: &str) -> String {
+        match tokio::time::timeout(QUIET, self.cluster.state(run)).await {
+            Ok(Ok(state)) => {
+                format!("it came to no end: {:?} at record {}, waits for {:?}", state.status, state.seq, state.waiting)
+            }
+            _ => format!(
+                "it came to no end, and does not say where it is: {:?}",
+                self.server.ask(&["workflow", "describe", "--workflow-id", run])
+            ),
+        }
+    }
+
     /// What came of a run, from its journal as the cluster tells it.
     pub async fn end(&self, ready: &Ready, run: &str) -> Result<Ended> {
         let outcome = self.cluster.outcome(run).await?;
@@ -155,7 +168,10 @@ impl Lab {
 }
 
 pub async fn run(lab: &Lab, case: &Case, ready: &Ready) -> Found {
-    told(tokio::time::timeout(PATIENCE, carried(lab, case, ready)).await)
+    match tokio::time::timeout(PATIENCE, carried(lab, case, ready)).await {
+        Err(_) => Found::Broken(lab.stuck(&case.slug()).await),
+        carried => told(carried),
+    }
 }
 
 /// With a server and a worker that nobody else uses.
