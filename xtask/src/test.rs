@@ -78,6 +78,7 @@ fn outside() -> Result<()> {
     tools::npm("crates/server/tests/outside_oidc")?;
     tools::python()?;
     tools::dovecot()?;
+    tools::toolchain()?;
     let targets = project::test_targets()?.into_iter().filter(|(_, name)| name.starts_with("outside"));
     for (krate, name) in targets {
         let package = format!("weir-{krate}");

@@ -305,3 +305,11 @@ pub fn docker_compose() -> Result<PathBuf> {
     }
     Ok(modules)
 }
+
+/// The TypeScript compilers in `.tools/toolchain`, put there by the command people use. The folder they are in.
+pub fn toolchain() -> Result<PathBuf> {
+    let weir = project::fresh_weir()?;
+    let data = project::root().join(".tools").to_string_lossy().into_owned();
+    process::run(&mut process::command(weir, &["toolchain", "install", "--data", &data]))?;
+    Ok(project::root().join(".tools/toolchain"))
+}

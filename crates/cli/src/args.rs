@@ -1,5 +1,6 @@
 pub mod server;
 pub mod temporal;
+pub mod toolchain;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -31,6 +32,8 @@ pub enum Command {
     Run(Run),
     /// Serve flows, triggers and runs over HTTP, and carry every unfinished run on, until stopped
     Serve(Serve),
+    /// The TypeScript compilers that generated code is checked with
+    Toolchain(toolchain::Toolchain),
     /// Work for a Temporal cluster: carry runs and perform their steps
     Worker(temporal::Worker),
     /// Look at runs and speak to them
@@ -86,6 +89,7 @@ impl Command {
             Command::Convert(_) => "convert",
             Command::Serve(_) => "serve",
             Command::Worker(_) => "worker",
+            Command::Toolchain(_) => "toolchain",
             Command::Test(_) => "test",
             Command::Kinds(_) => "kinds",
             Command::Bench(_) => "bench",

@@ -72,6 +72,7 @@ fn dispatch(command: Command, data: &args::Data) -> anyhow::Result<Exit> {
         Command::Convert(args) => commands::convert::run(&args),
         Command::Run(args) => commands::run::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Toolchain(args) => commands::toolchain::run(&args, data),
         Command::Worker(args) => temporal::worker(&args),
         Command::Runs(args) => commands::runs::run(&args),
         Command::Replay(args) => commands::replay::run(&args),

@@ -96,7 +96,7 @@ impl Toolchain {
 /// The line of npm's that says most.
 fn first_reason(said: &str) -> String {
     let lines = || said.lines().map(|line| line.trim_start_matches("npm error ").trim());
-    let network = ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ECONNRESET", "ENETUNREACH"];
+    let network = ["ENOTFOUND", "EAI", "ECONNREFUSED", "ETIMEDOUT", "ECONNRESET", "ENETUNREACH"];
     if let Some(code) = network.into_iter().find(|code| said.contains(code)) {
         return format!("npm's registry cannot be reached ({code}); the compilers are fetched once, from the network");
     }

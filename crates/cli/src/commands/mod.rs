@@ -14,3 +14,4 @@ pub mod runs;
 pub mod save_test;
 pub mod server;
 pub mod test;
+pub mod toolchain;
