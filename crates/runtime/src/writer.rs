@@ -532,7 +532,7 @@ mod tests {
             task_rows(RunKey(run), batch, asked, &to)
         };
         let mut joined = vec![rows(1, &[1]), rows(2, &[])];
-        joined.iter().for_each(|submission| drop(task.waiting.fetch_add(submission.rows(), Ordering::Relaxed)));
+        task.waiting.fetch_add(stalled::rows_of(&joined), Ordering::Relaxed);
         task.withdraw(&mut joined, &CommitError::Busy("it is away".into()));
         assert_eq!(stalled::rows_of(&joined), 1, "the one that was asked for is given back");
         let Ok(Message::Withdrawn { runs }) = told.try_recv() else { panic!("the loop is told") };
