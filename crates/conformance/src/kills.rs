@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 /// The latest moment after the start at which something is killed.
 const WITHIN: Duration = Duration::from_millis(1_500);
 
+/// How often a run is begun to find it in the middle.
+const TRIES: u32 = 8;
+
 /// Attempts of a task that was cut off differ, and nothing else may.
 pub async fn run(seeds: u64, first: u64) -> Result<()> {
     let begun = Instant::now();
@@ -28,42 +31,63 @@ pub async fn run(seeds: u64, first: u64) -> Result<()> {
         let (case, ready) = &subjects[random.below(subjects.len() as u64) as usize];
         let kill = if random.below(2) == 0 { Kill::Worker } else { Kill::Server };
         let at = Duration::from_micros(random.below(WITHIN.as_micros() as u64));
-        let undisturbed = embedded::run(case, ready).await;
-        let killed = killed(&mut lab, case, ready, seed, kill, at).await;
-        let problems = differences(&without_attempts(undisturbed), &without_attempts(killed.clone()));
+        let undisturbed = without_attempts(embedded::run(case, ready).await);
+        let (killed, at) = in_the_middle(&mut lab, case, ready, seed, kill, at).await;
         println!("seed {seed}: {} {kill:?} after {} ms: {}", case.name, at.as_millis(), outcome(&killed));
+        let problems = differences(&undisturbed, &without_attempts(killed));
         problems.iter().for_each(|line| println!("    {line}"));
         failed += usize::from(!problems.is_empty());
     }
-    let took = begun.elapsed().as_secs_f64();
-    println!(
-        "crash: temporal: {seeds} cases, {seeds} kills, {failed} failed, seeds {first} to {}, {took:.0} s",
-        first + seeds - 1
-    );
+    let (last, took) = (first + seeds - 1, begun.elapsed().as_secs_f64());
+    println!("crash: temporal: {seeds} cases, {seeds} kills, {failed} failed, seeds {first} to {last}, {took:.0} s");
     if failed == 0 { Ok(()) } else { bail!("{failed} of {seeds} runs came to another end") }
 }
 
-async fn killed(lab: &mut Lab, case: &Case, ready: &Ready, seed: u64, kill: Kill, at: Duration) -> Found {
-    let run = format!("{}-{seed}", case.slug());
-    let all = async {
-        let (input, _server) = input(case)?;
-        lab.begin(case, ready, &run, input).await?;
-        let moment = tokio::time::Instant::now() + at;
-        // What is sent before the kill is sent once; the rest afterwards.
-        let acted = tokio::time::timeout_at(moment, lab.act(case, &run)).await;
-        tokio::time::sleep_until(moment).await;
-        lab.kill(kill)?;
-        match acted {
-            Ok(done) => done?,
-            Err(_) => lab.act(case, &run).await?,
+/// A run that was over when something was killed shows nothing: then it is killed sooner.
+async fn in_the_middle(
+    lab: &mut Lab,
+    case: &Case,
+    ready: &Ready,
+    seed: u64,
+    kill: Kill,
+    mut at: Duration,
+) -> (Found, Duration) {
+    for attempt in 0..TRIES {
+        let run = format!("{}-{seed}-{attempt}", case.slug());
+        match tokio::time::timeout(PATIENCE * 2, killed(lab, case, ready, &run, kill, at)).await {
+            Ok(Ok(Some(ended))) => return (Found::Ended(Box::new(ended)), at),
+            Ok(Ok(None)) => at /= 2,
+            Ok(Err(error)) => return (Found::Broken(format!("{error:#}")), at),
+            Err(_) => return (Found::Broken("it came to no end".to_owned()), at),
         }
-        lab.end(ready, &run).await
-    };
-    match tokio::time::timeout(PATIENCE * 2, all).await {
-        Ok(Ok(ended)) => Found::Ended(Box::new(ended)),
-        Ok(Err(error)) => Found::Broken(format!("{error:#}")),
-        Err(_) => Found::Broken("it came to no end".to_owned()),
     }
+    (Found::Broken(format!("it was over {TRIES} times before anything was killed")), at)
+}
+
+/// None where the run was over by then.
+async fn killed(
+    lab: &mut Lab,
+    case: &Case,
+    ready: &Ready,
+    run: &str,
+    kill: Kill,
+    at: Duration,
+) -> Result<Option<Ended>> {
+    let (input, _server) = input(case)?;
+    lab.begin(ready, run, input).await?;
+    let moment = tokio::time::Instant::now() + at;
+    // What is sent before the kill is sent once; the rest afterwards.
+    let acted = tokio::time::timeout_at(moment, lab.act(case, run)).await;
+    tokio::time::sleep_until(moment).await;
+    if lab.is_over(run).await {
+        return Ok(None);
+    }
+    lab.kill(kill)?;
+    match acted {
+        Ok(done) => done?,
+        Err(_) => lab.act(case, run).await?,
+    }
+    lab.end(ready, run).await.map(Some)
 }
 
 fn without_attempts(found: Found) -> Found {

@@ -81,8 +81,8 @@ impl Lab {
         }
     }
 
-    /// Starts the run of a case under this id.
-    pub async fn begin(&self, case: &Case, ready: &Ready, run: &str, input: Value) -> Result<()> {
+    /// Starts a run under this id, in a project of its own.
+    pub async fn begin(&self, ready: &Ready, run: &str, input: Value) -> Result<()> {
         let rules = Rules {
             store_queue: Some(names::store_queue(&self.queue)),
             heartbeat: weir_base::Duration::from_secs(2),
@@ -92,7 +92,7 @@ impl Lab {
             run: run.into(),
             flow: ready.flow.clone(),
             input,
-            place: Place { tenant: "".into(), project: case.slug().into(), service: "default".into() },
+            place: Place { tenant: "".into(), project: run.into(), service: "default".into() },
             cause: None,
             library: ready.library.clone(),
             rules,
@@ -126,6 +126,11 @@ impl Lab {
         }
     }
 
+    pub async fn is_over(&self, run: &str) -> bool {
+        self.cluster.state(run).await.is_ok_and(|state| state.status.is_final())
+    }
+
+    /// Sends each signal as soon as the run waits, then cancels it where the case says so.
     pub async fn act(&self, case: &Case, run: &str) -> Result<()> {
         for (at, (name, payload)) in case.signals.iter().enumerate() {
             if self.settle(run).await?.status.is_final() {
@@ -179,7 +184,7 @@ pub async fn killed(case: &Case, ready: &Ready, kill: Kill) -> Found {
     let all = async {
         let mut lab = Lab::start().await?;
         let run = case.slug();
-        lab.begin(case, ready, &run, case.input.clone()).await?;
+        lab.begin(ready, &run, case.input.clone()).await?;
         lab.settle(&run).await?;
         lab.kill(kill)?;
         lab.act(case, &run).await?;
@@ -199,7 +204,7 @@ fn told(carried: Result<Result<Ended>, tokio::time::error::Elapsed>) -> Found {
 async fn carried(lab: &Lab, case: &Case, ready: &Ready) -> Result<Ended> {
     let (input, server) = input(case)?;
     let run = case.slug();
-    lab.begin(case, ready, &run, input).await?;
+    lab.begin(ready, &run, input).await?;
     lab.act(case, &run).await?;
     let ended = lab.end(ready, &run).await?;
     let problems = server.map(|server| server.problems()).unwrap_or_default();
