@@ -78,7 +78,7 @@ pub(crate) struct Follower {
     /// Read, and not taken yet.
     pub waiting: VecDeque<Live>,
     runs: HashMap<RunKey, Option<Run>>,
-    status: HashMap<Text, Status>,
+    states: States,
     /// Whether the last read found all there was.
     pub whole: bool,
     pub over: bool,
@@ -124,10 +124,24 @@ impl Control {
             commits: 0,
             waiting: VecDeque::new(),
             runs: HashMap::new(),
-            status: HashMap::new(),
+            states: States::default(),
             whole: false,
             over: false,
         })
+    }
+}
+
+/// The states that were told last, of so many runs at most: a state may be told again.
+#[derive(Default)]
+struct States(HashMap<Text, Status>);
+
+impl States {
+    fn note(&mut self, run: &Text, status: Status) -> bool {
+        // Whoever is told by another's reading never looks runs up, so the bound is here too.
+        if self.0.len() >= REMEMBERED && !self.0.contains_key(run) {
+            self.0.clear();
+        }
+        self.0.insert(run.clone(), status) != Some(status)
     }
 }
 
@@ -171,7 +185,7 @@ impl Follower {
             commits: 0,
             waiting: VecDeque::new(),
             runs: HashMap::new(),
-            status: HashMap::new(),
+            states: States::default(),
             whole: false,
             over: false,
         }
@@ -179,11 +193,7 @@ impl Follower {
 
     /// Takes note that a run's state was told; false where it was told before.
     pub fn note_state(&mut self, run: &Text, status: Status) -> bool {
-        // Whoever is told by another's reading never looks runs up, so the bound is here too.
-        if self.status.len() >= REMEMBERED && !self.status.contains_key(run) {
-            self.status.clear();
-        }
-        self.status.insert(run.clone(), status) != Some(status)
+        self.states.note(run, status)
     }
 
     /// Reads what is new into `waiting`.
@@ -278,7 +288,7 @@ impl Follower {
         let found = self.control.store.run_by_key(key).await?.filter(|run| self.follows(run));
         if self.runs.len() >= REMEMBERED {
             self.runs.clear();
-            self.status.clear();
+            self.states = States::default();
         }
         self.runs.insert(key, found.clone());
         Ok(found)
@@ -303,5 +313,24 @@ impl Follower {
         }
         self.over = ended;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_told_once_and_not_remembered_without_an_end() {
+        let mut states = States::default();
+        let told = |states: &mut States, number: usize, status| states.note(&format!("r{number}").into(), status);
+        assert!(told(&mut states, 0, Status::Running));
+        assert!(!told(&mut states, 0, Status::Running), "told before");
+        assert!(told(&mut states, 0, Status::Succeeded));
+        for number in 0..3 * REMEMBERED {
+            told(&mut states, number, Status::Running);
+            assert!(states.0.len() <= REMEMBERED);
+        }
+        assert!(!told(&mut states, 3 * REMEMBERED - 1, Status::Running), "the newest are known");
     }
 }

@@ -42,5 +42,9 @@ fn read_pid(file: &mut File) -> Option<u32> {
 }
 
 fn failed(error: std::io::Error) -> StoreError {
-    StoreError::Io(format!("weir.lock: {error}"))
+    let text = format!("weir.lock: {error}");
+    match error.kind() {
+        std::io::ErrorKind::StorageFull => StoreError::Full(text),
+        _ => StoreError::Io(text),
+    }
 }
