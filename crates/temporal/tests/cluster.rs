@@ -7,7 +7,7 @@ use support::{FINALLY, Lab, WAITS, compare_steps, example, flow};
 use weir_base::Value;
 use weir_engine::Status;
 use weir_runs::Request;
-use weir_temporal::{Address, Codec, Keys};
+use weir_temporal::{Address, Blobs, Codec, Keys};
 use weir_testkit::MemoryStore;
 use weir_testkit::temporal::Server;
 
@@ -173,4 +173,77 @@ async fn the_embedded_runtime_leaves_a_copy_alone() {
     let asked = weir_runs::RunsPort::signal(&runtime, "copy", "go", None, Value::Null).await;
     assert!(asked.expect_err("a refusal").to_string().contains("carried elsewhere"));
     runtime.stop().await.unwrap();
+}
+
+/// Semantics 7(d): where a history is full, the run goes on in the next.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_history_is_followed_by_another() {
+    let server = Server::start();
+    let mut lab = Lab::at(&server.address()).await;
+    lab.rules.max_events = 60;
+    let steps: Vec<String> = (0..25).map(|at| log_step(&format!("s{at}"), "'hello'")).collect();
+    let outcome = lab.run("full", flow(&sequence(&steps)), Value::object([])).await;
+    assert_eq!(outcome.state.status, Status::Succeeded);
+    assert_eq!(outcome.logs.len(), 25);
+    let links = outcome.records.iter().filter(|record| record.ty == "continued").count();
+    assert!(links >= 2, "{links} hand-overs");
+    let numbers: Vec<u64> = outcome.records.iter().map(|record| record.seq).collect();
+    assert_eq!(numbers, (1..=outcome.records.len() as u64).collect::<Vec<_>>());
+    lab.stop().await;
+}
+
+/// Semantics 7(f): what does not fit is a failure that says so, of a step where it is one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_large_says_so() {
+    let server = Server::start();
+    let mut lab = Lab::at(&server.address()).await;
+    lab.rules.max_payload = Some(20_000);
+    let twice = flow(&sequence(&[log_step("big", "input.text + input.text")]));
+    let text = |length: usize| Value::object([("text", "x".repeat(length).into())]);
+    let outcome = lab.run("step", twice.clone(), text(12_000)).await;
+    let error = outcome.state.error.expect("an error");
+    assert_eq!((&*error.code, &*error.path), ("PAYLOAD_TOO_LARGE", "main/big"));
+    let refused = lab.start(&lab.begin("input", twice, text(30_000))).await.expect_err("too large to start");
+    assert_eq!(refused.code(), Some("PAYLOAD_TOO_LARGE"));
+    lab.stop().await;
+}
+
+/// Semantics 7(e): more steps at once than a cluster likes begin one after the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wide_run_is_carried_in_parts() {
+    let server = Server::start();
+    let mut lab = Lab::at(&server.address()).await;
+    let steps: Vec<String> = (0..1_050).map(|at| log_step(&format!("s{at}"), "'hello'")).collect();
+    let wide = sequence(&steps).replace("sequence", "parallel");
+    let outcome = lab.run("wide", flow(&wide), Value::object([])).await;
+    assert_eq!(outcome.state.status, Status::Succeeded);
+    let shown = server.ask(&["workflow", "describe", "--workflow-id", "wide", "--output", "json"]).unwrap();
+    assert!(shown.contains("historyLength"), "{shown}");
+    assert_eq!(outcome.records.iter().filter(|record| record.ty == "task_finished").count(), 1_050);
+    lab.stop().await;
+}
+
+/// With a store for large values nothing is too large: only their hash goes through the cluster.
+#[tokio::test(flavor = "multi_thread")]
+async fn large_values_go_through_a_store() {
+    let server = Server::start();
+    let store: Arc<dyn weir_store::Store> = Arc::new(MemoryStore::new());
+    let codec = Some(Codec { keys: None, blobs: Some(Blobs { store, threshold: 100_000 }) });
+    let address = Address { codec, ..Address::new(server.address()) };
+    let mut lab = Lab::with(address, Arc::new(MemoryStore::new())).await;
+    lab.rules.max_payload = None;
+    let input = Value::object([("text", "x".repeat(3_000_000).into())]);
+    let outcome = lab.run("large", flow(&sequence(&[log_step("big", "input.text.length")])), input).await;
+    assert_eq!(outcome.state.status, Status::Succeeded);
+    assert_eq!(outcome.logs.first().map(|log| &*log.message), Some("3000000"));
+    lab.stop().await;
+}
+
+fn log_step(id: &str, message: &str) -> String {
+    format!(r#"{{"id": "{id}", "task": {{"kind": "log", "params": {{"message": "{{{{ {message} }}}}"}}}}}}"#)
+}
+
+fn sequence(steps: &[String]) -> String {
+    let head = r#"{"ir": 1, "name": "made", "dialect": "ir", "root": {"id": "main", "sequence": {"children": ["#;
+    format!("{head}{}]}}}}}}", steps.join(","))
 }

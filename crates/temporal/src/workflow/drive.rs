@@ -122,13 +122,23 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Takes what the machine wants done.
+    /// Takes what the machine wants done, and what follows from a step that could not even begin.
     fn drain(&mut self) {
+        loop {
+            self.obey_all();
+            let before = lock(&self.fold).seq;
+            self.begin_queued();
+            if lock(&self.fold).seq == before {
+                return;
+            }
+        }
+    }
+
+    fn obey_all(&mut self) {
         while matches!(self.phase, Phase::Running) {
-            let Some(command) = lock(&self.fold).poll() else { break };
+            let Some(command) = lock(&self.fold).poll() else { return };
             self.obey(command);
         }
-        self.begin_queued();
     }
 
     fn obey(&mut self, command: Command) {

@@ -160,7 +160,7 @@ impl Fold {
             cause: run.cause.clone(),
             rows,
             logs: self.logs[self.shipped_logs..].to_vec(),
-            waits: self.machine.is_parked(),
+            waits: self.machine.is_parked() || self.waits_for_somebody(),
             end: None,
         }
     }

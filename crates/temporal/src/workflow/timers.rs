@@ -53,7 +53,8 @@ impl<'a> Driver<'a> {
 
     /// While a run is paused only deadlines run on (semantics 5.9).
     pub fn timer_fired(&mut self, path: Text, set: u64) {
-        if self.timers.get(&path).is_none_or(|armed| armed.set != set) {
+        let Some(due) = self.timers.get(&path).filter(|armed| armed.set == set).map(|armed| armed.due) else { return };
+        if self.wait_for_earlier(due, &path, set) {
             return;
         }
         let Some(armed) = self.timers.remove(&path) else { return };
@@ -63,6 +64,21 @@ impl<'a> Driver<'a> {
         // No timer fires before it is due, whatever the clock says by now.
         let now = self.now().max(armed.due);
         self.apply_at(now, EventBody::TimerFired { path });
+    }
+
+    /// A cluster may fire several timers at once, and tell of them in any order: those that came due before this one
+    /// have their turn before it, whoever has told of them. Whether there are any.
+    fn wait_for_earlier(&mut self, due: Micros, path: &Text, set: u64) -> bool {
+        let before = self.timers.iter().filter(|(_, armed)| (armed.due, armed.set) < (due, set));
+        let mut before: Vec<_> = before.map(|(path, armed)| (armed.due, armed.set, path.clone())).collect();
+        before.sort();
+        let waits = !before.is_empty();
+        if waits {
+            let fired = |path: Text, set| Happened::Timer { path, set };
+            self.ready.push_front(fired(path.clone(), set));
+            before.into_iter().rev().for_each(|(_, set, path)| self.ready.push_front(fired(path, set)));
+        }
+        waits
     }
 
     /// Timers that came due during a pause fire now, in the order of their deadlines.
