@@ -1,0 +1,133 @@
+//! The activities of every example, and of a record full of hostile text, before the real compilers.
+//!
+//! Needs Node and the pinned compilers, which `make test` puts into `.tools/toolchain`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use weir_base::{Text, Value};
+use weir_catalog::{Catalog, Record};
+use weir_codegen::activities::{self, Activities};
+use weir_control::compile;
+use weir_control::model::FlowFile;
+use weir_ir::Flow;
+use weir_toolchain::{Options, Toolchain, Verifier};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+fn verifier() -> Verifier {
+    let toolchain = Toolchain::new(root().join(".tools/toolchain"));
+    assert!(toolchain.is_installed(), "`make test` installs the compilers");
+    Verifier::new(toolchain, Options { processes: 1, ..Options::default() })
+}
+
+/// The flow of an example, which names its main file `flow.yaml` or `flow.json`.
+fn flow(folder: &Path, catalog: &Catalog) -> Flow {
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
+    let (main, text) = ["flow.yaml", "flow.json"]
+        .into_iter()
+        .find_map(|name| read(name).map(|text| (name, text)))
+        .unwrap_or_else(|| panic!("{} has no flow", folder.display()));
+    let mut files = vec![FlowFile { name: main.into(), text: text.into() }];
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        if name != main && (name.ends_with(".yaml") || name.ends_with(".json")) {
+            files.push(FlowFile { name: name.as_str().into(), text: read(&name).unwrap_or_default().into() });
+        }
+    }
+    let bindings: BTreeMap<Text, Text> = read("bind.txt")
+        .unwrap_or_default()
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, meaning)| (Text::from(name.trim()), Text::from(meaning.trim())))
+        .collect();
+    let compiled = compile(catalog, "", &files, &bindings, &|_| true);
+    compiled.flow.unwrap_or_else(|| panic!("{}: {:?}", folder.display(), compiled.diagnostics))
+}
+
+async fn check(verifier: &Verifier, made: &Activities, name: &str) {
+    let verdict = verifier.verify(&made.files).await.unwrap();
+    assert!(verdict.passed(), "{name}: {verdict:#?}");
+    assert_eq!(verdict.any_types, 0, "{name}");
+}
+
+#[tokio::test]
+async fn the_activities_of_every_example_pass_the_compilers() {
+    let (verifier, catalog) = (verifier(), weir_kinds::catalog().unwrap());
+    let folders = std::fs::read_dir(root().join("examples")).unwrap().map(|entry| entry.unwrap().path());
+    let mut folders: Vec<PathBuf> = folders.filter(|path| path.is_dir()).collect();
+    folders.sort();
+    assert!(folders.len() >= 20);
+    for folder in folders {
+        let flow = flow(&folder, &catalog);
+        let kinds = activities::task_kinds(&flow);
+        let made = activities::assemble(&flow, &catalog, &kinds).unwrap();
+        assert_eq!(made, activities::assemble(&flow, &catalog, &kinds).unwrap(), "the same every time");
+        check(&verifier, &made, &folder.display().to_string()).await;
+    }
+}
+
+/// Text that tries to get out of strings, comments and names.
+const HOSTILE: &str = "*/ export const owned = 1; /* ' \" ` \\ ${process.exit(1)} \u{2028} \u{2029} \r\n } ]); // <!--";
+
+/// The record of `print` under another name, with hostile text wherever a record has text of its own.
+fn hostile_record(name: &str) -> Record {
+    let catalog = weir_kinds::catalog().unwrap();
+    let mut record = catalog.record("print").unwrap().clone();
+    record.component.name = name.into();
+    record.component.summary = HOSTILE.to_owned();
+    let field = record.input_schema.get_mut("message").unwrap();
+    field.description = HOSTILE.to_owned();
+    let mut other = field.clone();
+    other.required = false;
+    other.default = Some(Value::object([("__proto__", HOSTILE.into()), (HOSTILE, Value::array([HOSTILE.into()]))]));
+    record.input_schema.insert(HOSTILE.into(), other.clone());
+    record.input_schema.insert("__proto__".into(), other);
+    record
+}
+
+#[tokio::test]
+async fn names_and_texts_of_records_never_become_code() {
+    let verifier = verifier();
+    let names =
+        ["a.b", "a-b", "a_b", "default", "9", "*/", "'); owned(", "__proto__", "constructor", HOSTILE, "žluťoučký"];
+    let mut catalog = Catalog::default();
+    for name in names {
+        let mut record = hostile_record(name);
+        let (types, function) = (activities::type_name(name), activities::function_name(name));
+        record.component.tree = None;
+        record.component.aliases.clear();
+        record.typescript_template = record
+            .typescript_template
+            .replace("PrintInput", &format!("{types}Input"))
+            .replace("PrintOutput", &format!("{types}Output"))
+            .replace("function print(", &format!("function {function}("));
+        catalog.insert(record).unwrap();
+    }
+    let text = r#"{"ir":1,"name":"f","dialect":"ir","root":{"id":"root","sequence":{"children":[]}}}"#;
+    let mut flow = weir_ir::from_json(text).unwrap();
+    flow.name = HOSTILE.to_owned();
+    flow.settings.egress.allow = vec![HOSTILE.to_owned()];
+    flow.test_data = Value::object([("__proto__", HOSTILE.into())]);
+    let kinds: BTreeSet<Text> = names.into_iter().map(Text::from).collect();
+    let made = activities::assemble(&flow, &catalog, &kinds).unwrap();
+    check(&verifier, &made, "hostile").await;
+    let code = &made.files["activities.ts"];
+    let statements = code.lines().filter(|line| line.trim_start().starts_with("export const owned"));
+    assert_eq!(statements.count(), 0, "{code}");
+    assert_eq!(
+        made.functions.values().collect::<BTreeSet<_>>().len(),
+        names.len(),
+        "every kind has a function of its own"
+    );
+}
+
+#[test]
+fn a_kind_that_is_not_there_is_a_diagnostic() {
+    let catalog = weir_kinds::catalog().unwrap();
+    let flow = weir_ir::from_json(r#"{"ir":1,"name":"f","dialect":"ir","root":{"id":"r","sequence":{"children":[]}}}"#);
+    let problems = activities::assemble(&flow.unwrap(), &catalog, &BTreeSet::from(["pritn".into()])).unwrap_err();
+    assert_eq!(problems[0].code, "KIND_UNKNOWN");
+    assert!(problems[0].message.contains("did you mean `print`"), "{}", problems[0].message);
+}
