@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use weir_base::{Micros, Text, Value};
 use weir_engine::Status;
-use weir_store::{Entry, Observation, Run, RunKey};
+use weir_store::{Entry, Observation, Run, RunKey, TenantEntries};
 
 /// How far somebody has read: the last journal row, and the last observation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -205,15 +205,22 @@ impl Follower {
             None => None,
         };
         let store = self.control.store.clone();
-        let entries = store.entries_after(self.cursor.entry, only, PAGE).await?;
+        let found = match only {
+            Some(_) => {
+                let entries = store.entries_after(self.cursor.entry, only, PAGE).await?;
+                let looked = entries.last().map_or(self.cursor.entry, |last| last.number);
+                TenantEntries { more: entries.len() == PAGE as usize, entries, looked }
+            }
+            None => store.tenant_entries_after(&self.tenant, self.cursor.entry, PAGE).await?,
+        };
         let seen = match only {
             Some(run) => store.observations(run, self.cursor.observation, PAGE).await?,
             // Streams over many runs tell none of these.
             None => Vec::new(),
         };
-        let more = entries.len() == PAGE as usize || seen.len() == PAGE as usize;
+        let more = found.more || seen.len() == PAGE as usize;
         self.whole = !more;
-        let touched = self.merge(entries, seen).await?;
+        let touched = self.merge(found, seen).await?;
         match state {
             Some(state) if !more => self.tell_state(state).await?,
             Some(_) => {}
@@ -229,8 +236,9 @@ impl Follower {
     }
 
     /// By time; each kind of row in its own order, which is what its cursor counts. The runs that were touched.
-    async fn merge(&mut self, entries: Vec<weir_store::NumberedEntry>, seen: Vec<Observation>) -> Result<Vec<RunKey>> {
+    async fn merge(&mut self, found: TenantEntries, seen: Vec<Observation>) -> Result<Vec<RunKey>> {
         let (mut cursor, mut touched) = (self.cursor, Vec::new());
+        let TenantEntries { entries, looked, .. } = found;
         let (mut entries, mut seen) = (entries.into_iter().peekable(), seen.into_iter().peekable());
         loop {
             let record_first = match (entries.peek(), seen.peek()) {
@@ -257,7 +265,7 @@ impl Follower {
         }
         // What was not for this stream is read nevertheless.
         if self.waiting.is_empty() {
-            self.cursor = cursor;
+            self.cursor = Cursor { entry: looked, ..cursor };
         }
         touched.sort();
         touched.dedup();

@@ -4,7 +4,7 @@ use crate::statement::{Statement, limit};
 use async_trait::async_trait;
 use std::borrow::Cow;
 use weir_engine::Record;
-use weir_store::{Entry, Journal, NumberedEntry, RunKey, StoreError, check_dense};
+use weir_store::{Entry, Journal, NumberedEntry, RunKey, StoreError, TenantEntries, check_dense};
 
 /// The types of records there are, so that reading a journal allocates none of their names.
 const TYPES: [&str; 16] = [
@@ -64,6 +64,23 @@ impl<D: Database> Journal for Sql<D> {
             let (rid, number) = (row.number(7)?, row.number(8)?);
             Ok(NumberedEntry { number, entry: Entry { run: RunKey(rid), record: record(row)? } })
         })
+    }
+
+    async fn tenant_entries_after(&self, tenant: &str, after: i64, most: u32) -> Result<TenantEntries, StoreError> {
+        const READ: &str = "SELECT j.seq, j.at, j.type, j.path, j.rid, j.number, r.rid FROM
+            (SELECT number, rid, seq, at, type, path FROM journal WHERE number > $1 ORDER BY number LIMIT $2) j
+            LEFT JOIN runs r ON r.rid = j.rid AND r.tenant = $3 ORDER BY j.number";
+        let rows = self.read(Statement::fixed(READ).with(after).with(limit(most)).with(tenant)).await?;
+        let own = read_all(&rows, |row| {
+            let (own, number) = (row.optional_number(6)?.is_some(), row.number(5)?);
+            let (seq, at, ty) = (row.count(0)?, row.number(1)?, type_name(&row.str(2)?));
+            let record = Record { seq, at, ty, path: row.text(3)?, payload: String::new() };
+            Ok((own, NumberedEntry { number, entry: Entry { run: RunKey(row.number(4)?), record } }))
+        })?;
+        let looked = own.last().map_or(after, |(_, last)| last.number);
+        let more = own.len() as i64 == limit(most);
+        let entries = own.into_iter().filter_map(|(own, entry)| own.then_some(entry)).collect();
+        Ok(TenantEntries { entries, looked, more })
     }
 
     async fn newest_entry(&self) -> Result<i64, StoreError> {

@@ -16,6 +16,17 @@ pub struct NumberedEntry {
     pub entry: Entry,
 }
 
+/// What a tenant's runs have of the next rows there are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TenantEntries {
+    /// In order, without payloads.
+    pub entries: Vec<NumberedEntry>,
+    /// The number of the last row that was looked at, whosever it is.
+    pub looked: i64,
+    /// Whether there may be more rows after it.
+    pub more: bool,
+}
+
 /// Reading the journal. Large payloads, kept as blobs, come back as if they were in the row.
 #[async_trait]
 pub trait Journal {
@@ -32,6 +43,10 @@ pub trait Journal {
         run: Option<RunKey>,
         limit: u32,
     ) -> Result<Vec<NumberedEntry>, StoreError>;
+
+    /// What a tenant's runs have of the next `limit` rows with a number above `after`. Of rows of others only their
+    /// numbers are read.
+    async fn tenant_entries_after(&self, tenant: &str, after: i64, limit: u32) -> Result<TenantEntries, StoreError>;
 
     /// The newest row's number; 0 for none.
     async fn newest_entry(&self) -> Result<i64, StoreError>;

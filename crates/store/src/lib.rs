@@ -31,13 +31,13 @@ pub use effects::{Effect, Effects};
 pub use error::{CommitError, StoreError};
 pub use flows::{FlowVersion, Flows, SourceFile};
 pub use inbox::{Inbox, InboxKey, Message, NewMessage};
-pub use journal::{Entry, Journal, NumberedEntry, check_dense};
+pub use journal::{Entry, Journal, NumberedEntry, TenantEntries, check_dense};
 pub use observations::{NewObservation, Observation, Observations};
 pub use queue::{interleave, rotate};
 pub use retention::{Retention, RetentionPolicy, Swept};
 pub use runs::{
-    Claim, ELSEWHERE, EndedCount, EndedFilter, Page, PageRequest, Place, QueueId, Run, RunCursor, RunFilter, RunKey, RunUpdate,
-    Runs, SYSTEM_PROJECT,
+    Claim, ELSEWHERE, EndedCount, EndedFilter, Page, PageRequest, Place, QueueId, Run, RunCursor, RunFilter, RunKey,
+    RunUpdate, Runs, SYSTEM_PROJECT,
 };
 pub use snapshots::{Snapshot, Snapshots};
 pub use store::{Epoch, Store};

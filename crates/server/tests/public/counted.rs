@@ -77,6 +77,7 @@ counted! {
         fn records(run: RunKey, from: u64, limit: u32) -> Result<Vec<Record>, StoreError>;
         fn last_seq(run: RunKey) -> Result<u64, StoreError>;
         fn entries_after(after: i64, run: Option<RunKey>, limit: u32) -> Result<Vec<NumberedEntry>, StoreError>;
+        fn tenant_entries_after(tenant: &str, after: i64, limit: u32) -> Result<TenantEntries, StoreError>;
         fn newest_entry() -> Result<i64, StoreError>;
         fn first_of_link(run: RunKey) -> Result<u64, StoreError>;
     }

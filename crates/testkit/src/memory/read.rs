@@ -6,9 +6,9 @@ use weir_base::{Text, Value};
 use weir_engine::Record;
 use weir_store::{
     Attempt, Attempts, Blobs, Effect, Effects, Entry, FlowVersion, Flows, Inbox, InboxKey, Journal, Message,
-    NewMessage, NumberedEntry, Observation, Observations, RunKey, Snapshot, Snapshots, StoreError, Variable,
-    VariableFault, VariableOp, VariableRefusal, VariableScope, VariableSet, VariableWrite, Variables, apply_change,
-    blob_hash, check_dense, check_seen,
+    NewMessage, NumberedEntry, Observation, Observations, RunKey, Snapshot, Snapshots, StoreError, TenantEntries,
+    Variable, VariableFault, VariableOp, VariableRefusal, VariableScope, VariableSet, VariableWrite, Variables,
+    apply_change, blob_hash, check_dense, check_seen,
 };
 
 #[async_trait]
@@ -80,6 +80,15 @@ impl Journal for MemoryStore {
             Some(NumberedEntry { number: *number, entry: Entry { run: *run, record } })
         };
         Ok(wanted.take(limit as usize).filter_map(numbered).collect())
+    }
+
+    async fn tenant_entries_after(&self, tenant: &str, after: i64, limit: u32) -> Result<TenantEntries, StoreError> {
+        let mut looked = self.entries_after(after, None, limit).await?;
+        let (last, more) = (looked.last().map_or(after, |last| last.number), looked.len() == limit as usize);
+        looked.iter_mut().for_each(|entry| entry.entry.record.payload = String::new());
+        let state = self.state();
+        looked.retain(|entry| state.runs.get(&entry.entry.run).is_some_and(|run| &*run.place.tenant == tenant));
+        Ok(TenantEntries { entries: looked, looked: last, more })
     }
 
     async fn newest_entry(&self) -> Result<i64, StoreError> {

@@ -94,3 +94,29 @@ pub async fn rows_of_all_runs_are_numbered(store: Arc<dyn Store>) {
     assert_eq!(read(of_a[0].number, Some(a), 1).await, of_a[1..2]);
     assert_eq!(owned.store.newest_entry().await.unwrap(), all[4].number);
 }
+
+/// Whoever follows a tenant's runs reads past those of others without seeing more of them than that they are there.
+pub async fn rows_of_one_tenant_are_read_past_those_of_others(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let mut keys = Vec::new();
+    for tenant in ["t", "u"] {
+        let mut run = owned.run(tenant, "p", 1);
+        run.place.tenant = tenant.into();
+        keys.push(run.key);
+        owned.commit(|batch| batch.runs.push(run)).await;
+    }
+    let (own, other) = (keys[0], keys[1]);
+    owned.commit(|batch| batch.records = vec![entry(own, 1), entry(other, 1), entry(other, 2), entry(own, 2)]).await;
+    let all = owned.store.entries_after(0, None, 100).await.unwrap();
+    let read = async |tenant, after, limit| {
+        let found = owned.store.tenant_entries_after(tenant, after, limit).await.unwrap();
+        assert!(found.entries.iter().all(|row| row.entry.record.payload.is_empty()));
+        let seqs: Vec<_> = found.entries.iter().map(|row| (row.number, row.entry.run, row.entry.record.seq)).collect();
+        (seqs, found.looked, found.more)
+    };
+    let number = |place: usize| all[place].number;
+    assert_eq!(read("t", 0, 100).await, (vec![(number(0), own, 1), (number(3), own, 2)], number(3), false));
+    assert_eq!(read("u", 0, 100).await, (vec![(number(1), other, 1), (number(2), other, 2)], number(3), false));
+    assert_eq!(read("t", number(0), 2).await, (vec![], number(2), true));
+    assert_eq!(read("none", number(3), 2).await, (vec![], number(3), false));
+}

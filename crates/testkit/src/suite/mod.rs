@@ -32,6 +32,7 @@ macro_rules! store_suite {
             journal::large_payloads_are_transparent
             journal::folding_begins_at_the_newest_link
             journal::rows_of_all_runs_are_numbered
+            journal::rows_of_one_tenant_are_read_past_those_of_others
             runs::the_row_changes_on_start_park_and_end
             runs::updates_of_one_batch_are_one_change
             runs::an_ended_run_can_start_again_under_another_version
