@@ -8,6 +8,7 @@ mod compose;
 mod coverage;
 mod found;
 mod kills;
+mod load;
 mod runtimes;
 #[path = "../../cli/src/testing/server.rs"]
 mod server;
@@ -16,7 +17,7 @@ mod table;
 use anyhow::{Context, Result, bail};
 use std::process::ExitCode;
 
-const USAGE: &str = "weir-conformance table [--write] [NAME…] | kills SEEDS [FIRST]";
+const USAGE: &str = "weir-conformance table [--write] [NAME…] | kills SEEDS [FIRST] | load RUNS";
 
 fn main() -> ExitCode {
     match run(&std::env::args().skip(1).collect::<Vec<_>>()) {
@@ -35,6 +36,7 @@ fn run(args: &[String]) -> Result<()> {
     let done = match (command.as_str(), rest) {
         ("table", names) => threads.block_on(table::run(names)),
         ("kills", _) => threads.block_on(kills::run(number(0)?.unwrap_or(30), number(1)?.unwrap_or(1))),
+        ("load", _) => threads.block_on(load::run(number(0)?.unwrap_or(100) as usize)),
         // Started by this program itself, to be killed.
         ("carry", [name, folder]) => threads.block_on(runtimes::embedded::carry(name, folder.as_ref())),
         ("worker", [address, queue, folder]) => {

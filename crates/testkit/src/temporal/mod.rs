@@ -59,6 +59,11 @@ impl Server {
         format!("http://{}", self.address())
     }
 
+    /// Of its process; none after a kill.
+    pub fn id(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
     /// What Temporal's own program says to `args` about this server.
     pub fn ask(&self, args: &[&str]) -> Result<String, String> {
         let mut command = Command::new(&self.program);
