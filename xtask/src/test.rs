@@ -6,6 +6,9 @@ use anyhow::{Result, bail};
 /// Tests that are groups of their own.
 const APART: [&str; 3] = ["fuzz", "crash", "outside"];
 
+/// What a release has and a quick build has not.
+const WITH_TEMPORAL: &str = "--features=weir-cli/temporal";
+
 /// In the order in which a mistake is cheapest to hear of.
 const GROUPS: [Group; 20] = [
     Group { name: "format", run: formatted },
@@ -47,7 +50,7 @@ fn tidy() -> Result<()> {
 }
 
 fn clippy() -> Result<()> {
-    start(&mut cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
+    start(&mut cargo(&["clippy", "--quiet", "--workspace", "--all-targets", WITH_TEMPORAL, "--", "--deny", "warnings"]))
 }
 
 fn deny() -> Result<()> {
@@ -67,7 +70,7 @@ fn tests() -> Result<()> {
         true => vec!["nextest", "run", "--no-fail-fast", "--status-level", "slow", "--final-status-level", "fail"],
         false => vec!["test", "--quiet", "--no-fail-fast"],
     };
-    args.extend(["--workspace", "--lib", "--bins"]);
+    args.extend(["--workspace", "--lib", "--bins", WITH_TEMPORAL]);
     names.iter().for_each(|name| args.extend(["--test", name]));
     // The same cases every time: a failure is the change's own. `make fuzz` looks for new ones.
     start(cargo(&args).env("INSTA_UPDATE", "no").env("PROPTEST_RNG_SEED", "20261120"))
@@ -78,6 +81,7 @@ fn outside() -> Result<()> {
     tools::npm("crates/server/tests/outside_oidc")?;
     tools::python()?;
     tools::dovecot()?;
+    tools::temporal()?;
     tools::toolchain()?;
     let targets = project::test_targets()?.into_iter().filter(|(_, name)| name.starts_with("outside"));
     for (krate, name) in targets {

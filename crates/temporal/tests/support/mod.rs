@@ -26,6 +26,7 @@ pub struct Lab {
     pub cluster: Cluster,
     pub store: Arc<dyn Store>,
     pub rules: Rules,
+    pub secrets: Arc<MemorySecrets>,
     worker: Option<Working>,
     forwarding: Option<tokio::task::JoinHandle<()>>,
     catalog: Catalog,
@@ -43,7 +44,16 @@ impl Lab {
             heartbeat: weir_base::Duration::from_secs(2),
             ..Rules::default()
         };
-        let mut lab = Self { address, cluster, store, rules, worker: None, forwarding: None, catalog: catalog() };
+        let mut lab = Self {
+            address,
+            cluster,
+            store,
+            rules,
+            secrets: Arc::default(),
+            worker: None,
+            forwarding: None,
+            catalog: catalog(),
+        };
         lab.start_worker().await;
         lab
     }
@@ -53,7 +63,7 @@ impl Lab {
         let keeper = Keeper::new(self.store.clone(), epoch, Arc::new(NoFinder), Arc::new(catalog()));
         let egress = Arc::new(weir_egress::Client::new(weir_egress::Options::default()));
         let outside = Outside {
-            secrets: Arc::new(MemorySecrets::default()),
+            secrets: self.secrets.clone(),
             interfaces: Arc::new(NoInterfaces),
             memory: Arc::new(NoMemory),
             clock: Arc::new(SystemClock),

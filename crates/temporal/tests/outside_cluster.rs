@@ -223,6 +223,36 @@ async fn a_wide_run_is_carried_in_parts() {
     lab.stop().await;
 }
 
+/// Semantics 2.12: a secret is put in where a step is performed, and is in no history.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_is_in_no_history() {
+    let server = Server::start();
+    let mut lab = Lab::at(&server.address()).await;
+    lab.secrets.put("token", "hunter2-hunter2");
+    let outcome = lab.run("secret", flow(&sequence(&[log_step("say", "'key ' + secrets.token")])), Value::Null).await;
+    assert_eq!(outcome.state.status, Status::Succeeded, "{:?}", outcome.state.error);
+    let line = outcome.logs.first().map(|log| log.message.to_string()).unwrap_or_default();
+    assert!(line.starts_with("key ") && !line.contains("hunter2"), "{line}");
+    let shown = server.ask(&["workflow", "show", "--workflow-id", "secret", "--output", "json"]).unwrap();
+    let read = payloads(&Value::from_json(&shown).unwrap());
+    assert!(read.contains("$sealed") && read.contains("token") && !read.contains("hunter2"), "{read}");
+    lab.stop().await;
+}
+
+/// Everything a history holds as payloads, as text.
+fn payloads(value: &Value) -> String {
+    use base64::Engine;
+    match value {
+        Value::Array(items) => items.iter().map(payloads).collect(),
+        Value::Object(map) => map.values().map(payloads).collect(),
+        Value::String(text) => {
+            let bytes = base64::engine::general_purpose::STANDARD.decode(&**text).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
+        _ => String::new(),
+    }
+}
+
 /// With a store for large values nothing is too large: only their hash goes through the cluster.
 #[tokio::test(flavor = "multi_thread")]
 async fn large_values_go_through_a_store() {
