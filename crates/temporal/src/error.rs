@@ -13,7 +13,9 @@ pub enum TemporalError {
     #[error("{0}")]
     Wrong(String),
     /// Nobody works on this queue.
-    #[error("nobody works on the task queue `{queue}`; start one: weir worker --temporal {address} --task-queue {queue}")]
+    #[error(
+        "nobody works on the task queue `{queue}`; start one: weir worker --temporal {address} --task-queue {queue}"
+    )]
     NoWorker { address: String, queue: String },
     #[error("{what} is larger than the 2 MB Temporal takes")]
     TooLarge { what: &'static str },
