@@ -98,13 +98,15 @@ function isAssignment(node) {
 // The linter does not take `any` for a promise; that none is written was looked at before.
 const PRIMITIVE = TypeFlags.Primitive | TypeFlags.VoidLike | TypeFlags.Never | TypeFlags.Null | TypeFlags.AnyOrUnknown;
 
-/** Whether no value of the type has a `then`, and none is a list of such. */
-function isPlain(type, checker) {
+/** Whether no value of the type has a `then`, and none is a list of such. Types may hold themselves, as JSON does. */
+function isPlain(type, checker, inList = false) {
   if ((type.flags & PRIMITIVE) !== 0) return true;
-  if ((type.flags & TypeFlags.Union) !== 0) return type.getTypes().every((one) => isPlain(one, checker));
+  if ((type.flags & TypeFlags.Union) !== 0) return type.getTypes().every((one) => isPlain(one, checker, inList));
   if ((type.flags & (TypeFlags.Object | TypeFlags.Intersection)) === 0) return false;
   if (checker.getPropertyOfType(type, 'then') !== undefined) return false;
-  if (checker.isArrayType(type) || checker.isTupleType(type)) return checker.getTypeArguments(type).every((one) => isPlain(one, checker));
+  // The linter does not look into lists of lists either.
+  if (inList) return true;
+  if (checker.isArrayType(type) || checker.isTupleType(type)) return checker.getTypeArguments(type).every((one) => isPlain(one, checker, true));
   return !checker.isArrayLikeType(type);
 }
 

@@ -47,16 +47,23 @@ impl Verifier {
         let turn = self.turns.acquire().await;
         let _turn = turn.map_err(|_| ToolchainError::Broken("it is closed".to_owned()))?;
         let work = async {
-            let mut process = match self.take() {
-                Some(process) => process,
-                None => Process::start(&self.toolchain).await?,
-            };
-            let verdict = process.verify(files).await?;
-            self.give_back(process);
-            Ok(verdict)
+            // One that was used before may have been ended since, by want of memory perhaps: a new one decides.
+            if let Some(process) = self.take()
+                && let Ok(verdict) = self.ask(process, files).await
+            {
+                return Ok(verdict);
+            }
+            self.ask(Process::start(&self.toolchain).await?, files).await
         };
         let limit = self.options.timeout;
         tokio::time::timeout(limit, work).await.unwrap_or(Err(ToolchainError::TimedOut(limit)))
+    }
+
+    /// Keeps the process for the next project if this one came to an end.
+    async fn ask(&self, mut process: Process, files: &BTreeMap<String, String>) -> Result<Verdict, ToolchainError> {
+        let verdict = process.verify(files).await?;
+        self.give_back(process);
+        Ok(verdict)
     }
 
     fn take(&self) -> Option<Process> {

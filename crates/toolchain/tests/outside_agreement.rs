@@ -14,10 +14,11 @@ const HEAD: &str = "import { sleep, proxyActivities } from '@temporalio/workflow
     declare const many: Promise<number>[];\ndeclare const pair: [number, Promise<number>];\ndeclare const map: Map<string, number>;\n\
     declare function over(x: string): Promise<string>;\ndeclare function over(x: number): number;\n\
     class Sub extends Promise<number> {}\ndeclare const sub: Sub;\ndeclare function give<T>(x: T): T;\n\
-    declare const either: (() => Promise<void>) | (() => void);\ndeclare let target: Promise<number>;\n";
+    declare const either: (() => Promise<void>) | (() => void);\ndeclare let target: Promise<number>;\n\
+    type Json = null | boolean | number | string | Json[] | { [key: string]: Json };\ndeclare const json: Json;\n";
 
 /// Statements, with what the linter thinks of them (checked, too: a list that planted nothing would prove nothing).
-const STATEMENTS: [(&str, bool); 40] = [
+const STATEMENTS: [(&str, bool); 43] = [
     ("sleep(1);", true),
     ("acts.a();", true),
     ("deep.b.c();", true),
@@ -58,6 +59,9 @@ const STATEMENTS: [(&str, bool); 40] = [
     ("flag ? 1 : 2;", false),
     ("give(1);", false),
     ("Object.assign(list, {});", false),
+    ("json;", false),
+    ("[json];", false),
+    ("[[json], acts.a()];", true),
 ];
 
 /// Where a statement may stand. `@` is its place.
