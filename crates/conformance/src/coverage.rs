@@ -45,7 +45,7 @@ fn values<'a>(text: &'a str, key: &'a str) -> impl Iterator<Item = String> + 'a 
 
 #[test]
 fn names_are_found_in_json_and_in_yaml() {
-    let text = "{\"type\": \"graph-thing\", kind: a.b}\n- {type: Mock, id: type}";
-    assert_eq!(values(text, "type").collect::<Vec<_>>(), ["graph-thing", "Mock"]);
+    let text = "{\"type\": \"graph-thing\", kind: a.b}\n- {type: Thing, id: type}";
+    assert_eq!(values(text, "type").collect::<Vec<_>>(), ["graph-thing", "Thing"]);
     assert_eq!(values(text, "kind").collect::<Vec<_>>(), ["a.b"]);
 }

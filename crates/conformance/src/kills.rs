@@ -25,7 +25,7 @@ pub async fn run(seeds: u64, first: u64) -> Result<()> {
         }
     }
     let mut lab = Lab::start().await?;
-    let mut failed = 0;
+    let (mut failed, mut kills) = (0, [0, 0]);
     for seed in first..first + seeds {
         let mut random = Random(seed);
         let (case, ready) = &subjects[random.below(subjects.len() as u64) as usize];
@@ -33,13 +33,19 @@ pub async fn run(seeds: u64, first: u64) -> Result<()> {
         let at = Duration::from_micros(random.below(WITHIN.as_micros() as u64));
         let undisturbed = without_attempts(embedded::run(case, ready).await);
         let (killed, at) = in_the_middle(&mut lab, case, ready, seed, kill, at).await;
+        kills[usize::from(kill == Kill::Server)] += 1;
         println!("seed {seed}: {} {kill:?} after {} ms: {}", case.name, at.as_millis(), outcome(&killed));
         let problems = differences(&undisturbed, &without_attempts(killed));
         problems.iter().for_each(|line| println!("    {line}"));
         failed += usize::from(!problems.is_empty());
     }
-    let (last, took) = (first + seeds - 1, begun.elapsed().as_secs_f64());
-    println!("crash: temporal: {seeds} cases, {seeds} kills, {failed} failed, seeds {first} to {last}, {took:.0} s");
+    let (last, version) = (first + seeds - 1, env!("CARGO_PKG_VERSION"));
+    let [workers, servers] = kills;
+    println!("{seeds} kills in {:.0} s", begun.elapsed().as_secs_f64());
+    println!(
+        "crash: temporal: failed {failed}, cases {seeds}, kills of the server {servers}, kills of the worker {workers}, \
+         seeds {first}..={last}, weir {version}"
+    );
     if failed == 0 { Ok(()) } else { bail!("{failed} of {seeds} runs came to another end") }
 }
 

@@ -10,11 +10,13 @@ use std::time::Instant;
 /// Ticks of the kernel's clock in a second, as every Linux of today has it.
 const TICKS: f64 = 100.0;
 
-const STEPS: u32 = 10;
+/// The case that is run again and again.
+const CASE: &str = "load/ten-steps";
 
 /// Prints what it took; for `docs/scaling.md`.
 pub async fn run(runs: usize) -> Result<()> {
-    let (case, lab) = (case::load(STEPS)?, Lab::start().await?);
+    let case = case::all()?.into_iter().find(|case| case.name == CASE).context("there is no such case")?;
+    let lab = Lab::start().await?;
     let Prepared::Flow(ready) = case.prepare(&compose::catalog()?)? else {
         bail!("the flow of the load cannot be run")
     };
@@ -31,7 +33,7 @@ pub async fn run(runs: usize) -> Result<()> {
     let used = [ticks(lab.worker_id())? - before[0], ticks(lab.server_id())? - before[1]];
     let each = |used: f64| used / TICKS * 1_000.0 / runs as f64;
     println!(
-        "load: {runs} runs of {STEPS} steps in {took:.1} s; processor time of a run: worker {:.1} ms, server {:.1} ms",
+        "load: {runs} runs of {CASE} in {took:.1} s; processor time of a run: worker {:.1} ms, server {:.1} ms",
         each(used[0]),
         each(used[1])
     );

@@ -3,7 +3,7 @@
 mod read;
 mod short;
 
-pub use read::{all, load, nothing, root};
+pub use read::{all, nothing, root};
 
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;

@@ -34,15 +34,6 @@ pub fn all() -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// A flow of so many steps in a row, to be run often.
-pub fn load(steps: u32) -> Result<Case> {
-    let step = |number: u32| {
-        Value::object([("type", "Mock".into()), ("id", format!("s{number}").into()), ("props", nothing())])
-    };
-    let flow = Value::object([("type", "Sequence".into()), ("children", Value::array((0..steps).map(step)))]);
-    case("load", "tree", "load", &Value::object([("flow", flow), ("expect", nothing())]))
-}
-
 /// An empty object.
 pub fn nothing() -> Value {
     Value::object([])

@@ -63,8 +63,8 @@ fn in_a_row(nodes: &Map) -> Vec<Edge> {
     let ids = nodes.iter().map(|(id, _)| id.to_string()).chain(["stop".to_owned()]);
     let mut last = "start".to_owned();
     let row = ids.map(|id| {
-        let edge = (std::mem::replace(&mut last, id.clone()), None, id);
-        edge
+        let from = std::mem::replace(&mut last, id.clone());
+        (from, None, id)
     });
     row.collect()
 }
