@@ -11,7 +11,7 @@ export interface Place {
 }
 
 async function firstFlow(client: Client, name: string): Promise<string> {
-  const { items } = await client.get<{ items: { id: string; name: string }[] }>("/api/flows");
+  const { items } = await client.get<{ items: { id: string; name: string }[] }>(`/api/flows?limit=200&text=${encodeURIComponent(name)}`);
   const found = items.find((flow) => flow.name === name);
   if (!found) throw new Error(`the demo has no flow ${name}`);
   return found.id;
