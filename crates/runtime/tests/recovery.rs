@@ -397,3 +397,27 @@ fn source(flow: &weir_runs::FlowRef) -> weir_runs::FlowSource {
         other => panic!("{other:?}"),
     }
 }
+
+/// Semantics 5.4: a deadline that has passed by the time of a restart is on disk before anything follows from it, or
+/// what it ended might be done again after its consequence.
+#[tokio::test]
+async fn rule_5_4_a_deadline_that_passed_meanwhile_comes_before_its_consequence() {
+    for world in both().await {
+        let late = r#"{"id":"late","decorate":{"with":{"timeout":{"after":"50ms"}},"body":BODY}}"#
+            .replace("BODY", &task("a", "call", r#"{"do":"gate"}"#));
+        let caught = task("b", "call", r#"{"do":"gate","value":2}"#);
+        let attempt = format!(r#"{{"id":"try","try":{{"body":{late},"catch":{caught}}}}}"#);
+        let charge = task_with("c", "charge", r#"{"do":"gate"}"#, r#""onUnknown":"retry""#);
+        let runtime = world.open().await;
+        runtime.start(start(flow(&parallel(&[attempt, charge])), "r")).await.unwrap();
+        world.witness.wait_for(2).await;
+        drop(runtime);
+        world.clock_to(START + 1_000_000);
+        let runtime = world.open().await;
+        runtime.recovered().await;
+        world.witness.wait_for(5).await;
+        assert!(world.witness.paths().contains(&"p/try/b#1".into()), "{:?}", world.witness.paths());
+        let journal = world.journal("r").await;
+        assert!(journal.contains(&"timer_fired".into()), "{journal:?}");
+    }
+}

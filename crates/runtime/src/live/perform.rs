@@ -68,7 +68,9 @@ impl Live {
 
     pub(super) fn start_timer(&mut self, cx: &mut Cx, path: Text, due: Micros, deadline: bool) {
         let key = cx.set_timer(due, self.at, self.key, Due::Step { path: path.clone() });
-        let armed = Armed { key, due, deadline, at_once: due <= self.machine.now() };
+        // What a deadline ends may be under way: were its end not on disk, it would be done again after its consequence.
+        let at_once = !deadline && due <= self.machine.now();
+        let armed = Armed { key, due, deadline, at_once };
         if let Some(before) = self.timers.insert(path, armed) {
             cx.timers.unset(before.key);
         }

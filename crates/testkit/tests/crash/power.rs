@@ -3,7 +3,7 @@
 use crate::case::Case;
 use crate::drive::Driver;
 use crate::evidence::Evidence;
-use crate::judge::judge;
+use crate::judge::{Seen, judge};
 use crate::notes::{Call, Notes};
 use crate::probe::Outside;
 use crate::random::Random;
@@ -127,7 +127,24 @@ fn cut(seed: u64, synchronous: Synchronous, outcome: &mut Outcome) -> Result<Vec
     outcome.count("cuts", cut);
     let notes = local.notes.lock().unwrap().clone();
     outcome.count("calls", notes.calls().count() as u64);
-    Ok(judge(case.durability, &uncut, &notes, &seen))
+    let problems = judge(case.durability, &uncut, &notes, &seen);
+    if !problems.is_empty() && std::env::var("CRASH_STORY").is_ok() {
+        tell(&notes, &seen);
+    }
+    Ok(problems)
+}
+
+/// What each life called and what it left, for whoever looks for the cause of a finding: `CRASH_STORY=1`.
+fn tell(notes: &Notes, seen: &Seen) {
+    for (life, (calls, left)) in notes.lives.iter().zip(seen).enumerate() {
+        for Call { key, attempt, effect, .. } in calls {
+            eprintln!("life {life} calls {key}, attempt {attempt}, {effect:?}");
+        }
+        for (run, it) in left.iter().flat_map(|evidence| &evidence.runs) {
+            let events = it.events.iter();
+            events.for_each(|(at, event)| eprintln!("life {life} leaves {run} {:?} {at:?} {event:?}", it.status));
+        }
+    }
 }
 
 /// An operation at which the power fails: seldom while the store is being made, more often in the middle of work.
