@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
 import type { Client } from "./support/client";
 import { expect, test } from "./support/test";
@@ -226,6 +227,33 @@ test("a step is tested alone, its output pinned, and what is wrong with a flow l
   await step(app, "Bye").dblclick();
   await app.getByRole("tab", { name: "Last run" }).click();
   await expect(app.getByText("It has not run yet", { exact: false })).toBeVisible();
+});
+
+test("what a step waits for is answered on the canvas, and what flowed in is beside what came out", async ({ app, client }) => {
+  const text = await readFile(new URL("../../examples/contract-approval/flow.json", import.meta.url), "utf8");
+  const { id } = await flow(client, text, "flow.json");
+  await open(app, id);
+  await app.evaluate(([key, input]) => localStorage.setItem(key ?? "", input ?? ""), [`weir.input.${id}`, JSON.stringify({ contract: "C-1", customer: "Ada", amount: 10 })]);
+  await app.reload();
+  await app.getByRole("button", { name: "Run", exact: true }).click();
+  await app.getByRole("button", { name: "Answer" }).click();
+  await app.getByRole("textbox", { name: /^Payload of draft/ }).fill('{"pages": 3}');
+  await app.getByRole("button", { name: "Send signal" }).click();
+  // The dialog goes with what it asks about.
+  await expect(app.getByRole("dialog")).toHaveCount(0);
+  const manager = step(app, /^Manager/);
+  await expect(manager.getByText("for approval")).toBeVisible();
+  await manager.getByRole("button", { name: "Answer" }).click();
+  await app.getByRole("button", { name: "Approve" }).click();
+  await expect(app.getByRole("dialog")).toHaveCount(0);
+  await expect(manager.getByText("Succeeded")).toBeVisible();
+  await manager.dblclick();
+  await app.getByRole("button", { name: "Show input, settings and output side by side" }).click();
+  const opened = app.getByRole("complementary", { name: /^Step Manager/ });
+  await expect(opened.getByRole("region", { name: "Input" })).toContainText("What flowed in");
+  await expect(opened.getByRole("region", { name: "Output" })).toContainText("What came out");
+  await expect(opened.getByRole("region", { name: "Settings" }).getByLabel("Name", { exact: true })).toHaveValue(/Manager/);
+  await app.getByRole("button", { name: "Stop" }).click();
 });
 
 test("a flow of a thousand steps opens, is simplified from afar, and takes a step more", async ({ app, client }) => {

@@ -15,6 +15,24 @@ export interface NodeState {
   path: string;
   count: number;
   detail: string;
+  wait?: NodeWait;
+}
+
+/** What a step waits for. */
+export interface NodeWait {
+  words: string;
+  /** When it goes on by itself, in milliseconds since 1970. */
+  until?: number;
+  /** Whether somebody has to answer. */
+  asks: boolean;
+}
+
+/** States with what they wait for, by the paths of their steps. */
+export function withWaits(states: ReadonlyMap<string, NodeState>, waits: ReadonlyMap<string, NodeWait>): Map<string, NodeState> {
+  return new Map([...states].map(([key, state]) => {
+    const wait = waits.get(state.path);
+    return [key, wait ? { ...state, wait } : state];
+  }));
 }
 
 /** A path without the indices of loops and attempts. */

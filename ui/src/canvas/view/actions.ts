@@ -7,6 +7,8 @@ export interface FlowActions {
   addAfter: (key: string) => void;
   insert: (edge: string) => void;
   note: (id: string, note: Note | undefined) => void;
+  /** Answers what a step waits for; nothing where nobody may. */
+  answer?: (key: string) => void;
 }
 
 const nothing = () => {};

@@ -4,8 +4,10 @@ import { memo } from "react";
 import { runLook, StateIcon } from "@/components/ui/status";
 import type { FlowNode, Shape } from "@/document";
 import { cn } from "@/lib/cn";
+import { useTicking } from "@/lib/ticking";
+import { duration } from "@/lib/time";
 import { HEIGHT, WIDTH } from "../model/layout";
-import type { NodeState } from "../model/steps";
+import type { NodeState, NodeWait } from "../model/steps";
 import { type FlowActions, useActions } from "./actions";
 
 export interface StepData extends Record<string, unknown> {
@@ -119,7 +121,7 @@ function Full({ id, data, selected }: { id: string; data: StepData; selected: bo
         {data.pinned ? <Pin className="size-3.5 shrink-0 fill-current text-accent-ink" aria-label="output pinned" /> : null}
         {problem ? <Problem problem={problem} /> : null}
       </div>
-      {state ? <State state={state} /> : null}
+      {state ? <State id={id} state={state} actions={actions} /> : null}
       {node.region ? <Collapse id={id} collapsed={data.collapsed} actions={actions} /> : null}
       {data.handles.length > 1 ? <Names handles={data.handles} /> : null}
       {!data.readOnly && data.handles.length > 0 ? <AddAfter id={id} title={node.title} actions={actions} /> : null}
@@ -142,16 +144,29 @@ function Problem({ problem }: { problem: "error" | "warning" }) {
   );
 }
 
-function State({ state }: { state: NodeState }) {
-  const look = runLook(state.status);
+function State({ id, state, actions }: { id: string; state: NodeState; actions: FlowActions }) {
+  const { wait } = state;
+  const look = runLook(wait ? "waiting" : state.status);
   return (
-    <div className="absolute start-4 top-full mt-1 flex max-w-52 items-center gap-1 rounded-full border border-line bg-raised px-1.5 text-xs" title={state.detail || look.label}>
+    <div className="absolute start-4 top-full z-1 mt-1 flex max-w-52 items-center gap-1 rounded-full border border-line bg-raised px-1.5 text-xs" title={state.detail || look.label}>
       <StateIcon look={look} className="size-3" />
       {look.label}
       {state.count > 1 ? <span className="text-muted">× {state.count}</span> : null}
-      {state.detail ? <span className="truncate text-muted">{state.detail}</span> : null}
+      {wait ? <Waits wait={wait} /> : state.detail ? <span className="truncate text-muted">{state.detail}</span> : null}
+      {wait?.asks && actions.answer ? (
+        <button type="button" tabIndex={-1} className="nodrag -me-1 rounded-full bg-accent px-1.5 text-accent-on hover:bg-accent-hover" onClick={() => actions.answer?.(id)}>
+          Answer
+        </button>
+      ) : null}
     </div>
   );
+}
+
+/** What it waits for, and for how long still. */
+function Waits({ wait }: { wait: NodeWait }) {
+  const now = useTicking(wait.until !== undefined, 1_000);
+  const left = wait.until === undefined ? "" : wait.until > now ? `, ${duration(Math.ceil((wait.until - now) / 1_000) * 1_000)}` : ", now";
+  return <span className="truncate text-muted tabular">{wait.words + left}</span>;
 }
 
 function Collapse({ id, collapsed, actions }: { id: string; collapsed: boolean; actions: FlowActions }) {
@@ -197,6 +212,8 @@ function sameLook(a: NodeProps<StepNode>, b: NodeProps<StepNode>): boolean {
     x.readOnly === y.readOnly &&
     x.state?.status === y.state?.status &&
     x.state?.detail === y.state?.detail &&
-    x.state?.count === y.state?.count
+    x.state?.count === y.state?.count &&
+    x.state?.wait?.words === y.state?.wait?.words &&
+    x.state?.wait?.until === y.state?.wait?.until
   );
 }

@@ -7,6 +7,8 @@ import { Field, Input } from "@/components/ui/input";
 import { toast } from "@/components/ui/toast";
 import type { Json } from "@/document";
 import { DIALECTS } from "@/features/flows/dialect";
+import { Follow } from "@/features/runs/live/follow";
+import { Answer, wordsOf } from "@/features/runs/run/waiting";
 import { api, body } from "@/lib/api";
 import { Failure } from "@/lib/failure";
 import type { Trials } from "./actions";
@@ -36,6 +38,8 @@ export function Overs({ builder, trials, choices, language }: { builder: Builder
       return <ConnectTo builder={builder} from={over.from} onClose={close} />;
     case "rename":
       return <Rename builder={builder} which={over.key} onClose={close} />;
+    case "answer":
+      return <AnswerDialog builder={builder} path={over.path} onClose={close} />;
     case "extract":
       return <Extract builder={builder} onClose={close} />;
     case "publish":
@@ -78,6 +82,23 @@ function Asked({ title, label, value, action, onDone, onClose }: { title: string
 function Rename({ builder, which, onClose }: { builder: Builder; which: string; onClose: () => void }) {
   const node = builder.projection.nodes.find((one) => one.key === which);
   return <Asked title="Rename the step" label="Name" value={node?.title ?? ""} action="Rename" onClose={onClose} onDone={(title) => builder.perform({ do: "rename", key: which, title })} />;
+}
+
+/** Answers what a step of the run waits for. It closes when the step waits no more. */
+function AnswerDialog({ builder: { waits, runId }, path, onClose }: { builder: Builder; path: string; onClose: () => void }) {
+  const wait = waits.find((one) => one.path === path);
+  const gone = wait === undefined || runId === undefined;
+  useEffect(() => {
+    if (gone) onClose();
+  }, [gone, onClose]);
+  if (gone) return null;
+  return (
+    <Dialog open onOpenChange={(open) => !open && onClose()} size="md" title={wordsOf(wait)} description="The run goes on as soon as it is answered.">
+      <Follow run={runId}>
+        <Answer run={runId} wait={wait} />
+      </Follow>
+    </Dialog>
+  );
 }
 
 function Extract({ builder, onClose }: { builder: Builder; onClose: () => void }) {

@@ -1,15 +1,23 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { FlaskConical, FastForward, Pin, PinOff, X } from "lucide-react";
+import { Columns3, FastForward, FlaskConical, Pin, PinOff, X } from "lucide-react";
+import { type ReactNode, useState } from "react";
 import { Button, IconButton } from "@/components/ui/button";
 import { Field, Input } from "@/components/ui/input";
-import { RunState } from "@/components/ui/status";
+import { Select } from "@/components/ui/select";
+import { RunState, runLook } from "@/components/ui/status";
 import { Tab, TabList, TabPanel, Tabs } from "@/components/ui/tabs";
 import { type Dialect, type FlowNode, isMap, type Json, type Projection } from "@/document";
 import { kindQuery, kindsQuery } from "@/features/catalogue/data";
+import type { RunLine } from "@/features/runs/data";
+import { StepInput } from "@/features/runs/steps/detail";
+import { turnsOf } from "@/features/runs/steps/tree";
+import { cn } from "@/lib/cn";
+import { moment } from "@/lib/time";
 import { type FormContext, JsonField, RecordForm } from "./fields";
 import type { Found } from "./use-check";
-import type { Step } from "./use-run";
+import { useKept } from "./state";
+import type { Run, Step } from "./use-run";
 import { ValueView } from "./value-view";
 
 interface InspectorProps {
@@ -20,6 +28,10 @@ interface InspectorProps {
   problems: readonly Found[];
   /** Its steps in the run that is shown, the newest last. */
   steps: readonly Step[];
+  run: Run | undefined;
+  /** The newest runs of this flow. */
+  runs: readonly RunLine[];
+  onRun: (run: string) => void;
   pin: Json | undefined;
   mayRun: boolean;
   onPin: (value: Json | undefined) => void;
@@ -32,39 +44,85 @@ interface InspectorProps {
   onClose: () => void;
 }
 
-/** A step beside the drawing: what it is set to, and what it did in the last run. */
+/** A step beside the drawing: what it is set to, and what it did in the run that is looked at. */
 export function Inspector(props: InspectorProps) {
-  const { node, problems, context } = props;
+  const { node } = props;
+  const [wide, setWide] = useKept<boolean>("weir.builder.wide", false);
   return (
-    <aside aria-label={`Step ${node.title}`} className="flex h-full w-88 shrink-0 flex-col border-s border-line bg-surface">
+    <aside aria-label={`Step ${node.title}`} className={cn("flex h-full shrink-0 flex-col border-s border-line bg-surface", wide ? "w-[min(70rem,62vw)]" : "w-88")}>
       <div className="flex items-center gap-2 border-b border-line px-3 py-2">
         <div className="min-w-0 flex-1">
           <h2 className="truncate font-semibold" dir="auto">{node.title}</h2>
           <p className="truncate text-sm text-muted">{[node.kind ?? node.type, node.id].join(" · ")}</p>
         </div>
+        <IconButton label={wide ? "Show settings and data in turn" : "Show input, settings and output side by side"} size="icon-sm" aria-pressed={wide} onClick={() => setWide(!wide)}><Columns3 aria-hidden /></IconButton>
         <IconButton label="Close the step" shortcut="Escape" size="icon-sm" onClick={props.onClose}><X aria-hidden /></IconButton>
       </div>
-      <Tabs key={node.key} defaultValue="settings" className="flex min-h-0 flex-1 flex-col">
-        <TabList className="px-3">
-          <Tab value="settings">Settings</Tab>
-          <Tab value="data">Last run</Tab>
-        </TabList>
-        <TabPanel value="settings" className="min-h-0 flex-1 overflow-auto p-3">
-          {problems.map((problem) => (
-            <p key={`${problem.code} ${problem.message}`} className={`mb-2 rounded-md px-2.5 py-1.5 text-sm wrap-anywhere ${problem.severity === "error" ? "bg-bad-soft text-bad-ink" : "bg-warn-soft text-warn-ink"}`}>
-              {problem.message}
-            </p>
-          ))}
-          <Field label="Name" className="mb-3">
-            {(tied) => <NameInput key={node.title} tied={tied} node={node} readOnly={context.readOnly} onRename={props.onRename} />}
-          </Field>
-          <Settings {...props} />
-        </TabPanel>
-        <TabPanel value="data" className="min-h-0 flex-1 overflow-auto p-3">
-          <Data {...props} />
-        </TabPanel>
-      </Tabs>
+      {wide ? <SideBySide {...props} /> : <InTurn {...props} />}
     </aside>
+  );
+}
+
+function InTurn(props: InspectorProps) {
+  return (
+    <Tabs key={props.node.key} defaultValue="settings" className="flex min-h-0 flex-1 flex-col">
+      <TabList className="px-3">
+        <Tab value="settings">Settings</Tab>
+        <Tab value="data">Last run</Tab>
+      </TabList>
+      <TabPanel value="settings" className="min-h-0 flex-1 overflow-auto p-3">
+        <SettingsPane {...props} />
+      </TabPanel>
+      <TabPanel value="data" className="min-h-0 flex-1 overflow-auto p-3">
+        <Data {...props} />
+      </TabPanel>
+    </Tabs>
+  );
+}
+
+/** What went in, how it is set, and what came out. */
+function SideBySide(props: InspectorProps) {
+  const looked = useLooked(props);
+  return (
+    <div key={props.node.key} className="grid min-h-0 flex-1 grid-cols-3 divide-x divide-line">
+      <Column title="Input">
+        <Which {...props} looked={looked} />
+        <Given {...props} looked={looked} />
+      </Column>
+      <Column title="Settings">
+        <SettingsPane {...props} />
+      </Column>
+      <Column title="Output">
+        <Came {...props} looked={looked} />
+        <Trying {...props} />
+      </Column>
+    </div>
+  );
+}
+
+function Column({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section aria-label={title} className="flex min-h-0 min-w-0 flex-col gap-4 overflow-auto p-3">
+      <h3 className="text-sm font-semibold">{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+function SettingsPane(props: InspectorProps) {
+  const { node, problems, context } = props;
+  return (
+    <div>
+      {problems.map((problem) => (
+        <p key={`${problem.code} ${problem.message}`} className={`mb-2 rounded-md px-2.5 py-1.5 text-sm wrap-anywhere ${problem.severity === "error" ? "bg-bad-soft text-bad-ink" : "bg-warn-soft text-warn-ink"}`}>
+          {problem.message}
+        </p>
+      ))}
+      <Field label="Name" className="mb-3">
+        {(tied) => <NameInput key={node.title} tied={tied} node={node} readOnly={context.readOnly} onRename={props.onRename} />}
+      </Field>
+      <Settings {...props} />
+    </div>
   );
 }
 
@@ -108,23 +166,78 @@ function without(value: Json, keys: readonly string[]): Json {
   return isMap(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key))) : value;
 }
 
+/** Which of the times that a step ran is looked at: the newest, until another is chosen. */
+interface Looked {
+  step: Step | undefined;
+  choose: (path: string) => void;
+}
+
+function useLooked({ steps }: InspectorProps): Looked {
+  const [path, setPath] = useState<string>();
+  return { step: steps.find((one) => one.path === path) ?? steps[steps.length - 1], choose: setPath };
+}
+
 function Data(props: InspectorProps) {
-  const { node, projection, steps, pin, mayRun } = props;
-  const step = steps[steps.length - 1];
-  const expression = projection.dialect === "graph" ? `nodes.${/^\w+$/.test(node.id) ? node.id : `["${node.id}"]`}.output` : undefined;
+  const looked = useLooked(props);
   return (
     <div className="flex flex-col gap-4">
-      {mayRun ? (
-        <div className="flex flex-col gap-2">
-          <JsonField label="Data for a test of this step" value={props.testData} onChange={props.onTestData} />
-          <div className="flex flex-wrap gap-2">
-            <Button size="sm" onClick={() => props.onTest(props.testData)}><FlaskConical aria-hidden />Test this step</Button>
-            <Button size="sm" onClick={props.onRunTo}>Run up to here</Button>
-            {props.onRunFrom ? <Button size="sm" onClick={props.onRunFrom}><FastForward aria-hidden />Run from here</Button> : null}
-          </div>
-        </div>
+      <Trying {...props} />
+      <Which {...props} looked={looked} />
+      <Given {...props} looked={looked} />
+      <Came {...props} looked={looked} />
+    </div>
+  );
+}
+
+type LookedProps = InspectorProps & { looked: Looked };
+
+/** The run that is looked at, and in a loop the time. */
+function Which({ runs, run, onRun, steps, looked }: LookedProps) {
+  const options = runs.map((one) => ({ value: one.run, label: `${moment(one.createdAt)} · ${runLook(one.status).label}` }));
+  return (
+    <div className="flex flex-col gap-2">
+      {options.length > 0 ? <Select size="sm" label="Run" value={run?.run ?? ""} onChange={(value) => value && onRun(value)} options={run ? options : [{ value: "", label: "None is looked at" }, ...options]} className="w-full" /> : null}
+      {steps.length > 1 ? (
+        <Select size="sm" label="Time" value={looked.step?.path ?? ""} onChange={looked.choose} options={steps.map((step, at) => ({ value: step.path, label: `${at + 1} of ${steps.length} ${turnsOf(step.path)} · ${runLook(step.status).label}` }))} className="w-full" />
       ) : null}
-      {step ? <StepResult step={step} count={steps.length} expression={expression} /> : <p className="text-sm text-muted">It has not run yet. Run the flow, or test this step alone.</p>}
+    </div>
+  );
+}
+
+/** What flowed into it. */
+function Given({ run, looked: { step } }: LookedProps) {
+  if (!run || !step || step.status === "pending" || step.status === "skipped") return null;
+  return (
+    <section className="flex flex-col gap-1.5">
+      <h4 className="text-sm font-medium">What flowed in</h4>
+      <div className="overflow-hidden rounded-md border border-line">
+        <StepInput run={run} step={step} />
+      </div>
+    </section>
+  );
+}
+
+function Trying(props: InspectorProps) {
+  if (!props.mayRun) return null;
+  return (
+    <div className="flex flex-col gap-2">
+      <JsonField label="Data for a test of this step" value={props.testData} onChange={props.onTestData} />
+      <div className="flex flex-wrap gap-2">
+        <Button size="sm" onClick={() => props.onTest(props.testData)}><FlaskConical aria-hidden />Test this step</Button>
+        <Button size="sm" onClick={props.onRunTo}>Run up to here</Button>
+        {props.onRunFrom ? <Button size="sm" onClick={props.onRunFrom}><FastForward aria-hidden />Run from here</Button> : null}
+      </div>
+    </div>
+  );
+}
+
+/** What came of it, and what it is to give instead. */
+function Came(props: LookedProps) {
+  const { node, projection, pin, looked: { step } } = props;
+  const expression = projection.dialect === "graph" ? `nodes.${/^\w+$/.test(node.id) ? node.id : `["${node.id}"]`}.output` : undefined;
+  return (
+    <>
+      {step ? <StepResult step={step} expression={expression} /> : <p className="text-sm text-muted">It has not run yet. Run the flow, or test this step alone.</p>}
       {pin === undefined && step && step.status === "succeeded" ? (
         <Button size="sm" className="self-start" onClick={() => props.onPin(step.output as Json)}><Pin aria-hidden />Pin this output</Button>
       ) : null}
@@ -134,20 +247,20 @@ function Data(props: InspectorProps) {
           <Button size="sm" className="self-start" onClick={() => props.onPin(undefined)}><PinOff aria-hidden />Unpin</Button>
         </div>
       )}
-    </div>
+    </>
   );
 }
 
-function StepResult({ step, count, expression }: { step: Step; count: number; expression: string | undefined }) {
+function StepResult({ step, expression }: { step: Step; expression: string | undefined }) {
   return (
     <section className="flex flex-col gap-2">
       <div className="flex items-center gap-2 text-sm text-muted">
         <RunState state={step.status} />
-        {step.attempts > 1 ? `${step.attempts} attempts` : ""} {count > 1 ? `the last of ${count} times` : ""}
+        {step.attempts > 1 ? `${step.attempts} attempts` : ""}
       </div>
       {step.waiting ? <p className="text-sm">Waits for {step.waiting}.</p> : null}
       {step.error ? <p className="rounded-md bg-bad-soft px-2.5 py-1.5 text-sm text-bad-ink wrap-anywhere">{step.error.message}</p> : null}
-      <h3 className="text-sm font-medium">Output</h3>
+      <h4 className="text-sm font-medium">What came out</h4>
       <ValueView value={step.output as Json} name={`output of ${step.title}`} expression={expression} />
     </section>
   );

@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { ReactFlowProvider } from "@xyflow/react";
 import { CircleAlert, CircleCheck } from "lucide-react";
@@ -131,6 +131,13 @@ function Below({ builder, onGo }: { builder: Builder; onGo: (problem: Found) => 
 
 function OpenStep({ builder, trials, mayWrite, mayRun }: { builder: Builder; trials: ReturnType<typeof useTrials>; mayWrite: boolean; mayRun: boolean }) {
   const { projection, opened, steps, states, problems, perform, document: doc, runId, setOpened } = builder;
+  const mayRead = useMay()("runs.read");
+  const { data: runs } = useQuery({
+    queryKey: ["runs", "of", builder.draft.flow.id, runId, builder.run?.status],
+    queryFn: () => body(api.GET("/api/runs", { params: { query: { flow: builder.draft.flow.id, limit: 20 } } })),
+    enabled: mayRead,
+    placeholderData: keepPreviousData,
+  });
   const references = useMemo(() => referencesOf(projection, steps, trials.input), [projection, steps, trials.input]);
   const node = projection.nodes.find((one) => one.key === opened);
   if (!node) return null;
@@ -143,6 +150,9 @@ function OpenStep({ builder, trials, mayWrite, mayRun }: { builder: Builder; tri
       projection={projection}
       problems={problems.filter((problem) => problem.key === node.key)}
       steps={own}
+      run={builder.run}
+      runs={runs?.items ?? []}
+      onRun={builder.setRunId}
       pin={trials.pins[node.id]}
       mayRun={mayRun}
       testData={trials.tests[node.id]}

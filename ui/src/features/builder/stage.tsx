@@ -8,6 +8,7 @@ import { type Direction, nearest } from "@/canvas/model/walk";
 import { Button } from "@/components/ui/button";
 import { Empty } from "@/components/ui/states";
 import type { Command, Point } from "@/document";
+import { useMay } from "@/features/session/data";
 import { api, body } from "@/lib/api";
 import { useLatest } from "@/lib/latest";
 import type { Edits, Trials } from "./actions";
@@ -33,12 +34,15 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
   const { projection, shown, places, state, selected, select, collapsed, toggle, states, perform, setOver, setOpened, problems, document: doc } = builder;
   const { setCenter, getViewport, fitView } = useReactFlow();
   const worst = useMemo(() => worstOf(problems), [problems]);
+  const mayAnswer = useMay()("runs.control");
+  const latestStates = useLatest(states);
   const actions = useMemo<FlowActions>(() => ({
     collapse: toggle,
     addAfter: (key) => setOver({ what: "creator", place: { after: key } }),
     insert: (edge) => setOver({ what: "creator", place: { edge } }),
     note: (id, note) => void perform({ do: "note", id, note }),
-  }), [toggle, setOver, perform]);
+    ...(mayAnswer ? { answer: (key: string) => setOver({ what: "answer", path: latestStates.current.get(key)?.path ?? "" }) } : {}),
+  }), [toggle, setOver, perform, mayAnswer, latestStates]);
 
   const { view } = builder;
   // With another view the drawing has another width, once the page is laid out.

@@ -1,11 +1,12 @@
 import { useCallback, useMemo, useState, useSyncExternalStore } from "react";
 import { placeAll, visible } from "@/canvas/model/layout";
-import { statesOf } from "@/canvas/model/steps";
+import { statesOf, withWaits } from "@/canvas/model/steps";
 import type { Command, Json } from "@/document";
 import { toast } from "@/components/ui/toast";
+import { brief, waits as waitsOf } from "@/features/runs/run/waits";
 import { Draft, type Flow } from "./draft";
 import { useCheck } from "./use-check";
-import { useRun } from "./use-run";
+import { isOver, useRun } from "./use-run";
 
 export type View = "canvas" | "yaml" | "split";
 /** What lies over the page. */
@@ -13,6 +14,7 @@ export type Over =
   | { what: "creator"; place: Extract<Command, { do: "add" }>["place"] }
   | { what: "connect"; from: string }
   | { what: "rename"; key: string }
+  | { what: "answer"; path: string }
   | { what: "extract" }
   | { what: "publish" | "versions" | "input" | "convert" };
 
@@ -50,11 +52,12 @@ export function useBuilder(flow: Flow) {
   const [over, setOver] = useState<Over>();
   const [runId, setRunId] = useState<string>();
   const problems = useCheck(draft, state);
-  const { run, steps } = useRun(runId);
+  const { run, steps, attempts } = useRun(runId);
   const { projection } = state;
   const shown = useMemo(() => visible(projection, collapsed), [projection, collapsed]);
   const places = useMemo(() => placeAll(projection, shown, state.canvas), [projection, shown, state.canvas]);
-  const states = useMemo(() => statesOf(projection, steps), [projection, steps]);
+  const waits = useMemo(() => (run && !isOver(run.status) ? waitsOf(run, steps, attempts) : []), [run, steps, attempts]);
+  const states = useMemo(() => withWaits(statesOf(projection, steps), new Map(waits.map((wait) => [wait.path, brief(wait)]))), [projection, steps, waits]);
   const select = useCallback((keys: readonly string[]) => setSelected(new Set(keys)), []);
   const perform = useCallback((command: Command): boolean => {
     const outcome = document.run(command, Date.now());
@@ -70,7 +73,7 @@ export function useBuilder(flow: Flow) {
     if (!next.delete(key)) next.add(key);
     return next;
   }), []);
-  return { draft, document, state, projection, view, setView, selected, select, collapsed, toggle, opened, setOpened, over, setOver, run, runId, setRunId, steps, states, problems, shown, places, perform };
+  return { draft, document, state, projection, view, setView, selected, select, collapsed, toggle, opened, setOpened, over, setOver, run, runId, setRunId, steps, waits, states, problems, shown, places, perform };
 }
 
 export type Builder = ReturnType<typeof useBuilder>;

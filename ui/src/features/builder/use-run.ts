@@ -1,41 +1,38 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
-import { api, body, type Schemas } from "@/lib/api";
+import { useQuery } from "@tanstack/react-query";
+import { useMemo, useSyncExternalStore } from "react";
+import { runQuery, stepsQuery, useAskedAgain } from "@/features/runs/data";
+import { type Attempt, isOver, NOTHING } from "@/features/runs/live/happened";
+import { type Followed, RunStream } from "@/features/runs/live/stream";
+import type { Schemas } from "@/lib/api";
 
 export type Run = Schemas["RunSummary"];
 export type Step = Schemas["StepLine"];
 
-const OVER = new Set(["succeeded", "failed", "cancelled", "timed_out"]);
-export const isOver = (status: string): boolean => OVER.has(status);
+export { isOver };
 
-/** A run and its steps, looked at again whenever the server says that something has happened. */
-export function useRun(run: string | undefined): { run: Run | undefined; steps: Step[] } {
-  const queries = useQueryClient();
-  const path = { run: run ?? "" };
-  const summary = useQuery({ queryKey: ["run", run], queryFn: () => body(api.GET("/api/runs/{run}", { params: { path } })), enabled: run !== undefined, staleTime: 0 });
-  const steps = useQuery({ queryKey: ["run", run, "steps"], queryFn: () => body(api.GET("/api/runs/{run}/steps", { params: { path } })), enabled: run !== undefined, staleTime: 0 });
-  const over = summary.data !== undefined && isOver(summary.data.status);
-  useEffect(() => {
-    if (run === undefined || over) return;
-    return follow(run, () => void queries.invalidateQueries({ queryKey: ["run", run] }));
-  }, [run, over, queries]);
-  return { run: run === undefined ? undefined : summary.data, steps: run === undefined ? [] : (steps.data?.items ?? []) };
+export interface TriedRun {
+  run: Run | undefined;
+  steps: Step[];
+  /** Attempts that failed, as far as they were told. */
+  attempts: Attempt[];
 }
 
-/** Listens to a run, and tells of what happens at most four times a second. The browser takes the stream up again by itself. */
-export function follow(run: string, told: () => void): () => void {
-  const source = new EventSource(`/api/runs/${encodeURIComponent(run)}/events`);
-  let waiting: ReturnType<typeof setTimeout> | undefined;
-  const happened = () => {
-    waiting ??= setTimeout(() => {
-      waiting = undefined;
-      told();
-    }, 250);
-  };
-  for (const type of ["record", "state", "observation", "message"]) source.addEventListener(type, happened);
-  source.addEventListener("open", happened);
-  return () => {
-    clearTimeout(waiting);
-    source.close();
+const NO_STEPS: Step[] = [];
+const NONE: Followed = { happened: NOTHING, state: "opening" };
+const nobody = () => () => {};
+const none = () => NONE;
+
+/** A run and its steps, looked at again whenever the server says that something has happened. */
+export function useRun(run: string | undefined): TriedRun {
+  const stream = useMemo(() => (run === undefined ? undefined : new RunStream(run)), [run]);
+  const followed = useSyncExternalStore(stream?.subscribe ?? nobody, stream?.look ?? none);
+  const on = run !== undefined;
+  const summary = useQuery({ ...runQuery(run ?? ""), enabled: on, staleTime: 0 });
+  const steps = useQuery({ ...stepsQuery(run ?? ""), enabled: on, staleTime: 0 });
+  useAskedAgain(run, followed);
+  return {
+    run: on ? summary.data : undefined,
+    steps: (on ? steps.data : undefined) ?? NO_STEPS,
+    attempts: followed.happened.attempts,
   };
 }

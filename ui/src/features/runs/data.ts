@@ -5,6 +5,7 @@ import { api, body, type Schemas } from "@/lib/api";
 import { asked, type RunsSearch } from "./list/search";
 import { isOver } from "./live/happened";
 import { useFollowAgain, useFollowed } from "./live/follow";
+import type { Followed } from "./live/stream";
 
 export type RunLine = Schemas["RunLine"];
 export type Run = Schemas["RunSummary"];
@@ -77,33 +78,36 @@ export const replayQuery = (run: string, seq: number) =>
     queryFn: () => body(api.GET("/api/runs/{run}/replay", { params: { path: { run }, query: { to: seq } } })),
   });
 
-/** A run and its steps, asked for again as its stream tells of something, one request at a time. */
+/** A run and its steps, asked for again as its stream tells of something. */
 export function useLiveRun(run: string) {
-  const { happened, state } = useFollowed();
+  const followed = useFollowed();
   const summary = useQuery(runQuery(run));
   const steps = useQuery({ ...stepsQuery(run), enabled: summary.isSuccess });
+  useAskedAgain(run, followed);
+  return { summary, steps };
+}
+
+/** Asks for a run and its steps whenever its stream has told of something, one request at a time, so that none is cut short by the next. */
+export function useAskedAgain(run: string | undefined, { happened, state }: Followed): void {
   const queries = useQueryClient();
   const mark = `${happened.records.length} ${happened.attempts.length} ${happened.status ?? ""} ${state}`;
-  const asking = useRef({ mark: "", busy: false, again: false });
+  const asking = useRef({ run, mark: "", busy: false, again: false });
   useEffect(() => {
     const now = asking.current;
-    now.mark = mark;
-    if (now.busy) {
-      now.again = true;
-      return;
-    }
+    Object.assign(now, { run, mark, again: true });
+    if (now.busy) return;
     const ask = async () => {
       now.busy = true;
-      do {
+      while (now.again) {
         now.again = false;
-        await queries.invalidateQueries({ queryKey: runQuery(run).queryKey, exact: true });
-        await queries.invalidateQueries({ queryKey: stepsQuery(run).queryKey, exact: true });
-      } while (now.again);
+        if (now.run === undefined) break;
+        await queries.invalidateQueries({ queryKey: runQuery(now.run).queryKey, exact: true });
+        await queries.invalidateQueries({ queryKey: stepsQuery(now.run).queryKey, exact: true });
+      }
       now.busy = false;
     };
     void ask();
   }, [mark, queries, run]);
-  return { summary, steps };
 }
 
 export type Ask =

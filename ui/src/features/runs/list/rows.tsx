@@ -7,8 +7,8 @@ import { RunState } from "@/components/ui/status";
 import { useMay } from "@/features/session/data";
 import { cn } from "@/lib/cn";
 import { duration } from "@/lib/time";
+import { useTicking } from "@/lib/ticking";
 import { isOpen, type RunLine } from "../data";
-import { useTicking } from "../live/follow";
 import { TRIGGERS } from "./search";
 
 interface Props {

@@ -1,4 +1,4 @@
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { createContext, type ReactNode, useContext, useMemo, useSyncExternalStore } from "react";
 import { type Followed, RunStream } from "./stream";
 
 const Stream = createContext<RunStream | undefined>(undefined);
@@ -24,15 +24,4 @@ export function useFollowed(): Followed {
 export function useFollowAgain(): () => void {
   const stream = useStream();
   return () => stream.again();
-}
-
-/** The time now, in milliseconds, while something is to be counted. */
-export function useTicking(on: boolean, every = 500): number {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    if (!on) return;
-    const timer = setInterval(() => setNow(Date.now()), every);
-    return () => clearInterval(timer);
-  }, [on, every]);
-  return now;
 }

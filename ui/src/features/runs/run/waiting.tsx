@@ -4,8 +4,9 @@ import { Button } from "@/components/ui/button";
 import { Field, Input, Textarea } from "@/components/ui/input";
 import { useMay } from "@/features/session/data";
 import { duration } from "@/lib/time";
+import { useTicking } from "@/lib/ticking";
 import { isOpen, type Run, useAsk } from "../data";
-import { useFollowed, useTicking } from "../live/follow";
+import { useFollowed } from "../live/follow";
 import { nameOf, type Step } from "../steps/tree";
 import { type Wait, waits } from "./waits";
 
@@ -19,8 +20,8 @@ export function WaitingPanel({ run, steps }: { run: Run; steps: Step[] }) {
   return (
     <section aria-label="What it waits for" className="max-h-[40%] shrink-0 overflow-auto rounded-lg border border-line bg-surface">
       <ul>
-        {all.map((wait) => (
-          <li key={`${wait.sort} ${wait.path} ${wait.name}`} className="flex flex-wrap items-start gap-x-4 gap-y-2 border-b border-line px-4 py-2.5 last:border-0">
+        {all.map((wait, at) => (
+          <li key={keyOf(all, at)} className="flex flex-wrap items-start gap-x-4 gap-y-2 border-b border-line px-4 py-2.5 last:border-0">
             <Hourglass className="mt-1 size-4 shrink-0 text-wait-ink" aria-hidden />
             <div className="min-w-40 flex-1">
               <p className="text-base font-medium">{wordsOf(wait, now)}</p>
@@ -34,9 +35,20 @@ export function WaitingPanel({ run, steps }: { run: Run; steps: Step[] }) {
   );
 }
 
-function wordsOf(wait: Wait, now: number): string {
+/**
+ * The same before and after the steps are known, which the run is shown without at first: what somebody has begun to
+ * type stays.
+ */
+function keyOf(all: readonly Wait[], at: number): string {
+  const of = ({ sort, name, path }: Wait) => `${sort} ${name || path}`;
+  const key = of(all[at] as Wait);
+  return `${key} ${all.slice(0, at).filter((one) => of(one) === key).length}`;
+}
+
+/** With the time that is left, where `now` is given. */
+export function wordsOf(wait: Wait, now?: number): string {
   const title = wait.title || nameOf(wait.path);
-  const until = wait.until === undefined ? "" : `, ${wait.until > now ? `in ${duration(Math.ceil((wait.until - now) / 1_000) * 1_000)}` : "now"}`;
+  const until = wait.until === undefined || now === undefined ? "" : `, ${wait.until > now ? `in ${duration(Math.ceil((wait.until - now) / 1_000) * 1_000)}` : "now"}`;
   switch (wait.sort) {
     case "approval":
       return `${title} waits for somebody's approval`;
@@ -53,7 +65,8 @@ function wordsOf(wait: Wait, now: number): string {
   }
 }
 
-function Answer({ run, wait }: { run: string; wait: Wait }) {
+/** What can be said to it here, by whoever may. */
+export function Answer({ run, wait }: { run: string; wait: Wait }) {
   const may = useMay();
   if (!may("runs.control")) return null;
   if (wait.sort === "approval") return <Approve run={run} name={wait.name} />;

@@ -1,3 +1,4 @@
+import type { NodeWait } from "@/canvas/model/steps";
 import type { Attempt } from "../live/happened";
 import type { Step } from "../steps/tree";
 
@@ -43,4 +44,27 @@ function retryOf(path: string, attempts: Attempt[], until: number | undefined): 
   const last = attempts.findLast((one) => one.path === path);
   const next = last?.next ?? until;
   return { ...(next === undefined ? {} : { until: next }), ...(last ? { attempt: last.attempt, why: last.message } : {}) };
+}
+
+/** The same in a few words, for where there is little room. */
+export function brief(wait: Wait): NodeWait {
+  const until = wait.until === undefined ? {} : { until: wait.until };
+  return { words: briefly(wait), asks: wait.sort === "approval" || wait.sort === "signal" || wait.sort === "decision", ...until };
+}
+
+function briefly({ sort, name, attempt }: Wait): string {
+  switch (sort) {
+    case "approval":
+      return "for approval";
+    case "signal":
+      return `for “${name}”`;
+    case "decision":
+      return "for a decision";
+    case "retry":
+      return attempt === undefined ? "to try again" : `for attempt ${attempt + 1}`;
+    case "child":
+      return "for a called flow";
+    case "timer":
+      return "for its time";
+  }
 }

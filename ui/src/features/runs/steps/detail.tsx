@@ -7,10 +7,11 @@ import { RunState } from "@/components/ui/status";
 import { api, body } from "@/lib/api";
 import { Failure } from "@/lib/failure";
 import { duration } from "@/lib/time";
+import { useTicking } from "@/lib/ticking";
 import { isOpen, type Run, testQuery } from "../data";
 import { took } from "../list/rows";
 import type { Attempt } from "../live/happened";
-import { useFollowed, useTicking } from "../live/follow";
+import { useFollowed } from "../live/follow";
 import { configOf } from "./config";
 import { nameOf, type Step } from "./tree";
 import { Value } from "./value";
@@ -52,7 +53,7 @@ export function StepDetail({ run, step }: { run: Run; step: Step }) {
       </header>
       <div className="grid min-h-80 flex-1 grid-cols-3 gap-3 max-xl:grid-cols-1">
         <Pane title="Input">
-          <Input run={run} step={step} />
+          <StepInput run={run} step={step} />
         </Pane>
         <Pane title="Config">
           <Config run={run} step={step} />
@@ -111,7 +112,7 @@ const usePreview = (run: string, step: Step, what: { expression: string } | { te
   });
 
 /** The data that reached the step; where it has none of its own, what the run was given. */
-function Input({ run, step }: { run: Run; step: Step }) {
+export function StepInput({ run, step }: { run: Run; step: Step }) {
   const data = usePreview(run.run, step, { expression: "data" });
   const none = data.isError || (data.isSuccess && (data.data.value ?? null) === null);
   const given = usePreview(run.run, step, none ? { expression: "input" } : undefined);

@@ -5,9 +5,9 @@ import { SkeletonRows } from "@/components/ui/skeleton";
 import { Empty } from "@/components/ui/states";
 import { runLook, StateIcon } from "@/components/ui/status";
 import { cn } from "@/lib/cn";
+import { useTicking } from "@/lib/ticking";
 import { isOpen, type Run } from "../data";
 import { took } from "../list/rows";
-import { useTicking } from "../live/follow";
 import { StepDetail } from "./detail";
 import { type Placed, type Step, tree, turnsOf } from "./tree";
 
