@@ -34,6 +34,11 @@ export function failure(code: string, category: string, message: string): Outcom
   return { kind: 'failure', error: { code, category, message, retryable: false, path: '', detail: null } };
 }
 
+/** The failure of what would go on for ever. */
+export function endless(why: string): Outcome {
+  return failure('LOOP_LIMIT', 'limit', `${IDLE_ROUNDS} iterations without a result from outside: ${why}`);
+}
+
 /** Thrown by an expression that cannot be evaluated; the step it belongs to fails with it. */
 export class EvaluationError extends Error {
   constructor(
@@ -45,12 +50,17 @@ export class EvaluationError extends Error {
   }
 }
 
+const IDLE_ROUNDS = 1_000_000;
+
 /** The state all steps of one run share. */
 export class Run {
   readonly variables = new Map<string, Json>();
   readonly entries: TraceEntry[] = [];
   /** Set by a return step: the run's output, whatever else is still open. */
   returned: { output: Json } | undefined;
+
+  /** Rounds since something last came from outside. */
+  private rounds = 0;
 
   constructor(
     readonly id: string,
@@ -61,6 +71,23 @@ export class Run {
     const entry: TraceEntry = { path, kind, status: 'running', attempts: 0, output: null };
     this.entries.push(entry);
     return entry;
+  }
+
+  /** Counts one more round; not more are made than this without a result from outside. */
+  countIdle(): boolean {
+    this.rounds += 1;
+    return this.rounds <= IDLE_ROUNDS;
+  }
+
+  /** Something came from outside. */
+  awoken(): void {
+    this.rounds = 0;
+  }
+
+  /** Notes that the open step at `path` is at this attempt. */
+  attempted(path: string, attempts: number): void {
+    const open = this.entries.findLast((entry) => entry.path === path);
+    if (open !== undefined) open.attempts = attempts;
   }
 
   /** A copy, so that a query cannot hand out what still changes. */

@@ -1,9 +1,17 @@
 // What the control nodes do. Every function says by its outcome how the step ended; none throws for a step's failure.
-import { EvaluationError, Run, failure, success } from './run';
-import type { Json, Outcome, StepError } from './run';
+import { EvaluationError, failure, success } from './run';
+import type { Json, Outcome, Run, StepError } from './run';
 
 /** Where a step stands: the run, and the path its own is appended to. */
-export type At = { run: Run; base: string; error: StepError | undefined };
+export type At = {
+  run: Run;
+  base: string;
+  /** What the nearest catch sees. */
+  error: StepError | undefined;
+  /** What the nearest loop is at. */
+  item?: Json;
+  index?: number;
+};
 
 /** A step, or a region of steps. */
 export type Body = (at: At) => Promise<Outcome>;

@@ -1,6 +1,6 @@
 // What is put around another step: try, invert, force, retry.
 import { sleep } from '@temporalio/workflow';
-import { failure, success } from './run';
+import { endless, failure, success } from './run';
 import type { Json, Outcome, StepError } from './run';
 import type { At, Body } from './steps';
 
@@ -46,7 +46,10 @@ export async function retry(at: At, policy: Policy, body: Body): Promise<Outcome
     const outcome = await body({ ...at, base: `${at.base}[${made - 1}]` });
     if (outcome.kind !== 'failure' || !allows(policy, made) || !named(policy, outcome.error)) return outcome;
     const wait = delayAfter(policy, made);
-    if (wait > 0) await sleep(wait);
+    if (wait > 0) {
+      await sleep(wait);
+      at.run.awoken();
+    } else if (!at.run.countIdle()) return endless('this step is tried again without a wait');
   }
 }
 
