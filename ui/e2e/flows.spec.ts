@@ -4,7 +4,7 @@ import { expect, test } from "./support/test";
 test("a flow is made, switched on and off, copied and deleted", async ({ app }) => {
   await app.goto("/flows");
   await app.getByRole("button", { name: "New flow" }).click();
-  await app.getByRole("dialog").getByLabel("Name").fill("Order intake");
+  await app.getByRole("dialog").getByLabel("Name", { exact: true }).fill("Order intake");
   await app.getByText("Tree", { exact: true }).click();
   await app.getByRole("button", { name: "Make flow" }).click();
   await expect(app.getByRole("heading", { name: "Order intake" })).toBeVisible();
@@ -36,11 +36,11 @@ test.describe("a name that is taken", () => {
   test("is told at its field, and nothing that was entered is lost", async ({ app, client }) => {
     await client.post("/api/flows", { name: "taken", title: "Taken", files: [{ name: "flow.yaml", text: "type: Sequence\nid: taken\nchildren: []\n" }] });
     await app.goto("/flows?open=new");
-    await app.getByRole("dialog").getByLabel("Name").fill("Taken");
+    await app.getByRole("dialog").getByLabel("Name", { exact: true }).fill("Taken");
     await app.getByRole("button", { name: "Make flow" }).click();
     await expect(app.getByText(/taken/).last()).toBeVisible();
-    await expect(app.getByRole("dialog").getByLabel("Name")).toHaveAttribute("aria-invalid", "true");
-    await expect(app.getByRole("dialog").getByLabel("Name")).toHaveValue("Taken");
+    await expect(app.getByRole("dialog").getByLabel("Name", { exact: true })).toHaveAttribute("aria-invalid", "true");
+    await expect(app.getByRole("dialog").getByLabel("Name", { exact: true })).toHaveValue("Taken");
   });
 });
 

@@ -49,14 +49,14 @@ test("an authenticator is asked for where there is one", async ({ page, server, 
 
 test("a session that ends is renewed over the page", async ({ app, server }) => {
   await app.goto("/flows?open=new");
-  await app.getByLabel("Name").fill("Half written");
+  await app.getByRole("dialog").getByLabel("Name", { exact: true }).fill("Half written");
   await app.context().clearCookies();
   await app.getByRole("button", { name: "Make flow" }).click();
   const dialog = app.getByRole("dialog", { name: "Your session has ended" });
   await dialog.getByLabel("Password").fill(server.password);
   await dialog.getByRole("button", { name: "Sign in" }).click();
   await expect(dialog).toBeHidden();
-  await expect(app.getByLabel("Name")).toHaveValue("Half written");
+  await expect(app.getByRole("dialog").getByLabel("Name", { exact: true })).toHaveValue("Half written");
   await app.getByRole("button", { name: "Make flow" }).click();
   await expect(app).toHaveURL(/\/flows\/[0-9a-f-]+/);
 });
