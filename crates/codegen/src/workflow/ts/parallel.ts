@@ -24,6 +24,7 @@ export async function parallel(at: At, children: Body[], rule: Rule): Promise<Ou
 }
 
 function verdict(ended: Outcome[], outputs: Json[], rule: Rule): Outcome {
+  if (ended.some((outcome) => outcome.kind === 'cancelled')) return { kind: 'cancelled' };
   const succeeded = ended.filter((outcome) => outcome.kind === 'success').length;
   if (passes(rule, ended.length, succeeded)) return success(outputs);
   const first = ended.find((outcome) => outcome.kind === 'failure');

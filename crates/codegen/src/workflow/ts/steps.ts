@@ -1,4 +1,5 @@
 // What the control nodes do. Every function says by its outcome how the step ended; none throws for a step's failure.
+import { isCancellation } from '@temporalio/workflow';
 import { EvaluationError, failure, success } from './run';
 import type { Json, Outcome, Run, StepError } from './run';
 
@@ -27,10 +28,14 @@ export type Case = { when: Compute | { region: Body }; then: Way };
 export async function step(at: At, id: string, kind: string, work: Body): Promise<Outcome> {
   const path = at.base === '' ? id : `${at.base}/${id}`;
   const entry = at.run.enter(path, kind);
-  const outcome = place(await guarded({ ...at, base: path }, work), path);
+  const before = at.run.returned;
+  const found = place(await guarded({ ...at, base: path }, work), path);
+  const ending = at.run.returned === before ? undefined : at.run.returned;
+  const outcome = at.base === '' && ending !== undefined ? success(ending.output) : found;
   entry.status = statusOf(outcome);
   entry.output = outcome.kind === 'success' ? outcome.output : null;
-  return outcome;
+  // A return ends what it is in: to the steps around it, it was cancelled.
+  return ending !== undefined && at.base !== '' ? { kind: 'cancelled' } : outcome;
 }
 
 async function guarded(at: At, work: Body): Promise<Outcome> {
@@ -38,6 +43,7 @@ async function guarded(at: At, work: Body): Promise<Outcome> {
     return await work(at);
   } catch (thrown) {
     if (thrown instanceof EvaluationError) return failure(thrown.code, 'input', thrown.message);
+    if (isCancellation(thrown)) return { kind: 'cancelled' };
     throw thrown;
   }
 }
@@ -57,7 +63,7 @@ export async function sequence(at: At, children: Body[]): Promise<Outcome> {
   let last = success(null);
   for (const child of children) {
     last = await child(at);
-    if (last.kind !== 'success' || at.run.returned !== undefined) return withoutHandle(last);
+    if (last.kind !== 'success') return last;
   }
   return withoutHandle(last);
 }
@@ -81,7 +87,6 @@ export async function branch(at: At, cases: Case[], data: Json, otherwise?: Way)
   for (const { when, then } of cases) {
     const held = await holds(at, when);
     if (held === 'cancelled') return { kind: 'cancelled' };
-    if (at.run.returned !== undefined) return success(null);
     if (held) return take(at, then, data);
   }
   return otherwise === undefined ? success(null) : take(at, otherwise, data);

@@ -1,5 +1,5 @@
 // What is put around another step: try, invert, force, retry.
-import { sleep } from '@temporalio/workflow';
+import { CancellationScope, sleep } from '@temporalio/workflow';
 import { endless, failure, success } from './run';
 import type { Json, Outcome, StepError } from './run';
 import type { At, Body } from './steps';
@@ -18,9 +18,9 @@ export type Policy = {
 /** `catch` runs on a failure of `body`, `finally` once on every outcome; a failure of `finally` changes nothing. */
 export async function attempt(at: At, body: Body, caught?: Body, last?: Body): Promise<Outcome> {
   const first = await body(at);
-  const failed = first.kind === 'failure' && at.run.returned === undefined ? first.error : undefined;
+  const failed = first.kind === 'failure' ? first.error : undefined;
   const kept = failed === undefined || caught === undefined ? first : await caught({ ...at, error: failed });
-  if (last !== undefined) await last(at);
+  if (last !== undefined) await CancellationScope.nonCancellable(() => last(at));
   return kept;
 }
 
