@@ -151,7 +151,7 @@ fn the_defaults_are_those_of_the_format() {
     assert_eq!((models.backends[0].max_concurrent, models.backends[0].priority), (Some(20), 1));
     assert_eq!(
         part(&flow, "/root/mailbox/listeners/0/handler/agent/options").to_json(),
-        r#"{"maxTokens":4096,"temperature":0.7}"#
+        r#"{"temperature":0.7,"maxTokens":4096}"#
     );
 }
 
