@@ -22,7 +22,9 @@ pub(crate) fn expression(flow: &Flow, expr: &Expr, indent: usize) -> Option<Stri
         return Some(constant(&literal(value, indent)));
     }
     let name = expr.source().trim().strip_prefix("vars.")?;
-    let declared = flow.variables.contains_key(&Text::from(name));
+    // Any name may be declared, and `a + vars.b` read as one would be another expression.
+    let is_plain = name.chars().all(|sign| sign.is_ascii_alphanumeric() || sign == '_');
+    let declared = is_plain && flow.variables.contains_key(&Text::from(name));
     declared.then(|| format!("(at) => at.run.variables.get({}) ?? null", js_string(name)))
 }
 
