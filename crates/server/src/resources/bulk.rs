@@ -60,7 +60,6 @@ struct BulkView {
     /// How many runs this was about, or would be.
     count: u64,
     /// There are more than were counted.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     more: bool,
     items: Vec<BulkLine>,
     /// Where a filter goes on; absent at the end.
