@@ -81,7 +81,7 @@ async fn the_same_is_done_to_all_that_pass_a_filter(data: Data) {
     }
     let of_hook = json!({"trigger": hook.id});
     let asked = bulk(&world, &a.key, json!({"filter": of_hook, "action": "cancel", "dryRun": true})).await;
-    assert_eq!(asked, json!({"count": 3, "items": []}), "nothing is done");
+    assert_eq!(asked, json!({"count": 3, "more": false, "items": []}), "nothing is done");
     assert_eq!(list(&world, &a.key, "status=cancelled").await.len(), 0);
     // Part by part: those that follow are those that are left.
     let (mut done, mut after) = (Vec::new(), Value::Null);
@@ -157,7 +157,7 @@ async fn failed_runs_go_on_together(data: Data) {
         assert_eq!(world.ended(&tenant.key, run).await["status"], "succeeded");
     }
     let none = bulk(&world, &tenant.key, json!({"filter": of_flow, "action": "fix"})).await;
-    assert_eq!(none, json!({"count": 0, "items": []}));
+    assert_eq!(none, json!({"count": 0, "more": false, "items": []}));
 }
 
 async fn a_run_is_given_out_as_a_test(data: Data) {
