@@ -294,7 +294,7 @@ pub(crate) fn continues_name(c: char) -> bool {
 }
 
 /// Names that JavaScript keeps for itself.
-pub(crate) fn is_reserved(name: &str) -> bool {
+pub fn is_reserved(name: &str) -> bool {
     const WORDS: [&str; 44] = [
         "arguments",
         "async",

@@ -43,6 +43,7 @@ mod undefined;
 pub use check::{Env, Shape, check, infer};
 pub use expr::Expr;
 pub use fuel::Fuel;
+pub use lexer::is_reserved;
 pub use names::methods;
 pub use problem::{EvalError, Problem};
 pub use references::Reference;

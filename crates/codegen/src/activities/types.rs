@@ -10,7 +10,7 @@ pub fn function_name(kind: &str) -> String {
     let mut characters = name.chars();
     let first = characters.next().map(|first| first.to_ascii_lowercase());
     let name: String = first.into_iter().chain(characters).collect();
-    if RESERVED.contains(&&*name) { format!("{name}Step") } else { name }
+    if weir_expr::is_reserved(&name) || OWN.contains(&&*name) { format!("{name}Step") } else { name }
 }
 
 /// `http.request` as `HttpRequest`; what is no letter or digit divides words.
@@ -25,59 +25,8 @@ fn capitalised(word: &str) -> String {
     format!("{}{rest}", first.to_ascii_uppercase())
 }
 
-/// Words that name no function, and names the file has of its own.
-const RESERVED: [&str; 50] = [
-    "break",
-    "case",
-    "catch",
-    "class",
-    "const",
-    "continue",
-    "debugger",
-    "default",
-    "delete",
-    "do",
-    "else",
-    "enum",
-    "export",
-    "extends",
-    "false",
-    "finally",
-    "for",
-    "function",
-    "if",
-    "import",
-    "in",
-    "instanceof",
-    "new",
-    "null",
-    "return",
-    "super",
-    "switch",
-    "this",
-    "throw",
-    "true",
-    "try",
-    "typeof",
-    "var",
-    "void",
-    "while",
-    "with",
-    "yield",
-    "let",
-    "static",
-    "await",
-    "async",
-    "eval",
-    "arguments",
-    "interface",
-    "package",
-    "private",
-    "protected",
-    "public",
-    "flow",
-    "undefined",
-];
+/// Names that the file has of its own, or that JavaScript lets nobody declare.
+const OWN: [&str; 6] = ["flow", "interface", "package", "private", "protected", "public"];
 
 /// The type of the values a schema describes; unknown JSON is `Json`. `indent` is that of the first line.
 ///
