@@ -54,3 +54,15 @@ function members(values: Json[], levels: number, left: number | undefined): numb
 function rest(left: number, own: number): number | undefined {
   return left < own ? undefined : left - own;
 }
+
+/** Hands the value on, unless it may not be kept: only parameters of tasks carry secrets. */
+export function kept(value: Json, refusal = 'a secret cannot be stored in a variable; name it where it is used'): Json {
+  bounded(value);
+  if (holdsSealed(value)) throw new EvaluationError('SECRET_NOT_ALLOWED', refusal);
+  return value;
+}
+
+function holdsSealed(value: Json): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return value instanceof Sealed || Object.values(value).some(holdsSealed);
+}
