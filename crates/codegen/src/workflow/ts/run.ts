@@ -1,0 +1,138 @@
+// What one run holds: its variables, its trace, and how it ends. Read `steps.ts` next.
+
+import { Scope } from './scope';
+import type { Json } from './value';
+
+/** Why a step failed. The category `verdict` is a failure by design: it is never tried again. */
+export type StepError = {
+  code: string;
+  category: string;
+  message: string;
+  retryable: boolean;
+  path: string;
+  detail: Json;
+};
+
+/** How a step ended. `handle` names the way out by which it left. */
+export type Outcome =
+  | { kind: 'success'; output: Json; handle?: string }
+  | { kind: 'failure'; error: StepError }
+  | { kind: 'cancelled' };
+
+export type Status = 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+/** One step as a reader of the trace sees it; `path` is the same as in Weir. */
+export type TraceEntry = { path: string; kind: string; status: Status; attempts: number; output: Json };
+
+/** What a workflow ends with. */
+export type Result = { status: 'succeeded'; output: Json; variables: { [name: string]: Json } };
+
+export function success(output: Json, handle?: string): Outcome {
+  return handle === undefined ? { kind: 'success', output } : { kind: 'success', output, handle };
+}
+
+export function failure(code: string, category: string, message: string): Outcome {
+  return { kind: 'failure', error: { code, category, message, retryable: false, path: '', detail: null } };
+}
+
+/** The failure of what would go on for ever. */
+export function endless(why: string): Outcome {
+  return failure('LOOP_LIMIT', 'limit', `${IDLE_ROUNDS} iterations without a result from outside: ${why}`);
+}
+
+/** Where a step stands, and what its expressions see. Never changed: a step hands its children a copy. */
+export type At = {
+  run: Run;
+  /** The path so far; the step's own id is appended to it. */
+  base: string;
+  scope: Scope;
+  /** What the regions of this instance remember from one visit to the next, by region. */
+  memory: Map<string, Memory>;
+  /** What the nearest catch sees. */
+  error?: Json;
+  /** What the nearest loop is at. */
+  item?: Json;
+  index?: number;
+  /** What flows into the nearest graph node. */
+  data?: Json;
+  /** The steps of the nearest graph. */
+  nodes?: Nodes;
+  message?: Json;
+  thread?: Thread;
+  args?: Json;
+  /** The result of the call that is being stored. */
+  output?: Json;
+  /** Variables of the service and the project, read for one step. */
+  outer?: { service: Map<string, Json>; project: Map<string, Json> };
+};
+
+/** What a region keeps: outputs of settled children, the outcome of what runs once, the variables of a scope. */
+export type Memory =
+  | { kind: 'children'; outputs: Map<number, Json> }
+  | { kind: 'once'; outcome: Outcome }
+  | { kind: 'scope'; scope: Scope }
+  | { kind: 'instance'; memory: Map<string, Memory> };
+
+/** What expressions read as `nodes` inside a graph. */
+export type Nodes = { get(id: string): Json | undefined; all(): Json };
+
+/** What expressions read as `thread` inside a mailbox. */
+export type Thread = { get(key: string): Json | undefined; all(): Json | undefined };
+
+/** A step, or a region of steps. */
+export type Body = (at: At) => Promise<Outcome>;
+
+/** Something computed from what the run holds. */
+export type Compute = (at: At) => Json;
+
+/** A condition. */
+export type Test = (at: At) => boolean;
+
+const IDLE_ROUNDS = 1_000_000;
+
+/** The state all steps of one run share. */
+export class Run {
+  /** The variables of the run itself. */
+  readonly variables = new Scope();
+  readonly entries: TraceEntry[] = [];
+  /** Set by a return step: the run's output, whatever else is still open. */
+  returned: { output: Json } | undefined;
+
+  /** Rounds since something last came from outside. */
+  private rounds = 0;
+
+  constructor(
+    readonly id: string,
+    /** Milliseconds since 1970. */
+    readonly startedAt: number,
+    readonly input: Json,
+  ) {}
+
+  enter(path: string, kind: string): TraceEntry {
+    const entry: TraceEntry = { path, kind, status: 'running', attempts: 0, output: null };
+    this.entries.push(entry);
+    return entry;
+  }
+
+  /** Counts one more round; not more are made than this without a result from outside. */
+  countIdle(): boolean {
+    this.rounds += 1;
+    return this.rounds <= IDLE_ROUNDS;
+  }
+
+  /** Something came from outside. */
+  awoken(): void {
+    this.rounds = 0;
+  }
+
+  /** Notes that the open step at `path` is at this attempt. */
+  attempted(path: string, attempts: number): void {
+    const open = this.entries.findLast((entry) => entry.path === path);
+    if (open !== undefined) open.attempts = attempts;
+  }
+
+  /** A copy, so that a query cannot hand out what still changes. */
+  trace(): TraceEntry[] {
+    return this.entries.map((entry) => ({ ...entry }));
+  }
+}

@@ -1,0 +1,75 @@
+// What flows between steps, and what exists only while an expression is computed.
+
+/** A text with a secret in it: never the secret itself, only its name. Activities put the secret in. */
+export class Sealed {
+  constructor(readonly parts: readonly SealedPart[]) {}
+
+  /** A sealed value has no JSON form; in a trace it shows which secrets it names. */
+  toJSON(): string {
+    return this.parts.map((part) => (typeof part === 'string' ? part : `[secret ${part.secret}]`)).join('');
+  }
+}
+
+export type SealedPart = string | { secret: string };
+
+/** What variables, inputs and outputs hold: JSON, and texts with secrets in them. */
+export type Json = null | boolean | number | string | Sealed | Json[] | { [key: string]: Json };
+
+/** What an expression computes with: `undefined`, NaN and the infinities as well, at any depth. */
+export type Value = undefined | null | boolean | number | string | Sealed | Value[] | { [key: string]: Value };
+
+/** Thrown by an expression that cannot be evaluated; the step it belongs to fails with it. */
+export class EvaluationError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly category = 'input',
+  ) {
+    super(message);
+    this.name = 'EvaluationError';
+  }
+}
+
+const DEEPEST = 100;
+
+/** The value as it may leave an expression. In lists undefined is null, as a member it is left out, as in JSON. */
+export function json(value: Value, source: string): Json {
+  if (value === undefined) throw new EvaluationError('VALUE_NOT_JSON', `${source} is undefined`);
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new EvaluationError('VALUE_NOT_JSON', `the result is ${value}, which is not a JSON value`);
+  }
+  return clean(value, DEEPEST) ?? null;
+}
+
+function clean(value: Value, levels: number): Json | undefined {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new EvaluationError('VALUE_NOT_JSON', `the result holds ${value}, which is not a JSON value`);
+  }
+  if (typeof value !== 'object' || value === null || value instanceof Sealed) return value;
+  if (levels === 0) throw new EvaluationError('EXPRESSION_FUEL', `a value grows deeper than ${DEEPEST} levels`);
+  if (Array.isArray(value)) return value.map((item) => clean(item, levels - 1) ?? null);
+  return cleanObject(value, levels - 1);
+}
+
+function cleanObject(value: { [key: string]: Value }, levels: number): Json {
+  const members: [string, Json][] = [];
+  for (const [key, member] of Object.entries(value)) {
+    const kept = clean(member, levels);
+    if (kept !== undefined) members.push([key, kept]);
+  }
+  return Object.fromEntries(members);
+}
+
+/** The name of a value's kind, for messages. */
+export function kindName(value: Value): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  return value instanceof Sealed ? 'secret' : typeof value;
+}
+
+/** A value for a message: short, on one line. */
+export function shown(value: Json): string {
+  const whole = JSON.stringify(value);
+  const short = Array.from(whole).slice(0, 60).join('');
+  return short.length < whole.length ? `\`${short}…\`` : `\`${whole}\``;
+}
