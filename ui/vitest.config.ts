@@ -7,5 +7,6 @@ export default defineConfig({
     include: ["src/**/*.test.{ts,tsx}"],
     // A test that needs a document says so in its first line: // @vitest-environment happy-dom
     environment: "node",
+    maxWorkers: "100%",
   },
 });

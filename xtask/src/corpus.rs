@@ -1,4 +1,4 @@
-use crate::{process, project};
+use crate::{process, programs, project, ui};
 use anyhow::{Context, Result, ensure};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ pub fn run() -> Result<()> {
         println!("corpus: skipped, there is no ../shared/corpus");
         return Ok(());
     }
-    let weir = project::fresh_weir()?;
+    let weir = programs::weir()?;
     for file in project::files(&corpus.join("tree"), "yaml")? {
         check(&weir, &file, &[])?;
     }
@@ -23,7 +23,8 @@ pub fn run() -> Result<()> {
         check(&weir, &file, &EXPECTED)?;
     }
     order_process(&weir, &corpus.join("tree/05-order-processing.yaml"))?;
-    greeter(&weir, &corpus.join("organism/hello-world.yaml"))
+    greeter(&weir, &corpus.join("organism/hello-world.yaml"))?;
+    ui::corpus()
 }
 
 /// The file has no errors, and no warnings but the allowed ones.

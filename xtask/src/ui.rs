@@ -1,4 +1,4 @@
-use crate::{process, project, tools};
+use crate::{process, programs, project, tools};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -30,10 +30,22 @@ pub fn build() -> Result<()> {
     npm(&["run", "--silent", "build"])
 }
 
-/// Style, types, tests and the build.
+/// Flows that are kept outside this repository, drawn and written back.
+pub fn corpus() -> Result<()> {
+    tools::npm(FOLDER)?;
+    npm(&["run", "--silent", "corpus"])
+}
+
+/// Style, types and the build, which servers of other groups give to browsers.
+pub fn interface() -> Result<()> {
+    tools::npm(FOLDER)?;
+    ["lint", "types", "build"].iter().try_for_each(|script| npm(&["run", "--silent", script]))
+}
+
+/// The tests that need no browser.
 pub fn check() -> Result<()> {
     tools::npm(FOLDER)?;
-    ["lint", "types", "test", "build"].iter().try_for_each(|script| npm(&["run", "--silent", script]))
+    npm(&["run", "--silent", "test"])
 }
 
 /// A browser drives the interface of a server that is started for it.
@@ -55,7 +67,7 @@ pub fn screenshots() -> Result<()> {
 }
 
 fn in_browser(script: &str) -> Result<()> {
-    let (chromium, weir) = (tools::chromium()?, project::fresh_weir()?);
+    let (chromium, weir) = (tools::chromium()?, programs::weir()?);
     tools::npm(FOLDER)?;
     let mut command = command(&["run", "--silent", script])?;
     process::run(command.env("WEIR_CHROMIUM", chromium).env("WEIR_BIN", weir))

@@ -1,8 +1,11 @@
 import { parseJson } from "./json";
 import { lineAt, type TextDocuments } from "./node";
+import { Remembered } from "./remembered";
 import { parseYaml } from "./yaml";
 
 export type Format = "yaml" | "json";
+
+const remembered: Record<Format, Remembered> = { yaml: new Remembered(), json: new Remembered() };
 
 /** By file name; where that says nothing, by what the text begins with. */
 export function formatOf(name: string, source: string): Format {
@@ -11,8 +14,12 @@ export function formatOf(name: string, source: string): Format {
   return source.trimStart().startsWith("{") && parseJson(source).problems.length === 0 ? "json" : "yaml";
 }
 
-/** Never throws: what cannot be read is a problem with a line. */
+/** Never throws: what cannot be read is a problem with a line. Nobody changes what it gives. */
 export function parseText(source: string, format: Format): TextDocuments {
+  return remembered[format].of(source, (text) => readText(text, format));
+}
+
+function readText(source: string, format: Format): TextDocuments {
   try {
     return format === "json" ? parseJson(source) : parseYaml(source);
   } catch (error) {

@@ -1,0 +1,3 @@
+import { holdsForCommands } from "../../test/commands";
+
+holdsForCommands("tree");

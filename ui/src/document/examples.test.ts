@@ -1,0 +1,4 @@
+import { holdsForDrawing } from "../../test/drawing";
+import { examples } from "../../test/flows";
+
+holdsForDrawing(examples());
