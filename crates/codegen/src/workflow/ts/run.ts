@@ -1,5 +1,6 @@
 // What one run holds: its variables, its trace, and how it ends. Read `steps.ts` next.
 
+import type { Account } from './reply';
 import { Scope } from './scope';
 import type { Json } from './value';
 
@@ -62,6 +63,8 @@ export type At = {
   args?: Json;
   /** The result of the call that is being stored. */
   output?: Json;
+  /** What the nearest agent has used. */
+  account?: Account;
   /** Variables of the service and the project, read for one step. */
   outer?: { service: Map<string, Json>; project: Map<string, Json> };
 };
@@ -129,6 +132,13 @@ export class Run {
   attempted(path: string, attempts: number): void {
     const open = this.entries.findLast((entry) => entry.path === path);
     if (open !== undefined) open.attempts = attempts;
+  }
+
+  /** Told of every write, with the scope that was written to. */
+  readonly watchers = new Set<(scope: Scope) => void>();
+
+  written(scope: Scope): void {
+    for (const watcher of this.watchers) watcher(scope);
   }
 
   /** A copy, so that a query cannot hand out what still changes. */

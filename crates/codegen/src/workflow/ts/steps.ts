@@ -1,0 +1,96 @@
+// What the control nodes do. Every function says by its outcome how the step ended; none throws for a step's failure.
+import { isCancellation } from '@temporalio/workflow';
+import { failure, success } from './run';
+import type { At, Body, Outcome, Test } from './run';
+import { EvaluationError } from './value';
+import type { Json } from './value';
+
+/** One way through a branch; without a body, what flows in flows out. */
+export type Way = { body?: Body; handle?: string };
+export type Case = { when: Test | { region: Body }; then: Way };
+
+/** Runs `work` as the step `id` of this kind: it appears in the trace, and its failures carry its path. */
+export async function step(at: At, id: string, kind: string, work: Body): Promise<Outcome> {
+  const path = at.base === '' ? id : `${at.base}/${id}`;
+  const entry = at.run.enter(path, kind);
+  const before = at.run.returned;
+  const found = place(await guarded({ ...at, base: path }, work), path);
+  const ending = at.run.returned === before ? undefined : at.run.returned;
+  const outcome = at.base === '' && ending !== undefined ? success(ending.output) : found;
+  entry.status = statusOf(outcome);
+  entry.output = outcome.kind === 'success' ? outcome.output : null;
+  // A return ends what it is in: to the steps around it, it was cancelled.
+  return ending !== undefined && at.base !== '' ? { kind: 'cancelled' } : outcome;
+}
+
+async function guarded(at: At, work: Body): Promise<Outcome> {
+  try {
+    return await work(at);
+  } catch (thrown) {
+    if (thrown instanceof EvaluationError) return failure(thrown.code, thrown.category, thrown.message);
+    if (isCancellation(thrown)) return { kind: 'cancelled' };
+    throw thrown;
+  }
+}
+
+function place(outcome: Outcome, path: string): Outcome {
+  if (outcome.kind !== 'failure' || outcome.error.path !== '') return outcome;
+  return { kind: 'failure', error: { ...outcome.error, path } };
+}
+
+function statusOf(outcome: Outcome): 'succeeded' | 'failed' | 'cancelled' {
+  if (outcome.kind === 'success') return 'succeeded';
+  return outcome.kind === 'failure' ? 'failed' : 'cancelled';
+}
+
+/** In order, stops at the first failure; an empty one succeeds with null. */
+export async function sequence(at: At, children: Body[]): Promise<Outcome> {
+  let last = success(null);
+  for (const child of children) {
+    last = await child(at);
+    if (last.kind !== 'success') return last;
+  }
+  return withoutHandle(last);
+}
+
+/** In order, stops at the first success; an empty one fails. */
+export async function select(at: At, children: Body[]): Promise<Outcome> {
+  let last = failure('NO_CHILD_SUCCEEDED', 'verdict', 'no child succeeded');
+  for (const child of children) {
+    last = await child(at);
+    if (last.kind !== 'failure') return withoutHandle(last);
+  }
+  return last;
+}
+
+function withoutHandle(outcome: Outcome): Outcome {
+  return outcome.kind === 'success' ? success(outcome.output) : outcome;
+}
+
+/** The first case whose condition holds, else `otherwise`, else success with null. */
+export async function branch(at: At, cases: Case[], otherwise?: Way): Promise<Outcome> {
+  for (const { when, then } of cases) {
+    const held = await holds(at, when);
+    if (held === 'cancelled') return { kind: 'cancelled' };
+    if (held) return take(at, then);
+  }
+  return otherwise === undefined ? success(null) : take(at, otherwise);
+}
+
+async function holds(at: At, when: Case['when']): Promise<boolean | 'cancelled'> {
+  if (typeof when === 'function') return when(at);
+  const outcome = await when.region(at);
+  return outcome.kind === 'cancelled' ? 'cancelled' : outcome.kind === 'success';
+}
+
+/** A way's own handle stands before the one its body left by. */
+async function take(at: At, way: Way): Promise<Outcome> {
+  if (way.body === undefined) return success(data(at), way.handle);
+  const outcome = await way.body(at);
+  return outcome.kind === 'success' ? success(outcome.output, way.handle ?? outcome.handle) : outcome;
+}
+
+/** What flows into a step: the nearest graph node's input, else the run's. */
+export function data(at: At): Json {
+  return at.data ?? at.run.input;
+}

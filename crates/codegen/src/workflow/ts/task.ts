@@ -1,0 +1,113 @@
+// Tasks: an activity, tried again as its policy says. The activity itself is proxied with one attempt.
+import { ActivityFailure, ApplicationFailure, TimeoutFailure, sleep } from '@temporalio/workflow';
+import { write } from './pure';
+import { success } from './run';
+import type { At, Compute, Outcome, StepError } from './run';
+import { plain, recorded } from './sealing';
+import type { Plain } from './sealing';
+import type { Json } from './value';
+import { kept } from './weight';
+import { allows, delayAfter, named } from './wrap';
+import type { Policy } from './wrap';
+
+/** What an activity is told of the step it performs; run and path make its idempotency key. */
+export type Step = { run: string; path: string; attempt?: number; transcript?: { [path: string]: Plain } };
+
+/** How a step of some kind is performed. */
+export type Spec = {
+  /** Calls the activity; `timeoutMs` is per attempt. */
+  call: (params: Plain, step: Step, timeoutMs: number | undefined) => Promise<Plain>;
+  policy: Policy;
+  /** Per attempt; the activity's own where absent. */
+  timeout?: (at: At) => number;
+  assign?: Assign[];
+};
+
+/** A variable a result is written to. */
+export type Assign = { name: string; value: Compute };
+
+/** One step of a kind: its parameters, the activity with its attempts, and what is kept of the result. */
+export async function task(at: At, spec: Spec, params: Compute): Promise<Outcome> {
+  const timeoutMs = spec.timeout?.(at);
+  const outcome = await perform(at, spec, params(at), undefined, timeoutMs);
+  if (outcome.kind === 'success') assign(at, spec.assign ?? [], outcome.output);
+  return outcome;
+}
+
+/** Writes the variables a result is assigned to, in order. */
+export function assign(at: At, assigns: Assign[], output: Json): void {
+  for (const { name, value } of assigns) write(at, name, kept(value({ ...at, output })));
+}
+
+/** A failure that may not be tried again, or has been tried as often as allowed, is the step's. */
+export async function perform(
+  at: At,
+  spec: Spec,
+  params: Json,
+  transcript?: { [path: string]: Json },
+  timeoutMs?: number,
+): Promise<Outcome> {
+  const given = plain(params);
+  const told = transcript === undefined ? {} : { transcript: recorded(transcript) };
+  for (let made = 1; ; made += 1) {
+    at.run.attempted(at.base, made);
+    try {
+      const step = { run: at.run.id, path: at.base, attempt: made, ...told };
+      const output = await spec.call(given, step, timeoutMs);
+      at.run.awoken();
+      return success(output);
+    } catch (thrown) {
+      at.run.awoken();
+      const failed = failureOf(thrown);
+      if (failed === undefined) throw thrown;
+      const { error, retryAfterMs } = failed;
+      const again = error.retryable && allows(spec.policy, made) && named(spec.policy, error);
+      if (!again) return { kind: 'failure', error };
+      const wait = retryAfterMs ?? delayAfter(spec.policy, made);
+      if (wait > 0) await sleep(wait);
+    }
+  }
+}
+
+type Failed = { error: StepError; retryAfterMs: number | undefined };
+
+/** The step's error, or nothing where this is no failure of an activity, such as a cancellation. */
+function failureOf(thrown: unknown): Failed | undefined {
+  if (!(thrown instanceof ActivityFailure)) return undefined;
+  if (thrown.cause instanceof ApplicationFailure) return ofApplication(thrown.cause);
+  return thrown.cause instanceof TimeoutFailure ? timedOut() : undefined;
+}
+
+function timedOut(): Failed {
+  const message = 'the task did not end within its time';
+  const error = { code: 'TASK_TIMEOUT', category: 'timeout', message, retryable: true, path: '', detail: null };
+  return { error, retryAfterMs: undefined };
+}
+
+function ofApplication(cause: ApplicationFailure): Failed {
+  const told: unknown = cause.details?.[0];
+  const retryAfterMs = member(told, 'retryAfterMs');
+  const category = member(told, 'category');
+  const error: StepError = {
+    code: cause.type ?? 'TASK_FAILED',
+    category: typeof category === 'string' ? category : 'external',
+    message: cause.message,
+    retryable: cause.nonRetryable !== true,
+    path: '',
+    detail: json(member(told, 'detail')),
+  };
+  return { error, retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined };
+}
+
+function member(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return Object.entries(value).find(([key]) => key === name)?.[1];
+}
+
+/** What came as JSON, typed as such; anything else is null. */
+export function json(value: unknown): Json {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (Array.isArray(value)) return value.map(json);
+  if (typeof value !== 'object' || value === null) return null;
+  return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, json(held)]));
+}
