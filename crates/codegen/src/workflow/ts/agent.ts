@@ -6,20 +6,17 @@ import { failure, success } from './run';
 import type { At, Compute, Outcome } from './run';
 import { Seat } from './seat';
 import { step } from './steps';
-import { assign } from './task';
-import type { Assign } from './task';
+import { assign, perform } from './task';
+import type { Assign, Spec } from './task';
 import { keepsTodos, runTools } from './tools';
 import type { Tool } from './tools';
 import { shown } from './value';
 import type { Json } from './value';
 
-/** What earlier steps of the run gave, by path: parameters refer to it. */
-export type Transcript = { [path: string]: Json };
-
 export type Agent = {
   /** The kind that asks the model, and how. */
   kind: string;
-  ask: (at: At, params: Json, transcript: Transcript) => Promise<Outcome>;
+  ask: Spec;
   model: Compute;
   prompt: Compute;
   input: Compute;
@@ -40,13 +37,14 @@ export async function agent(around: At, what: Agent): Promise<Outcome> {
   const { options, tools, output = null } = what;
   const question = { options, model, system, input, told: new Array<Json>(), tools, output };
   const results = new Results();
-  const transcript: Transcript = {};
+  // What earlier steps gave, by path: parameters refer to it.
+  const transcript: { [path: string]: Json } = {};
   for (let turn = 0; ; turn += 1) {
     const base = `${at.base}[${turn}]`;
     const before = overTurns(turn, what) ?? overUsage(account, what);
     if (before !== undefined) return before;
     const asked = await step({ ...at, base }, 'model', what.kind, (inner) =>
-      what.ask(inner, paramsOf(question, seatOf(at), keepsTodos(at, tools)), transcript),
+      perform(inner, what.ask, paramsOf(question, seatOf(at), keepsTodos(at, tools)), transcript),
     );
     if (asked.kind !== 'success') return asked;
     question.told.push({ $ref: `${base}/model` });
@@ -66,7 +64,7 @@ function seatOf(at: At): Seat | undefined {
   return at.thread instanceof Seat ? at.thread : undefined;
 }
 
-function record(transcript: Transcript, given: Given): void {
+function record(transcript: { [path: string]: Json }, given: Given): void {
   if ('path' in given) transcript[given.path] = { output: given.output };
 }
 

@@ -21,6 +21,8 @@ export type Spec = {
   /** Per attempt; the activity's own where absent. */
   timeout?: (at: At) => number;
   assign?: Assign[];
+  /** Whether the output says what was used up, as that of a model does. */
+  charges?: boolean;
 };
 
 /** A variable a result is written to. */
@@ -55,6 +57,7 @@ export async function perform(
       const step = { run: at.run.id, path: at.base, attempt: made, ...told };
       const output = await spec.call(given, step, timeoutMs);
       at.run.awoken();
+      if (spec.charges === true) at.account?.charge(output);
       return success(output);
     } catch (thrown) {
       at.run.awoken();
