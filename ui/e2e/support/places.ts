@@ -8,6 +8,8 @@ export interface Place {
   path: (client: Client) => Promise<string> | string;
   /** Seen without being signed in. */
   open?: boolean;
+  /** Among the few whose controls are all tried in every run of the tests. */
+  crawledFirst?: boolean;
 }
 
 async function firstFlow(client: Client, name: string): Promise<string> {
@@ -32,8 +34,8 @@ export const PLACES: Place[] = [
   { name: "flows", route: "/flows/", path: () => "/flows" },
   { name: "new-flow", route: "/flows/", path: () => "/flows?open=new" },
   { name: "import", route: "/flows/", path: () => "/flows?open=import" },
-  { name: "flow", route: "/flows/$flow/", path: async (client) => `/flows/${await firstFlow(client, "quote")}` },
-  { name: "runs", route: "/runs/", path: () => "/runs" },
+  { name: "flow", route: "/flows/$flow/", path: async (client) => `/flows/${await firstFlow(client, "quote")}`, crawledFirst: true },
+  { name: "runs", route: "/runs/", path: () => "/runs", crawledFirst: true },
   { name: "runs-none", route: "/runs/", path: () => "/runs?text=no-such-run" },
   { name: "run", route: "/runs/$run/", path: async (client) => `/runs/${await failedRun(client)}` },
   { name: "run-graph", route: "/runs/$run/", path: async (client) => `/runs/${await failedRun(client)}?tab=graph` },

@@ -15,6 +15,7 @@ import type { Edits, Trials } from "./actions";
 import { fromBytes, toBytes } from "./bytes";
 import type { Choice } from "./offers";
 import { DRAGGED } from "./palette";
+import { ShowAll } from "./show-all";
 import type { Builder } from "./state";
 import { type Found, nodeAt } from "./use-check";
 
@@ -143,7 +144,7 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
         </div>
       ) : null}
       <span className="sr-only" aria-live="polite">{selectedTitle ? `${selectedTitle} selected` : ""}</span>
-      <Button size="sm" className="absolute start-3 bottom-3" onClick={() => void fitView(FIT)}>Show all</Button>
+      <ShowAll places={places} notes={state.canvas.notes} />
     </div>
   );
 }
