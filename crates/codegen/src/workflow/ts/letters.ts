@@ -1,8 +1,9 @@
 // What handlers of a mailbox send each other, and what their outputs ask for.
 import type { StepError } from './run';
 import { member, textMember } from './reply';
+import { EvaluationError } from './value';
 import type { Json } from './value';
-import { weigh } from './weight';
+import { kept, weigh } from './weight';
 
 /** One message, roughly in bytes of JSON, and the envelope around its payload. */
 export const MESSAGE_BYTES = 4 * 1_048_576;
@@ -58,4 +59,15 @@ export const ROUTING_ERROR: Json = { code: 'routing', message: ROUTING_MESSAGE, 
 /** An error of a mailbox itself; it is placed where it passes through. */
 export function fault(code: string, category: string, message: string): StepError {
   return { code, category, message, retryable: false, path: '', detail: null };
+}
+
+/** Why an output cannot be sent. */
+export function refusal(output: Json): StepError | undefined {
+  try {
+    kept(output, 'a secret cannot be sent in a message; name it where it is used');
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof EvaluationError) return fault(thrown.code, thrown.category, thrown.message);
+    throw thrown;
+  }
 }
