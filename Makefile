@@ -2,7 +2,13 @@
 XTASK = cargo run --quiet --package xtask --
 TARGET = $${CARGO_TARGET_DIR:-target}
 
-.PHONY: help run tour test bench bench-server conformance crash fuzz fmt pages ops deploy corpus ui browser screenshots
+# Nobody edits there: what the compiler keeps for the next edit would only fill the disk.
+ifdef CI
+export CARGO_INCREMENTAL = 0
+endif
+
+.PHONY: help run tour test group bench bench-server conformance crash fuzz fmt pages ops deploy corpus ui browser \
+        screenshots readme
 
 help: ; @$(XTASK) help
 
@@ -12,6 +18,7 @@ run tour: ; @cargo build --package weir-cli --package xtask && CHECK=$(CHECK) ex
 bench bench-server: ; @cargo build --release --package weir-cli --package xtask && $(TARGET)/release/xtask $@
 
 test: ; @$(XTASK) test
+group: ; @$(XTASK) group $(NAME)
 conformance: ; @$(XTASK) conformance
 crash: ; @$(XTASK) crash
 fuzz: ; @$(XTASK) fuzz

@@ -2,7 +2,7 @@
 //! document: good ones, bad ones, and several that belong together.
 
 use crate::serve::{Served, empty};
-use crate::{process, project, tools};
+use crate::{process, programs, tools};
 use anyhow::{Context, Result, ensure};
 use weir_base::Value;
 
@@ -17,7 +17,7 @@ const LEFT_OUT: &str = "^(.*Events|flowLogs|revokeKey)$";
 
 pub fn run() -> Result<()> {
     let python = tools::python()?;
-    let weir = project::fresh_weir()?;
+    let weir = programs::weir()?;
     let folder = empty("api")?;
     let served = Served::start(&weir, &folder.join("data"))?;
     let key = key(&served)?;

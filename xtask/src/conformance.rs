@@ -1,6 +1,6 @@
 //! The same flows on every runtime. The program that does it is `crates/conformance`; this gets what it stands on.
 
-use crate::{process, project, tools};
+use crate::{process, programs, tools};
 use anyhow::Result;
 use std::path::PathBuf;
 
@@ -27,7 +27,5 @@ pub fn kills() -> Result<Vec<String>> {
 
 fn program() -> Result<PathBuf> {
     tools::temporal()?;
-    process::run(&mut process::cargo(&["build", "--quiet", "--package", "weir-conformance"]))?;
-    let name = format!("weir-conformance{}", std::env::consts::EXE_SUFFIX);
-    Ok(project::weir()?.with_file_name(name))
+    programs::bin("weir-conformance")
 }

@@ -1,4 +1,5 @@
-use crate::{conformance, process, project};
+use crate::programs::Test;
+use crate::{conformance, process, programs, project};
 use anyhow::{Result, bail};
 
 /// Where the last whole run is kept, committed as text.
@@ -24,26 +25,18 @@ pub fn whole() -> Result<()> {
 
 /// Runs every test whose file is named `crash…` with `CRASH_CASES`; gives the lines that begin with `crash:`.
 fn suites(cases: &str) -> Result<Vec<String>> {
-    let mut found = project::test_targets()?;
-    found.retain(|(_, name)| name.starts_with("crash"));
-    if found.is_empty() {
-        bail!("no crash suite was found: crates/*/tests/crash*.rs");
-    }
-    let mut lines = Vec::new();
-    for (folder, name) in found {
-        lines.extend(suite(&format!("weir-{folder}"), &name, cases)?);
-    }
-    Ok(lines)
+    let found = programs::tests(|name| name.starts_with("crash"))?;
+    let lines = found.iter().map(|test| suite(test, cases)).collect::<Result<Vec<_>>>()?;
+    Ok(lines.concat())
 }
 
-fn suite(package: &str, name: &str, cases: &str) -> Result<Vec<String>> {
-    let args = ["test", "--quiet", "--package", package, "--test", name, "--", "--nocapture"];
-    let output = process::output(process::cargo(&args).env("CRASH_CASES", cases).env("INSTA_UPDATE", "no"))?;
+fn suite(test: &Test, cases: &str) -> Result<Vec<String>> {
+    let output = process::output(test.command(&["--nocapture"]).env("CRASH_CASES", cases))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     print!("{text}");
     if !output.status.success() {
         eprint!("{}", String::from_utf8_lossy(&output.stderr));
-        bail!("{package} {name} ended with {}", output.status);
+        bail!("{} ended with {}", test.name, output.status);
     }
     Ok(text.lines().filter(|line| line.starts_with("crash:")).map(str::to_owned).collect())
 }

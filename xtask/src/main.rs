@@ -7,14 +7,17 @@ mod api;
 mod bench;
 mod conformance;
 mod corpus;
+mod cpu;
 mod crash;
 mod deploy;
+mod disk;
 mod fuzz;
 mod group;
 mod ops;
 mod pages;
 mod postgres;
 mod process;
+mod programs;
 mod project;
 mod readme;
 mod serve;
@@ -34,7 +37,7 @@ struct Command {
     run: fn() -> Result<()>,
 }
 
-const COMMANDS: [Command; 19] = [
+const COMMANDS: [Command; 20] = [
     Command {
         name: "run",
         about: "build Weir and serve it with a demo; CHECK=1 only shows that it works",
@@ -42,6 +45,7 @@ const COMMANDS: [Command; 19] = [
     },
     Command { name: "tour", about: "build Weir and run three flows from examples/ in the terminal", run: tour::run },
     Command { name: "test", about: "every check there is, in groups, each with its time", run: test::run },
+    Command { name: "group", about: "one group of `make test`: `make group NAME=tests`", run: test::group },
     Command { name: "bench", about: "measure Weir against its yardsticks", run: bench::run },
     Command { name: "bench-server", about: "the load test of servers, on SQLite and PostgreSQL", run: bench::server },
     Command {

@@ -1,7 +1,7 @@
 //! What is in `ops/`, tried: rules by promtool, and every query of the dashboard against a Prometheus that scrapes a
 //! Weir that has something to do. Beside them a receiver of traces, which reads them as any collector would.
 
-use crate::{process, project, tools};
+use crate::{process, programs, project, tools};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -22,7 +22,7 @@ pub fn run() -> Result<()> {
     let prometheus = tools::prometheus()?;
     check_rules(&prometheus)?;
     let python = tools::python()?;
-    let weir = project::fresh_weir()?;
+    let weir = programs::weir()?;
     let folder = project::target()?.join("ops");
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder)?;

@@ -1,4 +1,4 @@
-use crate::{process, project};
+use crate::{process, programs, project};
 use anyhow::{Context, Result, bail, ensure};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -61,7 +61,7 @@ fn first_sentence(page: &str) -> String {
 }
 
 fn try_all(pages: &[Page]) -> Result<()> {
-    let weir = project::fresh_weir()?;
+    let weir = programs::weir()?;
     let folder = project::target()?.join("pages");
     std::fs::create_dir_all(&folder)?;
     let mut wrong = Vec::new();

@@ -1,4 +1,3 @@
-use crate::process;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +12,12 @@ pub fn target() -> Result<PathBuf> {
     Ok(profile.parent().context("a profile's folder stands in the target folder")?.to_owned())
 }
 
+/// This program, also where a build has put another in its place meanwhile.
+pub fn program() -> Result<PathBuf> {
+    let name = format!("xtask{}", std::env::consts::EXE_SUFFIX);
+    Ok(profile()?.join(name))
+}
+
 fn profile() -> Result<PathBuf> {
     let program = std::env::current_exe().context("this program does not know where it is")?;
     Ok(program.parent().context("a program stands in a folder")?.to_owned())
@@ -22,28 +27,6 @@ fn profile() -> Result<PathBuf> {
 pub fn weir() -> Result<PathBuf> {
     let name = format!("weir{}", std::env::consts::EXE_SUFFIX);
     Ok(profile()?.join(name))
-}
-
-/// The `weir` tests use; built first, so that it is never an old one.
-pub fn fresh_weir() -> Result<PathBuf> {
-    process::run(&mut process::cargo(&["build", "--quiet", "--package", "weir-cli"]))?;
-    weir()
-}
-
-/// The integration tests of all crates: (crate folder, name of the test).
-pub fn test_targets() -> Result<Vec<(String, String)>> {
-    let mut found = Vec::new();
-    for folder in folders(&root().join("crates"))? {
-        let tests = folder.join("tests");
-        if !tests.is_dir() {
-            continue;
-        }
-        let name = name_of(&folder);
-        found.extend(files(&tests, "rs")?.iter().map(|file| (name.clone(), stem_of(file))));
-        let whole = folders(&tests)?.into_iter().filter(|folder| folder.join("main.rs").is_file());
-        found.extend(whole.map(|folder| (name.clone(), name_of(&folder))));
-    }
-    Ok(found)
 }
 
 /// The folders in a folder, sorted.

@@ -1,5 +1,5 @@
 use crate::serve::{Served, empty};
-use crate::{process, project};
+use crate::{process, programs, project};
 use anyhow::{Context, Result, ensure};
 use std::fmt::Write;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub fn check() -> Result<()> {
     let text = std::fs::read_to_string(project::root().join("README.md"))?;
     let steps = steps(section(&text).context("README.md has no tour of the server")?);
     ensure!(steps.len() > 10, "the tour has only {} commands", steps.len());
-    let weir = project::fresh_weir()?;
+    let weir = programs::weir()?;
     let folder = empty("readme")?;
     let served = Served::start(&weir, &folder.join("data"))?;
     let sign_in = served.address("sign in").context("the server prints no sign-in link")?;

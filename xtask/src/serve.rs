@@ -1,4 +1,4 @@
-use crate::{process, project, ui};
+use crate::{process, programs, project, ui};
 use anyhow::{Context, Result, bail, ensure};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -21,7 +21,7 @@ pub fn run() -> Result<()> {
 
 /// The same as `make run CHECK=1`, with the program built first.
 pub fn check() -> Result<()> {
-    check_at(&project::fresh_weir()?)
+    check_at(&programs::weir()?)
 }
 
 fn serve() -> Result<()> {

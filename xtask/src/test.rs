@@ -1,40 +1,48 @@
-use crate::group::{Group, run_all};
+use crate::group::{Group, Takes, run_all, run_one};
 use crate::process::{cargo, command, run as start};
+use crate::programs::{self, TARGETS, WITH_TEMPORAL};
 use crate::{api, conformance, crash, deploy, fuzz, ops, pages, project, readme, serve, tools, ui};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 /// Tests that are groups of their own.
 const APART: [&str; 3] = ["fuzz", "crash", "outside"];
 
-/// What a release has and a quick build has not.
-const WITH_TEMPORAL: &str = "--features=weir-cli/temporal";
-
-/// In the order in which a mistake is cheapest to hear of.
-const GROUPS: [Group; 20] = [
-    Group { name: "format", run: formatted },
-    Group { name: "tidy", run: tidy },
-    Group { name: "clippy", run: clippy },
-    Group { name: "deny", run: deny },
-    Group { name: "ui", run: ui::check },
-    Group { name: "tests", run: tests },
-    Group { name: "doctests", run: doctests },
-    Group { name: "pages", run: pages::check },
-    Group { name: "examples", run: examples },
-    Group { name: "histories", run: histories },
-    Group { name: "conformance", run: conformance::check },
-    Group { name: "serve", run: serve::check },
-    Group { name: "browser", run: ui::browser_sample },
-    Group { name: "readme", run: readme::check },
-    Group { name: "outside", run: outside },
-    Group { name: "api", run: api::run },
-    Group { name: "ops", run: ops::run },
-    Group { name: "deploy", run: deploy::check },
-    Group { name: "crash", run: crash::sample },
-    Group { name: "fuzz", run: fuzz::short },
+/// First what is cheap to hear of and what builds, one after the other; then what runs, longest first, so that no lane
+/// is left alone with much at the end.
+const GROUPS: [Group; 22] = [
+    Group { name: "format", takes: Takes::All, run: formatted },
+    Group { name: "tidy", takes: Takes::All, run: tidy },
+    Group { name: "clippy", takes: Takes::All, run: clippy },
+    Group { name: "build", takes: Takes::All, run: programs::build },
+    Group { name: "interface", takes: Takes::All, run: ui::interface },
+    Group { name: "tests", takes: Takes::Part, run: tests },
+    Group { name: "ui", takes: Takes::Part, run: ui::check },
+    Group { name: "browser", takes: Takes::Part, run: ui::browser_sample },
+    Group { name: "crash", takes: Takes::Part, run: crash::sample },
+    Group { name: "outside", takes: Takes::Part, run: outside },
+    Group { name: "api", takes: Takes::Part, run: api::run },
+    Group { name: "conformance", takes: Takes::Part, run: conformance::check },
+    Group { name: "ops", takes: Takes::Part, run: ops::run },
+    Group { name: "readme", takes: Takes::Part, run: readme::check },
+    Group { name: "doctests", takes: Takes::Part, run: doctests },
+    Group { name: "fuzz", takes: Takes::Part, run: fuzz::short },
+    Group { name: "pages", takes: Takes::Part, run: pages::check },
+    Group { name: "examples", takes: Takes::Part, run: examples },
+    Group { name: "serve", takes: Takes::Part, run: serve::check },
+    Group { name: "deny", takes: Takes::Part, run: deny },
+    Group { name: "deploy", takes: Takes::Part, run: deploy::check },
+    Group { name: "histories", takes: Takes::Part, run: histories },
 ];
 
 pub fn run() -> Result<()> {
     run_all(&GROUPS)
+}
+
+/// `group NAME`: one of them, as `make test` runs it.
+pub fn group() -> Result<()> {
+    let names = || GROUPS.iter().map(|group| group.name).collect::<Vec<_>>().join(", ");
+    let name = std::env::args().nth(2).with_context(|| format!("which one? There are {}", names()))?;
+    run_one(&GROUPS, &name)
 }
 
 pub fn format() -> Result<()> {
@@ -61,19 +69,16 @@ fn deny() -> Result<()> {
 /// Unit and integration tests of every crate, but for those that are groups of their own.
 fn tests() -> Result<()> {
     tools::postgresql()?;
-    let apart = |name: &str| APART.iter().any(|word| name.starts_with(word));
-    let mut names: Vec<String> = project::test_targets()?.into_iter().map(|(_, name)| name).collect();
-    names.retain(|name| !apart(name));
-    names.sort();
-    names.dedup();
-    let mut args = match tools::has_nextest() {
-        true => vec!["nextest", "run", "--no-fail-fast", "--status-level", "slow", "--final-status-level", "fail"],
-        false => vec!["test", "--quiet", "--no-fail-fast"],
-    };
-    args.extend(["--workspace", "--lib", "--bins", WITH_TEMPORAL]);
-    names.iter().for_each(|name| args.extend(["--test", name]));
-    // The same cases every time: a failure is the change's own. `make fuzz` looks for new ones.
-    start(cargo(&args).env("INSTA_UPDATE", "no").env("PROPTEST_RNG_SEED", "20261120"))
+    if !tools::has_nextest() {
+        return programs::run_all(&programs::tests(|name| !APART.iter().any(|word| name.starts_with(word)))?);
+    }
+    let mut args = vec!["nextest", "run", "--no-fail-fast", "--status-level", "slow", "--final-status-level", "fail"];
+    args.extend(TARGETS);
+    let apart = format!("not binary(/^({})/)", APART.join("|"));
+    args.extend(["--filterset", &apart]);
+    let mut command = cargo(&args);
+    command.envs(programs::SAME_EVERY_TIME);
+    start(&mut command)
 }
 
 /// Tests against programs of other people, which are put into `.tools/` or beside the tests.
@@ -83,16 +88,11 @@ fn outside() -> Result<()> {
     tools::dovecot()?;
     tools::temporal()?;
     tools::toolchain()?;
-    let targets = project::test_targets()?.into_iter().filter(|(_, name)| name.starts_with("outside"));
-    for (krate, name) in targets {
-        let package = format!("weir-{krate}");
-        start(&mut cargo(&["test", "--quiet", "--package", &package, "--test", &name]))?;
-    }
-    Ok(())
+    programs::run_all(&programs::tests(|name| name.starts_with("outside"))?)
 }
 
 fn doctests() -> Result<()> {
-    start(&mut cargo(&["test", "--quiet", "--workspace", "--doc"]))
+    start(&mut cargo(&["test", "--quiet", "--workspace", WITH_TEMPORAL, "--doc"]))
 }
 
 /// Runs every example, compares it with what is expected, and replays it from its journal.
@@ -101,10 +101,10 @@ fn examples() -> Result<()> {
     if project::folders(&folder)?.is_empty() {
         bail!("examples/ is empty");
     }
-    start(&mut command(project::fresh_weir()?, &["test", "examples"]))
+    start(&mut command(programs::weir()?, &["test", "examples"]))
 }
 
 /// Journals of earlier versions, answered by this one. They are never written again.
 fn histories() -> Result<()> {
-    start(&mut command(project::fresh_weir()?, &["test", "histories"]))
+    start(&mut command(programs::weir()?, &["test", "histories"]))
 }

