@@ -78,13 +78,14 @@ test("a template becomes a draft by one click, and again under another name", as
   expect(new Set(names).size).toBe(2);
 });
 
-test("every template can run as it is", async ({ app, client }) => {
+test("every template can run as it is", async ({ app, client }, { project }) => {
   await app.goto("/templates");
   await expect(app.getByRole("button", { name: "Use Order process" })).toBeVisible();
   const names = await app.getByRole("button", { name: /^Use / }).evaluateAll((all) => all.map((one) => one.getAttribute("aria-label") ?? ""));
   expect(names.length).toBeGreaterThan(15);
-  for (const name of names) {
-    await app.goto("/templates");
+  // Every one of them in `make browser`.
+  for (const name of project.name === "short" ? names.slice(-3) : names) {
+    await app.getByRole("link", { name: "Templates", exact: true }).click();
     await app.getByRole("button", { name, exact: true }).click();
     await expect(app).toHaveURL(/\/flows\/[0-9a-f-]+/);
     const id = new URL(app.url()).pathname.split("/")[2];

@@ -17,6 +17,7 @@ import { Conflict } from "./conflict";
 import { Overs } from "./dialogs";
 import type { Draft, Flow } from "./draft";
 import { Inspector } from "./inspector";
+import { NotSaved } from "./not-saved";
 import { choicesOf } from "./offers";
 import { Palette } from "./palette";
 import { Problems } from "./problems";
@@ -73,6 +74,7 @@ function Opened({ flow }: { flow: Flow }) {
   return (
     <div className="flex h-full flex-col">
       <Toolbar builder={builder} edits={edits} trials={trials} may={allowed} />
+      <NotSaved draft={draft} onDownload={edits.save} />
       {draft.found ? <FoundBefore draft={draft} /> : null}
       <div className="flex min-h-0 flex-1">
         {allowed.write && view !== "yaml" && choices.length > 0 ? <Palette choices={choices} onAdd={(choice) => builder.perform({ do: "add", node: choice.node, place: whereNext(builder, edits.keys) })} /> : null}
@@ -112,15 +114,16 @@ function whereNext({ projection, places }: Builder, keys: readonly string[]): { 
 
 function Below({ builder, onGo }: { builder: Builder; onGo: (problem: Found) => void }) {
   const [open, setOpen] = useState(false);
-  const { problems, projection, draft } = builder;
+  const { problems, projection, draft, unchecked } = builder;
   const errors = problems.filter((one) => one.severity === "error").length;
   return (
     <footer className="border-t border-line bg-surface">
       <div className="flex h-8 items-center gap-3 px-3 text-sm text-muted">
         <Button size="sm" look="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
           {errors > 0 ? <CircleAlert className="text-bad-ink" aria-hidden /> : <CircleCheck className="text-ok-ink" aria-hidden />}
-          {problems.length === 0 ? "No problems" : `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`}
+          {problems.length === 0 ? (unchecked ? "Problems" : "No problems") : `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`}
         </Button>
+        {unchecked ? <span role="status" className="truncate text-warn-ink" title={unchecked.message}>Not checked: {unchecked.title}</span> : null}
         <span>{projection.nodes.length} steps</span>
         <span className="ms-auto truncate">{`${draft.flow.project} / ${draft.flow.name} · save ${draft.flow.revision}`}</span>
       </div>

@@ -51,7 +51,7 @@ export function useBuilder(flow: Flow) {
   const [opened, setOpened] = useState<string>();
   const [over, setOver] = useState<Over>();
   const [runId, setRunId] = useState<string>();
-  const problems = useCheck(draft, state);
+  const { problems, unchecked } = useCheck(draft, state);
   const { run, steps, attempts } = useRun(runId);
   const { projection } = state;
   const shown = useMemo(() => visible(projection, collapsed), [projection, collapsed]);
@@ -73,7 +73,7 @@ export function useBuilder(flow: Flow) {
     if (!next.delete(key)) next.add(key);
     return next;
   }), []);
-  return { draft, document, state, projection, view, setView, selected, select, collapsed, toggle, opened, setOpened, over, setOver, run, runId, setRunId, steps, waits, states, problems, shown, places, perform };
+  return { draft, document, state, projection, view, setView, selected, select, collapsed, toggle, opened, setOpened, over, setOver, run, runId, setRunId, steps, waits, states, problems, unchecked, shown, places, perform };
 }
 
 export type Builder = ReturnType<typeof useBuilder>;

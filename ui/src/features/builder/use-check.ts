@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from "react";
 import type { FlowNode, State } from "@/document";
 import type { Marker } from "@/components/code/code-editor";
 import { api, body } from "@/lib/api";
+import { Failure } from "@/lib/failure";
 import { fromBytes } from "./bytes";
 import type { Draft } from "./draft";
 
@@ -34,23 +35,23 @@ export function useRested<T>(value: T, rest: number): T {
 }
 
 /** Everything that is wrong with a draft, as the server says; what cannot be read is known at once. */
-export function useCheck(draft: Draft, state: State): Found[] {
+export function useCheck(draft: Draft, state: State): { problems: Found[]; unchecked: Failure | undefined } {
   const text = useRested(state.text, 400);
-  const { data } = useQuery({
+  const { data, error } = useQuery({
     queryKey: ["check", draft.flow.id, text],
     queryFn: () => body(api.POST("/api/check", { body: { files: [{ name: draft.flow.files[0]?.name ?? "flow.yaml", text }, ...draft.flow.files.slice(1)], bindings: draft.flow.bindings } })),
     placeholderData: keepPreviousData,
     staleTime: 60_000,
     gcTime: 60_000,
-    retry: false,
   });
-  return useMemo(() => {
+  const problems = useMemo(() => {
     const own = ownProblems(state);
     if (!data || text !== state.text) return own;
     const files = data.files;
     const told = (data.diagnostics as Diagnostic[]).map((one) => found(one, state, files));
     return state.broken.length > 0 && told.length > 0 ? told : [...told, ...own.filter((one) => !told.some((other) => other.line === one.line))];
   }, [data, state, text]);
+  return { problems, unchecked: error ? Failure.of(error) : undefined };
 }
 
 function ownProblems(state: State): Found[] {
