@@ -11,6 +11,11 @@ pub enum Found {
     Ended(Box<Ended>),
     /// It is not taken, for this code.
     Rejected(Text),
+    /// It cannot be carried there, for this code, and what of it.
+    Refused {
+        code: Text,
+        what: String,
+    },
     /// It came to no end that could be read, and why.
     Broken(String),
 }
@@ -64,6 +69,20 @@ impl Ended {
         ])
     }
 
+    /// From what a generated workflow tells: how it ended, and its trace as a list, in which regions stand as well.
+    pub fn traced(told: &Value) -> Option<Self> {
+        let text = |key: &str| told.get(key).and_then(Value::as_str).map(Text::from);
+        let member = |key: &str| told.get(key).map(plain).unwrap_or_default();
+        let steps = told.get("steps")?.as_array()?.iter().filter_map(Step::traced);
+        Some(Self {
+            status: text("status")?,
+            error: text("error"),
+            output: member("output"),
+            variables: member("variables"),
+            steps: steps.collect(),
+        })
+    }
+
     /// From what `to_value` gives, which is what a process of its own prints.
     pub fn from_value(value: &Value) -> Option<Self> {
         let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(Text::from);
@@ -86,6 +105,30 @@ impl Ended {
     }
 }
 
+/// Steps in which others live; they are not compared.
+const REGIONS: [&str; 20] = [
+    "agent",
+    "branch",
+    "delay",
+    "force",
+    "graph",
+    "invert",
+    "loop",
+    "mailbox",
+    "parallel",
+    "precondition",
+    "retry",
+    "runOnce",
+    "scope",
+    "select",
+    "sequence",
+    "softAssert",
+    "timeout",
+    "try",
+    "untilFailure",
+    "use",
+];
+
 impl Step {
     fn to_value(&self) -> Value {
         Value::object([
@@ -94,6 +137,17 @@ impl Step {
             ("attempts", self.attempts.into()),
             ("output", self.output.clone()),
         ])
+    }
+
+    /// From an entry of a generated workflow's trace, with its path; none for a region.
+    fn traced(entry: &Value) -> Option<(Text, Self)> {
+        let text = |key: &str| entry.get(key).and_then(Value::as_str).map(Text::from);
+        let (path, kind, status) = text("path").zip(text("kind")).zip(text("status")).map(|((a, b), c)| (a, b, c))?;
+        let counted = entry.get("attempts").and_then(Value::as_u64).and_then(|count| u32::try_from(count).ok())?;
+        // What is no task is attempted once.
+        let attempts = if &*status == "skipped" { 0 } else { counted.max(1) };
+        let output = entry.get("output").map(plain).unwrap_or_default();
+        (!REGIONS.contains(&&*kind)).then_some((path, Self { kind, status, attempts, output }))
     }
 
     fn of(view: &StepView) -> Self {
@@ -145,6 +199,7 @@ pub fn unexpected(expect: &Value, found: &Found) -> Vec<String> {
             one("rejected", code.clone().into());
             one("status", "rejected".into());
         }
+        Found::Refused { .. } => {}
         Found::Broken(why) => lines.push(why.clone()),
     }
     lines
@@ -155,6 +210,7 @@ pub fn differences(reference: &Found, other: &Found) -> Vec<String> {
     match (reference, other) {
         (Found::Ended(one), Found::Ended(other)) => of_ends(one, other),
         (Found::Rejected(one), Found::Rejected(other)) if one == other => Vec::new(),
+        (_, Found::Refused { .. }) => Vec::new(),
         (_, Found::Broken(why)) => vec![why.clone()],
         (one, other) => vec![format!("{} there, {} here", outcome(one), outcome(other))],
     }
@@ -193,6 +249,7 @@ pub fn outcome(found: &Found) -> String {
             None => ended.status.to_string(),
         },
         Found::Rejected(code) => format!("rejected with {code}"),
+        Found::Refused { code, what } => format!("refused: {code} ({what})"),
         Found::Broken(_) => "broken".to_owned(),
     }
 }

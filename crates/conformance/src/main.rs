@@ -17,7 +17,8 @@ mod table;
 use anyhow::{Context, Result, bail};
 use std::process::ExitCode;
 
-const USAGE: &str = "weir-conformance table [--write] [NAME…] | kills SEEDS [FIRST] | load RUNS";
+const USAGE: &str =
+    "weir-conformance table [--write] [--typescript] [NAME…] | write NAME DIR | kills SEEDS [FIRST] | load RUNS";
 
 fn main() -> ExitCode {
     match run(&std::env::args().skip(1).collect::<Vec<_>>()) {
@@ -35,6 +36,7 @@ fn run(args: &[String]) -> Result<()> {
     let number = |at: usize| rest.get(at).map(|text| text.parse::<u64>().context(USAGE)).transpose();
     let done = match (command.as_str(), rest) {
         ("table", names) => threads.block_on(table::run(names)),
+        ("write", [name, folder]) => runtimes::typescript::write(name, folder.as_ref()),
         ("kills", _) => threads.block_on(kills::run(number(0)?.unwrap_or(30), number(1)?.unwrap_or(1))),
         ("load", _) => threads.block_on(load::run(number(0)?.unwrap_or(100) as usize)),
         // Started by this program itself, to be killed.

@@ -3,10 +3,11 @@
 use crate::case::{self, Case, Prepared, Ready};
 use crate::compose;
 use crate::found::{Found, differences, outcome, unexpected};
-use crate::runtimes::{embedded, temporal};
+use crate::runtimes::{embedded, temporal, typescript};
 use anyhow::{Context, Result, bail};
 use futures::StreamExt;
 use std::fmt::Write;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Cases that are carried at the same time.
@@ -22,40 +23,70 @@ struct Row {
     problems: Vec<String>,
 }
 
-const COLUMNS: [&str; 2] = ["embedded", "Temporal, Rust"];
+const COLUMNS: [&str; 3] = ["embedded", "Temporal, Rust", "Temporal, TypeScript"];
 
-/// Runs all cases, or those whose names begin with one of `args`; `--write` brings the page up to date.
+/// Leaves the Rust worker out.
+const TYPESCRIPT: &str = "--typescript";
+
+/// The runtimes, and whether the Rust worker is asked as well.
+struct Labs {
+    rust: temporal::Lab,
+    typescript: typescript::Lab,
+    with_rust: bool,
+}
+
+/// Runs all cases, or those whose names begin with one of `args`; `--write` brings the page up to date, and
+/// `--typescript` is quicker while the generated code is worked on.
 pub async fn run(args: &[String]) -> Result<()> {
     let begun = Instant::now();
     let (options, names): (Vec<&String>, Vec<&String>) = args.iter().partition(|arg| arg.starts_with("--"));
     let mut cases = case::all()?;
     crate::coverage::check(&cases)?;
     cases.retain(|case| names.is_empty() || names.iter().any(|name| case.name.starts_with(name.as_str())));
-    let rows = carry(&cases).await?;
+    let with_rust = !options.iter().any(|option| *option == TYPESCRIPT);
+    let (rows, faults) = carry(&cases, with_rust).await?;
     rows.iter().for_each(tell);
+    faults.iter().for_each(|fault| println!("✗ what all generated projects share does not compile: {fault}"));
     let failed = rows.iter().filter(|row| !row.problems.is_empty()).count();
     let took = begun.elapsed().as_secs_f64();
     println!("conformance: {} cases on {} runtimes, {failed} with differences, {took:.0} s", rows.len(), COLUMNS.len());
-    if names.is_empty() {
+    let refused = refused(&rows);
+    if refused > 0 {
+        println!("conformance: {refused} flows are refused as TypeScript");
+    }
+    if names.is_empty() && with_rust {
         keep(&page(&rows), options.iter().any(|option| *option == "--write"))?;
     }
-    if failed == 0 { Ok(()) } else { bail!("{failed} cases differ") }
+    if failed + faults.len() == 0 { Ok(()) } else { bail!("{failed} cases differ") }
 }
 
-async fn carry(cases: &[Case]) -> Result<Vec<Row>> {
+/// The rows, and what is wrong with what all generated projects share.
+async fn carry(cases: &[Case], with_rust: bool) -> Result<(Vec<Row>, Vec<String>)> {
     let catalog = compose::catalog()?;
     let prepared: Vec<(&Case, Prepared)> =
         cases.iter().map(|case| Ok((case, case.prepare(&catalog)?))).collect::<Result<_>>()?;
-    let lab = temporal::Lab::start().await?;
-    let rows = futures::stream::iter(&prepared).map(|(case, prepared)| row(&lab, case, prepared));
-    Ok(rows.buffered(AT_ONCE).collect().await)
+    let flows = prepared.iter().filter_map(|(case, prepared)| match prepared {
+        Prepared::Flow(ready) => Some((*case, &**ready)),
+        Prepared::Rejected(_) => None,
+    });
+    let projects = Arc::new(typescript::Projects::make(flows)?);
+    let rust = temporal::Lab::start().await?;
+    let typescript = typescript::Lab::start(rust.server(), projects.clone()).await?;
+    let labs = Labs { rust, typescript, with_rust };
+    let rows = futures::stream::iter(&prepared).map(|(case, prepared)| row(&labs, case, prepared));
+    Ok((rows.buffered(AT_ONCE).collect().await, projects.faults.clone()))
 }
 
-async fn row(lab: &temporal::Lab, case: &Case, prepared: &Prepared) -> Row {
+async fn row(labs: &Labs, case: &Case, prepared: &Prepared) -> Row {
     let found = match prepared {
         // Read and checked before any runtime is asked.
         Prepared::Rejected(code) => COLUMNS.iter().map(|_| Found::Rejected(code.clone())).collect(),
-        Prepared::Flow(ready) => vec![embedded::run(case, ready).await, on_temporal(lab, case, ready).await],
+        Prepared::Flow(ready) => {
+            let embedded = embedded::run(case, ready).await;
+            let (rust, typescript) =
+                tokio::join!(on_temporal(labs, case, ready), typescript::run(&labs.typescript, case));
+            vec![embedded.clone(), rust.unwrap_or(embedded), typescript]
+        }
     };
     let mut problems = Vec::new();
     for (column, found) in COLUMNS.iter().zip(&found) {
@@ -68,11 +99,17 @@ async fn row(lab: &temporal::Lab, case: &Case, prepared: &Prepared) -> Row {
     Row { name: case.name.clone(), found, problems }
 }
 
-async fn on_temporal(lab: &temporal::Lab, case: &Case, ready: &Ready) -> Found {
+/// None where the Rust worker is not asked.
+async fn on_temporal(labs: &Labs, case: &Case, ready: &Ready) -> Option<Found> {
     match case.kill {
-        None => temporal::run(lab, case, ready).await,
-        Some(kill) => temporal::killed(case, ready, kill).await,
+        _ if !labs.with_rust => None,
+        None => Some(temporal::run(&labs.rust, case, ready).await),
+        Some(kill) => Some(temporal::killed(case, ready, kill).await),
     }
+}
+
+fn refused(rows: &[Row]) -> usize {
+    rows.iter().flat_map(|row| &row.found).filter(|found| matches!(found, Found::Refused { .. })).count()
 }
 
 fn tell(row: &Row) {
@@ -100,14 +137,18 @@ fn page(rows: &[Row]) -> String {
         let cells = row.found.iter().map(|found| format!(" {} |", mark(&row.found[0], found)));
         let _ = writeln!(text, "| {} | {} | {steps} |{}", row.name, outcome(&row.found[0]), cells.collect::<String>());
     }
+    if refused(rows) > 0 {
+        let _ = writeln!(text, "\n{} flows are refused as TypeScript.", refused(rows));
+    }
     text
 }
 
-fn mark(reference: &Found, found: &Found) -> &'static str {
+fn mark(reference: &Found, found: &Found) -> String {
     match found {
-        Found::Rejected(_) => "rejected",
-        _ if differences(reference, found).is_empty() => "✓",
-        _ => "✗",
+        Found::Rejected(_) => "rejected".to_owned(),
+        Found::Refused { .. } => outcome(found),
+        _ if differences(reference, found).is_empty() => "✓".to_owned(),
+        _ => "✗".to_owned(),
     }
 }
 

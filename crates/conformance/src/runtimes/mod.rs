@@ -2,12 +2,15 @@
 
 pub mod embedded;
 pub mod temporal;
+pub mod typescript;
 
 use crate::case::Case;
+use crate::found::{Ended, Found};
 use crate::server::Server;
 use anyhow::Result;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+use tokio::time::error::Elapsed;
 use weir_base::{Map, Value};
 
 /// How long a case may take.
@@ -27,10 +30,20 @@ pub fn input(case: &Case) -> Result<(Value, Option<Server>)> {
     Ok((Value::from(map), Some(server)))
 }
 
-/// This program again, ended with this value at the latest.
+/// What came of a case that had [`PATIENCE`].
+fn told(carried: Result<Result<Ended>, Elapsed>) -> Found {
+    match carried {
+        Ok(Ok(ended)) => Found::Ended(Box::new(ended)),
+        Ok(Err(error)) => Found::Broken(format!("{error:#}")),
+        Err(_) => Found::Broken("it came to no end".to_owned()),
+    }
+}
+
+/// A process, ended with this value at the latest.
 pub struct Own(pub Child);
 
 impl Own {
+    /// This program again.
     pub fn start(args: &[&str]) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         Ok(Self(command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?))

@@ -1,6 +1,6 @@
 //! Temporal with the Rust worker, which is a process of its own, so that it can be killed.
 
-use super::{Own, PATIENCE, QUIET, end_with_parent, input};
+use super::{Own, PATIENCE, QUIET, end_with_parent, input, told};
 use crate::case::{Case, Kill, Ready};
 use crate::compose;
 use crate::found::{Ended, Found};
@@ -51,6 +51,11 @@ impl Lab {
         };
         lab.start_worker()?;
         Ok(lab)
+    }
+
+    /// The cluster, for others to work on as well.
+    pub fn server(&self) -> &Server {
+        &self.server
     }
 
     pub fn start_worker(&self) -> Result<()> {
@@ -203,14 +208,6 @@ pub async fn killed(case: &Case, ready: &Ready, kill: Kill) -> Found {
         lab.end(ready, &run).await
     };
     told(tokio::time::timeout(PATIENCE, all).await)
-}
-
-fn told(carried: Result<Result<Ended>, tokio::time::error::Elapsed>) -> Found {
-    match carried {
-        Ok(Ok(ended)) => Found::Ended(Box::new(ended)),
-        Ok(Err(error)) => Found::Broken(format!("{error:#}")),
-        Err(_) => Found::Broken("it came to no end".to_owned()),
-    }
 }
 
 async fn carried(lab: &Lab, case: &Case, ready: &Ready) -> Result<Ended> {
