@@ -5,7 +5,7 @@ use crate::problem::{EvalError, Problem, code};
 use crate::references::{self, Reference};
 use crate::scope::Scope;
 use crate::undefined::is_not_json;
-use crate::{parser, print};
+use crate::{calls, parser, print};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -151,7 +151,7 @@ impl Expr {
     }
 
     pub(crate) fn not_json(&self) -> EvalError {
-        let message = format!("`{}` is undefined", crate::lexer::shorten(self.source()));
+        let message = format!("{} is undefined", self.quoted());
         EvalError { code: code::NOT_JSON, message, range: 0..self.source().len() }
     }
 
@@ -164,6 +164,17 @@ impl Expr {
     /// The same expression as TypeScript.
     pub fn to_typescript(&self) -> String {
         print::print(&self.inner.node)
+    }
+
+    /// The same expression as TypeScript that calls functions of a namespace `x`, with `at` for where it stands: typed
+    /// strictly, and with the results and errors of [`Expr::eval`].
+    pub fn to_calls(&self) -> String {
+        calls::calls(&self.inner.node)
+    }
+
+    /// The source as errors name it: in backticks, shortened.
+    pub fn quoted(&self) -> String {
+        format!("`{}`", crate::lexer::shorten(self.source()))
     }
 
     /// Puts other expressions in the place of free root names, such as `vars.cart` for `cart`.

@@ -21,6 +21,7 @@
 //! Read `ast.rs` first, then `parser/mod.rs` and `eval/mod.rs`; `names.rs` is the allow-list.
 
 mod ast;
+mod calls;
 mod check;
 mod eval;
 mod expr;
@@ -40,6 +41,7 @@ mod template_text;
 mod tests;
 mod undefined;
 
+pub use calls::text_literal;
 pub use check::{Env, Shape, check, infer};
 pub use expr::Expr;
 pub use fuel::Fuel;

@@ -10,6 +10,19 @@ pub fn literal(value: &Value, indent: usize) -> String {
     out
 }
 
+/// A value as a TypeScript literal on one line.
+pub fn one_line(value: &Value) -> String {
+    match value {
+        Value::Array(items) => format!("[{}]", items.iter().map(one_line).collect::<Vec<_>>().join(", ")),
+        Value::Object(map) if !map.is_empty() => {
+            let member = |(name, member): (&weir_base::Text, &Value)| format!("{}: {}", key(name), one_line(member));
+            format!("{{ {} }}", map.iter().map(member).collect::<Vec<_>>().join(", "))
+        }
+        Value::String(text) => js_string(text),
+        other => other.to_json(),
+    }
+}
+
 fn push(out: &mut String, value: &Value, indent: usize) {
     match value {
         Value::Array(items) if !items.is_empty() => {
@@ -60,28 +73,7 @@ pub(super) fn key(name: &str) -> String {
     }
 }
 
-/// Text in single quotes; controls, quotes and what JavaScript takes for line ends are escaped.
-pub fn js_string(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('\'');
-    for character in text.chars() {
-        match character {
-            '\'' => out.push_str("\\'"),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c.is_control()
-                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
-            {
-                let _ = write!(out, "\\u{:04x}", c as u32);
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('\'');
-    out
-}
+pub use weir_expr::text_literal as js_string;
 
 #[cfg(test)]
 mod tests {

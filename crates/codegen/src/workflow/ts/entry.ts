@@ -1,20 +1,77 @@
-// Where a workflow begins and ends: its first variables, its trace for whoever asks, and its result.
-import { ApplicationFailure, CancelledFailure, defineQuery, setHandler, workflowInfo } from '@temporalio/workflow';
-import { Run } from './run';
-import type { Body, Outcome, Result, TraceEntry } from './run';
+// Where a workflow begins and ends: its input, its first variables, what may be asked of it, and its result.
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  defineQuery,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { Run, failure } from './run';
+import type { At, Body, Compute, Outcome, Result, TraceEntry } from './run';
+import { isObject, problemsOf } from './schemas';
+import type { Json as Plain } from './schemas';
+import { fromOutside } from './sealing';
 import type { Json } from './value';
 import { errorValue } from './wrap';
 
 /** Answers every step entered so far, also after the workflow has ended. */
 export const traceQuery = defineQuery<TraceEntry[]>('trace');
 
+/** Answers the run's variables by name. */
+export const variablesQuery = defineQuery<{ [name: string]: Json }>('variables');
+
+/** What holds for every run of a flow. */
+export type Flow = {
+  root: Body;
+  /** What every declared variable holds at first. */
+  variables?: [string, Json][];
+  /** JSON Schema of the input. */
+  input?: Plain;
+  /** The top-level members of the input are variables too. */
+  inputAsVariables?: boolean;
+  /** The deadline of a run, counted from its start. */
+  timeoutMs?: number;
+  queries?: [string, Compute][];
+};
+
 /** One run of a flow, from its root to its result. A failed run ends with the error's code as the failure's type. */
-export async function runFlow(input: Json, variables: [string, Json][], root: Body): Promise<Result> {
+export async function runFlow(flow: Flow, given: Plain): Promise<Result> {
+  refuse(flow.input, given);
   const { workflowId, startTime } = workflowInfo();
-  const run = new Run(workflowId, startTime.getTime(), input);
-  for (const [name, value] of variables) run.variables.set(name, value);
-  setHandler(traceQuery, () => run.trace());
-  return ended(run, await root({ run, base: '', scope: run.variables, memory: new Map() }));
+  const run = new Run(workflowId, startTime.getTime(), fromOutside(given));
+  for (const [name, value] of [...(flow.variables ?? []), ...ownVariables(flow, given)]) run.variables.set(name, value);
+  const at: At = { run, base: '', scope: run.variables, memory: new Map() };
+  answer(flow, at);
+  return ended(run, await timed(flow, at));
+}
+
+/** An input that is not what the flow takes fails the run before its first step. */
+function refuse(schema: Plain | undefined, given: Plain): void {
+  if (schema === undefined) return;
+  const problems = problemsOf(schema, given);
+  if (problems.length === 0) return;
+  const said = problems.map(([path, message]) => (path === '' ? message : `\`${path}\`: ${message}`)).join('; ');
+  const message = `the input is not what this flow takes: ${said}`;
+  throw ApplicationFailure.create({ type: 'INPUT_INVALID', message, nonRetryable: true });
+}
+
+function ownVariables(flow: Flow, given: Plain): [string, Json][] {
+  return flow.inputAsVariables === true && isObject(given) ? Object.entries(given) : [];
+}
+
+function answer(flow: Flow, at: At): void {
+  setHandler(traceQuery, () => at.run.trace());
+  setHandler(variablesQuery, () => at.run.variables.all());
+  for (const [name, compute] of flow.queries ?? []) setHandler(defineQuery<Json>(name), () => compute(at));
+}
+
+async function timed(flow: Flow, at: At): Promise<Outcome> {
+  if (flow.timeoutMs === undefined) return flow.root(at);
+  const scope = new CancellationScope({ cancellable: true, timeout: flow.timeoutMs });
+  const outcome = await scope.run(() => flow.root(at));
+  if (outcome.kind !== 'cancelled' || CancellationScope.current().consideredCancelled) return outcome;
+  return failure('RUN_TIMEOUT', 'timeout', 'the run took longer than its timeout allows');
 }
 
 function ended(run: Run, outcome: Outcome): Result {

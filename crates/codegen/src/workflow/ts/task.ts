@@ -13,10 +13,12 @@ import type { Policy } from './wrap';
 /** What an activity is told of the step it performs; run and path make its idempotency key. */
 export type Step = { run: string; path: string; attempt?: number; transcript?: { [path: string]: Plain } };
 
+/** Calls the activity of one kind; `timeoutMs` is per attempt. */
+export type Call = (params: Plain, step: Step, timeoutMs: number | undefined) => Promise<Plain>;
+
 /** How a step of some kind is performed. */
 export type Spec = {
-  /** Calls the activity; `timeoutMs` is per attempt. */
-  call: (params: Plain, step: Step, timeoutMs: number | undefined) => Promise<Plain>;
+  call: Call;
   policy: Policy;
   /** Per attempt; the activity's own where absent. */
   timeout?: (at: At) => number;

@@ -15,6 +15,9 @@ export type Policy = {
   retryOn: string[];
 };
 
+/** Tried once. */
+export const once: Policy = { strategy: 'none', maxAttempts: 1, initialMs: 0, coefficient: 1, retryOn: [] };
+
 /** `catch` runs on a failure of `body`, `finally` once on every outcome; a failure of `finally` changes nothing. */
 export async function attempt(at: At, body: Body, caught?: Body, last?: Body): Promise<Outcome> {
   const first = await body(at);

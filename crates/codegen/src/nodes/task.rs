@@ -1,0 +1,115 @@
+use super::{Call, Writer};
+use crate::activities::js_string;
+use std::fmt::Write as _;
+use weir_base::{Duration, Text};
+use weir_catalog::RetryDefaults;
+use weir_expr::Template;
+use weir_ir::{Assign, RetryPolicy, RetryStrategy, Task};
+
+/// Per attempt, where neither the step, the flow nor the kind says: ten minutes, as on every runtime.
+const USUAL_TIMEOUT: Duration = Duration::from_millis(600_000);
+
+impl Writer<'_> {
+    pub(super) fn task(&mut self, task: &Task) -> Call {
+        let spec = self.spec(&task.kind, task.retry.as_ref(), task.timeout.as_ref(), &task.assign)?;
+        let params = self.template(&task.params)?;
+        Ok(format!("{}(at, {spec}, {params})", self.uses("task")))
+    }
+
+    /// How a step of this kind is performed, as the library's `Spec`.
+    pub(super) fn spec(
+        &mut self,
+        kind: &Text,
+        retry: Option<&RetryPolicy>,
+        timeout: Option<&Template>,
+        assign: &[Assign],
+    ) -> Call {
+        let mut out = format!("{{ call: {}", self.performed(kind, timeout));
+        let _ = write!(out, ", policy: {}", self.policy_of(kind, retry));
+        if let Some(template) = timeout.filter(|template| template.constant().is_none()) {
+            let _ = write!(out, ", timeout: {}", self.duration(template)?);
+        }
+        if **kind == *weir_ir::Agent::KIND {
+            out.push_str(", charges: true");
+        }
+        if !assign.is_empty() {
+            let _ = write!(out, ", assign: {}", self.assigns(assign)?);
+        }
+        Ok(out + " }")
+    }
+
+    pub(super) fn assigns(&mut self, assign: &[Assign]) -> Call {
+        let one = |assign: &Assign| {
+            Ok(format!("{{ name: {}, value: {} }}", js_string(&assign.var), self.expr(&assign.value)?))
+        };
+        Ok(format!("[{}]", assign.iter().map(one).collect::<Result<Vec<_>, &'static str>>()?.join(", ")))
+    }
+
+    /// A function `(at) => number`, in milliseconds.
+    pub(super) fn duration(&mut self, template: &Template) -> Call {
+        let value = self.template(template)?;
+        let body = value.strip_prefix("(at) => ").or_else(|| value.strip_prefix("() => ")).unwrap_or(&value);
+        let head = if value.starts_with("(at)") { "(at)" } else { "()" };
+        Ok(format!("{head} => {}({body})", self.uses("durationOf")))
+    }
+
+    /// The call of a kind's activity, with the time one attempt has.
+    fn performed(&mut self, kind: &Text, timeout: Option<&Template>) -> String {
+        self.kinds.insert(kind.clone());
+        let of_kind = self.catalog.record(kind).and_then(|record| record.component.timeout);
+        let of_flow = self.flow.settings.task_timeout.filter(|_| timeout.is_none());
+        let own = timeout.and_then(Template::constant).and_then(|value| millis(&value));
+        let usual = own.or(of_flow).or(of_kind).unwrap_or(USUAL_TIMEOUT).millis;
+        format!("performs({}, {usual})", js_string(kind))
+    }
+
+    fn policy_of(&mut self, kind: &Text, retry: Option<&RetryPolicy>) -> String {
+        let of_kind = self.catalog.record(kind).and_then(|record| record.component.retry.as_ref());
+        let policy = retry.cloned().or_else(|| self.flow.settings.retry.clone()).or_else(|| of_kind.map(usual));
+        match policy {
+            Some(policy) => policy_text(&policy),
+            None => self.uses("once").to_owned(),
+        }
+    }
+}
+
+fn usual(defaults: &RetryDefaults) -> RetryPolicy {
+    RetryPolicy {
+        strategy: RetryStrategy::ExponentialBackoff,
+        max_attempts: defaults.max_attempts,
+        initial: defaults.initial,
+        max: defaults.max,
+        coefficient: defaults.coefficient,
+        ..RetryPolicy::default()
+    }
+}
+
+fn millis(value: &weir_base::Value) -> Option<Duration> {
+    match value {
+        weir_base::Value::String(text) => Duration::parse(text).ok(),
+        other => other.as_u64().map(Duration::from_millis),
+    }
+}
+
+/// The library's `Policy`.
+pub(super) fn policy_text(policy: &RetryPolicy) -> String {
+    let strategy = match policy.strategy {
+        RetryStrategy::None => "none",
+        RetryStrategy::FailAfterX => "fail-after-x",
+        RetryStrategy::ExponentialBackoff => "exponential-backoff",
+        RetryStrategy::KeepTrying => "keep-trying",
+    };
+    let mut out = format!(
+        "{{ strategy: '{strategy}', maxAttempts: {}, initialMs: {}, coefficient: {}",
+        policy.max_attempts, policy.initial.millis, policy.coefficient
+    );
+    if let Some(max) = policy.max {
+        let _ = write!(out, ", maxMs: {}", max.millis);
+    }
+    if policy.jitter != 0.0 {
+        let _ = write!(out, ", jitter: {}", policy.jitter);
+    }
+    let named: Vec<String> = policy.retry_on.iter().map(|name| js_string(name)).collect();
+    let _ = write!(out, ", retryOn: [{}] }}", named.join(", "));
+    out
+}

@@ -1,0 +1,106 @@
+use super::Call;
+use crate::activities::js_string;
+use crate::express;
+use crate::layout::layout;
+use crate::names::{comment, node_function};
+use std::collections::BTreeSet;
+use weir_base::{Diagnostic, Text};
+use weir_catalog::Catalog;
+use weir_expr::{Expr, Template};
+use weir_ir::{Flow, Node};
+
+/// What the functions of a flow are written with.
+pub(crate) struct Writer<'a> {
+    pub flow: &'a Flow,
+    pub catalog: &'a Catalog,
+    /// The text of every step's function, parents first.
+    pub functions: Vec<String>,
+    pub problems: Vec<Diagnostic>,
+    /// Functions of the library that are called, by name.
+    pub used: BTreeSet<&'static str>,
+    /// Kinds whose activities are called.
+    pub kinds: BTreeSet<Text>,
+    number: usize,
+}
+
+impl<'a> Writer<'a> {
+    pub fn new(flow: &'a Flow, catalog: &'a Catalog) -> Self {
+        Self {
+            flow,
+            catalog,
+            functions: Vec::new(),
+            problems: Vec::new(),
+            used: BTreeSet::new(),
+            kinds: BTreeSet::new(),
+            number: 0,
+        }
+    }
+
+    /// Writes the function of a node and those of the nodes inside it, parents first; gives its name.
+    pub fn node(&mut self, node: &Node, above: &str) -> String {
+        self.number += 1;
+        let name = node_function(self.number, node);
+        let path = if above.is_empty() { node.id.to_string() } else { format!("{above}/{}", node.id) };
+        let place = self.functions.len();
+        self.functions.push(String::new());
+        self.uses("step");
+        let (kind, call) = self.call(node, &path);
+        match call {
+            Ok(call) => {
+                let call = self.outer(node, call);
+                self.functions[place] = function(node, &name, &path, kind, &call);
+            }
+            Err(what) => self.problems.push(unsupported(node, &path, what)),
+        }
+        name
+    }
+
+    /// A function of the library, imported into the workflow.
+    pub fn uses(&mut self, name: &'static str) -> &'static str {
+        self.used.insert(name);
+        name
+    }
+
+    /// A function `(at) => Json`.
+    pub fn template(&self, template: &Template) -> Call {
+        Ok(express::compute(template))
+    }
+
+    /// The same from one expression.
+    pub fn expr(&self, expr: &Expr) -> Call {
+        Ok(express::compute_expr(expr))
+    }
+
+    /// A function `(at) => boolean`.
+    pub fn test(&self, expr: &Expr) -> Call {
+        Ok(express::test(expr))
+    }
+
+    /// A text as a literal.
+    pub fn text(&self, text: &str) -> String {
+        js_string(text)
+    }
+}
+
+fn function(node: &Node, name: &str, path: &str, kind: &str, call: &str) -> String {
+    let title = match node.title() {
+        title if title == &*node.id => String::new(),
+        title => format!(": {}", comment(title)),
+    };
+    let body = layout(call, 4);
+    let (path, id, kind) = (comment(path), js_string(&node.id), js_string(kind));
+    format!(
+        "/** {path}{title} */\nfunction {name}(above: At): Promise<Outcome> {{\n  return step(above, {id}, {kind}, (at) =>\n    {body},\n  );\n}}\n"
+    )
+}
+
+fn unsupported(node: &Node, path: &str, what: &str) -> Diagnostic {
+    let ty = if node.origin.ty.is_empty() { String::new() } else { format!(" ({})", node.origin.ty) };
+    Diagnostic::error(
+        crate::UNSUPPORTED,
+        format!("step `{path}`{ty} has {what}, which cannot be written as TypeScript yet"),
+    )
+    .path(path)
+    .maybe_at(node.origin.span)
+    .help("run the flow with `weir run` or on a server, or take this out and generate again")
+}

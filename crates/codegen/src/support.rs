@@ -1,0 +1,118 @@
+//! The files of a project beside the workflow and its activities.
+
+use crate::activities::js_string;
+use crate::generate::Options;
+use crate::names::comment;
+use std::collections::{BTreeMap, BTreeSet};
+use weir_ir::Flow;
+
+/// The library: what the control nodes stand on. A project gets the files it needs.
+const LIBRARY: &[(&str, &str)] = &[
+    ("agent", include_str!("workflow/ts/agent.ts")),
+    ("asking", include_str!("workflow/ts/asking.ts")),
+    ("entry", include_str!("workflow/ts/entry.ts")),
+    ("expr", include_str!("workflow/ts/expr.ts")),
+    ("globals", include_str!("workflow/ts/globals.ts")),
+    ("ledger", include_str!("workflow/ts/ledger.ts")),
+    ("letters", include_str!("workflow/ts/letters.ts")),
+    ("listeners", include_str!("workflow/ts/listeners.ts")),
+    ("looping", include_str!("workflow/ts/looping.ts")),
+    ("mailbox", include_str!("workflow/ts/mailbox.ts")),
+    ("methods", include_str!("workflow/ts/methods.ts")),
+    ("names", include_str!("workflow/ts/names.ts")),
+    ("operators", include_str!("workflow/ts/operators.ts")),
+    ("outer", include_str!("workflow/ts/outer.ts")),
+    ("parallel", include_str!("workflow/ts/parallel.ts")),
+    ("project", include_str!("workflow/ts/project.ts")),
+    ("pure", include_str!("workflow/ts/pure.ts")),
+    ("queue", include_str!("workflow/ts/queue.ts")),
+    ("reply", include_str!("workflow/ts/reply.ts")),
+    ("rounds", include_str!("workflow/ts/rounds.ts")),
+    ("run", include_str!("workflow/ts/run.ts")),
+    ("scope", include_str!("workflow/ts/scope.ts")),
+    ("sealing", include_str!("workflow/ts/sealing.ts")),
+    ("seat", include_str!("workflow/ts/seat.ts")),
+    ("steps", include_str!("workflow/ts/steps.ts")),
+    ("task", include_str!("workflow/ts/task.ts")),
+    ("threads", include_str!("workflow/ts/threads.ts")),
+    ("todos", include_str!("workflow/ts/todos.ts")),
+    ("tools", include_str!("workflow/ts/tools.ts")),
+    ("turns", include_str!("workflow/ts/turns.ts")),
+    ("value", include_str!("workflow/ts/value.ts")),
+    ("waiting", include_str!("workflow/ts/waiting.ts")),
+    ("weight", include_str!("workflow/ts/weight.ts")),
+    ("wrap", include_str!("workflow/ts/wrap.ts")),
+];
+
+/// In which file of the library a function is that a workflow calls.
+const FUNCTIONS: &[(&str, &str)] = &[
+    ("agent", "agent"),
+    ("attempt", "wrap"),
+    ("branch", "steps"),
+    ("durationOf", "waiting"),
+    ("fails", "pure"),
+    ("force", "wrap"),
+    ("invert", "wrap"),
+    ("mailbox", "mailbox"),
+    ("once", "wrap"),
+    ("outer", "outer"),
+    ("returns", "pure"),
+    ("select", "steps"),
+    ("sequence", "steps"),
+    ("set", "pure"),
+    ("step", "steps"),
+    ("task", "task"),
+];
+
+const PACKAGE: &str = include_str!("workflow/package.json");
+const TSCONFIG: &str = include_str!("workflow/tsconfig.json");
+const WORKER: &str = include_str!("workflow/worker.txt");
+const CLIENT: &str = include_str!("workflow/client.txt");
+const README: &str = include_str!("workflow/readme.txt");
+
+/// The imports of these functions, one line for a file of the library.
+pub(crate) fn imports(used: &BTreeSet<&str>) -> String {
+    let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for name in used {
+        let file = FUNCTIONS.iter().find(|(function, _)| function == name).map_or("steps", |(_, file)| file);
+        files.entry(file).or_default().push(name);
+    }
+    files.iter().map(|(file, names)| format!("import {{ {} }} from './{file}';\n", names.join(", "))).collect()
+}
+
+/// The files of the library that `text` imports, and those these import.
+pub(crate) fn library(text: &str) -> BTreeMap<String, String> {
+    let (mut files, mut open) = (BTreeMap::new(), imported(text));
+    while let Some(name) = open.pop() {
+        let Some((_, text)) = LIBRARY.iter().find(|(file, _)| *file == name) else { continue };
+        if files.insert(format!("{name}.ts"), (*text).to_owned()).is_none() {
+            open.extend(imported(text));
+        }
+    }
+    files
+}
+
+/// The modules of the project that a text imports from.
+fn imported(text: &str) -> Vec<&str> {
+    let after = |line: &'_ str| line.find(" from './").map(|at| at + " from './".len());
+    text.lines().filter_map(|line| after(line).map(|at| line[at..].trim_end_matches("';"))).collect()
+}
+
+/// The worker, the client, and what a reader and the tools need.
+pub(crate) fn project_files(flow: &Flow, options: &Options) -> Vec<(String, String)> {
+    let queue = js_string(&options.task_queue);
+    let filled = |text: &str| text.replace("@QUEUE@", &queue);
+    vec![
+        ("worker.ts".to_owned(), filled(WORKER)),
+        ("client.ts".to_owned(), filled(CLIENT)),
+        ("package.json".to_owned(), PACKAGE.to_owned()),
+        ("tsconfig.json".to_owned(), TSCONFIG.to_owned()),
+        ("README.md".to_owned(), README.replace("@NAME@", &markdown(&flow.name))),
+    ]
+}
+
+/// A name as plain text of a heading.
+fn markdown(name: &str) -> String {
+    let escaped = |c: char| if c.is_ascii_punctuation() && c != '-' { format!("\\{c}") } else { c.to_string() };
+    comment(name).chars().map(escaped).collect()
+}
