@@ -60,6 +60,7 @@ impl Projects {
         if !written.is_empty() {
             projects.compile(&written)?;
         }
+        projects.index(&written)?;
         Ok(projects)
     }
 
@@ -83,11 +84,7 @@ impl Projects {
 
     fn lay_out(&self, written: &BTreeMap<String, Project>) -> Result<()> {
         let folder = self.folder();
-        let put = |name: &str, text: &str| -> Result<()> {
-            let path = folder.join(name);
-            std::fs::create_dir_all(path.parent().context("a folder")?)?;
-            Ok(std::fs::write(path, text)?)
-        };
+        let put = |name: &str, text: &str| self.put(name, text);
         for (name, text) in SCRIPTS {
             put(name, text)?;
         }
@@ -106,9 +103,19 @@ impl Projects {
                 put(&format!("src/{place}/{name}"), text)?;
             }
         }
-        put("tsconfig.json", &tsconfig(written)?)?;
-        put("workflows.cjs", &self.workflows(written))?;
-        put("projects.json", &self.types(written).to_json())
+        put("tsconfig.json", &tsconfig(written)?)
+    }
+
+    fn put(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.folder().join(name);
+        std::fs::create_dir_all(path.parent().context("a folder")?)?;
+        Ok(std::fs::write(path, text)?)
+    }
+
+    /// What the worker is told of the projects that can run.
+    fn index(&self, written: &BTreeMap<String, Project>) -> Result<()> {
+        self.put("workflows.cjs", &self.workflows(written))?;
+        self.put("projects.json", &self.types(written).to_json())
     }
 
     /// Exports every workflow under a name of its own; a run loads its project alone.
