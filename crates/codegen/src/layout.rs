@@ -20,7 +20,8 @@ pub(crate) fn layout(code: &str, indent: usize) -> String {
     for part in parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()) {
         out.push_str(&" ".repeat(indent + 2));
         out.push_str(&layout(part, indent + 2));
-        out.push_str(if part.starts_with("...given") { "" } else { end });
+        // What stands alone in a bracket may be no argument, so it takes no comma.
+        out.push_str(if parts.len() == 1 { "" } else { end });
         out.push('\n');
     }
     out + &" ".repeat(indent) + tail

@@ -66,7 +66,8 @@ impl Writer {
             }
             Kind::Conditional(parts) => {
                 let [test, then, otherwise] = &**parts;
-                format!("(x.truthy({}) ? {} : {})", self.node(test), self.node(then), self.node(otherwise))
+                let (then, otherwise) = (self.value(then), self.value(otherwise));
+                format!("x.either({}, () => {then}, () => {otherwise})", self.node(test))
             }
             Kind::Template(texts, nodes) => {
                 let texts: Vec<String> = texts.iter().map(|text| text_literal(text)).collect();

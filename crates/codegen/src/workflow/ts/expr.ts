@@ -6,6 +6,7 @@ export {
   add,
   and,
   divide,
+  either,
   entry,
   equal,
   filled,

@@ -143,6 +143,11 @@ export function or(left: Value, right: () => Value): Value {
   return truthy(left) ? left : right();
 }
 
+/** `test ? then : otherwise`. */
+export function either(test: Value, then: () => Value, otherwise: () => Value): Value {
+  return truthy(test) ? then() : otherwise();
+}
+
 /** `??`. */
 export function otherwise(left: Value, right: () => Value): Value {
   if (left instanceof Sealed) throw secretFault();
