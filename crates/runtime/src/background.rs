@@ -5,13 +5,11 @@ use crate::children::patiently;
 use crate::inner::Inner;
 use crate::message::Message;
 use crate::steady::LONGEST_SLEEP;
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::Semaphore;
 use weir_base::Micros;
 use weir_engine::Status;
 use weir_runs::Request;
@@ -20,8 +18,10 @@ use weir_store::{Batch, InboxKey, QueueId, RetentionPolicy, Run, RunKey, RunUpda
 const PAGE: u32 = 500;
 /// Rows of runs that are read together during recovery: each time, all that are open are looked at.
 const RECOVERY_PAGE: u32 = 1_000;
-/// Runs read from the store at the same time during recovery.
-const RECOVERED_AT_ONCE: usize = 64;
+/// Runs of which journals are read together during recovery.
+const RECOVERED_TOGETHER: usize = 32;
+/// And how many times that at once.
+const RECOVERY_TURNS: u32 = 4;
 /// At least so long between two looks for runs whose time has come.
 const WAKE_PAUSE: Duration = Duration::from_millis(20);
 const CLAIMED_AT_ONCE: u32 = 64;
@@ -29,30 +29,41 @@ const SWEPT_AT_ONCE: u32 = 500;
 
 /// Brings every run that is not over back into memory once; those that only wait leave it again.
 pub(crate) async fn recover(inner: Arc<Inner>) {
-    let (mut after, mut open) = (None, FuturesUnordered::new());
+    let (mut after, turns) = (None, Arc::new(Semaphore::new(RECOVERY_TURNS as usize)));
     while let Some(page) = patiently(|| inner.shared.store.unfinished(after, RECOVERY_PAGE)).await {
         let Some(last) = page.last() else { break };
         after = Some(last.key);
+        let mut of_shards: BTreeMap<usize, Vec<Run>> = BTreeMap::new();
         for run in page.into_iter().filter(|run| !run.is_elsewhere()) {
             if run.status == Status::Pending {
                 inner.admission.add_pending(&run.place.project);
                 continue;
             }
             take_place(&inner, &run).await;
-            while open.len() >= RECOVERED_AT_ONCE {
-                open.next().await;
-            }
-            let (done, told) = oneshot::channel();
-            inner.shared.send(run.key, Message::Load { run: Box::new(run), recovery: true, done: Some(done) });
-            open.push(told);
+            of_shards.entry(inner.shared.shard_number(run.key)).or_default().push(run);
+        }
+        for runs in of_shards.into_values() {
+            load_together(&inner, runs, &turns).await;
         }
     }
-    while open.next().await.is_some() {}
+    // Each turn comes back once its runs are in memory.
+    let _ = turns.acquire_many(RECOVERY_TURNS).await;
     inner.recovering.store(false, Ordering::Release);
     inner.recovered.notify_waiters();
     inner.claim.notify_one();
     // A loop with a virtual clock may have waited for this.
     inner.shared.shards.iter().for_each(|shard| drop(shard.send(Message::Nudge)));
+}
+
+/// Runs of one loop, a few at a time.
+async fn load_together(inner: &Inner, mut runs: Vec<Run>, turns: &Arc<Semaphore>) {
+    while let Some(first) = runs.first() {
+        let key = first.key;
+        let later = runs.split_off(RECOVERED_TOGETHER.min(runs.len()));
+        let Ok(turn) = turns.clone().acquire_owned().await else { return };
+        inner.shared.send(key, Message::Recover { runs, turn: Arc::new(turn) });
+        runs = later;
+    }
 }
 
 /// An open run counts against its limits, whatever they are now.
@@ -100,7 +111,7 @@ async fn wake_put_off(inner: &Inner, seen: Micros, now: Micros) {
 async fn wake_due(inner: &Inner, until: Micros, most: u32) {
     let Some(due) = patiently(|| inner.shared.store.due(until, most)).await else { return };
     for run in due.into_iter().filter(|run| inner.shared.live_key(&run.id).is_none()) {
-        inner.shared.send(run.key, Message::Load { run: Box::new(run), recovery: false, done: None });
+        inner.shared.send(run.key, Message::Load { run: Box::new(run) });
     }
 }
 
@@ -174,7 +185,7 @@ async fn begin(inner: &Inner, mut runs: Vec<Run>) -> bool {
         (run.status, run.started_at) = (Status::Running, Some(run.started_at.unwrap_or(now)));
         // It counts as held from now on, so that no more are claimed than memory is to hold.
         inner.shared.add_live(&run.id, run.key);
-        inner.shared.send(run.key, Message::Load { run: Box::new(run), recovery: false, done: None });
+        inner.shared.send(run.key, Message::Load { run: Box::new(run) });
     }
     true
 }

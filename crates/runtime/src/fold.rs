@@ -3,12 +3,13 @@
 use crate::flows::{FlowCache, Prepared, store_failed};
 use crate::guard::guarded;
 use crate::snapshot::Kept;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use weir_base::{Micros, Text};
 use weir_engine::{Command, Decision, Event, EventBody, Machine, Origin, Record, StartChild, StepError, replay};
 use weir_runs::RunsError;
-use weir_store::{Attempt, Effect, Run, RunKey, Store, StoreError};
+use weir_store::{Attempt, Effect, History, Run, RunKey, Snapshot, Store, StoreError};
 
 const PAGE: u32 = 1_000;
 
@@ -63,17 +64,24 @@ const FLOW_MISSING: &str = "FLOW_MISSING";
 pub(crate) const INTERNAL: &str = "internal";
 
 /// Folds the run's journal from its last link, or from the last snapshot if that is newer.
-pub(crate) async fn load(store: &dyn Store, flows: &FlowCache, run: Run, traced: bool) -> Result<Folded, Unfolded> {
+/// With its `history` in hand, nothing more is read of it.
+pub(crate) async fn load(
+    store: &dyn Store,
+    flows: &FlowCache,
+    run: Run,
+    history: Option<History>,
+    traced: bool,
+) -> Result<Folded, Unfolded> {
     if run.status.is_final() {
         return Err(Unfolded::Ended(Box::new(run)));
     }
     if run.is_elsewhere() {
         return Err(Unfolded::Elsewhere(Box::new(run)));
     }
-    let result = Loading { store, flows, key: run.key }.load(&run, traced).await;
-    match result {
+    let loading = Loading { store: Reader { store, key: run.key, history }, flows, key: run.key };
+    match loading.load(&run, traced).await {
         Ok((flow, machine, state, snapshot)) => {
-            let attempts = store.attempts(run.key).await.map_err(Unfolded::Store)?;
+            let attempts = loading.store.attempts().await.map_err(Unfolded::Store)?;
             Ok(Folded { run, flow, machine, state, attempts, snapshot })
         }
         Err(Failure::Store(error)) => Err(Unfolded::Store(error)),
@@ -105,8 +113,60 @@ impl From<RunsError> for Failure {
     }
 }
 
-struct Loading<'a> {
+/// What the store says of one run, or has said already.
+struct Reader<'a> {
     store: &'a dyn Store,
+    key: RunKey,
+    history: Option<History>,
+}
+
+impl Reader<'_> {
+    async fn first_of_link(&self) -> Result<u64, StoreError> {
+        let Some(history) = &self.history else { return self.store.first_of_link(self.key).await };
+        let newest = history.records.iter().rfind(|record| record.ty == "continued");
+        Ok(newest.map_or(1, |record| record.seq))
+    }
+
+    async fn effects(&self) -> Result<Vec<Effect>, StoreError> {
+        match &self.history {
+            Some(history) => Ok(history.effects.clone()),
+            None => self.store.effects(self.key, 0).await,
+        }
+    }
+
+    async fn attempts(&self) -> Result<Vec<Attempt>, StoreError> {
+        match &self.history {
+            Some(history) => Ok(history.attempts.clone()),
+            None => self.store.attempts(self.key).await,
+        }
+    }
+
+    async fn snapshot(&self) -> Result<Option<Snapshot>, StoreError> {
+        match &self.history {
+            Some(_) => Ok(None),
+            None => self.store.snapshot(self.key).await,
+        }
+    }
+
+    /// Records from number `from` on, as many as are read at once.
+    async fn records(&self, from: u64) -> Result<Cow<'_, [Record]>, StoreError> {
+        let Some(history) = &self.history else {
+            return self.store.records(self.key, from, PAGE).await.map(Cow::Owned);
+        };
+        let before = history.records.partition_point(|record| record.seq < from);
+        Ok(Cow::Borrowed(&history.records[before..]))
+    }
+
+    async fn record(&self, seq: u64) -> Result<Option<Cow<'_, Record>>, StoreError> {
+        match &self.history {
+            Some(history) => Ok(history.records.iter().find(|record| record.seq == seq).map(Cow::Borrowed)),
+            None => Ok(self.store.records(self.key, seq, 1).await?.into_iter().next().map(Cow::Owned)),
+        }
+    }
+}
+
+struct Loading<'a> {
+    store: Reader<'a>,
     flows: &'a FlowCache,
     key: RunKey,
 }
@@ -116,8 +176,8 @@ type Loaded = (Arc<Prepared>, Machine, FoldState, (u64, usize));
 impl Loading<'_> {
     async fn load(&self, run: &Run, traced: bool) -> Result<Loaded, Failure> {
         let flow = self.flows.version(&run.place.tenant, &run.version).await?;
-        let link = self.store.first_of_link(self.key).await?;
-        let performed: HashSet<Effect> = self.store.effects(self.key, 0).await?.into_iter().collect();
+        let link = self.store.first_of_link().await?;
+        let performed: HashSet<Effect> = self.store.effects().await?.into_iter().collect();
         let (mut machine, mut state, mut snapshot) = match self.snapshot(&flow, link).await? {
             Some((machine, state, bytes)) => {
                 let seq = state.seq;
@@ -150,7 +210,7 @@ impl Loading<'_> {
     }
 
     async fn snapshot(&self, flow: &Prepared, link: u64) -> Result<Option<(Machine, FoldState, usize)>, Failure> {
-        let Some(snapshot) = self.store.snapshot(self.key).await?.filter(|snapshot| snapshot.seq >= link) else {
+        let Some(snapshot) = self.store.snapshot().await?.filter(|snapshot| snapshot.seq >= link) else {
             return Ok(None);
         };
         let bytes = snapshot.bytes.len();
@@ -187,22 +247,22 @@ impl Loading<'_> {
     }
 
     async fn origin(&self) -> Result<Option<Origin>, Failure> {
-        match decode(&self.record(1).await?)?.body {
+        match decode(&*self.record(1).await?)?.body {
             EventBody::Started(started) => Ok(started.origin),
             _ => Ok(None),
         }
     }
 
-    async fn record(&self, seq: u64) -> Result<Record, Failure> {
-        let found = self.store.records(self.key, seq, 1).await?;
-        found.into_iter().next().ok_or_else(|| Failure::Broken(JOURNAL_UNREADABLE, format!("record {seq} is missing")))
+    async fn record(&self, seq: u64) -> Result<Cow<'_, Record>, Failure> {
+        let missing = || Failure::Broken(JOURNAL_UNREADABLE, format!("record {seq} is missing"));
+        self.store.record(seq).await?.ok_or_else(missing)
     }
 
     /// The newest `rebased` of this link, where the run goes on under another version than it began with
     /// (semantics 6.2). What came before it is matched against that version, not folded in order. Where it goes on
     /// under the same version, that is found out while it is folded, so that no other journal is read twice.
     async fn rebased(&self, run: &Run, link: u64) -> Result<Option<u64>, Failure> {
-        let first = decode(&self.record(1).await?)?;
+        let first = decode(&*self.record(1).await?)?;
         if !matches!(&first.body, EventBody::Started(started) if started.flow != run.version) {
             return Ok(None);
         }
@@ -212,7 +272,7 @@ impl Loading<'_> {
     async fn newest_rebased(&self, from: u64) -> Result<Option<u64>, Failure> {
         let (mut newest, mut from) = (None, from);
         loop {
-            let records = self.store.records(self.key, from, PAGE).await?;
+            let records = self.store.records(from).await?;
             let Some(last) = records.last() else { return Ok(newest) };
             from = last.seq + 1;
             newest = records.iter().filter(|record| record.ty == "rebased").map(|record| record.seq).max().or(newest);
@@ -223,7 +283,7 @@ impl Loading<'_> {
     async fn rebase(&self, flow: &Prepared, until: u64) -> Result<(Machine, FoldState), Failure> {
         let (mut events, mut dropped, mut state) = (Vec::new(), BTreeSet::new(), FoldState::default());
         while state.seq < until {
-            let records = self.store.records(self.key, state.seq + 1, PAGE).await?;
+            let records = self.store.records(state.seq + 1).await?;
             if records.is_empty() {
                 return Err(Failure::Broken(JOURNAL_UNREADABLE, format!("record {until} is missing")));
             }
@@ -248,11 +308,11 @@ impl Loading<'_> {
     /// Stops at a `rebased` record, whose number it gives: what it sets aside cannot be folded in order.
     async fn fold_rest(&self, machine: &mut Machine, state: &mut FoldState) -> Result<Option<u64>, Failure> {
         loop {
-            let records = self.store.records(self.key, state.seq + 1, PAGE).await?;
+            let records = self.store.records(state.seq + 1).await?;
             if records.is_empty() {
                 return Ok(None);
             }
-            for record in &records {
+            for record in records.iter() {
                 if record.ty == "rebased" {
                     return Ok(Some(record.seq));
                 }

@@ -1,4 +1,4 @@
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use weir_base::{Text, Value};
 use weir_engine::{EventBody, Started, StepError};
 use weir_kind::{TaskError, TaskOutput};
@@ -13,11 +13,14 @@ use std::sync::Arc;
 /// What a loop is told. Everything it does follows from these, from timers and from its own results.
 pub(crate) enum Message {
     Start(Box<NewRun>),
-    /// Carry on a run that is in the store and not over; `done` is told when it is in memory, or cannot be.
+    /// Carry on a run that is in the store and not over.
     Load {
         run: Box<Run>,
-        recovery: bool,
-        done: Option<oneshot::Sender<()>>,
+    },
+    /// As `Load`, several at once because the program has just started.
+    Recover {
+        runs: Vec<Run>,
+        turn: Turn,
     },
     Loaded {
         key: RunKey,
@@ -98,6 +101,8 @@ pub(crate) enum Message {
     Halt,
 }
 
+/// Held until the last of the runs it was given for is in memory, or cannot be.
+pub(crate) type Turn = Arc<OwnedSemaphorePermit>;
 pub(crate) type Attempted = Result<TaskOutput, TaskError>;
 pub(crate) type Answer = oneshot::Sender<Result<(), RunsError>>;
 

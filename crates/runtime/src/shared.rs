@@ -47,9 +47,13 @@ impl Shared {
         }
     }
 
-    /// The loop a run belongs to, for ever.
+    /// The number of the loop a run belongs to, for ever.
+    pub fn shard_number(&self, key: RunKey) -> usize {
+        key.0.unsigned_abs() as usize % self.shards.len()
+    }
+
     pub fn shard(&self, key: RunKey) -> &UnboundedSender<Message> {
-        &self.shards[key.0.unsigned_abs() as usize % self.shards.len()]
+        &self.shards[self.shard_number(key)]
     }
 
     pub fn send(&self, key: RunKey, message: Message) {

@@ -94,7 +94,7 @@ impl<D: Database> Journal for Sql<D> {
     }
 }
 
-fn record<R: Cells>(row: Columns<'_, R>) -> Result<Record, StoreError> {
+pub fn record<R: Cells>(row: Columns<'_, R>) -> Result<Record, StoreError> {
     let Some(payload) = row.text_or_blob(4, 5)? else {
         let blob = row.optional_str(6)?.unwrap_or(Cow::Borrowed("of a record"));
         return Err(corrupt(format!("the payload {blob} is gone")));

@@ -11,6 +11,7 @@ mod database;
 mod documents;
 mod effects;
 mod flows;
+mod histories;
 mod inbox;
 mod journal;
 mod listing;

@@ -13,6 +13,7 @@ mod documents;
 mod effects;
 mod error;
 mod flows;
+mod histories;
 mod inbox;
 mod journal;
 mod observations;
@@ -30,6 +31,7 @@ pub use documents::{Change, ChangeError, Document, DocumentFilter, DocumentPage,
 pub use effects::{Effect, Effects};
 pub use error::{CommitError, StoreError};
 pub use flows::{FlowVersion, Flows, SourceFile};
+pub use histories::{Histories, History};
 pub use inbox::{Inbox, InboxKey, Message, NewMessage};
 pub use journal::{Entry, Journal, NumberedEntry, TenantEntries, check_dense};
 pub use observations::{NewObservation, Observation, Observations};

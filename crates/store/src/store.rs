@@ -1,6 +1,6 @@
 use crate::{
-    Attempts, Batch, Blobs, CommitError, Effects, Flows, Inbox, Journal, Observations, Retention, RunKey, Runs,
-    Snapshots, StoreError, Variables,
+    Attempts, Batch, Blobs, CommitError, Effects, Flows, Histories, Inbox, Journal, Observations, Retention, RunKey,
+    Runs, Snapshots, StoreError, Variables,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,7 @@ pub trait Store:
     Flows
     + Runs
     + Journal
+    + Histories
     + Blobs
     + Attempts
     + Effects

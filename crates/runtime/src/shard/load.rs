@@ -5,14 +5,19 @@ use crate::children::{PATIENCE, cancel_child, cancel_if_orphan, patiently};
 use crate::fold::{Folded, Unfolded, load, unfolded_error};
 use crate::inner::{Inner, view_of_row};
 use crate::live::Live;
-use crate::message::{Awaited, Message};
+use crate::message::{Awaited, Message, Turn};
+use futures::future::join_all;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use weir_base::Value;
 use weir_engine::Status;
 use weir_runs::{RunView, RunsError};
-use weir_store::{Batch, Run, RunKey, RunUpdate};
+use weir_store::{Batch, History, Run, RunKey, RunUpdate};
+
+/// A journal of at most so many records is read together with others.
+const SHORT: u32 = 32;
 
 impl Shard {
     /// Keeps a message until its run is in memory, and sees to it that it will be.
@@ -41,29 +46,45 @@ impl Shard {
             }
             let row = patiently(|| inner.shared.store.run_by_key(key)).await;
             let result = match row.flatten() {
-                Some(row) => fold(&inner, row).await,
+                Some(row) => fold(&inner, row, None).await,
                 None => Err(Unfolded::Gone),
             };
             inner.shared.send(key, Message::Loaded { key, result: Box::new(result) });
         });
     }
 
-    pub(super) fn load_row(&mut self, run: Run, recovery: bool, done: Option<oneshot::Sender<()>>) {
+    pub(super) fn load_row(&mut self, run: Run) {
         let key = run.key;
         if self.runs.contains_key(&key) {
             return self.with(key, |run, cx| run.activate(cx));
         }
         if let Some(queue) = self.loading.get_mut(&key) {
-            return queue.push(Message::Load { run: Box::new(run), recovery, done });
+            return queue.push(Message::Load { run: Box::new(run) });
         }
         self.loading.insert(key, Vec::new());
-        if recovery {
-            self.recovering.insert(key, done);
-        }
+        let inner = self.cx.inner.clone();
+        self.cx.help(async move { read_and_fold(&inner, run, None).await });
+    }
+
+    /// From here on nobody else carries these runs, so that what is read of them stays true until they are in memory.
+    pub(super) fn recover(&mut self, mut runs: Vec<Run>, turn: &Turn) {
+        runs.retain(|run| !self.runs.contains_key(&run.key));
+        self.recovering.extend(runs.iter().map(|run| (run.key, turn.clone())));
+        // Who is being read already is taken up by that.
+        runs.retain(|run| match self.loading.entry(run.key) {
+            Entry::Vacant(place) => place.insert(Vec::new()).is_empty(),
+            Entry::Occupied(_) => false,
+        });
         let inner = self.cx.inner.clone();
         self.cx.help(async move {
-            let result = Box::new(fold(&inner, run).await);
-            inner.shared.send(key, Message::Loaded { key, result });
+            let keys: Vec<RunKey> = runs.iter().map(|run| run.key).collect();
+            // What cannot be read together is read one by one, with all the patience there is.
+            let mut read = inner.shared.store.histories(&keys, SHORT).await.unwrap_or_default();
+            let folded = runs.into_iter().map(|run| {
+                let history = read.remove(&run.key);
+                read_and_fold(&inner, run, history)
+            });
+            join_all(folded).await;
         });
     }
 
@@ -75,10 +96,8 @@ impl Shard {
             Ok(folded) => self.carry_on(key, folded, messages, recovery.is_some()),
             Err(Unfolded::Store(error)) if error.may_pass() => {
                 self.loading.insert(key, messages);
-                if let Some(done) = recovery {
-                    self.recovering.insert(key, done);
-                }
-                return self.load_key_later(key);
+                self.recovering.extend(recovery.map(|turn| (key, turn)));
+                self.load_key_later(key);
             }
             Err(why) => {
                 self.not_loaded(key, &why, messages);
@@ -86,9 +105,6 @@ impl Shard {
                     self.cx.inner.admission.leave(&slot);
                 }
             }
-        }
-        if let Some(done) = recovery.flatten() {
-            let _ = done.send(());
         }
     }
 
@@ -200,7 +216,13 @@ async fn send_row(inner: &Arc<Inner>, run: Box<Run>) {
     }
 }
 
-async fn fold(inner: &Inner, run: Run) -> Result<Folded, Unfolded> {
+async fn read_and_fold(inner: &Inner, run: Run, history: Option<History>) {
+    let key = run.key;
+    let result = Box::new(fold(inner, run, history).await);
+    inner.shared.send(key, Message::Loaded { key, result });
+}
+
+async fn fold(inner: &Inner, run: Run, history: Option<History>) -> Result<Folded, Unfolded> {
     let traced = inner.shared.watchers.watches(&run.id);
-    load(&*inner.shared.store, &inner.flows, run, traced).await
+    load(&*inner.shared.store, &inner.flows, run, history, traced).await
 }

@@ -9,7 +9,7 @@ pub(crate) use cx::Cx;
 use crate::admission::Slot;
 use crate::inner::{Inner, commit_failed};
 use crate::live::{Asked, Live};
-use crate::message::{Message, NewRun};
+use crate::message::{Message, NewRun, Turn};
 use crate::steady::{LONGEST_SLEEP, Steady};
 use crate::timers::Timers;
 use crate::writer::{Reply, Submission};
@@ -35,8 +35,8 @@ pub(crate) struct Shard {
     runs: HashMap<RunKey, Live>,
     /// Messages for runs that are being read from the store.
     loading: HashMap<RunKey, Vec<Message>>,
-    /// Of those, the ones that are read because the program has just started, and who is told.
-    recovering: HashMap<RunKey, Option<oneshot::Sender<()>>>,
+    /// Of those, the ones that are read because the program has just started, and the turn they were given.
+    recovering: HashMap<RunKey, Turn>,
     /// Runs whose rows could not be written, to be read again once the writer knows that we know.
     failed: HashMap<RunKey, Slot>,
     reset: Option<u64>,
@@ -155,7 +155,8 @@ impl Shard {
         }
         match message {
             Message::Start(new) => self.start(*new),
-            Message::Load { run, recovery, done } => self.load_row(*run, recovery, done),
+            Message::Load { run } => self.load_row(*run),
+            Message::Recover { runs, turn } => self.recover(runs, &turn),
             Message::Loaded { key, result } => self.loaded(key, *result),
             Message::Finished { key, generation, path, attempt, result } => {
                 self.cx.attempts_under_way -= 1;

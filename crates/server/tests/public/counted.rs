@@ -103,6 +103,9 @@ counted! {
         fn delete_variable(scope: &VariableScope, name: &str, expected: Option<u64>) -> Result<Result<Option<Variable>, VariableRefusal>, StoreError>;
         fn change_variables(ops: &[VariableOp]) -> Result<Vec<Result<Value, VariableFault>>, StoreError>;
     }
+    store: Histories {
+        fn histories(runs: &[RunKey], most: u32) -> Result<BTreeMap<RunKey, History>, StoreError>;
+    }
     store: Snapshots {
         fn snapshot(run: RunKey) -> Result<Option<Snapshot>, StoreError>;
     }

@@ -5,10 +5,10 @@ use std::ops::Bound;
 use weir_base::{Text, Value};
 use weir_engine::Record;
 use weir_store::{
-    Attempt, Attempts, Blobs, Effect, Effects, Entry, FlowVersion, Flows, Inbox, InboxKey, Journal, Message,
-    NewMessage, NumberedEntry, Observation, Observations, RunKey, Snapshot, Snapshots, StoreError, TenantEntries,
-    Variable, VariableFault, VariableOp, VariableRefusal, VariableScope, VariableSet, VariableWrite, Variables,
-    apply_change, blob_hash, check_dense, check_seen,
+    Attempt, Attempts, Blobs, Effect, Effects, Entry, FlowVersion, Flows, Histories, History, Inbox, InboxKey, Journal,
+    Message, NewMessage, NumberedEntry, Observation, Observations, RunKey, Snapshot, Snapshots, StoreError,
+    TenantEntries, Variable, VariableFault, VariableOp, VariableRefusal, VariableScope, VariableSet, VariableWrite,
+    Variables, apply_change, blob_hash, check_dense, check_seen,
 };
 
 #[async_trait]
@@ -103,6 +103,22 @@ impl Journal for MemoryStore {
         let state = self.state();
         let records = state.journal.get(&run).map(Vec::as_slice).unwrap_or_default();
         Ok(records.iter().rev().find(|record| record.ty == "continued").map_or(1, |record| record.seq))
+    }
+}
+
+#[async_trait]
+impl Histories for MemoryStore {
+    async fn histories(&self, runs: &[RunKey], most: u32) -> Result<BTreeMap<RunKey, History>, StoreError> {
+        let mut found = BTreeMap::new();
+        for run in runs {
+            let count = self.last_seq(*run).await?;
+            if count > 0 && count <= u64::from(most) && self.snapshot(*run).await?.is_none() {
+                let records = self.records(*run, 1, most).await?;
+                let (effects, attempts) = (self.effects(*run, 0).await?, self.attempts(*run).await?);
+                found.insert(*run, History { records, effects, attempts });
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Reading the journal.
 
-use super::fixture::{Owned, entry, text};
+use super::fixture::{Owned, entry, record, text};
 use std::sync::Arc;
 use weir_engine::{Event, EventBody, Record, TaskResult};
-use weir_store::{BLOB_THRESHOLD, Entry, RunKey, Store, StoreError, blob_hash};
+use weir_store::{Attempt, BLOB_THRESHOLD, Effect, Entry, RunKey, Snapshot, Store, StoreError, blob_hash};
 
 pub async fn records_come_back_as_they_were_written(store: Arc<dyn Store>) {
     let owned = Owned::claim(store).await;
@@ -42,6 +42,42 @@ pub async fn numbers_are_dense(store: Arc<dyn Store>) {
     owned.commit(|batch| batch.records.push(entry(key, 12))).await;
     let error = owned.store.records(key, 1, 100).await.unwrap_err();
     assert!(matches!(error, StoreError::Corrupt(_)), "{error}");
+}
+
+/// What is read of many at once is what is read of each.
+pub async fn short_histories_are_read_together(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let mut keys = Vec::new();
+    for (id, records) in [("none", 0), ("one", 1), ("three", 3), ("four", 4), ("kept", 2)] {
+        let run = owned.running(id).await;
+        owned.commit(|batch| batch.records = (1..=records).map(|seq| entry(run, seq)).collect()).await;
+        keys.push(run);
+    }
+    let (three, kept) = (keys[2], keys[4]);
+    owned
+        .commit(|batch| {
+            batch
+                .records
+                .push(Entry { run: three, record: Record { payload: "x".repeat(BLOB_THRESHOLD + 1), ..record(4) } });
+            batch.effects = [(2, 0), (1, 1), (1, 0)].map(|(seq, ordinal)| Effect { run: three, seq, ordinal }).to_vec();
+            batch.attempts.extend(["b", "a"].map(|path| attempt(three, path)));
+            batch.snapshots.push(Snapshot { run: kept, seq: 2, bytes: vec![1] });
+        })
+        .await;
+    let found = owned.store.histories(&keys, 4).await.unwrap();
+    assert_eq!(found.keys().copied().collect::<Vec<_>>(), [keys[1], three, keys[3]]);
+    for (run, history) in &found {
+        assert_eq!(history.records, owned.store.records(*run, 1, 10).await.unwrap());
+        assert_eq!(history.effects, owned.store.effects(*run, 0).await.unwrap());
+        assert_eq!(history.attempts, owned.store.attempts(*run).await.unwrap());
+    }
+    assert_eq!((found[&three].effects.len(), found[&three].attempts.len()), (3, 2));
+    assert_eq!(owned.store.histories(&keys, 3).await.unwrap().len(), 1);
+    assert!(owned.store.histories(&[], 3).await.unwrap().is_empty());
+}
+
+fn attempt(run: RunKey, path: &str) -> Attempt {
+    Attempt { run, path: text(path), attempt: 2, not_before: 7 }
 }
 
 pub async fn large_payloads_are_transparent(store: Arc<dyn Store>) {

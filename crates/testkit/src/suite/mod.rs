@@ -31,6 +31,7 @@ macro_rules! store_suite {
             journal::numbers_are_dense
             journal::large_payloads_are_transparent
             journal::folding_begins_at_the_newest_link
+            journal::short_histories_are_read_together
             journal::rows_of_all_runs_are_numbered
             journal::rows_of_one_tenant_are_read_past_those_of_others
             runs::the_row_changes_on_start_park_and_end
