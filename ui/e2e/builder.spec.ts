@@ -1,32 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
-import type { Client } from "./support/client";
+import { flow, open, saved, step, textOf } from "./support/builder";
 import { expect, test } from "./support/test";
-
-interface Flow {
-  id: string;
-  revision: number;
-  files: { name: string; text: string }[];
-}
-
-let made = 0;
-
-/** A flow of its own for each test. */
-async function flow(client: Client, text: string, name = "flow.yaml"): Promise<Flow> {
-  made += 1;
-  return await client.post<Flow>("/api/flows", { name: `builder-${made}-${Date.now().toString(36)}`, title: `Builder ${made}`, files: [{ name, text }] });
-}
-
-const textOf = async (client: Client, id: string): Promise<string> => (await client.get<Flow>(`/api/flows/${id}`)).files[0]?.text ?? "";
-
-const step = (page: Page, name: string | RegExp) => page.locator(".react-flow__node-step").filter({ hasText: name });
-
-async function open(page: Page, id: string): Promise<void> {
-  await page.goto(`/flows/${id}`);
-  await expect(page.getByRole("application", { name: /^Canvas/ })).toBeVisible();
-}
-
-const saved = (page: Page) => expect(page.getByRole("status").filter({ hasText: /^Saved/ })).toBeVisible();
 
 /** What a text field of the editor shows is not all there is; the model is asked through what is copied. */
 async function typeIntoText(page: Page, after: string, typed: string): Promise<void> {

@@ -2299,12 +2299,20 @@ export interface components {
             aliases?: string[];
             /** @description What it is good for, in a word. */
             category: string;
+            /** @description Types of what it gives by their names; `*` stands for the whole output. */
+            gives: {
+                [key: string]: string;
+            };
             /** @description By which an icon is found. */
             icon?: string | null;
             name: string;
             /** @description Whether it can run here; what cannot is checked all the same. */
             runnable: boolean;
             summary: string;
+            /** @description Types of its parameters by their names, in the words of records. */
+            takes: {
+                [key: string]: string;
+            };
             title: string;
             /** @description Its name in trees. */
             tree?: string | null;

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use weir_control::Permission;
 
@@ -34,6 +35,10 @@ struct KindLine {
     aliases: Vec<String>,
     /// Whether it can run here; what cannot is checked all the same.
     runnable: bool,
+    /// Types of its parameters by their names, in the words of records.
+    takes: BTreeMap<String, &'static str>,
+    /// Types of what it gives by their names; `*` stands for the whole output.
+    gives: BTreeMap<String, &'static str>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -76,11 +81,17 @@ async fn list(State(app): State<Arc<App>>) -> Json<Kinds> {
             icon: component.icon.as_ref().map(ToString::to_string),
             aliases: component.aliases.iter().map(ToString::to_string).collect(),
             runnable: component.runnable,
+            takes: entry.record().map(|record| types(&record.input_schema)).unwrap_or_default(),
+            gives: entry.record().map(|record| types(&record.output_schema)).unwrap_or_default(),
         }
     };
     let mut items: Vec<KindLine> = app.control.catalog().iter().map(line).collect();
     items.sort_by(|a, b| a.name.cmp(&b.name));
     Json(Kinds { items })
+}
+
+fn types(fields: &weir_catalog::Fields) -> BTreeMap<String, &'static str> {
+    fields.iter().map(|(name, field)| (name.to_string(), field.ty.as_str())).collect()
 }
 
 async fn show(State(app): State<Arc<App>>, Place(kind): Place<String>) -> Result<Json<serde_json::Value>, Problem> {

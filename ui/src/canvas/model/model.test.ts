@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { FlowDocument } from "@/document";
 import { examples } from "../../../test/flows";
 import { align, HEIGHT, placeAll, tidy, visible, WIDTH } from "./layout";
+import { outline } from "./outline";
 import { statesOf } from "./steps";
 import { named, nearest, related } from "./walk";
 
@@ -65,4 +66,18 @@ test("nodes are lined up and set apart evenly", () => {
   const places = new Map([["a", { x: 0, y: 9 }], ["b", { x: 50, y: 0 }], ["c", { x: 300, y: 4 }]]);
   expect(align(places, ["a", "b", "c"], "top")).toEqual({ a: { x: 0, y: 0 }, b: { x: 50, y: 0 }, c: { x: 300, y: 0 } });
   expect(align(places, ["a", "b", "c"], "across").b).toEqual({ x: 150, y: 0 });
+});
+
+test("the list of a graph's steps goes along its edges, and has every step once", () => {
+  const graph = open("invoice-import");
+  const keys = outline(graph).map(({ node }) => node.key);
+  expect([...keys].sort()).toEqual(graph.nodes.map((node) => node.key).sort());
+  expect(keys[0]).toBe(graph.nodes.find((node) => node.type === "trigger")?.key);
+  expect(outline({ ...graph, nodes: [...graph.nodes].reverse() }).map(({ node }) => node.key)[0]).toBe(keys[0]);
+});
+
+test("the list of a tree's steps is that of its text, deeper where they stand in others", () => {
+  const rows = outline(open("order-process"));
+  expect(rows[0]?.depth).toBe(0);
+  expect(rows.find(({ node }) => node.key === "order-process/pay")?.depth).toBe(1);
 });

@@ -127,7 +127,8 @@ export function FlowCanvas(props: FlowCanvasProps) {
           onDrop={drop}
           nodesDraggable={!readOnly}
           nodesConnectable={!readOnly}
-          edgesFocusable={!readOnly}
+          nodesFocusable={false}
+          edgesFocusable={false}
           deleteKeyCode={null}
           disableKeyboardA11y
           selectionMode={SelectionMode.Partial}

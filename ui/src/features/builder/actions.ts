@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { toast } from "@/components/ui/toast";
 import { tidy } from "@/canvas/model/layout";
 import type { Clip, Command, Json, Note, Point } from "@/document";
@@ -11,6 +11,8 @@ import { isOver } from "./use-run";
 export function useEdits(builder: Builder) {
   const { document, perform, projection, state, places, shown, selected, select, setOver } = builder;
   const keys = stepsOf(builder);
+  const [walked, setWalked] = useState<string>();
+  const edge = projection.edges.find(({ key }) => selected.has(`edge:${key}`));
   const remove = (reconnect: boolean) => {
     const edges = [...selected].filter((key) => key.startsWith("edge:")).map((key) => key.slice(5));
     const notes = [...selected].filter((key) => key.startsWith("note:")).map((key) => key.slice(5));
@@ -25,9 +27,19 @@ export function useEdits(builder: Builder) {
   };
   return {
     keys,
+    /** The edge that is selected. */
+    edge,
+    nextEdge: () => {
+      // The step whose edges are gone through stays the same while edges are selected.
+      const step = keys[0] ?? walked;
+      setWalked(step);
+      const next = edgeAfter(projection, edge?.key, step);
+      if (next === undefined) toast.say("There are no edges here");
+      else select([`edge:${next}`]);
+    },
     remove,
     duplicate: () => keys.length > 0 && perform({ do: "duplicate", keys }),
-    add: () => setOver({ what: "creator", place: keys.length > 0 ? { after: keys[keys.length - 1] ?? "" } : lastPlace(builder) }),
+    add: () => setOver({ what: "creator", place: edge ? { edge: edge.key } : keys.length > 0 ? { after: keys[keys.length - 1] ?? "" } : lastPlace(builder) }),
     connect: () => keys[0] !== undefined && setOver({ what: "connect", from: keys[0] }),
     rename: () => keys[0] !== undefined && setOver({ what: "rename", key: keys[0] }),
     tidyUp: () => perform({ do: "tidy", moves: Object.fromEntries(tidy(projection, shown)) }),
@@ -50,6 +62,13 @@ export function useEdits(builder: Builder) {
 
 function moved(point: Point | undefined, by: Point, key: string): [string, Point][] {
   return point ? [[key, { x: point.x + by.x, y: point.y + by.y }]] : [];
+}
+
+/** The edges of a step, or all there are, one after another. */
+function edgeAfter({ edges }: Builder["projection"], now: string | undefined, step: string | undefined): string | undefined {
+  const own = edges.filter(({ source, target }) => source === step || target === step);
+  const among = own.length > 0 ? own : edges;
+  return among[(among.findIndex(({ key }) => key === now) + 1) % among.length]?.key;
 }
 
 /** Without a selection a step is added behind the last one that may have something behind it. */

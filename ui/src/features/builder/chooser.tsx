@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { Fragment, useMemo, useState } from "react";
 import { Dialog } from "@/components/ui/dialog";
 import { Input } from "@/components/ui/input";
 import type { Shape } from "@/document";
@@ -12,13 +12,15 @@ export interface Item {
   summary: string;
   icon?: string | undefined;
   shape?: Shape | undefined;
+  /** The heading it stands under; those of one heading follow each other. */
+  group?: string | undefined;
 }
 
 /** A list that is searched by typing and chosen from with the arrow keys. */
 export function Chooser<T extends Item>({ title, label, search, onChoose, onClose, empty }: { title: string; label: string; search: (text: string) => T[]; onChoose: (item: T) => void; onClose: () => void; empty: string }) {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
-  const found = useMemo(() => search(text).slice(0, 60), [search, text]);
+  const found = useMemo(() => search(text).slice(0, 80), [search, text]);
   const chosen = Math.min(at, found.length - 1);
   const choose = (item: T | undefined) => item && onChoose(item);
   return (
@@ -47,7 +49,10 @@ export function Chooser<T extends Item>({ title, label, search, onChoose, onClos
       />
       <div id="chooser-list" role="listbox" aria-label={title} className="mt-2 max-h-80 overflow-auto">
         {found.map((item, index) => (
-          <Row key={item.id} item={item} index={index} active={index === chosen} onChoose={() => choose(item)} onPoint={() => setAt(index)} />
+          <Fragment key={item.id}>
+            {item.group && item.group !== found[index - 1]?.group ? <div role="presentation" className="px-2 pt-2 pb-1 text-xs font-medium text-muted" dir="auto">{item.group}</div> : null}
+            <Row item={item} index={index} active={index === chosen} onChoose={() => choose(item)} onPoint={() => setAt(index)} />
+          </Fragment>
         ))}
       </div>
       {found.length === 0 ? <p className="py-6 text-center text-base text-muted">{empty}</p> : null}

@@ -24,6 +24,7 @@ export function useBuilderCommands(builder: Builder, edits: Edits, trials: Trial
     { id: "select-before", title: "Select everything before", section: "Select", run: () => select(related(projection, edits.keys, "before")) },
     { id: "select-after", title: "Select everything after", section: "Select", run: () => select(related(projection, edits.keys, "after")) },
     { id: "select-joined", title: "Select everything connected", section: "Select", run: () => select(related(projection, edits.keys, "all")) },
+    { id: "select-edge", title: "Select the next edge", section: "Select", keys: "E", words: "wire connection", run: edits.nextEdge },
     { id: "versions", title: "History of this flow", section: "Flow", icon: <History />, run: () => setOver({ what: "versions" }) },
     { id: "download", title: "Download the text", section: "Flow", icon: <Download />, run: edits.save },
   ];

@@ -5,7 +5,8 @@ import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Field, Input } from "@/components/ui/input";
 import { toast } from "@/components/ui/toast";
-import type { Json } from "@/document";
+import type { Json, Place } from "@/document";
+import type { KindLine } from "@/features/catalogue/data";
 import { DIALECTS } from "@/features/flows/dialect";
 import { Follow } from "@/features/runs/live/follow";
 import { Answer, wordsOf } from "@/features/runs/run/waiting";
@@ -14,7 +15,7 @@ import { Failure } from "@/lib/failure";
 import type { Trials } from "./actions";
 import { Chooser, Creator } from "./chooser";
 import { JsonField } from "./fields";
-import type { Choice } from "./offers";
+import { type Choice, fittingFirst, givenBy } from "./offers";
 import { type Builder, stepsOf } from "./state";
 import { Publish, Versions } from "./versions";
 
@@ -27,13 +28,13 @@ function useBackToCanvas(open: boolean): void {
 }
 
 /** Whatever lies over the page. */
-export function Overs({ builder, trials, choices, language }: { builder: Builder; trials: Trials; choices: readonly Choice[]; language: Language }) {
+export function Overs({ builder, trials, choices, kinds, language }: { builder: Builder; trials: Trials; choices: readonly Choice[]; kinds: readonly KindLine[]; language: Language }) {
   const { over, setOver, draft, perform } = builder;
   const close = () => setOver(undefined);
   useBackToCanvas(over !== undefined);
   switch (over?.what) {
     case "creator":
-      return <Creator choices={choices} onClose={close} onChoose={(choice) => { close(); perform({ do: "add", node: choice.node, place: over.place }); }} />;
+      return <Creator choices={choicesFor(builder, choices, kinds, over.place)} onClose={close} onChoose={(choice) => { close(); perform({ do: "add", node: choice.node, place: over.place }); }} />;
     case "connect":
       return <ConnectTo builder={builder} from={over.from} onClose={close} />;
     case "rename":
@@ -53,6 +54,14 @@ export function Overs({ builder, trials, choices, language }: { builder: Builder
     default:
       return null;
   }
+}
+
+/** Behind a step, those come first that take what it gives. */
+function choicesFor({ projection }: Builder, choices: readonly Choice[], kinds: readonly KindLine[], place: Place): readonly Choice[] {
+  const edge = projection.edges.find((one) => one.key === place.edge);
+  const from = projection.nodes.find((node) => node.key === (place.after ?? edge?.source));
+  const gives = from && projection.dialect === "graph" ? givenBy(from, place.handle ?? edge?.handle, kinds) : undefined;
+  return from && gives ? fittingFirst(choices, gives, from.title) : choices;
 }
 
 function ConnectTo({ builder, from, onClose }: { builder: Builder; from: string; onClose: () => void }) {

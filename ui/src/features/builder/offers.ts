@@ -1,5 +1,6 @@
-import type { Dialect, NewNode, Shape } from "@/document";
+import type { Dialect, FlowNode, NewNode, Shape } from "@/document";
 import { CATEGORIES, type KindLine } from "@/features/catalogue/data";
+import { ERROR_GIVES, fitOf, type Types } from "./fits";
 
 /** Something that can be put into a flow. */
 export interface Choice {
@@ -11,6 +12,10 @@ export interface Choice {
   icon?: string;
   shape?: Shape;
   node: NewNode;
+  /** Types of its parameters, where they are known. */
+  takes?: Types;
+  /** Under which heading it stands in a list that has some. */
+  group?: string;
 }
 
 /** All that a dialect offers, then every kind that can run. */
@@ -28,9 +33,24 @@ export function choicesOf(dialect: Dialect, kinds: readonly KindLine[]): Choice[
     const node = dialect.task({ name: kind.name, tree: kind.tree ?? undefined, title: kind.title });
     if (!node || !kind.runnable || own.some((one) => one.words === node.type && node.kind === undefined)) return [];
     const words = [kind.name, kind.tree ?? "", ...(kind.aliases ?? [])].join(" ");
-    return [{ id: `kind ${kind.name}`, title: kind.title, summary: kind.summary, category: CATEGORIES[kind.category] ?? kind.category, words, icon: kind.icon ?? "", node }];
+    return [{ id: `kind ${kind.name}`, title: kind.title, summary: kind.summary, category: CATEGORIES[kind.category] ?? kind.category, words, icon: kind.icon ?? "", node, takes: kind.takes }];
   });
   return [...tasks, ...own];
+}
+
+/** What leaves a step by a handle, where that is known: of a task what its record says, of a failure its code and message. */
+export function givenBy(node: Pick<FlowNode, "kind" | "type">, handle: string | undefined, kinds: readonly KindLine[]): Types | undefined {
+  if (handle === "error") return ERROR_GIVES;
+  return kinds.find((kind) => kind.name === node.kind || kind.tree === node.type)?.gives;
+}
+
+/** The same choices, those first whose parameters take what is given, with the way it can go. */
+export function fittingFirst(choices: readonly Choice[], gives: Types, title: string): Choice[] {
+  const rated = choices.map((choice) => ({ choice, fit: choice.takes && fitOf(gives, choice.takes) }));
+  const named = (name: string) => (name === "*" ? "output" : name);
+  const fitting = rated.flatMap(({ choice, fit }) => (fit ? [{ choice: { ...choice, group: `Takes what ${title} gives`, summary: `${named(fit.from)} → ${fit.to} · ${choice.summary}` }, fit }] : []));
+  const first = [...fitting.filter(({ fit }) => fit.exact), ...fitting.filter(({ fit }) => !fit.exact)].map(({ choice }) => choice);
+  return [...first, ...rated.flatMap(({ choice, fit }) => (fit ? [] : [{ ...choice, group: "Other steps" }]))];
 }
 
 /** Those that have every word, or its letters in their order; the best first. */
@@ -40,7 +60,9 @@ export function searchChoices(choices: readonly Choice[], text: string): Choice[
     const rank = Math.max(0, ...words.map((word) => rankOf(choice, word)));
     return rank < 4 ? [[rank, choice]] : [];
   });
-  return rated.sort((a, b) => a[0] - b[0]).map(([, choice]) => choice);
+  const groups = [...new Set(choices.map(({ group }) => group))];
+  const placeOf = (choice: Choice) => groups.indexOf(choice.group);
+  return rated.sort((a, b) => placeOf(a[1]) - placeOf(b[1]) || a[0] - b[0]).map(([, choice]) => choice);
 }
 
 function rankOf(choice: Choice, word: string): number {

@@ -19,9 +19,9 @@ import type { Draft, Flow } from "./draft";
 import { Inspector } from "./inspector";
 import { NotSaved } from "./not-saved";
 import { choicesOf } from "./offers";
-import { Palette } from "./palette";
 import { Problems } from "./problems";
 import { referencesOf } from "./refs";
+import { SideList } from "./side";
 import { Drawing, TextView } from "./stage";
 import { type Builder, useBuilder } from "./state";
 import { Toolbar } from "./toolbar";
@@ -77,7 +77,7 @@ function Opened({ flow }: { flow: Flow }) {
       <NotSaved draft={draft} onDownload={edits.save} />
       {draft.found ? <FoundBefore draft={draft} /> : null}
       <div className="flex min-h-0 flex-1">
-        {allowed.write && view !== "yaml" && choices.length > 0 ? <Palette choices={choices} onAdd={(choice) => builder.perform({ do: "add", node: choice.node, place: whereNext(builder, edits.keys) })} /> : null}
+        {view === "yaml" ? null : <SideList builder={builder} choices={choices} mayWrite={allowed.write} onAdd={(choice) => builder.perform({ do: "add", node: choice.node, place: whereNext(builder, edits.keys) })} />}
         <div className="flex min-w-0 flex-1 flex-col">
           <div className={cn("grid min-h-0 flex-1", view === "split" && "grid-cols-2")}>
             {view === "yaml" ? null : (
@@ -95,7 +95,7 @@ function Opened({ flow }: { flow: Flow }) {
         </div>
         {builder.opened === undefined || view === "yaml" ? null : <OpenStep builder={builder} trials={trials} mayWrite={allowed.write} mayRun={allowed.run} />}
       </div>
-      <Overs builder={builder} trials={trials} choices={choices} language={language} />
+      <Overs builder={builder} trials={trials} choices={choices} kinds={kinds?.items ?? []} language={language} />
       {draft.theirs ? <Conflict draft={draft} language={language} /> : null}
     </div>
   );

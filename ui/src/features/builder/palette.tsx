@@ -12,7 +12,7 @@ export function Palette({ choices, onAdd }: { choices: readonly Choice[]; onAdd:
   const found = useMemo(() => searchChoices(choices, text), [choices, text]);
   const categories = [...new Set(found.map((choice) => choice.category))];
   return (
-    <aside aria-label="Steps" className="flex h-full w-56 shrink-0 flex-col border-e border-line bg-surface">
+    <>
       <div className="p-2">
         <SearchInput aria-label="Search steps to add" placeholder="Search steps" value={text} onChange={(event) => setText(event.target.value)} />
       </div>
@@ -41,6 +41,6 @@ export function Palette({ choices, onAdd }: { choices: readonly Choice[]; onAdd:
         ))}
         {found.length === 0 ? <p className="px-1.5 py-4 text-sm text-muted">Nothing is called so.</p> : null}
       </div>
-    </aside>
+    </>
   );
 }

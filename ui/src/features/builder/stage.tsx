@@ -93,7 +93,8 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
     else if (event.ctrlKey || event.metaKey || event.shiftKey) {
       const by = event.shiftKey ? 60 : 10;
       edits.nudge({ x: STEPS[direction].x * by, y: STEPS[direction].y * by });
-    } else goTo(last === undefined ? projection.nodes[0]?.key : nearest(places, last, direction));
+    } else if (edits.edge) goTo(direction === "left" || direction === "up" ? edits.edge.source : edits.edge.target);
+    else goTo(last === undefined ? projection.nodes[0]?.key : nearest(places, last, direction));
   };
 
   const open = (key: string) => {
@@ -102,10 +103,11 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
   };
 
   const add = (choice: Choice, place: Extract<Command, { do: "add" }>["place"]) => perform({ do: "add", node: choice.node, place });
-  const selectedTitle = projection.nodes.find((node) => node.key === edits.keys[0])?.title;
+  const titleOf = (key: string | undefined) => projection.nodes.find((node) => node.key === key)?.title ?? "";
+  const said = edits.edge ? `Edge from ${titleOf(edits.edge.source)} to ${titleOf(edits.edge.target)} selected` : edits.keys[0] === undefined ? "" : `${titleOf(edits.keys[0])} selected`;
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the canvas is worked with keys of its own
-    <div role="application" aria-label="Canvas. Arrow keys walk between steps, Tab adds one, Enter opens it." tabIndex={0} className="relative size-full outline-none focus-visible:ring-2 focus-visible:ring-ring focus-visible:ring-inset" id="canvas" onKeyDown={press}>
+    <div role="application" aria-label="Canvas. Arrow keys walk between steps, Tab adds one, Enter opens it, E selects an edge." tabIndex={0} className="relative size-full outline-none focus-visible:ring-2 focus-visible:ring-ring focus-visible:ring-inset" id="canvas" onKeyDown={press}>
       <FlowCanvas
         projection={projection}
         shown={shown}
@@ -143,7 +145,7 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
           )}
         </div>
       ) : null}
-      <span className="sr-only" aria-live="polite">{selectedTitle ? `${selectedTitle} selected` : ""}</span>
+      <span className="sr-only" aria-live="polite">{said}</span>
       <ShowAll places={places} notes={state.canvas.notes} />
     </div>
   );

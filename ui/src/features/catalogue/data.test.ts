@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { byCategory, matching } from "./data";
 
-const kind = (name: string, category: string, rest = {}) => ({ name, category, title: name, summary: "", vendor: "core", runnable: true, ...rest });
+const kind = (name: string, category: string, rest = {}) => ({ name, category, title: name, summary: "", vendor: "core", runnable: true, takes: {}, gives: {}, ...rest });
 
 test("what is unknown comes last, under its own word", () => {
   const sorted = byCategory([kind("a", "quantum"), kind("b", "testing"), kind("c", "integration"), kind("d", "integration")]);

@@ -1,0 +1,41 @@
+import type { Page } from "@playwright/test";
+import type { Client } from "./client";
+import { expect } from "./test";
+
+export interface Flow {
+  id: string;
+  revision: number;
+  files: { name: string; text: string }[];
+}
+
+let made = 0;
+
+/** A flow of its own for each test. */
+export async function flow(client: Client, text: string, name = "flow.yaml"): Promise<Flow> {
+  made += 1;
+  return await client.post<Flow>("/api/flows", { name: `builder-${made}-${Date.now().toString(36)}`, title: `Builder ${made}`, files: [{ name, text }] });
+}
+
+export const textOf = async (client: Client, id: string): Promise<string> => (await client.get<Flow>(`/api/flows/${id}`)).files[0]?.text ?? "";
+
+export const step = (page: Page, name: string | RegExp) => page.locator(".react-flow__node-step").filter({ hasText: name });
+
+export const canvas = (page: Page) => page.getByRole("application", { name: /^Canvas/ });
+
+export async function open(page: Page, id: string): Promise<void> {
+  await page.goto(`/flows/${id}`);
+  await expect(canvas(page)).toBeVisible();
+}
+
+export const saved = (page: Page) => expect(page.getByRole("status").filter({ hasText: /^Saved/ })).toBeVisible();
+
+/** A graph whose steps stand in a row, each joined to the next. */
+export function row(steps: Record<string, { type?: string; activityName?: string; config?: object }>): string {
+  const ids = Object.keys(steps);
+  const nodes = ids.map((id, at) => {
+    const { type = "activity", ...data } = steps[id] ?? {};
+    return { id, type, position: { x: at * 240, y: 0 }, data };
+  });
+  const edges = ids.slice(1).map((target, at) => ({ id: `e${at}`, source: ids[at], target }));
+  return `${JSON.stringify({ name: "row", nodes, edges }, null, 2)}\n`;
+}

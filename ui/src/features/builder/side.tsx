@@ -1,0 +1,23 @@
+import { Segments } from "@/components/ui/tabs";
+import type { Choice } from "./offers";
+import { Outline } from "./outline";
+import { Palette } from "./palette";
+import { type Builder, useKept } from "./state";
+
+type Side = "add" | "outline";
+
+/** Beside the canvas: what can be put into the flow, or the list of what is in it. */
+export function SideList({ builder, choices, mayWrite, onAdd }: { builder: Builder; choices: readonly Choice[]; mayWrite: boolean; onAdd: (choice: Choice) => void }) {
+  const [side, setSide] = useKept<Side>("weir.builder.side", "add");
+  const adds = mayWrite && choices.length > 0;
+  return (
+    <aside aria-label="Steps" className="flex h-full w-56 shrink-0 flex-col border-e border-line bg-surface">
+      {adds ? (
+        <div className="flex px-2 pt-2">
+          <Segments<Side> label="Beside the canvas" value={side} onChange={setSide} options={[{ value: "add", label: "Add" }, { value: "outline", label: "Outline" }]} />
+        </div>
+      ) : null}
+      {adds && side === "add" ? <Palette choices={choices} onAdd={onAdd} /> : <Outline builder={builder} />}
+    </aside>
+  );
+}
