@@ -38,7 +38,7 @@ test("edges are walked, followed, cut and given a step by keys", async ({ app, c
 });
 
 test("the list of steps finds, selects and opens them, and says how they went", async ({ app, client }) => {
-  const { id } = await flow(client, row({ start: { type: "trigger" }, weigh: { activityName: "mock", config: {} }, say: { activityName: "print", config: { message: "hello" } }, stop: { type: "end" } }), "flow.json");
+  const { id } = await flow(client, row({ start: { type: "trigger" }, weigh: { activityName: "mock", config: { delay: "1ms" } }, say: { activityName: "print", config: { message: "hello" } }, stop: { type: "end" } }), "flow.json");
   await open(app, id);
   await app.getByRole("radio", { name: "Outline" }).click();
   const list = app.getByRole("list", { name: "Steps of this flow" });
