@@ -142,18 +142,18 @@ impl Projects {
         Value::object([("types", Value::object(types)), ("projects", Value::object(projects))])
     }
 
-    /// Type of a workflow, folder, name of the function.
+    /// Type of a workflow, folder, name of the function. What all projects have under one name is taken from one.
     fn exported(&self, written: &BTreeMap<String, Project>) -> Vec<(String, String, String)> {
-        let mut all = Vec::new();
+        let mut all: BTreeMap<String, (String, String)> = BTreeMap::new();
         for made in self.made.values() {
             let Made::Workflow { name, folder } = made else { continue };
             let text = written.get(folder).and_then(|project| project.files.get("workflow.ts"));
             for function in functions(text.map(String::as_str).unwrap_or_default()) {
                 let called = if function == FLOW { name.clone() } else { function.clone() };
-                all.push((called, folder.clone(), function));
+                all.entry(called).or_insert_with(|| (folder.clone(), function));
             }
         }
-        all
+        all.into_iter().map(|(called, (folder, function))| (called, folder, function)).collect()
     }
 
     /// By TypeScript 7, which writes JavaScript whatever it has to say.
@@ -194,10 +194,12 @@ fn project(ready: &Ready, catalog: &Catalog) -> Result<Project, Found> {
     })
 }
 
-/// Names of the functions that `workflow.ts` exports.
+/// Names of the functions that `workflow.ts` exports, its own and those of other files.
 fn functions(text: &str) -> Vec<String> {
-    let heads = text.lines().filter_map(|line| line.strip_prefix("export async function "));
-    heads.filter_map(|rest| rest.split_once('(')).map(|(name, _)| name.to_owned()).collect()
+    let own = text.lines().filter_map(|line| line.strip_prefix("export async function ")?.split_once('('));
+    let others = text.lines().filter_map(|line| line.strip_prefix("export { ")?.split_once(" } from"));
+    let others = others.flat_map(|(names, _)| names.split(", "));
+    own.map(|(name, _)| name).chain(others).map(str::to_owned).collect()
 }
 
 /// Files that are the same wherever they are, and import nothing else.
