@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use weir_base::Diagnostic;
 use weir_catalog::Catalog;
-use weir_ir::Flow;
+use weir_ir::{Flow, SignalDecl};
 
 /// The code of everything that cannot be written as TypeScript yet.
 pub const UNSUPPORTED: &str = "CODEGEN_UNSUPPORTED";
@@ -83,7 +83,8 @@ fn workflow(flow: &Flow, root: &str, writer: &Writer<'_>) -> String {
 
 /// Whether anything outlives the runs of the flow, so that its worker has to have the project's workflow.
 fn keeps(flow: &Flow, writer: &Writer<'_>) -> bool {
-    let asks = |kind| writer.catalog.record(kind).is_some_and(|record| record.typescript_template.contains("cx.change"));
+    let asks =
+        |kind| writer.catalog.record(kind).is_some_and(|record| record.typescript_template.contains("cx.change"));
     reads_outer(flow) || writer.kinds.iter().any(|kind| asks(kind))
 }
 
@@ -118,7 +119,21 @@ fn declared(flow: &Flow, root: &str) -> String {
         };
         let _ = writeln!(out, "  queries: [\n{}  ],", flow.queries.iter().map(query).collect::<String>());
     }
+    let assigned = flow.signals.iter().filter(|(_, signal)| !signal.assign.is_empty());
+    let signals: String = assigned.map(|(name, signal)| signal_text(name, signal)).collect();
+    if !signals.is_empty() {
+        let _ = writeln!(out, "  signals: [\n{signals}  ],");
+    }
     out + "};\n"
+}
+
+/// The variables a signal writes when it comes.
+fn signal_text(name: &str, signal: &SignalDecl) -> String {
+    let write = |(name, expr): (&weir_base::Text, &weir_expr::Expr)| {
+        format!("{{ name: {}, value: {} }}", js_string(name), compute_expr(expr))
+    };
+    let writes: Vec<String> = signal.assign.iter().map(write).collect();
+    format!("    [{}, [{}]],\n", js_string(name), writes.join(", "))
 }
 
 /// What every declared variable holds at first, by name.

@@ -2,11 +2,15 @@
 
 mod agent;
 mod branch;
+mod graph;
+mod looping;
 mod mailbox;
 pub(crate) mod outer;
+mod parallel;
 mod pure;
 mod sequence;
 mod task;
+mod waiting;
 mod wrap;
 mod writer;
 
@@ -28,6 +32,12 @@ impl Writer<'_> {
                 ("try", Ok(self.attempt(body, catch.as_deref(), finally.as_deref(), path)))
             }
             NodeKind::Decorate { with, body } => self.decorate(with, body, path),
+            NodeKind::Parallel(parallel) => ("parallel", self.parallel(parallel, path)),
+            NodeKind::Graph(graph) => ("graph", self.graph(graph, path)),
+            NodeKind::Loop(looped) => ("loop", self.looped(looped, path)),
+            NodeKind::Scope { body } => ("scope", Ok(self.remembering("scope", body, path))),
+            NodeKind::Use { def } => ("use", self.used_definition(def)),
+            NodeKind::Wait(wait) => ("wait", self.wait(wait)),
             NodeKind::Set { writes } => ("set", self.set(writes)),
             NodeKind::Return { value } => ("return", self.returns(value)),
             NodeKind::Fail(fail) => ("fail", self.fail(fail)),

@@ -27,7 +27,7 @@ impl Writer<'_> {
         let mut out = format!("{{ call: {}", self.performed(kind, timeout));
         let _ = write!(out, ", policy: {}", self.policy_of(kind, retry));
         if let Some(template) = timeout.filter(|template| template.constant().is_none()) {
-            let _ = write!(out, ", timeout: {}", self.duration(template)?);
+            let _ = write!(out, ", timeout: {}", self.measure("durationOf", template)?);
         }
         if **kind == *weir_ir::Agent::KIND {
             out.push_str(", charges: true");
@@ -43,14 +43,6 @@ impl Writer<'_> {
             Ok(format!("{{ name: {}, value: {} }}", js_string(&assign.var), self.expr(&assign.value)?))
         };
         Ok(format!("[{}]", assign.iter().map(one).collect::<Result<Vec<_>, &'static str>>()?.join(", ")))
-    }
-
-    /// A function `(at) => number`, in milliseconds.
-    pub(super) fn duration(&mut self, template: &Template) -> Call {
-        let value = self.template(template)?;
-        let body = value.strip_prefix("(at) => ").or_else(|| value.strip_prefix("() => ")).unwrap_or(&value);
-        let head = if value.starts_with("(at)") { "(at)" } else { "()" };
-        Ok(format!("{head} => {}({body})", self.uses("durationOf")))
     }
 
     /// The call of a kind's activity, with the time one attempt has.

@@ -3,7 +3,7 @@ use crate::activities::js_string;
 use crate::express;
 use crate::layout::layout;
 use crate::names::{comment, node_function};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use weir_base::{Diagnostic, Text};
 use weir_catalog::Catalog;
 use weir_expr::{Expr, Template};
@@ -20,7 +20,13 @@ pub(crate) struct Writer<'a> {
     pub used: BTreeSet<&'static str>,
     /// Kinds whose activities are called.
     pub kinds: BTreeSet<Text>,
+    /// The functions of definitions that were written, by name.
+    pub definitions: BTreeMap<Text, String>,
+    /// What the step of a function is called in the trace, by function.
+    kind_names: BTreeMap<String, String>,
     number: usize,
+    /// The number of the step whose call is being written.
+    current: usize,
 }
 
 impl<'a> Writer<'a> {
@@ -32,7 +38,10 @@ impl<'a> Writer<'a> {
             problems: Vec::new(),
             used: BTreeSet::new(),
             kinds: BTreeSet::new(),
+            definitions: BTreeMap::new(),
+            kind_names: BTreeMap::new(),
             number: 0,
+            current: 0,
         }
     }
 
@@ -44,7 +53,10 @@ impl<'a> Writer<'a> {
         let place = self.functions.len();
         self.functions.push(String::new());
         self.uses("step");
+        let around = std::mem::replace(&mut self.current, self.number);
         let (kind, call) = self.call(node, &path);
+        self.current = around;
+        self.kind_names.insert(name.clone(), kind.to_owned());
         match call {
             Ok(call) => {
                 let call = self.outer(node, call);
@@ -53,6 +65,23 @@ impl<'a> Writer<'a> {
             Err(what) => self.problems.push(unsupported(node, &path, what)),
         }
         name
+    }
+
+    /// What the step of a function that was written is called in the trace.
+    pub fn kind_of(&self, function: &str) -> &str {
+        self.kind_names.get(function).map_or("", String::as_str)
+    }
+
+    /// What the step whose call is being written keeps things under.
+    pub fn key(&self) -> String {
+        format!("n{}", self.current)
+    }
+
+    /// A function `(at) => number`: what a template gives, read by a function of the library.
+    pub fn measure(&mut self, name: &'static str, template: &Template) -> Call {
+        let value = self.template(template)?;
+        let (head, body) = value.split_once(" => ").ok_or("a measure")?;
+        Ok(format!("{head} => {}({body})", self.uses(name)))
     }
 
     /// A function of the library, imported into the workflow.

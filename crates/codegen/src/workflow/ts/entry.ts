@@ -4,15 +4,22 @@ import {
   CancellationScope,
   CancelledFailure,
   defineQuery,
+  log,
+  setDefaultSignalHandler,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { write } from './pure';
 import { Run, failure } from './run';
 import type { At, Body, Compute, Outcome, Result, TraceEntry } from './run';
 import { isObject, problemsOf } from './schemas';
 import type { Json as Plain } from './schemas';
 import { fromOutside } from './sealing';
+import { json as typed } from './task';
+import type { Assign } from './task';
+import { EvaluationError } from './value';
 import type { Json } from './value';
+import { kept } from './weight';
 import { errorValue } from './wrap';
 
 /** Answers every step entered so far, also after the workflow has ended. */
@@ -33,6 +40,8 @@ export type Flow = {
   /** The deadline of a run, counted from its start. */
   timeoutMs?: number;
   queries?: [string, Compute][];
+  /** Variables that a signal writes when it comes, by the signal's name; their values see `message`, its payload. */
+  signals?: [string, Assign[]][];
 };
 
 /** One run of a flow, from its root to its result. A failed run ends with the error's code as the failure's type. */
@@ -43,6 +52,7 @@ export async function runFlow(flow: Flow, given: Plain): Promise<Result> {
   for (const [name, value] of [...(flow.variables ?? []), ...ownVariables(flow, given)]) run.variables.set(name, value);
   const at: At = { run, base: '', scope: run.variables, memory: new Map() };
   answer(flow, at);
+  listen(flow, at);
   return ended(run, await timed(flow, at));
 }
 
@@ -67,11 +77,33 @@ function answer(flow: Flow, at: At): void {
 }
 
 async function timed(flow: Flow, at: At): Promise<Outcome> {
-  if (flow.timeoutMs === undefined) return flow.root(at);
-  const scope = new CancellationScope({ cancellable: true, timeout: flow.timeoutMs });
+  const { timeoutMs } = flow;
+  const scope = new CancellationScope({ cancellable: true, ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }) });
+  at.run.stop = () => scope.cancel();
   const outcome = await scope.run(() => flow.root(at));
-  if (outcome.kind !== 'cancelled' || CancellationScope.current().consideredCancelled) return outcome;
+  if (outcome.kind !== 'cancelled' || !scope.consideredCancelled) return outcome;
+  if (timeoutMs === undefined || CancellationScope.current().consideredCancelled) return outcome;
   return failure('RUN_TIMEOUT', 'timeout', 'the run took longer than its timeout allows');
+}
+
+/** A signal of a declared name writes variables as soon as it comes; any other is kept for the step that waits for it. */
+function listen(flow: Flow, at: At): void {
+  setDefaultSignalHandler((name, payload) => {
+    at.run.awoken();
+    const message = typed(payload);
+    const assigns = flow.signals?.find(([declared]) => declared === name)?.[1];
+    if (assigns === undefined) at.run.inbox.deliver(name, message);
+    else assigns.forEach((assign) => store({ ...at, message }, assign));
+  });
+}
+
+function store(at: At, { name, value }: Assign): void {
+  try {
+    write(at, name, kept(value(at)));
+  } catch (thrown) {
+    if (!(thrown instanceof EvaluationError)) throw thrown;
+    log.warn(`signal value for \`${name}\` was not stored: ${thrown.message}`);
+  }
 }
 
 function ended(run: Run, outcome: Outcome): Result {
@@ -79,7 +111,8 @@ function ended(run: Run, outcome: Outcome): Result {
   if (outcome.kind === 'success') return succeeded(run, outcome.output);
   if (outcome.kind === 'cancelled') throw new CancelledFailure('the run was cancelled');
   const { code, message } = outcome.error;
-  throw ApplicationFailure.create({ type: code, message, nonRetryable: true, details: [errorValue(outcome.error)] });
+  const details = [{ status: code === 'RUN_TIMEOUT' ? 'timed_out' : 'failed', error: errorValue(outcome.error) }];
+  throw ApplicationFailure.create({ type: code, message, nonRetryable: true, details });
 }
 
 function succeeded(run: Run, output: Json): Result {

@@ -32,7 +32,7 @@ const ROOTS = new Map<string, (at: At) => Value>([
   ['input', (at) => at.run.input],
   ['vars', (at) => at.scope.all()],
   ['nodes', (at) => at.nodes?.all()],
-  ['data', (at) => at.data ?? at.run.input],
+  ['data', (at) => (at.data === undefined ? at.run.input : at.data)],
   ['output', (at) => at.output],
   ['run', (at) => ({ id: at.run.id, startedAt: at.run.startedAt })],
   ['now', () => Date.now()],

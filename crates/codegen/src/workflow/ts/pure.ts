@@ -77,6 +77,7 @@ function text(value: Json): string {
 export async function returns(at: At, value: Compute): Promise<Outcome> {
   const output = kept(value(at));
   at.run.returned = { output };
+  at.run.stop();
   return success(output);
 }
 

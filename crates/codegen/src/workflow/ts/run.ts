@@ -1,5 +1,6 @@
 // What one run holds: its variables, its trace, and how it ends. Read `steps.ts` next.
 
+import { Inbox } from './inbox';
 import type { Account } from './reply';
 import { Scope } from './scope';
 import type { Json } from './value';
@@ -20,7 +21,7 @@ export type Outcome =
   | { kind: 'failure'; error: StepError }
   | { kind: 'cancelled' };
 
-export type Status = 'running' | 'succeeded' | 'failed' | 'cancelled';
+export type Status = 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled' | 'skipped';
 
 /** One step as a reader of the trace sees it; `path` is the same as in Weir. */
 export type TraceEntry = { path: string; kind: string; status: Status; attempts: number; output: Json };
@@ -98,6 +99,7 @@ export class Run {
   /** The variables of the run itself. */
   readonly variables = new Scope();
   readonly entries: TraceEntry[] = [];
+  readonly inbox = new Inbox();
   /** Set by a return step: the run's output, whatever else is still open. */
   returned: { output: Json } | undefined;
 
@@ -117,6 +119,11 @@ export class Run {
     return entry;
   }
 
+  /** Notes that the step at `path` will never be entered, because no way leads to it any more. */
+  skipped(path: string, kind: string): void {
+    this.entries.push({ path, kind, status: 'skipped', attempts: 0, output: null });
+  }
+
   /** Counts one more round; not more are made than this without a result from outside. */
   countIdle(): boolean {
     this.rounds += 1;
@@ -127,6 +134,15 @@ export class Run {
   awoken(): void {
     this.rounds = 0;
   }
+
+  /** Notes that the open step at `path` waits for time, a signal or a person. */
+  waits(path: string): void {
+    const open = this.entries.findLast((entry) => entry.path === path);
+    if (open !== undefined) open.status = 'waiting';
+  }
+
+  /** Ends all steps that are open; set where the run begins. */
+  stop: () => void = () => undefined;
 
   /** Notes that the open step at `path` is at this attempt. */
   attempted(path: string, attempts: number): void {

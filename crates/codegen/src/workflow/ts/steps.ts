@@ -92,5 +92,5 @@ async function take(at: At, way: Way): Promise<Outcome> {
 
 /** What flows into a step: the nearest graph node's input, else the run's. */
 export function data(at: At): Json {
-  return at.data ?? at.run.input;
+  return at.data === undefined ? at.run.input : at.data;
 }

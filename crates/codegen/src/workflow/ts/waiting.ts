@@ -1,25 +1,99 @@
-// Waits for time to pass.
-import { sleep } from '@temporalio/workflow';
-import { EvaluationError, success } from './run';
-import type { Json, Outcome } from './run';
-import { shown } from './pure';
-import type { At, Body } from './steps';
+// Steps that only wait: for time, for a signal, for a person.
+import { CancellationScope, condition, sleep } from '@temporalio/workflow';
+import { failure, success } from './run';
+import type { At, Body, Outcome } from './run';
+import { member } from './reply';
+import type { Json } from './value';
 
-/** A timer of so many milliseconds; the output is null. */
-export async function timer(at: At, millis: number): Promise<Outcome> {
-  await sleep(millis);
+/** Milliseconds, computed when the step begins. */
+export type Millis = (at: At) => number;
+
+/** A timer; the output is null. */
+export async function timer(at: At, after: Millis): Promise<Outcome> {
+  const millis = after(at);
+  at.run.waits(at.base);
+  await sleep(Math.max(millis, 1));
   at.run.awoken();
   return success(null);
 }
 
+/** Until a time, in milliseconds since 1970. */
+export function until(at: At, when: Millis): Promise<Outcome> {
+  return timer(at, (inner) => when(inner) - Date.now());
+}
+
+/** So many turns, in which other steps go on. */
+export async function turns(at: At, count: Millis): Promise<Outcome> {
+  for (let left = count(at); left > 0; left -= 1) await sleep(1);
+  return success(null);
+}
+
 /** No time at all is no timer either. */
-export async function delay(at: At, millis: number, body: Body): Promise<Outcome> {
-  if (millis > 0) await timer(at, millis);
+export async function delay(at: At, by: Millis, body: Body): Promise<Outcome> {
+  const millis = by(at);
+  if (millis > 0) {
+    await sleep(millis);
+    at.run.awoken();
+  }
   return body(at);
 }
 
-/** How many iterations, children and the like: a whole number from 0. */
-export function count(value: Json): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
-  throw new EvaluationError('INVALID_NUMBER', `expected a whole number that is not negative, found ${shown(value)}`);
+export type Deadline = {
+  timeout?: Millis;
+  /** A deadline that passes, and a rejection, are ways out instead of failures. */
+  routes?: boolean;
+};
+
+/** For the next signal of this name; one that came early is taken at once. The output is its payload. */
+export async function signal(at: At, name: string, deadline: Deadline): Promise<Outcome> {
+  const payload = await received(at, name, deadline);
+  return payload === undefined ? late(deadline) : success(payload);
+}
+
+/** For a person, who answers by the signal `approve:<path>` with `{approved, by?, comment?}`. */
+export async function approval(at: At, deadline: Deadline): Promise<Outcome> {
+  const answer = await received(at, `approve:${at.base}`, deadline);
+  if (answer === undefined) return late(deadline);
+  const routes = deadline.routes === true;
+  if (member(answer, 'approved') === true) return success(answer, routes ? 'approved' : undefined);
+  return routes ? success(answer, 'rejected') : failure('REJECTED', 'verdict', 'a person rejected this step');
+}
+
+async function received(at: At, name: string, { timeout }: Deadline): Promise<Json | undefined> {
+  const early = at.run.inbox.take(name);
+  if (early !== undefined) return early;
+  const millis = timeout?.(at);
+  at.run.waits(at.base);
+  const waiter = at.run.inbox.wait(name);
+  try {
+    const came = (): boolean => waiter.payload !== undefined;
+    if (millis === undefined) await condition(came);
+    else await condition(came, Math.max(millis, 1));
+    at.run.awoken();
+    return waiter.payload;
+  } finally {
+    at.run.inbox.leave(name, waiter);
+  }
+}
+
+function late({ routes }: Deadline): Outcome {
+  if (routes === true) return success(null, 'timeout');
+  return failure('TIMEOUT', 'timeout', 'nothing came before the deadline');
+}
+
+/** Never ends by itself. */
+export async function forever(at: At): Promise<Outcome> {
+  at.run.waits(at.base);
+  await CancellationScope.current().cancelRequested;
+  return { kind: 'cancelled' };
+}
+
+/** Fails the body, and ends what runs in it, when the total time is up. */
+export async function timeout(at: At, after: Millis, body: Body): Promise<Outcome> {
+  const around = CancellationScope.current();
+  const scope = new CancellationScope({ cancellable: true, timeout: Math.max(after(at), 1) });
+  const outcome = await scope.run(() => body(at));
+  if (!scope.consideredCancelled || around.consideredCancelled) return outcome;
+  at.run.awoken();
+  return failure('TIMEOUT', 'timeout', 'the time for this part of the flow is up');
 }

@@ -1,7 +1,8 @@
 // What is put around another step: try, invert, force, retry.
-import { CancellationScope, sleep } from '@temporalio/workflow';
+import { CancellationScope, log, sleep } from '@temporalio/workflow';
 import { endless, failure, success } from './run';
-import type { At, Body, Outcome, StepError } from './run';
+import type { At, Body, Memory, Outcome, StepError } from './run';
+import { Scope } from './scope';
 import type { Json } from './value';
 
 /** How often, and after which waits, something is tried again. */
@@ -13,6 +14,8 @@ export type Policy = {
   coefficient: number;
   /** Codes or categories; all where empty. */
   retryOn: string[];
+  /** Spreads waits by up to this share of their length. */
+  jitter?: number;
 };
 
 /** Tried once. */
@@ -72,11 +75,56 @@ export function named(policy: Policy, error: StepError): boolean {
 export function delayAfter(policy: Policy, made: number): number {
   if (policy.initialMs === 0) return 0;
   const grown = policy.initialMs * Math.max(policy.coefficient, 0) ** (made - 1);
-  return Math.trunc(Math.min(grown, policy.maxMs ?? 4_294_967_295_000));
+  const most = policy.maxMs ?? 4_294_967_295_000;
+  const spread = 1 + (policy.jitter ?? 0) * (Math.random() * 2 - 1);
+  return Math.trunc(Math.max(0, Math.min(Math.min(grown, most) * spread, most)));
 }
 
 /** A failure as a value, such as `error` in a catch. */
 export function errorValue(error: StepError): Json {
   const { code, category, message, retryable, path, detail } = error;
   return { code, category, message, retryable, path, detail };
+}
+
+/** Runs the body once within this instance, and repeats its outcome after that. */
+export async function runOnce(at: At, key: string, body: Body): Promise<Outcome> {
+  const kept = at.memory.get(key);
+  if (kept?.kind === 'once') return kept.outcome;
+  const outcome = await body(at);
+  if (outcome.kind !== 'cancelled') at.memory.set(key, { kind: 'once', outcome });
+  return outcome;
+}
+
+/** Runs the body afresh after every success; succeeds when it fails. */
+export async function untilFailure(at: At, body: Body): Promise<Outcome> {
+  for (let pass = 0; ; pass += 1) {
+    if (!at.run.countIdle()) return endless('this step never fails');
+    const outcome = await body({ ...at, base: `${at.base}[${pass}]`, memory: new Map() });
+    if (outcome.kind === 'failure') return success(errorValue(outcome.error));
+    if (outcome.kind === 'cancelled') return outcome;
+  }
+}
+
+/** A failure becomes success and is recorded. */
+export async function softAssert(at: At, body: Body): Promise<Outcome> {
+  const outcome = await body(at);
+  if (outcome.kind !== 'failure') return outcome;
+  log.warn(`a soft assertion failed: ${outcome.error.message}`, { path: at.base });
+  return success(errorValue(outcome.error));
+}
+
+/** Variables of its own: reads fall through, writes stay inside; the same ones on re-entry. */
+export async function scope(at: At, key: string, body: Body): Promise<Outcome> {
+  const kept = at.memory.get(key);
+  const own = kept?.kind === 'scope' ? kept.scope : new Scope(at.scope);
+  at.memory.set(key, { kind: 'scope', scope: own });
+  return body({ ...at, scope: own });
+}
+
+/** A definition is an instance of its own at every place that uses it, and the same one on re-entry. */
+export async function use(at: At, key: string, body: Body): Promise<Outcome> {
+  const kept = at.memory.get(key);
+  const memory = kept?.kind === 'instance' ? kept.memory : new Map<string, Memory>();
+  at.memory.set(key, { kind: 'instance', memory });
+  return body({ ...at, memory });
 }
