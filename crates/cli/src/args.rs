@@ -1,3 +1,4 @@
+pub mod compile;
 pub mod server;
 pub mod temporal;
 pub mod toolchain;
@@ -28,6 +29,8 @@ pub enum Command {
     Fmt(Fmt),
     /// Write a flow in another dialect
     Convert(Convert),
+    /// Write a flow as a project in TypeScript for Temporal, checked by the compilers
+    Compile(compile::Compile),
     /// Run a flow, durably, and show how it goes
     Run(Run),
     /// Serve flows, triggers and runs over HTTP, and carry every unfinished run on, until stopped
@@ -87,6 +90,7 @@ impl Command {
             Command::Check(_) => "check",
             Command::Fmt(_) => "fmt",
             Command::Convert(_) => "convert",
+            Command::Compile(_) => "compile",
             Command::Serve(_) => "serve",
             Command::Worker(_) => "worker",
             Command::Toolchain(_) => "toolchain",

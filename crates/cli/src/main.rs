@@ -70,6 +70,7 @@ fn dispatch(command: Command, data: &args::Data) -> anyhow::Result<Exit> {
         Command::Check(args) => commands::check::run(&args),
         Command::Fmt(args) => commands::fmt::run(&args),
         Command::Convert(args) => commands::convert::run(&args),
+        Command::Compile(args) => commands::compile::run(&args, data),
         Command::Run(args) => commands::run::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Toolchain(args) => commands::toolchain::run(&args, data),

@@ -1,0 +1,29 @@
+//! `weir compile` with the real compilers. Needs Node, and `.tools/toolchain`, which `make test` installs.
+
+mod support;
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use support::process::Place;
+use weir_base::Value;
+
+#[test]
+fn what_is_written_was_checked_and_passed() {
+    let place = Place::new(&[(
+        "flow.yaml",
+        "type: Sequence\nid: plain\nchildren:\n- {type: Mock, id: one, props: {output: 1}}\n",
+    )]);
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools/toolchain").canonicalize();
+    std::fs::create_dir(place.path("data")).unwrap();
+    symlink(tools.expect("`make test` installs the compilers"), place.path("data/toolchain")).unwrap();
+    let ended = place.weir(&["compile", "flow.yaml", "--out", "made", "--format", "json"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let verification = ended.json().get("verification").cloned().unwrap();
+    for passed in ["tscPassed", "eslintPassed"] {
+        assert_eq!(verification.get(passed), Some(&Value::Bool(true)), "{verification:?}");
+    }
+    assert_eq!(verification.get("anyTypesFound").and_then(Value::as_u64), Some(0));
+    place.weir(&["toolchain", "verify", "made"]).says(0, "tsc: 0 errors");
+    let again = place.weir(&["compile", "flow.yaml", "--out", "made"]);
+    again.says(0, "its README.md says how to go on");
+}
