@@ -10,9 +10,21 @@ pub fn command(program: impl AsRef<Path>, args: &[&str]) -> Command {
     command
 }
 
+/// As a person would start it. What cargo has told this program of its own package is not handed on: some crates are
+/// built again wherever that changes, and all that stands on them.
 pub fn cargo(args: &[&str]) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    command(Path::new(&program), args)
+    let mut command = command(Path::new(&program), args);
+    let told = std::env::vars_os().map(|(name, _)| name).filter(|name| is_of_a_package(&name.to_string_lossy()));
+    for name in told {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn is_of_a_package(variable: &str) -> bool {
+    ["CARGO_MANIFEST_", "CARGO_PKG_"].iter().any(|begin| variable.starts_with(begin))
+        || ["CARGO_PRIMARY_PACKAGE", "CARGO_CRATE_NAME", "CARGO_BIN_NAME", "OUT_DIR"].contains(&variable)
 }
 
 /// Runs to the end with the terminal's own input and output; anything but success is an error.
@@ -50,5 +62,19 @@ fn shown(command: &Command) -> String {
     match text.char_indices().nth(120) {
         Some((at, _)) => format!("`{}…`", &text[..at]),
         None => format!("`{text}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_is_not_told_whose_child_it_is() {
+        let command = cargo(&["--version"]);
+        let kept = |name: &str| command.get_envs().any(|(key, value)| key == name && value.is_some());
+        assert!(!kept("CARGO_MANIFEST_DIR") && !kept("CARGO_PKG_NAME"));
+        assert!(is_of_a_package("CARGO_PKG_VERSION") && is_of_a_package("CARGO_MANIFEST_DIR"));
+        assert!(!is_of_a_package("CARGO_TARGET_DIR") && !is_of_a_package("CARGO_PROFILE_DEV_DEBUG"));
     }
 }
