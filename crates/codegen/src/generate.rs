@@ -1,29 +1,40 @@
 //! A flow as a whole project.
 
-use crate::activities::{Proxied, assemble, js_string, literal};
+use crate::activities::{Flows, Proxied, assemble, js_string, literal};
 use crate::express::compute_expr;
-use crate::names::comment;
+use crate::names::{comment, words};
 use crate::nodes::Writer;
 use crate::nodes::outer::reads_outer;
 use crate::support;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use weir_base::Diagnostic;
+use weir_base::{Diagnostic, Text};
 use weir_catalog::Catalog;
-use weir_ir::{Flow, SignalDecl};
+use weir_ir::{Flow, NodeKind, SignalDecl};
 
 /// The code of everything that cannot be written as TypeScript yet.
 pub const UNSUPPORTED: &str = "CODEGEN_UNSUPPORTED";
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// The task queue that the worker listens on and the client starts runs on.
     pub task_queue: String,
+    /// Whose service and project variables the flow has.
+    pub project: String,
+    /// The function that is the flow, which is its workflow's type: letters, digits and `_`.
+    pub workflow: String,
+    /// Flows that calls may name. Those that are called are written into the project.
+    pub library: BTreeMap<Text, Flow>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { task_queue: "weir".to_owned() }
+        Self {
+            task_queue: "weir".to_owned(),
+            project: "default".to_owned(),
+            workflow: "flow".to_owned(),
+            library: BTreeMap::new(),
+        }
     }
 }
 
@@ -41,21 +52,77 @@ pub struct Project {
 /// What cannot be written so that it behaves as the flow does is a `CODEGEN_UNSUPPORTED` at its place, all of them
 /// at once, and nothing is generated.
 pub fn generate(flow: &Flow, catalog: &Catalog, options: &Options) -> Result<Project, Vec<Diagnostic>> {
-    let mut writer = Writer::new(flow, catalog);
-    let root = writer.node(&flow.root, "");
-    if !writer.problems.is_empty() {
-        return Err(writer.problems);
+    let called = called(flow, options);
+    let types: BTreeMap<Text, String> = called.iter().map(|one| (one.name.clone(), one.workflow.clone())).collect();
+    let own = Whole { name: flow.name.as_str().into(), flow, workflow: options.workflow.clone(), file: "workflow" };
+    let (mut files, mut problems, mut kinds) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
+    for one in std::iter::once(&own).chain(&called) {
+        let mut writer = Writer::new(one.flow, catalog, &types);
+        let root = writer.node(&one.flow.root, "");
+        problems.append(&mut writer.problems);
+        kinds.append(&mut writer.kinds.clone());
+        let others = if one.file == "workflow" { called.as_slice() } else { &[] };
+        files.insert(format!("{}.ts", one.file), workflow(one, &root, &writer, others));
     }
-    let activities = assemble(flow, catalog, &writer.kinds)?;
-    let workflow = workflow(flow, &root, &writer);
-    let mut files = activities.files;
-    files.extend(support::library(&workflow));
-    files.insert("workflow.ts".into(), workflow);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let flows: Vec<(&str, &Flow)> = called.iter().map(|one| (one.workflow.as_str(), one.flow)).collect();
+    let flows = Flows { own: flow, project: &options.project, called: &flows };
+    let activities = assemble(&flows, catalog, &kinds)?;
+    let text: String = files.values().map(String::as_str).collect();
+    files.extend(support::library(&text));
+    files.extend(activities.files);
     files.extend(support::project_files(flow, options));
     Ok(Project { files, proxied: activities.proxied })
 }
 
-fn workflow(flow: &Flow, root: &str, writer: &Writer<'_>) -> String {
+/// A flow of the project: its name, and the function and the file it becomes.
+struct Whole<'a> {
+    name: Text,
+    flow: &'a Flow,
+    workflow: String,
+    file: &'static str,
+}
+
+/// The flows that calls name, and those that these call. A name that is computed may be any of them.
+fn called<'a>(flow: &Flow, options: &'a Options) -> Vec<Whole<'a>> {
+    let (mut open, mut found) = (names_called(flow, options), BTreeSet::new());
+    while let Some(name) = open.pop() {
+        if let Some(flow) = options.library.get(&name)
+            && found.insert(name)
+        {
+            open.extend(names_called(flow, options));
+        }
+    }
+    let one = |(place, name): (usize, Text)| {
+        let flow = options.library.get(&name)?;
+        let workflow = format!("{}_{}{}", options.workflow, place + 1, words(&name));
+        Some(Whole { name, flow, workflow, file: FILES.get(place)? })
+    };
+    found.into_iter().enumerate().filter_map(one).collect()
+}
+
+/// The files of flows that are called.
+const FILES: [&str; 16] = [
+    "flow1", "flow2", "flow3", "flow4", "flow5", "flow6", "flow7", "flow8", "flow9", "flow10", "flow11", "flow12",
+    "flow13", "flow14", "flow15", "flow16",
+];
+
+fn names_called(flow: &Flow, options: &Options) -> Vec<Text> {
+    let mut names = Vec::new();
+    flow.for_each_node(&mut |node| {
+        let NodeKind::Call(call) = &node.kind else { return };
+        match call.flow.constant() {
+            Some(value) => names.extend(value.as_str().map(Text::from)),
+            None => names.extend(options.library.keys().cloned()),
+        }
+    });
+    names
+}
+
+fn workflow(one: &Whole<'_>, root: &str, writer: &Writer<'_>, called: &[Whole<'_>]) -> String {
+    let flow = one.flow;
     let body = declared(flow, root) + "\n" + &writer.functions.join("\n");
     let mut out = format!("// The flow {}: one function for every step.\n", comment(&flow.name));
     if !writer.kinds.is_empty() {
@@ -70,11 +137,17 @@ fn workflow(flow: &Flow, root: &str, writer: &Writer<'_>) -> String {
     if !writer.kinds.is_empty() {
         out.push_str("import type { Call } from './task';\n");
     }
-    if keeps(flow, writer) {
+    if keeps(flow, writer) && one.file == "workflow" {
         out.push_str("\nexport { weirProject } from './project';\n");
     }
-    out.push_str("\n/** Runs the flow once. */\nexport async function flow(input: Json): Promise<Result> {\n");
-    out.push_str("  return runFlow(whole, input);\n}\n\n");
+    for other in called {
+        let _ = write!(out, "\nexport {{ {} }} from './{}';\n", other.workflow, other.file);
+    }
+    let _ = write!(
+        out,
+        "\n/** Runs the flow once. */\nexport async function {}(input: Json): Promise<Result> {{\n  return runFlow(whole, input);\n}}\n\n",
+        one.workflow
+    );
     if !writer.kinds.is_empty() {
         out.push_str(PERFORMS);
     }

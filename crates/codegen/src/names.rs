@@ -12,7 +12,7 @@ pub(crate) fn node_function(number: usize, node: &Node) -> String {
 }
 
 /// `Charge the card` as `_chargeTheCard`; nothing where no letter or digit is left.
-fn words(title: &str) -> String {
+pub(crate) fn words(title: &str) -> String {
     let (mut out, mut rises) = (String::new(), false);
     for character in title.chars() {
         if out.len() >= LONGEST {

@@ -10,6 +10,7 @@ use weir_ir::Flow;
 const LIBRARY: &[(&str, &str)] = &[
     ("agent", include_str!("workflow/ts/agent.ts")),
     ("asking", include_str!("workflow/ts/asking.ts")),
+    ("calling", include_str!("workflow/ts/calling.ts")),
     ("checks", include_str!("workflow/ts/checks.ts")),
     ("children", include_str!("workflow/ts/children.ts")),
     ("entry", include_str!("workflow/ts/entry.ts")),
@@ -55,6 +56,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("approval", "waiting"),
     ("attempt", "wrap"),
     ("branch", "steps"),
+    ("callFlow", "calling"),
     ("countOf", "measures"),
     ("delay", "waiting"),
     ("durationOf", "measures"),
@@ -126,7 +128,8 @@ fn imported(text: &str) -> Vec<&str> {
 /// The worker, the client, and what a reader and the tools need.
 pub(crate) fn project_files(flow: &Flow, options: &Options) -> Vec<(String, String)> {
     let queue = js_string(&options.task_queue);
-    let filled = |text: &str| text.replace("@QUEUE@", &queue);
+    let workflow = &options.workflow;
+    let filled = |text: &str| text.replace("@QUEUE@", &queue).replace("@WORKFLOW@", workflow);
     vec![
         ("worker.ts".to_owned(), filled(WORKER)),
         ("client.ts".to_owned(), filled(CLIENT)),

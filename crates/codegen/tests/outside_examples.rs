@@ -62,8 +62,8 @@ async fn the_activities_of_every_example_pass_the_compilers() {
     for folder in folders {
         let flow = flow(&folder, &catalog);
         let kinds = activities::task_kinds(&flow);
-        let made = activities::assemble(&flow, &catalog, &kinds).unwrap();
-        assert_eq!(made, activities::assemble(&flow, &catalog, &kinds).unwrap(), "the same every time");
+        let made = activities::assemble(&activities::Flows::one(&flow), &catalog, &kinds).unwrap();
+        assert_eq!(made, activities::assemble(&activities::Flows::one(&flow), &catalog, &kinds).unwrap(), "the same every time");
         check(&verifier, &made, &folder.display().to_string()).await;
     }
 }
@@ -142,7 +142,7 @@ async fn names_and_texts_of_records_never_become_code() {
     flow.settings.egress.allow = vec![HOSTILE.to_owned()];
     flow.test_data = Value::object([("__proto__", HOSTILE.into())]);
     let kinds: BTreeSet<Text> = names.into_iter().map(Text::from).collect();
-    let made = activities::assemble(&flow, &catalog, &kinds).unwrap();
+    let made = activities::assemble(&activities::Flows::one(&flow), &catalog, &kinds).unwrap();
     check(&verifier, &made, "hostile").await;
     let code = &made.files["activities.ts"];
     let statements = code.lines().filter(|line| line.trim_start().starts_with("export const owned"));
@@ -158,7 +158,7 @@ async fn names_and_texts_of_records_never_become_code() {
 fn a_kind_that_is_not_there_is_a_diagnostic() {
     let catalog = weir_kinds::catalog().unwrap();
     let flow = weir_ir::from_json(r#"{"ir":1,"name":"f","dialect":"ir","root":{"id":"r","sequence":{"children":[]}}}"#);
-    let problems = activities::assemble(&flow.unwrap(), &catalog, &BTreeSet::from(["pritn".into()])).unwrap_err();
+    let problems = activities::assemble(&activities::Flows::one(&flow.unwrap()), &catalog, &BTreeSet::from(["pritn".into()])).unwrap_err();
     assert_eq!(problems[0].code, "KIND_UNKNOWN");
     assert!(problems[0].message.contains("did you mean `print`"), "{}", problems[0].message);
 }

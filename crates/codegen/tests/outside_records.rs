@@ -26,8 +26,8 @@ fn flow() -> Flow {
 /// Writes the activities of every kind into a folder and turns them into JavaScript, as strictly as there is.
 fn project(folder: &Path, catalog: &Catalog) {
     let kinds: BTreeSet<Text> = catalog.iter().map(|entry| entry.component().name.clone()).collect();
-    let made = activities::assemble(&flow(), catalog, &kinds).unwrap();
-    assert_eq!(made, activities::assemble(&flow(), catalog, &kinds).unwrap(), "the same every time");
+    let made = activities::assemble(&activities::Flows::one(&flow()), catalog, &kinds).unwrap();
+    assert_eq!(made, activities::assemble(&activities::Flows::one(&flow()), catalog, &kinds).unwrap(), "the same every time");
     assert!(made.proxied.is_empty(), "every built-in kind has TypeScript of its own: {:?}", made.proxied);
     for (name, text) in &made.files {
         std::fs::write(folder.join(name), text).unwrap();

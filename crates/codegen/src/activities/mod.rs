@@ -9,7 +9,7 @@ mod settings;
 mod support;
 mod types;
 
-pub use assemble::{Activities, Proxied, assemble, task_kinds};
+pub use assemble::{Activities, Flows, Proxied, assemble, task_kinds};
 pub use literal::{js_string, literal, one_line};
 pub use settings::flow_settings;
 pub use types::{function_name, ts_type, type_name};

@@ -2,7 +2,7 @@ use weir_base::{Map, Value};
 use weir_ir::{Backend, Flow, ModelRouting, ModelSettings, literal_hosts};
 
 /// What holds for every step of a flow, in the shape `FlowSettings` of `host.ts` has.
-pub fn flow_settings(flow: &Flow) -> Value {
+pub fn flow_settings(flow: &Flow, project: &str) -> Value {
     let settings = &flow.settings;
     let list = |items: &[String]| Value::array(items.iter().map(|item| Value::from(item.as_str())));
     let egress = [
@@ -12,7 +12,7 @@ pub fn flow_settings(flow: &Flow) -> Value {
     ];
     let mut out = Map::default();
     let mut put = |name: &str, value: Value| drop(out.insert(name.into(), value));
-    put("project", "default".into());
+    put("project", project.into());
     put("service", flow.name.as_str().into());
     put("flow", flow.name.as_str().into());
     put("egress", Value::object(egress));

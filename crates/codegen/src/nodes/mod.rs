@@ -2,6 +2,7 @@
 
 mod agent;
 mod branch;
+mod calling;
 mod graph;
 mod looping;
 mod mailbox;
@@ -38,13 +39,13 @@ impl Writer<'_> {
             NodeKind::Scope { body } => ("scope", Ok(self.remembering("scope", body, path))),
             NodeKind::Use { def } => ("use", self.used_definition(def)),
             NodeKind::Wait(wait) => ("wait", self.wait(wait)),
+            NodeKind::Call(call) => ("call", self.call_flow(call)),
             NodeKind::Set { writes } => ("set", self.set(writes)),
             NodeKind::Return { value } => ("return", self.returns(value)),
             NodeKind::Fail(fail) => ("fail", self.fail(fail)),
             NodeKind::Task(task) => (&*task.kind, self.task(task)),
             NodeKind::Agent(agent) => ("agent", self.agent(agent, path)),
             NodeKind::Mailbox(mailbox) => ("mailbox", self.mailbox(mailbox, path)),
-            _ => ("", Err("a step of this type")),
         }
     }
 }

@@ -13,6 +13,8 @@ use weir_ir::{Flow, Node};
 pub(crate) struct Writer<'a> {
     pub flow: &'a Flow,
     pub catalog: &'a Catalog,
+    /// The workflow types of flows that may be called, by name.
+    pub called: &'a BTreeMap<Text, String>,
     /// The text of every step's function, parents first.
     pub functions: Vec<String>,
     pub problems: Vec<Diagnostic>,
@@ -30,10 +32,11 @@ pub(crate) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub fn new(flow: &'a Flow, catalog: &'a Catalog) -> Self {
+    pub fn new(flow: &'a Flow, catalog: &'a Catalog, called: &'a BTreeMap<Text, String>) -> Self {
         Self {
             flow,
             catalog,
+            called,
             functions: Vec::new(),
             problems: Vec::new(),
             used: BTreeSet::new(),

@@ -87,6 +87,8 @@ export type Ports = {
   attempt(): number;
   /** Milliseconds since 1970. */
   now(): number;
+  /** The type of the workflow the step is one of. */
+  workflow(): string;
   /** How long the attempt may take, in milliseconds. */
   timeout(): number;
   signal(): AbortSignal;
@@ -366,6 +368,7 @@ export function workerPorts(): Ports {
   const current = (): Context => Context.current();
   return {
     attempt: () => current().info.attempt,
+    workflow: () => current().info.workflowType,
     now: () => Date.now(),
     timeout: () => current().info.startToCloseTimeoutMs,
     signal: () => current().cancellationSignal,

@@ -36,7 +36,7 @@ function apply(at: At, name: string, op: Operation, value: Json): Json {
 /** Writes a variable to the nearest scope. */
 export function write(at: At, name: string, value: Json): void {
   at.scope.set(name, value);
-  at.run.written(at.scope);
+  at.run.written(at);
 }
 
 /** The value of a script's statement: what JSON cannot hold is null. */

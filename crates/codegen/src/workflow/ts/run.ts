@@ -57,6 +57,7 @@ export type At = {
   index?: number;
   /** What flows into the nearest graph node. */
   data?: Json;
+  within?: Within | undefined;
   /** The steps of the nearest graph. */
   nodes?: Nodes;
   message?: Json;
@@ -83,6 +84,15 @@ export type Nodes = { get(id: string): Json | undefined; all(): Json };
 /** What expressions read as `thread` inside a mailbox. */
 export type Thread = { get(key: string): Json | undefined; all(): Json | undefined };
 
+/** Which child of a region that looks at its guards again a step is in. */
+export type Within = { region: Watcher; slot: number; around: Within | undefined };
+
+export interface Watcher {
+  /** A step that stands within `within` has written to `scope`. */
+  written(scope: Scope, within: Within | undefined): void;
+  signalled(): void;
+}
+
 /** A step, or a region of steps. */
 export type Body = (at: At) => Promise<Outcome>;
 
@@ -102,6 +112,13 @@ export class Run {
   readonly inbox = new Inbox();
   /** Set by a return step: the run's output, whatever else is still open. */
   returned: { output: Json } | undefined;
+
+  /** How many waits there are for something from outside. */
+  open = 0;
+  /** How often something came from outside. */
+  turn = 0;
+  /** Set where nothing could wake the run any more: it ends because of it. */
+  stuck: StepError | undefined;
 
   /** Rounds since something last came from outside. */
   private rounds = 0;
@@ -133,6 +150,7 @@ export class Run {
   /** Something came from outside. */
   awoken(): void {
     this.rounds = 0;
+    this.turn += 1;
   }
 
   /** Notes that the open step at `path` waits for time, a signal or a person. */
@@ -150,11 +168,15 @@ export class Run {
     if (open !== undefined) open.attempts = attempts;
   }
 
-  /** Told of every write, with the scope that was written to. */
-  readonly watchers = new Set<(scope: Scope) => void>();
+  /** Regions that look at their guards again when something they see has changed, in the order they were entered. */
+  readonly watchers = new Set<Watcher>();
 
-  written(scope: Scope): void {
-    for (const watcher of this.watchers) watcher(scope);
+  written(at: At): void {
+    for (const watcher of this.watchers) watcher.written(at.scope, at.within);
+  }
+
+  signalled(): void {
+    for (const watcher of this.watchers) watcher.signalled();
   }
 
   /** A copy, so that a query cannot hand out what still changes. */

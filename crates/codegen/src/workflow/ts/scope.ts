@@ -17,6 +17,11 @@ export class Scope {
     this.values.set(name, value);
   }
 
+  /** Whether what is written to `scope` can be seen from here. */
+  sees(scope: Scope): boolean {
+    return this === scope || this.around?.sees(scope) === true;
+  }
+
   /** All that can be seen from here, outer ones first, inner ones in their place. */
   all(): { [name: string]: Json } {
     return Object.fromEntries(this.entries());

@@ -57,19 +57,17 @@ export async function perform(
     at.run.attempted(at.base, made);
     try {
       const step = { run: at.run.id, path: at.base, attempt: made, ...told };
-      const output = await spec.call(given, step, timeoutMs);
-      at.run.awoken();
+      const output = await outside(at.run, () => spec.call(given, step, timeoutMs));
       if (spec.charges === true) at.account?.charge(output);
       return success(output);
     } catch (thrown) {
-      at.run.awoken();
       const failed = failureOf(thrown);
       if (failed === undefined) throw thrown;
       const { error, retryAfterMs } = failed;
       const again = error.retryable && allows(spec.policy, made) && named(spec.policy, error);
       if (!again) return { kind: 'failure', error };
       const wait = retryAfterMs ?? delayAfter(spec.policy, made);
-      if (wait > 0) await sleep(wait);
+      if (wait > 0) await outside(at.run, () => sleep(wait));
     }
   }
 }

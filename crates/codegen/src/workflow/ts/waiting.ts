@@ -12,8 +12,7 @@ export type Millis = (at: At) => number;
 export async function timer(at: At, after: Millis): Promise<Outcome> {
   const millis = after(at);
   at.run.waits(at.base);
-  await sleep(Math.max(millis, 1));
-  at.run.awoken();
+  await outside(at.run, () => sleep(Math.max(millis, 1)));
   return success(null);
 }
 
@@ -31,10 +30,7 @@ export async function turns(at: At, count: Millis): Promise<Outcome> {
 /** No time at all is no timer either. */
 export async function delay(at: At, by: Millis, body: Body): Promise<Outcome> {
   const millis = by(at);
-  if (millis > 0) {
-    await sleep(millis);
-    at.run.awoken();
-  }
+  if (millis > 0) await outside(at.run, () => sleep(millis));
   return body(at);
 }
 
@@ -67,9 +63,8 @@ async function received(at: At, name: string, { timeout }: Deadline): Promise<Js
   const waiter = at.run.inbox.wait(name);
   try {
     const came = (): boolean => waiter.payload !== undefined;
-    if (millis === undefined) await condition(came);
-    else await condition(came, Math.max(millis, 1));
-    at.run.awoken();
+    if (millis === undefined) await outside(at.run, () => condition(came));
+    else await outside(at.run, () => condition(came, Math.max(millis, 1)));
     return waiter.payload;
   } finally {
     at.run.inbox.leave(name, waiter);

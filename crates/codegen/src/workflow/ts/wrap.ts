@@ -52,10 +52,8 @@ export async function retry(at: At, policy: Policy, body: Body): Promise<Outcome
     const outcome = await body({ ...at, base: `${at.base}[${made - 1}]` });
     if (outcome.kind !== 'failure' || !allows(policy, made) || !named(policy, outcome.error)) return outcome;
     const wait = delayAfter(policy, made);
-    if (wait > 0) {
-      await sleep(wait);
-      at.run.awoken();
-    } else if (!at.run.countIdle()) return endless('this step is tried again without a wait');
+    if (wait > 0) await outside(at.run, () => sleep(wait));
+    else if (!at.run.countIdle()) return endless('this step is tried again without a wait');
   }
 }
 

@@ -20,9 +20,6 @@ const SCRIPTS: [(&str, &str); 2] = [
 /// What a project never shares.
 const OWN: [&str; 4] = ["activities.ts", "client.ts", "worker.ts", "workflow.ts"];
 
-/// The function of `workflow.ts` that is the flow.
-const FLOW: &str = "flow";
-
 /// What became of one flow.
 enum Made {
     /// The type of its workflow, and where it is.
@@ -45,7 +42,7 @@ impl Projects {
         let catalog = compose::catalog()?;
         let (mut made, mut written) = (BTreeMap::new(), BTreeMap::new());
         for (number, (case, ready)) in flows.enumerate() {
-            let one = match project(ready, &catalog) {
+            let one = match project(case, ready, &catalog) {
                 Err(found) => Made::Not(found),
                 Ok(project) => {
                     let folder = format!("p{number}");
@@ -149,7 +146,7 @@ impl Projects {
             let Made::Workflow { name, folder } = made else { continue };
             let text = written.get(folder).and_then(|project| project.files.get("workflow.ts"));
             for function in functions(text.map(String::as_str).unwrap_or_default()) {
-                let called = if function == FLOW { name.clone() } else { function.clone() };
+                let called = if function == identifier(name) { name.clone() } else { function.clone() };
                 all.entry(called).or_insert_with(|| (folder.clone(), function));
             }
         }
@@ -181,8 +178,11 @@ impl Projects {
     }
 }
 
-fn project(ready: &Ready, catalog: &Catalog) -> Result<Project, Found> {
-    generate(&ready.flow, catalog, &Options::default()).map_err(|problems| {
+fn project(case: &Case, ready: &Ready, catalog: &Catalog) -> Result<Project, Found> {
+    let name = case.slug();
+    let workflow = identifier(&name);
+    let options = Options { project: name, workflow, library: ready.library.clone(), ..Options::default() };
+    generate(&ready.flow, catalog, &options).map_err(|problems| {
         let first = problems.iter().find(|problem| problem.code.as_str() == UNSUPPORTED).or(problems.first());
         match first {
             Some(first) if first.code.as_str() == UNSUPPORTED => {
@@ -192,6 +192,12 @@ fn project(ready: &Ready, catalog: &Catalog) -> Result<Project, Found> {
             None => Found::Broken("it was refused for no reason".to_owned()),
         }
     })
+}
+
+/// The function of `workflow.ts` that is the flow, and the type of its workflow elsewhere.
+fn identifier(slug: &str) -> String {
+    let sign = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    format!("case_{}", slug.chars().map(sign).collect::<String>())
 }
 
 /// Names of the functions that `workflow.ts` exports, its own and those of other files.
@@ -241,7 +247,7 @@ pub fn write(name: &str, to: &Path) -> Result<()> {
     let catalog = compose::catalog()?;
     let case = crate::case::all()?.into_iter().find(|case| case.name == name).context("there is no such case")?;
     let Prepared::Flow(ready) = case.prepare(&catalog)? else { bail!("its flow cannot be run") };
-    let project = project(&ready, &catalog).map_err(|found| anyhow::anyhow!("{found:?}"))?;
+    let project = project(&case, &ready, &catalog).map_err(|found| anyhow::anyhow!("{found:?}"))?;
     std::fs::create_dir_all(to)?;
     for (name, text) in &project.files {
         std::fs::write(to.join(name), text)?;

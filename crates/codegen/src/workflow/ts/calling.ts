@@ -1,0 +1,73 @@
+// Other flows, as child workflows.
+import {
+  ApplicationFailure,
+  ChildWorkflowFailure,
+  ParentClosePolicy,
+  executeChild,
+  startChild,
+} from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { member, textMember } from './reply';
+import { failure, success } from './run';
+import type { At, Compute, Outcome, StepError } from './run';
+import { assign, json } from './task';
+import type { Assign } from './task';
+import { shown } from './value';
+import type { Json } from './value';
+import { kept } from './weight';
+
+export type Called = {
+  flow: Compute;
+  /** The workflow types of the flows that may be called, by name. */
+  flows: [name: string, type: string][];
+  /** Does not wait for the child; the output is its run's id. */
+  detached?: boolean;
+  assign?: Assign[];
+};
+
+/** The child's output; its run is called after the step. */
+export async function callFlow(at: At, called: Called, input: Compute): Promise<Outcome> {
+  const [given, flow] = [kept(input(at)), called.flow(at)];
+  if (typeof flow !== 'string') {
+    return failure('WRONG_TYPE', 'input', `a flow's name must be text, found ${shown(flow)}`);
+  }
+  const type = called.flows.find(([name]) => name === flow)?.[1];
+  if (type === undefined) return failure('FLOW_UNKNOWN', 'child', `there is no flow \`${flow}\``);
+  const workflowId = `${at.run.id}/${at.base}`;
+  at.run.waits(at.base);
+  const outcome = await ended(type, workflowId, given, called.detached === true);
+  at.run.awoken();
+  if (outcome.kind === 'success') assign(at, called.assign ?? [], outcome.output);
+  return outcome;
+}
+
+async function ended(type: string, workflowId: string, given: Json, detached: boolean): Promise<Outcome> {
+  const options = { args: [given], workflowId };
+  try {
+    if (detached) {
+      await startChild(type, { ...options, parentClosePolicy: ParentClosePolicy.ABANDON });
+      return success(workflowId);
+    }
+    const result: unknown = await executeChild(type, options);
+    return success(member(json(result), 'output') ?? null);
+  } catch (thrown) {
+    const error = childError(thrown);
+    if (error === undefined) throw thrown;
+    return { kind: 'failure', error };
+  }
+}
+
+/** What a parent sees of a child that did not succeed; nothing where this is no end of a child. */
+function childError(thrown: unknown): StepError | undefined {
+  if (thrown instanceof WorkflowExecutionAlreadyStartedError) {
+    return { ...NONE, code: 'CHILD_NOT_STARTED', message: thrown.message };
+  }
+  if (!(thrown instanceof ChildWorkflowFailure) || !(thrown.cause instanceof ApplicationFailure)) return undefined;
+  const { type, message, details } = thrown.cause;
+  const told = member(json(details?.[0]), 'error') ?? null;
+  const retryable = member(told, 'retryable') === true;
+  const detail = member(told, 'detail') ?? null;
+  return { ...NONE, code: textMember(told, 'code') ?? type ?? 'CHILD_FAILED', message, retryable, detail };
+}
+
+const NONE: StepError = { code: '', category: 'child', message: '', retryable: false, path: '', detail: null };
