@@ -1,6 +1,6 @@
 //! A flow as a whole project.
 
-use crate::activities::{Flows, Proxied, assemble, js_string, literal};
+use crate::activities::{Flows, Proxied, assemble, js_string, literal, task_kinds};
 use crate::express::compute_expr;
 use crate::names::{comment, words};
 use crate::nodes::Writer;
@@ -55,6 +55,7 @@ pub fn generate(flow: &Flow, catalog: &Catalog, options: &Options) -> Result<Pro
     let called = called(flow, options);
     let types: BTreeMap<Text, String> = called.iter().map(|one| (one.name.clone(), one.workflow.clone())).collect();
     let own = Whole { name: flow.name.as_str().into(), flow, workflow: options.workflow.clone(), file: "workflow" };
+    let keeps = std::iter::once(&own).chain(&called).any(|one| keeps(one.flow, catalog));
     let (mut files, mut problems, mut kinds) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
     for one in std::iter::once(&own).chain(&called) {
         let mut writer = Writer::new(one.flow, catalog, &types);
@@ -62,7 +63,7 @@ pub fn generate(flow: &Flow, catalog: &Catalog, options: &Options) -> Result<Pro
         problems.append(&mut writer.problems);
         kinds.append(&mut writer.kinds.clone());
         let others = if one.file == "workflow" { called.as_slice() } else { &[] };
-        files.insert(format!("{}.ts", one.file), workflow(one, &root, &writer, others));
+        files.insert(format!("{}.ts", one.file), workflow(one, &root, &writer, others, keeps));
     }
     if !problems.is_empty() {
         return Err(problems);
@@ -121,7 +122,7 @@ fn names_called(flow: &Flow, options: &Options) -> Vec<Text> {
     names
 }
 
-fn workflow(one: &Whole<'_>, root: &str, writer: &Writer<'_>, called: &[Whole<'_>]) -> String {
+fn workflow(one: &Whole<'_>, root: &str, writer: &Writer<'_>, called: &[Whole<'_>], keeps: bool) -> String {
     let flow = one.flow;
     let body = declared(flow, root) + "\n" + &writer.functions.join("\n");
     let mut out = format!("// The flow {}: one function for every step.\n", comment(&flow.name));
@@ -137,7 +138,7 @@ fn workflow(one: &Whole<'_>, root: &str, writer: &Writer<'_>, called: &[Whole<'_
     if !writer.kinds.is_empty() {
         out.push_str("import type { Call } from './task';\n");
     }
-    if keeps(flow, writer) && one.file == "workflow" {
+    if keeps && one.file == "workflow" {
         out.push_str("\nexport { weirProject } from './project';\n");
     }
     for other in called {
@@ -155,10 +156,10 @@ fn workflow(one: &Whole<'_>, root: &str, writer: &Writer<'_>, called: &[Whole<'_
 }
 
 /// Whether anything outlives the runs of the flow, so that its worker has to have the project's workflow.
-fn keeps(flow: &Flow, writer: &Writer<'_>) -> bool {
+fn keeps(flow: &Flow, catalog: &Catalog) -> bool {
     let asks =
-        |kind| writer.catalog.record(kind).is_some_and(|record| record.typescript_template.contains("cx.change"));
-    reads_outer(flow) || writer.kinds.iter().any(|kind| asks(kind))
+        |kind: &Text| catalog.record(kind).is_some_and(|record| record.typescript_template.contains("cx.change"));
+    reads_outer(flow) || task_kinds(flow).iter().any(asks)
 }
 
 const PERFORMS: &str = "\
