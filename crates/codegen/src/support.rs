@@ -18,6 +18,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("globals", include_str!("workflow/ts/globals.ts")),
     ("graph", include_str!("workflow/ts/graph.ts")),
     ("inbox", include_str!("workflow/ts/inbox.ts")),
+    ("interfaces", include_str!("workflow/ts/interfaces.ts")),
     ("ledger", include_str!("workflow/ts/ledger.ts")),
     ("letters", include_str!("workflow/ts/letters.ts")),
     ("listeners", include_str!("workflow/ts/listeners.ts")),

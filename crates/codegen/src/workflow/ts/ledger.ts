@@ -1,5 +1,7 @@
 // What a project keeps beyond its runs: variables, what its flows remember, and what it opens to other projects.
 import { ApplicationFailure } from '@temporalio/workflow';
+import { grants } from './interfaces';
+import type { Interface } from './interfaces';
 import type { Plain } from './sealing';
 import { bytesOf } from './weight';
 
@@ -26,16 +28,6 @@ export type MemoryChange = {
   key: string;
   flow: string;
   limit: number;
-};
-
-/** Variables that a project opens to others: to the projects, services or flows that `allow` names. */
-export type Interface = {
-  name: string;
-  /** Of this service; of the project itself where absent. */
-  service?: string;
-  read: string[];
-  write: string[];
-  allow: { project: string; service?: string; flow?: string; readOnly?: boolean }[];
 };
 
 /** All of it, as it is handed to the next history. */
@@ -77,11 +69,11 @@ export class Ledger {
 
   /** The variable's value after the change. */
   variable(change: VariableChange): Plain {
-    const { name, key, op } = change;
+    const { name, key, op, from } = change;
     const of = this.placeOf(change);
     const old = this.variables.get(of, name);
     if (op === 'get') return old;
-    return this.once(key, op === 'set' ? change.value : old, () => {
+    return this.once([from, of, name, key], op === 'set' ? change.value : old, () => {
       const value = changed(name, old, op, change.value);
       const room = this.roomFor(this.variables, of, name, value);
       if (room !== undefined) throw refused('REJECTED', room);
@@ -96,7 +88,7 @@ export class Ledger {
     if (op === 'list') return this.list(flow, name);
     const old = this.memory.get(flow, name);
     if (op === 'get') return old;
-    return this.once(key, op === 'set' ? change.value : op === 'delete' ? null : old, () => {
+    return this.once([flow, name, key], op === 'set' ? change.value : op === 'delete' ? null : old, () => {
       if (op === 'delete') return this.memory.delete(flow, name);
       const value = joined(old, op, change.value);
       const room = this.limitOf(change, value) ?? this.roomFor(this.memory, flow, name, value);
@@ -144,7 +136,8 @@ export class Ledger {
   }
 
   /** A change that was made before is not made again. */
-  private once(key: string, again: Plain, change: () => Plain): Plain {
+  private once(step: Plain[], again: Plain, change: () => Plain): Plain {
+    const key = JSON.stringify(step);
     const before = this.made.get(key);
     if (before !== undefined) return before.result === undefined ? again : before.result;
     const result = change();
@@ -222,15 +215,6 @@ class Cells {
 
 function weight(name: string, value: Plain): number {
   return bytesOf(name) + bytesOf(JSON.stringify(value));
-}
-
-/** What adds to a value tells what it was. */
-function grants(open: Interface, asker: VariableChange, read: boolean, write: boolean): boolean {
-  const isOpen = (!read || open.read.includes(asker.name)) && (!write || open.write.includes(asker.name));
-  return isOpen && open.allow.some((rule) => {
-    const isMeant = rule.project === asker.from && [undefined, asker.service].includes(rule.service);
-    return isMeant && [undefined, asker.flow].includes(rule.flow) && !(write && rule.readOnly === true);
-  });
 }
 
 /** A variable after a change. */
