@@ -80,7 +80,12 @@ async function timed(flow: Flow, at: At): Promise<Outcome> {
   const { timeoutMs } = flow;
   const scope = new CancellationScope({ cancellable: true, ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }) });
   at.run.stop = () => scope.cancel();
-  const outcome = await scope.run(() => flow.root(at));
+  const givenUp = new Promise<Outcome>((resolve) => {
+    at.run.giveUp = () => resolve({ kind: 'cancelled' });
+  });
+  at.run.open += timeoutMs === undefined ? 0 : 1;
+  const outcome = await Promise.race([scope.run(() => flow.root(at)), givenUp]);
+  if (at.run.stuck !== undefined) return { kind: 'failure', error: at.run.stuck };
   if (outcome.kind !== 'cancelled' || !scope.consideredCancelled) return outcome;
   if (timeoutMs === undefined || CancellationScope.current().consideredCancelled) return outcome;
   return failure('RUN_TIMEOUT', 'timeout', 'the run took longer than its timeout allows');
@@ -88,8 +93,10 @@ async function timed(flow: Flow, at: At): Promise<Outcome> {
 
 /** A signal of a declared name writes variables as soon as it comes; any other is kept for the step that waits for it. */
 function listen(flow: Flow, at: At): void {
+  at.run.assignsSignals = (flow.signals ?? []).length > 0;
   setDefaultSignalHandler((name, payload) => {
     at.run.awoken();
+    at.run.signalled();
     const message = typed(payload);
     const assigns = flow.signals?.find(([declared]) => declared === name)?.[1];
     if (assigns === undefined) at.run.inbox.deliver(name, message);

@@ -4,6 +4,7 @@ import { failure } from './run';
 import type { At, Body, Outcome } from './run';
 import { member } from './reply';
 import type { Plain } from './sealing';
+import { outside } from './turns';
 import type { Json } from './value';
 
 /** What a step's expressions name. */

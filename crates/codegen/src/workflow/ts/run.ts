@@ -159,8 +159,12 @@ export class Run {
     if (open !== undefined) open.status = 'waiting';
   }
 
-  /** Ends all steps that are open; set where the run begins. */
+  /** Ends all steps that are open; set where the run begins, as is what comes next. */
   stop: () => void = () => undefined;
+  /** Ends the run without waiting for what is still open. */
+  giveUp: () => void = () => undefined;
+  /** A signal may write variables. */
+  assignsSignals = false;
 
   /** Notes that the open step at `path` is at this attempt. */
   attempted(path: string, attempts: number): void {
@@ -177,6 +181,16 @@ export class Run {
 
   signalled(): void {
     for (const watcher of this.watchers) watcher.signalled();
+  }
+
+  /** Ends a run in which nothing can wake any step. One that is stuck again while it ends is given up. */
+  refuseToHang(): void {
+    if (this.open > 0 || (this.assignsSignals && this.watchers.size > 0)) return;
+    if (this.stuck !== undefined) return this.giveUp();
+    const path = this.entries.find((entry) => entry.kind === 'wait' && entry.status === 'waiting')?.path ?? '';
+    const message = `nothing can ever wake the step \`${path}\`: give it a timeout, or a signal to wait for`;
+    this.stuck = { code: 'STUCK', category: 'limit', message, retryable: false, path, detail: null };
+    this.stop();
   }
 
   /** A copy, so that a query cannot hand out what still changes. */

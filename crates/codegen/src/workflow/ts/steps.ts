@@ -16,11 +16,17 @@ export async function step(at: At, id: string, kind: string, work: Body): Promis
   const before = at.run.returned;
   const found = place(await guarded({ ...at, base: path }, work), path);
   const ending = at.run.returned === before ? undefined : at.run.returned;
-  const outcome = at.base === '' && ending !== undefined ? success(ending.output) : found;
+  const outcome = at.base === '' ? whole(at, found) : found;
   entry.status = statusOf(outcome);
   entry.output = outcome.kind === 'success' ? outcome.output : null;
   // A return ends what it is in: to the steps around it, it was cancelled.
   return ending !== undefined && at.base !== '' ? { kind: 'cancelled' } : outcome;
+}
+
+/** How the outermost step ends: by a return in it, by being stuck, or by itself. */
+function whole({ run }: At, found: Outcome): Outcome {
+  if (run.returned !== undefined) return success(run.returned.output);
+  return run.stuck === undefined ? found : { kind: 'failure', error: run.stuck };
 }
 
 async function guarded(at: At, work: Body): Promise<Outcome> {

@@ -5,6 +5,7 @@ import { success } from './run';
 import type { At, Compute, Outcome, StepError } from './run';
 import { plain, recorded } from './sealing';
 import type { Plain } from './sealing';
+import { outside } from './turns';
 import type { Json } from './value';
 import { kept } from './weight';
 import { allows, delayAfter, named } from './wrap';

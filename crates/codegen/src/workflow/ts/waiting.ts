@@ -3,6 +3,7 @@ import { CancellationScope, condition, sleep } from '@temporalio/workflow';
 import { failure, success } from './run';
 import type { At, Body, Outcome } from './run';
 import { member } from './reply';
+import { outside, whenStill } from './turns';
 import type { Json } from './value';
 
 /** Milliseconds, computed when the step begins. */
@@ -23,7 +24,7 @@ export function until(at: At, when: Millis): Promise<Outcome> {
 
 /** So many turns, in which other steps go on. */
 export async function turns(at: At, count: Millis): Promise<Outcome> {
-  for (let left = count(at); left > 0; left -= 1) await sleep(1);
+  for (let left = count(at); left > 0; left -= 1) await outside(at.run, () => sleep(1));
   return success(null);
 }
 
@@ -79,6 +80,7 @@ function late({ routes }: Deadline): Outcome {
 /** Never ends by itself. */
 export async function forever(at: At): Promise<Outcome> {
   at.run.waits(at.base);
+  whenStill(() => at.run.refuseToHang());
   await CancellationScope.current().cancelRequested;
   return { kind: 'cancelled' };
 }
@@ -87,7 +89,9 @@ export async function forever(at: At): Promise<Outcome> {
 export async function timeout(at: At, after: Millis, body: Body): Promise<Outcome> {
   const around = CancellationScope.current();
   const scope = new CancellationScope({ cancellable: true, timeout: Math.max(after(at), 1) });
+  at.run.open += 1;
   const outcome = await scope.run(() => body(at));
+  at.run.open -= 1;
   if (!scope.consideredCancelled || around.consideredCancelled) return outcome;
   at.run.awoken();
   return failure('TIMEOUT', 'timeout', 'the time for this part of the flow is up');

@@ -3,6 +3,7 @@ import { CancellationScope, log, sleep } from '@temporalio/workflow';
 import { endless, failure, success } from './run';
 import type { At, Body, Memory, Outcome, StepError } from './run';
 import { Scope } from './scope';
+import { outside } from './turns';
 import type { Json } from './value';
 
 /** How often, and after which waits, something is tried again. */
