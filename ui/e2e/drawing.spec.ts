@@ -75,3 +75,63 @@ test.describe("a server that refuses", () => {
     });
   }
 });
+
+const N8N = JSON.stringify({
+  name: "Order intake",
+  nodes: [
+    { name: "By hand", type: "n8n-nodes-base.manualTrigger", position: [0, 0], parameters: {} },
+    { name: "Shape", type: "n8n-nodes-base.set", position: [240, 0], parameters: { assignments: { assignments: [{ name: "total", value: "={{ $json.total }}" }] } } },
+    { name: "Tell", type: "n8n-nodes-base.slack", position: [480, 0], parameters: {}, credentials: { slackApi: {} } },
+  ],
+  connections: { "By hand": { main: [[{ node: "Shape" }]] }, Shape: { main: [[{ node: "Tell" }]] } },
+});
+
+test("a workflow of n8n is pasted, and what did not come along is named", async ({ app, client }) => {
+  await app.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  const { id } = await flow(client, JSON.stringify({ name: "g", nodes: [], edges: [] }), "flow.json");
+  await open(app, id);
+  await app.evaluate((text) => navigator.clipboard.writeText(text), N8N);
+  await canvas(app).focus();
+  await app.keyboard.press("Control+v");
+  const dialog = app.getByRole("dialog", { name: "What came along from n8n" });
+  await expect(dialog).toContainText("2 of 3 steps");
+  await expect(dialog.getByRole("region", { name: /placeholders/ })).toContainText("Tell (slack)");
+  await expect(dialog.getByRole("region", { name: "Did not come along" })).toContainText("credentials slackApi");
+  await dialog.getByRole("button", { name: "Look at it" }).click();
+  await expect(app.locator(".react-flow__edge")).toHaveCount(3);
+  await saved(app);
+  expect(await client.get(`/api/flows/${id}/check`)).toMatchObject({ valid: true });
+  const tree = await flow(client, "type: Sequence\nid: t\nchildren:\n  - {type: PrintAction, id: a, props: {message: a}}\n");
+  await open(app, tree.id);
+  await canvas(app).focus();
+  await app.keyboard.press("Control+v");
+  await expect(app.getByText("this flow is none")).toBeVisible();
+});
+
+test("an export of n8n becomes a flow on the page of flows, after it was looked at", async ({ app }) => {
+  await app.goto("/flows?open=import");
+  await app.setInputFiles("input[type=file]", { name: "order.json", mimeType: "application/json", buffer: Buffer.from(N8N) });
+  await expect(app.getByRole("region", { name: /placeholders/ })).toContainText("Tell (slack)");
+  await app.getByRole("button", { name: "Make flow" }).click();
+  await expect(app.getByRole("heading", { name: "Order intake" })).toBeVisible();
+  await expect(step(app, "Shape")).toBeVisible();
+});
+
+test("a file takes the place of an open flow, and gives it back", async ({ app, client }) => {
+  const { id } = await flow(client, THREE, "flow.json");
+  await open(app, id);
+  const give = async (name: string, text: string) => {
+    await app.getByRole("button", { name: "More", exact: true }).click();
+    const [chooser] = await Promise.all([app.waitForEvent("filechooser"), app.getByRole("menuitem", { name: "Replace by a file…" }).click()]);
+    await chooser.setFiles({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
+  };
+  await give("broken.yaml", "a: [");
+  await expect(app.getByText("broken.yaml cannot be read")).toBeVisible();
+  await give("other.yaml", "# gone\ntype: Sequence\nid: other\nchildren:\n  - {type: PrintAction, id: hello, props: {message: hi}}\n");
+  await expect(app.getByText("other.yaml is the flow now, as JSON and without comments")).toBeVisible();
+  await expect(step(app, "hello")).toBeVisible();
+  await saved(app);
+  await app.getByRole("button", { name: "Undo", exact: true }).first().click();
+  await expect(step(app, "fetch")).toBeVisible();
+  await expect.poll(() => textOf(client, id)).toBe(THREE);
+});

@@ -4,7 +4,7 @@ import type { Dialect, Done } from "./dialects/dialect";
 import { History, type Stamp } from "./history";
 import { EMPTY, type Projection } from "./projection";
 import { type Format, formatOf, parseText } from "./text/format";
-import type { TextProblem } from "./text/node";
+import { type TextProblem, toJson } from "./text/node";
 import { Patch } from "./text/patch";
 import { Refusal } from "./text/refusal";
 
@@ -106,6 +106,12 @@ export class FlowDocument {
 
   get canRedo(): boolean {
     return this.history.canRedo;
+  }
+
+  /** The same as JSON, without comments; nothing where there are several documents. */
+  asJson(): string | undefined {
+    const { docs } = parseText(this.now.text, this.format);
+    return docs.length === 1 ? `${JSON.stringify(toJson(docs[0]), null, 2)}\n` : undefined;
   }
 
   copy(keys: readonly string[]): Clip {

@@ -1,8 +1,8 @@
 import { useEffect } from "react";
-import { toast } from "@/components/ui/toast";
 import { isTyping } from "@/lib/keys";
 import { useLatest } from "@/lib/latest";
-import { type Edits, readClip } from "./actions";
+import type { Edits } from "./actions";
+import { pasteInto } from "./bring-in";
 import type { Builder } from "./state";
 
 /** Steps on the system's clipboard, as JSON that can be read and sent to others. */
@@ -18,11 +18,9 @@ export function useClipboard(builder: Builder, edits: Edits, mayWrite: boolean):
     };
     const paste = (event: ClipboardEvent) => {
       if (isTyping(event.target) || document.querySelector("[role=dialog]")) return;
-      const clip = readClip(event.clipboardData?.getData("text/plain") ?? "");
       const { builder, edits } = newest.current;
       event.preventDefault();
-      if (!clip) return toast.say("There are no steps on the clipboard");
-      builder.perform({ do: "paste", clip, place: edits.keys[0] === undefined ? {} : { after: edits.keys[0] } });
+      pasteInto(builder, event.clipboardData?.getData("text/plain") ?? "", edits.keys[0]);
     };
     const onCopy = (event: ClipboardEvent) => copy(event, false);
     const onCut = (event: ClipboardEvent) => copy(event, mayWrite);

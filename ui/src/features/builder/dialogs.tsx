@@ -8,6 +8,7 @@ import { toast } from "@/components/ui/toast";
 import type { Json, Place } from "@/document";
 import type { KindLine } from "@/features/catalogue/data";
 import { DIALECTS } from "@/features/flows/dialect";
+import { TakenList } from "@/features/flows/taken-list";
 import { Follow } from "@/features/runs/live/follow";
 import { Answer, wordsOf } from "@/features/runs/run/waiting";
 import { api, body } from "@/lib/api";
@@ -43,6 +44,8 @@ export function Overs({ builder, trials, choices, kinds, language }: { builder: 
       return <AnswerDialog builder={builder} path={over.path} onClose={close} />;
     case "extract":
       return <Extract builder={builder} onClose={close} />;
+    case "taken":
+      return <Dialog open onOpenChange={(open) => !open && close()} size="md" title="What came along from n8n" footer={<Button look="primary" onClick={close}>Look at it</Button>}><TakenList taken={over.taken} /></Dialog>;
     case "publish":
       return <Publish draft={draft} language={language} onClose={close} />;
     case "versions":

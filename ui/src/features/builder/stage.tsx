@@ -12,6 +12,7 @@ import { useMay } from "@/features/session/data";
 import { api, body } from "@/lib/api";
 import { useLatest } from "@/lib/latest";
 import type { Edits, Trials } from "./actions";
+import { bringIn } from "./bring-in";
 import { fromBytes, toBytes } from "./bytes";
 import type { Choice } from "./offers";
 import { DRAGGED } from "./palette";
@@ -55,10 +56,10 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
   const goTo = (key: string | undefined) => {
     if (key === undefined || !places.has(key)) return;
     select([key]);
-    bringIn(key);
+    bringToView(key);
   };
 
-  const bringIn = (key: string) => {
+  const bringToView = (key: string) => {
     const point = places.get(key);
     if (!point) return;
     const { x, y, zoom } = getViewport();
@@ -69,7 +70,7 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
 
   // What was added, found or jumped to is seen.
   const only = edits.keys.length === 1 ? edits.keys[0] : undefined;
-  const latest = useLatest(bringIn);
+  const latest = useLatest(bringToView);
   useEffect(() => {
     if (only !== undefined) latest.current(only);
   }, [only, latest]);
@@ -131,6 +132,8 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
         onOpen={open}
         onCreate={(at) => setOver({ what: "creator", place: { at } })}
         onDropped={(data, at, edge) => {
+          const [file] = data.files;
+          if (file && mayWrite) void bringIn(builder, file);
           const choice = choices.find((one) => one.id === data.getData(DRAGGED));
           if (choice) add(choice, edge === undefined ? { at } : { edge });
         }}

@@ -2,6 +2,7 @@ import { useCallback, useMemo, useState, useSyncExternalStore } from "react";
 import { placeAll, visible } from "@/canvas/model/layout";
 import { statesOf, withWaits } from "@/canvas/model/steps";
 import type { Command, Json } from "@/document";
+import type { Taken } from "@/document/foreign/n8n";
 import { toast } from "@/components/ui/toast";
 import { brief, waits as waitsOf } from "@/features/runs/run/waits";
 import { Draft, type Flow } from "./draft";
@@ -16,6 +17,7 @@ export type Over =
   | { what: "rename"; key: string }
   | { what: "answer"; path: string }
   | { what: "extract" }
+  | { what: "taken"; taken: Taken }
   | { what: "publish" | "versions" | "input" | "convert" };
 
 /** Something small that the browser keeps; a value of another sort counts as none. */

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { CheckCheck, CircleAlert, CloudOff, FileInput, History, Loader2, MoreHorizontal, PenLine, Play, Redo2, Rocket, Shuffle, Square, Undo2 } from "lucide-react";
+import { CheckCheck, CircleAlert, CloudOff, FileInput, FileUp, History, Loader2, MoreHorizontal, PenLine, Play, Redo2, Rocket, Shuffle, Square, Undo2 } from "lucide-react";
 import { useEffect, useState } from "react";
 import { Button, IconButton } from "@/components/ui/button";
 import { Menu, MenuItem } from "@/components/ui/menu";
@@ -9,6 +9,7 @@ import { toast } from "@/components/ui/toast";
 import { nameOf } from "@/features/flows/data";
 import { api, body } from "@/lib/api";
 import type { Edits, Trials } from "./actions";
+import { bringIn } from "./bring-in";
 import type { Draft, SaveState } from "./draft";
 import type { Builder, View } from "./state";
 
@@ -44,10 +45,25 @@ export function Toolbar({ builder, edits, trials, may }: ToolbarProps) {
       <Menu align="end" trigger={<IconButton label="More"><MoreHorizontal aria-hidden /></IconButton>}>
         <MenuItem icon={<History />} onSelect={() => setOver({ what: "versions" })}>History</MenuItem>
         <MenuItem icon={<FileInput />} onSelect={edits.save}>Download the text</MenuItem>
+        {may.write ? <MenuItem icon={<FileUp />} onSelect={() => document.getElementById(FILE_FIELD)?.click()}>Replace by a file…</MenuItem> : null}
         {may.write ? <MenuItem icon={<Shuffle />} onSelect={() => setOver({ what: "convert" })}>Convert to another dialect</MenuItem> : null}
       </Menu>
+      {may.write ? <FileField builder={builder} /> : null}
     </header>
   );
+}
+
+const FILE_FIELD = "replace-by-file";
+
+/** Outside the menu, which is gone by the time a file is chosen. */
+function FileField({ builder }: { builder: Builder }) {
+  const take = (field: HTMLInputElement) => {
+    const [file] = field.files ?? [];
+    if (file) void bringIn(builder, file);
+    // The same file can be chosen again.
+    field.value = "";
+  };
+  return <input id={FILE_FIELD} type="file" hidden aria-label="File to replace the flow by" accept=".yaml,.yml,.json" onChange={(event) => take(event.target)} />;
 }
 
 const SAYS: Record<SaveState, string> = { saved: "Saved", changed: "Changed", saving: "Saving", failed: "Not saved", conflict: "Changed elsewhere" };

@@ -5,5 +5,6 @@ test("a bundle is told from a flow by what is in it", () => {
   expect(given([{ name: "a.json", text: '{"flows": [], "bundle": 1}' }]).kind).toBe("bundle");
   expect(given([{ name: "a.json", text: '{"nodes": []}' }]).kind).toBe("flow");
   expect(given([{ name: "a.yaml", text: "flows: [" }]).kind).toBe("flow");
+  expect(given([{ name: "a.json", text: '{"nodes": [{"type": "n8n-nodes-base.noOp"}]}' }]).kind).toBe("foreign");
   expect(given([{ name: "a.json", text: '{"flows": []}' }, { name: "b.yaml", text: "" }]).kind).toBe("flow");
 });

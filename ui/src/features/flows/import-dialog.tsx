@@ -10,22 +10,25 @@ import { Checkbox } from "@/components/ui/toggle";
 import { useProject } from "@/features/session/place";
 import { api, body, type Schemas } from "@/lib/api";
 import { cn } from "@/lib/cn";
-import { type Given, given } from "./given";
+import type { Taken } from "@/document/foreign/n8n";
+import type { TextFile } from "@/features/templates/template";
+import { type Given, given, notesOfTaken, textOfTaken } from "./given";
 import { nameFrom } from "./name";
+import { TakenList } from "./taken-list";
 
 type Plan = Schemas["ImportView"];
 
 /** A flow's text, or a bundle that was exported; of a bundle it is shown first what it would do. */
 export function ImportDialog({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
   return (
-    <Dialog open={open} onOpenChange={onOpenChange} title="Import" description="A flow as YAML or JSON, or a bundle that was exported from here or elsewhere.">
+    <Dialog open={open} onOpenChange={onOpenChange} title="Import" description="A flow as YAML or JSON, a bundle that was exported from here or elsewhere, or a workflow that was exported from n8n.">
       <Steps onDone={() => onOpenChange(false)} />
     </Dialog>
   );
 }
 
 function Steps({ onDone }: { onDone: () => void }) {
-  const [bundle, setBundle] = useState<Extract<Given, { kind: "bundle" }>>();
+  const [shown, setShown] = useState<Exclude<Given, { kind: "flow" }>>();
   const [project] = useProject();
   const queries = useQueryClient();
   const navigate = useNavigate();
@@ -33,23 +36,42 @@ function Steps({ onDone }: { onDone: () => void }) {
     meta: { quiet: true },
     mutationFn: async (files: File[]) => {
       const read = given(await Promise.all(files.map(async (file) => ({ name: file.name, text: await file.text() }))));
-      if (read.kind === "bundle") {
-        setBundle(read);
-        return;
-      }
-      const name = nameFrom(read.files[0]?.name.replace(/\.\w+$/, "") ?? "flow");
-      const flow = await body(api.POST("/api/flows", { body: { project: project || "default", files: read.files, name } }));
-      await queries.invalidateQueries({ queryKey: ["flows"] });
-      onDone();
-      await navigate({ to: "/flows/$flow", params: { flow: flow.id } });
+      if (read.kind !== "flow") return setShown(read);
+      await make({ files: read.files, name: nameFrom(read.files[0]?.name.replace(/\.\w+$/, "") ?? "flow") });
     },
   });
-  if (bundle) return <BundlePlan bundle={bundle.bundle} onDone={onDone} />;
+  const make = async (flow: { files: TextFile[]; name: string; title?: string; canvas?: unknown }) => {
+    const made = await body(api.POST("/api/flows", { body: { project: project || "default", ...flow } }));
+    await queries.invalidateQueries({ queryKey: ["flows"] });
+    onDone();
+    await navigate({ to: "/flows/$flow", params: { flow: made.id } });
+  };
+  if (shown?.kind === "bundle") return <BundlePlan bundle={shown.bundle} onDone={onDone} />;
+  if (shown) return <ForeignPlan taken={shown.taken} onMake={make} onDone={onDone} />;
   return (
     <>
       <Drop busy={take.isPending} onFiles={(files) => take.mutate(files)} />
       {take.error ? <Failed error={take.error} /> : null}
     </>
+  );
+}
+
+/** What another program's export becomes, before it is made. */
+function ForeignPlan({ taken, onMake, onDone }: { taken: Taken; onMake: (flow: { files: TextFile[]; name: string; title: string; canvas: unknown }) => Promise<void>; onDone: () => void }) {
+  const name = taken.name || "Imported";
+  const make = useMutation({
+    meta: { quiet: true },
+    mutationFn: () => onMake({ files: [{ name: "flow.json", text: textOfTaken(taken) }], name: nameFrom(name), title: name.slice(0, 200), canvas: { positions: {}, groups: {}, notes: notesOfTaken(taken) } }),
+  });
+  return (
+    <div className="flex flex-col gap-3">
+      <TakenList taken={taken} />
+      {make.error ? <Failed error={make.error} /> : null}
+      <div className="flex justify-end gap-2">
+        <Button onClick={onDone}>Cancel</Button>
+        <Button look="primary" busy={make.isPending} onClick={() => make.mutate()}>Make flow</Button>
+      </div>
+    </div>
   );
 }
 
