@@ -368,7 +368,7 @@ export function workerPorts(): Ports {
   const current = (): Context => Context.current();
   return {
     attempt: () => current().info.attempt,
-    workflow: () => current().info.workflowType,
+    workflow: () => current().info.workflowType ?? '',
     now: () => Date.now(),
     timeout: () => current().info.startToCloseTimeoutMs,
     signal: () => current().cancellationSignal,
