@@ -4,10 +4,12 @@ use weir_ir::{Node, Order};
 
 impl Writer<'_> {
     pub(super) fn sequence(&mut self, what: &'static str, order: Order, children: &[Node], path: &str) -> Call {
-        if order != Order::Plain {
-            return Err("an order with memory or guards");
-        }
-        Ok(format!("{}(at, {})", self.uses(what), self.list(children, path)))
+        let (name, given) = match order {
+            Order::Plain => (what, String::new()),
+            Order::Memory => ("remembering", format!("'{what}', '{}', ", self.key())),
+            Order::Reactive => ("reactive", format!("'{what}', ")),
+        };
+        Ok(format!("{}(at, {given}{})", self.uses(name), self.list(children, path)))
     }
 
     /// The functions of these nodes as a list.
