@@ -179,10 +179,19 @@ export async function perform<Input, Output>(
     if (wrong.length > 0) {
       throw new TaskError('internal', 'OUTPUT_INVALID', `the output of \`${kind.kind}\` breaks its own contract: ${sentence(wrong)}`);
     }
-    return secrets.clean(output);
+    return sendable(secrets.clean(output));
   } catch (error) {
     throw failure(taskError(error, cx.signal), secrets);
   }
+}
+
+/** What Temporal takes as one payload, with room to spare. */
+const PAYLOAD_BYTES = 1_900_000;
+
+function sendable(output: Json): Json {
+  if (Buffer.byteLength(JSON.stringify(output)) <= PAYLOAD_BYTES) return output;
+  const message = `what the step gives is larger than the ${PAYLOAD_BYTES} bytes Temporal takes; keep large values elsewhere`;
+  throw new TaskError('limit', 'PAYLOAD_TOO_LARGE', message);
 }
 
 /** For a kind that parses and checks but is not built. */

@@ -1,13 +1,13 @@
 // Tasks: an activity, tried again as its policy says. The activity itself is proxied with one attempt.
 import { ActivityFailure, ApplicationFailure, TimeoutFailure, sleep } from '@temporalio/workflow';
 import { write } from './pure';
-import { success } from './run';
+import { failure, success } from './run';
 import type { At, Compute, Outcome, StepError } from './run';
 import { plain, recorded } from './sealing';
 import type { Plain } from './sealing';
 import { outside } from './turns';
 import type { Json } from './value';
-import { kept } from './weight';
+import { PAYLOAD_BYTES, fits, kept } from './weight';
 import { allows, delayAfter, named } from './wrap';
 import type { Policy } from './wrap';
 
@@ -54,6 +54,7 @@ export async function perform(
 ): Promise<Outcome> {
   const given = plain(params);
   const told = transcript === undefined ? {} : { transcript: recorded(transcript) };
+  if (!fits([given, told])) return tooLarge('what the step is given');
   for (let made = 1; ; made += 1) {
     at.run.attempted(at.base, made);
     try {
@@ -71,6 +72,12 @@ export async function perform(
       if (wait > 0) await outside(at.run, () => sleep(wait));
     }
   }
+}
+
+/** The failure of what is larger than one payload of Temporal. */
+export function tooLarge(what: string): Outcome {
+  const message = `${what} is larger than the ${PAYLOAD_BYTES} bytes Temporal takes; keep large values elsewhere`;
+  return failure('PAYLOAD_TOO_LARGE', 'limit', message);
 }
 
 type Failed = { error: StepError; retryAfterMs: number | undefined };

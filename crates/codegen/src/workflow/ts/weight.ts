@@ -7,6 +7,9 @@ const MIB = 1_048_576;
 /** The most that outputs may come to where a region puts them together, and a variable that is appended to. */
 const JOINED_BYTES = 64 * MIB;
 
+/** What Temporal takes as one payload, with room to spare. */
+export const PAYLOAD_BYTES = 1_900_000;
+
 /** Levels of lists and objects in what is kept, one more than an expression or a task may give. */
 const LEVELS = 101;
 
@@ -21,6 +24,12 @@ export function bounded(value: Json): Json {
   if (weigh(value, JOINED_BYTES) !== undefined) return value;
   const message = `the value is larger than ${JOINED_BYTES / MIB} MiB or nested more than ${LEVELS - 1} levels deep`;
   throw new EvaluationError('OUTPUT_TOO_LARGE', message, 'limit');
+}
+
+/** Whether the value goes through Temporal. */
+export function fits(value: Json): boolean {
+  const text = JSON.stringify(value);
+  return text.length * 3 <= PAYLOAD_BYTES || bytesOf(text) <= PAYLOAD_BYTES;
 }
 
 /** How many bytes the text is in UTF-8. */
