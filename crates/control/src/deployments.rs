@@ -1,11 +1,10 @@
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::flows::FlowQuery;
-use crate::model::{Deployment, DeploymentState, FlowDraft};
+use crate::model::{Deployment, DeploymentState, FlowDraft, Release};
 use crate::records::{self, Kept, Listed, PageOf};
 use crate::{ControlError, Result};
-use futures::{StreamExt, TryStreamExt};
-use weir_base::Text;
+use weir_base::{Duration, Text};
 
 /// How a flow stands: what is published, what is switched on.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,9 +17,6 @@ pub struct FlowStatus {
     /// It is running, but nothing of it is kept in memory until it is used again.
     pub asleep: bool,
 }
-
-/// Flows whose status is read at the same time.
-const AT_ONCE: usize = 8;
 
 impl Control {
     pub(crate) async fn deployment(&self, caller: &Caller, flow: &str) -> Result<Option<Kept<Deployment>>> {
@@ -40,33 +36,44 @@ impl Control {
         page: &PageOf,
     ) -> Result<Listed<(Kept<FlowDraft>, FlowStatus)>> {
         let Listed { items: flows, next } = self.list_flows(caller, query, page).await?;
-        // Two records more of each flow: some at a time, so that a page does not take as long as all after each other.
-        let looked = futures::stream::iter(flows).map(|flow| async {
-            let status = self.status_of(caller, &flow).await?;
-            Ok::<_, ControlError>((flow, status))
-        });
-        let items = looked.buffered(AT_ONCE).try_collect().await?;
+        let ids: Vec<Text> = flows.iter().map(|flow| flow.id.clone()).collect();
+        let (documents, scope) = (&*self.documents, caller.scope());
+        let mut releases = records::newest_under::<Release>(documents, &scope, &ids).await?;
+        let mut deployments = records::by_id::<Deployment>(documents, &scope, &ids).await?;
+        let idle = self.idle_time(&caller.tenant).await?;
+        let mut items = Vec::with_capacity(flows.len());
+        for flow in flows {
+            let status = self.status(releases.remove(&flow.id), deployments.remove(&flow.id), idle);
+            items.push((flow, status));
+        }
         Ok(Listed { items, next })
     }
 
     pub(crate) async fn status_of(&self, caller: &Caller, flow: &Kept<FlowDraft>) -> Result<FlowStatus> {
-        let published = self.newest_release(caller, flow).await?.map(|release| release.value.number);
+        let published = self.newest_release(caller, flow).await?;
         let deployment = self.deployment(caller, &flow.id).await?;
-        let asleep = match &deployment {
-            Some(deployment) if deployment.value.state == DeploymentState::Running => {
-                self.is_asleep(deployment).await?
-            }
-            _ => false,
-        };
+        Ok(self.status(published, deployment, self.idle_time(&caller.tenant).await?))
+    }
+
+    /// `idle` is the time after which a flow sleeps.
+    fn status(
+        &self,
+        published: Option<Kept<Release>>,
+        deployment: Option<Kept<Deployment>>,
+        idle: Option<Duration>,
+    ) -> FlowStatus {
+        let published = published.map(|release| release.value.number);
+        let running = |one: &&Kept<Deployment>| one.value.state == DeploymentState::Running;
+        let asleep = deployment.as_ref().filter(running).is_some_and(|one| self.is_asleep(one, idle));
         let deployment = deployment.map(|deployment| deployment.value);
-        Ok(FlowStatus {
+        FlowStatus {
             asleep,
             state: deployment.as_ref().map(|deployment| deployment.state).unwrap_or_default(),
             release: deployment.as_ref().and_then(|deployment| deployment.release),
             problem: deployment.as_ref().and_then(|deployment| deployment.problem.clone()),
             since: deployment.and_then(|deployment| deployment.since),
             published,
-        })
+        }
     }
 
     /// Switches a flow on with a version, the newest for none; a flow that was never published is published first.

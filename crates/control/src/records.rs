@@ -1,6 +1,7 @@
 use crate::{ControlError, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use weir_base::{Micros, Text};
 use weir_store::{Document, DocumentFilter, DocumentPage, Documents, Scope, Table};
 
@@ -130,6 +131,26 @@ pub async fn list<T: Record>(
     items.truncate(page.limit as usize);
     let next = items.last().filter(|_| more).map(|last| last.id.clone());
     Ok(Listed { items, next })
+}
+
+/// Those of these that exist for the scope, by id.
+pub async fn by_id<T: Record>(
+    documents: &dyn Documents,
+    scope: &Scope,
+    ids: &[Text],
+) -> Result<BTreeMap<Text, Kept<T>>> {
+    let found = documents.documents_by_id(scope, T::TABLE, ids).await?;
+    found.into_iter().map(|document| Ok((document.id.clone(), Kept::read(document)?))).collect()
+}
+
+/// The newest record under each of these parents that has one, by parent.
+pub async fn newest_under<T: Record>(
+    documents: &dyn Documents,
+    scope: &Scope,
+    parents: &[Text],
+) -> Result<BTreeMap<Text, Kept<T>>> {
+    let found = documents.newest_under(scope, T::TABLE, parents).await?;
+    found.into_iter().map(|document| Ok((document.parent.clone(), Kept::read(document)?))).collect()
 }
 
 /// The whole list, oldest first. For lists that are short by their nature.

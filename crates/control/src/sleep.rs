@@ -51,7 +51,7 @@ impl Awake {
 
 impl Control {
     /// How long a flow of this tenant stays awake; for ever for none.
-    async fn idle_time(&self, tenant: &Text) -> Result<Option<Duration>> {
+    pub(crate) async fn idle_time(&self, tenant: &Text) -> Result<Option<Duration>> {
         let minutes = self.limits_of(tenant).await?.idle;
         Ok(minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)))
     }
@@ -84,11 +84,11 @@ impl Control {
 
     /// Whether a running flow sleeps. It is asked for often, so no run is looked at: one that waited and goes on does not
     /// count as use.
-    pub(crate) async fn is_asleep(&self, deployment: &Kept<Deployment>) -> Result<bool> {
-        let Some(idle) = self.idle_time(&deployment.tenant).await? else { return Ok(false) };
+    pub(crate) fn is_asleep(&self, deployment: &Kept<Deployment>, idle: Option<Duration>) -> bool {
+        let Some(idle) = idle else { return false };
         let begun = deployment.value.since.unwrap_or(deployment.created_at);
         let rested = begun.saturating_add(idle.micros()) <= self.now();
-        Ok(rested && !self.awake.all().contains_key(&deployment.id))
+        rested && !self.awake.all().contains_key(&deployment.id)
     }
 
     /// Whether a run of the flow is being worked on, or is about to be.

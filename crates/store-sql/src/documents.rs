@@ -69,6 +69,25 @@ impl<D: Database> Documents for Sql<D> {
         read_all(&self.db.read(scope, query).await?, read)
     }
 
+    async fn documents_by_id(&self, scope: &Scope, table: Table, ids: &[Text]) -> Result<Vec<Document>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query = select::<D>(table, scope).passing();
+        query.push(" AND id IN (").bind_all(ids.iter().cloned()).push(") ORDER BY id");
+        read_all(&self.db.read(scope, query).await?, read)
+    }
+
+    async fn newest_under(&self, scope: &Scope, table: Table, parents: &[Text]) -> Result<Vec<Document>, StoreError> {
+        if parents.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query = select::<D>(table, scope).passing();
+        query.push(format!(" AND id IN (SELECT MAX(id) FROM {}", table.name())).within(scope);
+        query.push(" AND parent IN (").bind_all(parents.iter().cloned()).push(") GROUP BY tenant, parent) ORDER BY id");
+        read_all(&self.db.read(scope, query).await?, read)
+    }
+
     async fn count_documents(&self, scope: &Scope, table: Table, filter: &DocumentFilter) -> Result<u64, StoreError> {
         let mut query = count::<D>(table, scope);
         push_filter::<D>(&mut query, filter);

@@ -257,6 +257,12 @@ pub trait Documents: Send + Sync {
         page: &DocumentPage,
     ) -> Result<Vec<Document>, StoreError>;
 
+    /// Those of these that exist for the scope, in the order of their ids.
+    async fn documents_by_id(&self, scope: &Scope, table: Table, ids: &[Text]) -> Result<Vec<Document>, StoreError>;
+
+    /// The newest document under each of these parents that has one, in the order of their ids.
+    async fn newest_under(&self, scope: &Scope, table: Table, parents: &[Text]) -> Result<Vec<Document>, StoreError>;
+
     async fn count_documents(&self, scope: &Scope, table: Table, filter: &DocumentFilter) -> Result<u64, StoreError>;
 
     /// Performs every step in order in one transaction, durable before this returns, or none of them.

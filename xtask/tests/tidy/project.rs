@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// Folders that hold what tools made.
-const NOT_OURS: [&str; 6] = ["target", ".git", ".tools", ".weir", "node_modules", "fuzz-found"];
+const NOT_OURS: [&str; 7] = ["target", ".git", ".tools", ".weir", "node_modules", "dist", "fuzz-found"];
 
 /// A file of the project, by its path from the project's folder.
 pub struct File {

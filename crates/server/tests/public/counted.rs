@@ -46,6 +46,8 @@ counted! {
         fn look_up(scope: &Scope, table: Table, lookup: &str) -> Result<Option<Document>, StoreError>;
         fn named(tenant: &str, table: Table, parent: &str, name: &str) -> Result<Option<Document>, StoreError>;
         fn documents(scope: &Scope, table: Table, filter: &DocumentFilter, page: &DocumentPage) -> Result<Vec<Document>, StoreError>;
+        fn documents_by_id(scope: &Scope, table: Table, ids: &[Text]) -> Result<Vec<Document>, StoreError>;
+        fn newest_under(scope: &Scope, table: Table, parents: &[Text]) -> Result<Vec<Document>, StoreError>;
         fn count_documents(scope: &Scope, table: Table, filter: &DocumentFilter) -> Result<u64, StoreError>;
         fn change(scope: &Scope, changes: Vec<Change>) -> Result<(), ChangeError>;
     }

@@ -138,6 +138,14 @@ impl Documents for Counting {
         self.store.documents(scope, table, filter, page).await
     }
 
+    async fn documents_by_id(&self, scope: &Scope, table: Table, ids: &[Text]) -> Result<Vec<Document>, StoreError> {
+        self.store.documents_by_id(scope, table, ids).await
+    }
+
+    async fn newest_under(&self, scope: &Scope, table: Table, parents: &[Text]) -> Result<Vec<Document>, StoreError> {
+        self.store.newest_under(scope, table, parents).await
+    }
+
     async fn count_documents(&self, scope: &Scope, table: Table, filter: &DocumentFilter) -> Result<u64, StoreError> {
         self.store.count_documents(scope, table, filter).await
     }

@@ -1,6 +1,7 @@
 //! Documents of the control plane.
 
 use std::sync::Arc;
+use weir_base::Text;
 use weir_store::{
     Change, ChangeError, Document, DocumentFilter, DocumentPage, Documents, FlowVersion, Scope, SourceFile, Table,
 };
@@ -229,6 +230,25 @@ pub async fn lists_are_filtered_and_paged(store: Store) {
     let page = |after: &str, newest_first| DocumentPage { after: Some(after.into()), limit: 2, newest_first };
     assert_eq!(ids(&store, &of("a"), &DocumentFilter::default(), &page("2", false)).await, ["3", "4"]);
     assert_eq!(ids(&store, &of("a"), &DocumentFilter::default(), &page("3", true)).await, ["2", "1"]);
+}
+
+/// By id, and the newest of each parent; those of others do not exist.
+pub async fn several_are_read_together(store: Store) {
+    for (tenant, id, parent) in [("a", "1", "p"), ("a", "2", "q"), ("a", "3", "p"), ("b", "4", "p"), ("a", "5", "r")] {
+        let one = Document { parent: parent.into(), ..document(tenant, id, id) };
+        insert(&store, Table::Releases, one).await.unwrap();
+    }
+    let texts = |texts: &[&str]| texts.iter().map(|text| Text::from(*text)).collect::<Vec<_>>();
+    let ids = |found: Vec<Document>| found.iter().map(|one| one.id.to_string()).collect::<Vec<_>>();
+    let (scope, table) = (of("a"), Table::Releases);
+    let by_id = async |wanted: &[&str]| ids(store.documents_by_id(&scope, table, &texts(wanted)).await.unwrap());
+    assert_eq!(by_id(&["5", "4", "2", "x'"]).await, ["2", "5"]);
+    assert!(by_id(&[]).await.is_empty());
+    let newest = async |wanted: &[&str]| ids(store.newest_under(&scope, table, &texts(wanted)).await.unwrap());
+    assert_eq!(newest(&["p", "q", "none"]).await, ["2", "3"]);
+    assert!(newest(&[]).await.is_empty());
+    let of_all = store.newest_under(&Scope::System, table, &texts(&["p"])).await.unwrap();
+    assert_eq!(ids(of_all), ["3", "4"]);
 }
 
 pub async fn hostile_text_is_only_text(store: Store) {

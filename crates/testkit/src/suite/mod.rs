@@ -99,6 +99,7 @@ macro_rules! documents_suite {
             the_last_of_a_label_stays
             a_change_needs_what_it_is_about
             lists_are_filtered_and_paged
+            several_are_read_together
             hostile_text_is_only_text
         }
     };
