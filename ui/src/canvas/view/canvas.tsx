@@ -122,6 +122,8 @@ export function FlowCanvas(props: FlowCanvasProps) {
           onNodeDoubleClick={(_, node) => node.type === "step" && props.onOpen?.(node.id)}
           onEdgeMouseEnter={(_, edge) => setHot(edge.id)}
           onEdgeMouseLeave={() => setHot(undefined)}
+          onMoveStart={(event) => moving(event, true)}
+          onMoveEnd={(event) => moving(event, false)}
           onPaneClick={() => props.selected.size > 0 && props.onSelect([])}
           onDragOver={(event) => event.preventDefault()}
           onDrop={drop}
@@ -156,6 +158,12 @@ export function FlowCanvas(props: FlowCanvasProps) {
 }
 
 export const FIT = { padding: 0.15, maxZoom: 1, minZoom: 0.08 };
+
+/** Told to the style sheet alone: nothing is drawn anew for it. */
+function moving(event: globalThis.MouseEvent | TouchEvent | null, is: boolean): void {
+  const on = event?.target instanceof Element ? event.target.closest(".react-flow") : undefined;
+  for (const flow of on ? [on] : document.querySelectorAll(".react-flow")) flow.classList.toggle("moving", is);
+}
 
 function selectEdges(changes: readonly { type: string; id?: string; selected?: boolean }[], props: FlowCanvasProps): void {
   const selection = new Set(props.selected);

@@ -29,7 +29,7 @@ export function Empty({ icon, title, children, actions, className }: { icon?: Re
 
 export function Loading({ label = "Loading" }: { label?: string }) {
   return (
-    <div role="status" className="flex items-center justify-center gap-2 py-14 text-base text-muted">
+    <div role="status" data-loading className="flex items-center justify-center gap-2 py-14 text-base text-muted">
       <Loader2 className="size-4 animate-spin" aria-hidden />
       {label}
     </div>

@@ -57,7 +57,7 @@ function Opened({ flow }: { flow: Flow }) {
   const trials = useTrials(builder);
   const allowed = { write: may("flows.write"), publish: may("flows.publish"), run: may("runs.start"), deploy: may("flows.deploy") };
   const { draft, document: doc, view, state } = builder;
-  const { data: kinds } = useQuery(kindsQuery);
+  const { data: kinds, isPending: looking } = useQuery(kindsQuery);
   const choices = useMemo(() => choicesOf(doc.dialect, kinds?.items ?? []), [doc.dialect, kinds]);
   const [place, setPlace] = useState<{ from: number; to: number; nonce: number }>();
   const language: Language = doc.format;
@@ -77,7 +77,7 @@ function Opened({ flow }: { flow: Flow }) {
       <NotSaved draft={draft} onDownload={edits.save} />
       {draft.found ? <FoundBefore draft={draft} /> : null}
       <div className="flex min-h-0 flex-1">
-        {view === "yaml" ? null : <SideList builder={builder} choices={choices} mayWrite={allowed.write} onAdd={(choice) => builder.perform({ do: "add", node: choice.node, place: whereNext(builder, edits.keys) })} />}
+        {view === "yaml" ? null : <SideList builder={builder} choices={choices} looking={looking} mayWrite={allowed.write} onAdd={(choice) => builder.perform({ do: "add", node: choice.node, place: whereNext(builder, edits.keys) })} />}
         <div className="flex min-w-0 flex-1 flex-col">
           <div className={cn("grid min-h-0 flex-1", view === "split" && "grid-cols-2")}>
             {view === "yaml" ? null : (

@@ -1,3 +1,4 @@
+import { Loading } from "@/components/ui/states";
 import { Segments } from "@/components/ui/tabs";
 import type { Choice } from "./offers";
 import { Outline } from "./outline";
@@ -7,7 +8,7 @@ import { type Builder, useKept } from "./state";
 type Side = "add" | "outline";
 
 /** Beside the canvas: what can be put into the flow, or the list of what is in it. */
-export function SideList({ builder, choices, mayWrite, onAdd }: { builder: Builder; choices: readonly Choice[]; mayWrite: boolean; onAdd: (choice: Choice) => void }) {
+export function SideList({ builder, choices, looking, mayWrite, onAdd }: { builder: Builder; choices: readonly Choice[]; looking: boolean; mayWrite: boolean; onAdd: (choice: Choice) => void }) {
   const [side, setSide] = useKept<Side>("weir.builder.side", "add");
   const adds = mayWrite && choices.length > 0;
   return (
@@ -17,7 +18,7 @@ export function SideList({ builder, choices, mayWrite, onAdd }: { builder: Build
           <Segments<Side> label="Beside the canvas" value={side} onChange={setSide} options={[{ value: "add", label: "Add" }, { value: "outline", label: "Outline" }]} />
         </div>
       ) : null}
-      {adds && side === "add" ? <Palette choices={choices} onAdd={onAdd} /> : <Outline builder={builder} />}
+      {adds && side === "add" ? looking ? <Loading label="Looking up kinds" /> : <Palette choices={choices} onAdd={onAdd} /> : <Outline builder={builder} />}
     </aside>
   );
 }

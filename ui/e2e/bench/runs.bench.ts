@@ -1,0 +1,133 @@
+import type { Client } from "../support/client";
+import { flow } from "../support/builder";
+import { expect, test } from "../support/test";
+import { differences } from "../../src/features/runs/machine/diff";
+import { framesWhile } from "./frames";
+import { measured, median, quantile } from "./results";
+
+const inject = async (client: Client, id: string): Promise<string> => (await client.post<{ run: string }>(`/api/triggers/${id}/inject`, { input: {} })).run;
+
+async function started(client: Client, text: string): Promise<string> {
+  const { id } = await flow(client, text);
+  await client.post(`/api/flows/${id}/start`);
+  return id;
+}
+
+const repeated = (times: number, delay: string) => `type: Repeat
+id: many
+props: {numCycles: ${times}}
+children:
+  - {type: Mock, id: one, props: {delay: ${delay}, output: {n: 1}, outputKey: last}}
+`;
+
+test("how far the page is behind the server", async ({ app, client }) => {
+  test.setTimeout(300_000);
+  const id = await started(client, repeated(40, "100ms"));
+  const run = await inject(client, id);
+  await app.goto(`/runs/${run}?tab=events`);
+  await app.evaluate(() => {
+    const seen: Record<string, number> = {};
+    const look = () => {
+      for (const item of document.querySelectorAll("[aria-label=Events] [role=listitem]")) {
+        const number = /\d+/.exec(item.textContent ?? "")?.[0];
+        if (number) seen[number] ??= Date.now();
+      }
+      requestAnimationFrame(look);
+    };
+    (globalThis as unknown as { seen: Record<string, number> }).seen = seen;
+    look();
+  });
+  await expect(app.getByRole("status", { name: "State of the run" })).toHaveText("Succeeded", { timeout: 120_000 });
+  const seen = await app.evaluate(() => (globalThis as unknown as { seen: Record<string, number> }).seen);
+  const { items } = await client.get<{ items: { seq: number; at: string | number }[] }>(`/api/runs/${run}/journal?limit=1000`);
+  // What was there before the page was looked at says nothing.
+  const lags = items.flatMap(({ seq, at }) => (seen[seq] === undefined ? [] : [seen[seq] - new Date(at).getTime()])).slice(5);
+  measured(12, `behind the journal by ${Math.round(quantile(lags, 0.95))} ms at p95 (${lags.length} events)`);
+});
+
+test("ten thousand events", async ({ app, client }) => {
+  test.setTimeout(600_000);
+  const id = await started(client, repeated(5000, "0ms"));
+  const run = await inject(client, id);
+  await app.goto(`/runs/${run}?tab=events`);
+  const before = Date.now();
+  const frames = await framesWhile(app, () => expect(app.getByRole("status", { name: "State of the run" })).toHaveText(/Succeeded|Failed/, { timeout: 500_000 }));
+  const { items } = await client.get<{ items: { seq: number }[] }>(`/api/runs/${run}/journal?limit=1`);
+  expect(items.length).toBe(1);
+  const total = (await client.get<{ records?: number; events?: number }>(`/api/runs/${run}`)) as Record<string, unknown>;
+  measured(12, `${frames.rate.toFixed(0)} fps, longest frame ${frames.longest.toFixed(0)} ms, while a run of ${String(total.records ?? total.events ?? "5,000 turns")} goes by in ${((Date.now() - before) / 1000).toFixed(0)} s`);
+});
+
+test("scrubbing through a thousand events", async ({ app, client }) => {
+  test.setTimeout(300_000);
+  const id = await started(client, repeated(500, "0ms"));
+  const run = await inject(client, id);
+  await client.get(`/api/runs/${run}?wait=60`);
+  await app.goto(`/runs/${run}?tab=machine`);
+  const place = app.getByText(/^Event \d+ of \d+$/);
+  await expect(place).toBeVisible();
+  const total = (await place.textContent()) ?? "";
+  const slider = app.getByRole("slider", { name: "Event" });
+  await slider.focus();
+  const times = await app.evaluate(async () => {
+    const shown = () => [...document.querySelectorAll("*")].find((one) => one.children.length === 0 && /^Event \d+ of \d+$/.test(one.textContent ?? ""))?.textContent;
+    const slid = document.querySelector("[role=slider]");
+    const found: number[] = [];
+    for (let step = 0; step < 60; step++) {
+      const [before, now] = [shown(), performance.now()];
+      slid?.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true }));
+      while (shown() === before && performance.now() - now < 2000) await new Promise(requestAnimationFrame);
+      found.push(performance.now() - now);
+    }
+    return found;
+  });
+  measured(18, `a step takes ${Math.round(median(times))} ms, ${Math.round(quantile(times, 0.95))} ms at p95 (${total})`);
+});
+
+test("the difference of two states of a megabyte", async ({ server }) => {
+  expect(server.url).toContain("http");
+  const state = (turn: number) => Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`key-${at}`, { name: `value number ${at} of many`, text: "x".repeat(40), n: at % 100 === 0 ? turn : at }]));
+  const [a, b] = [state(1), state(2)];
+  const size = JSON.stringify(a).length;
+  const before = performance.now();
+  const found = differences(a, b);
+  const took = performance.now() - before;
+  expect(JSON.stringify(found).length).toBeGreaterThan(100);
+  measured(18, `the difference of two states of ${(size / 1e6).toFixed(1)} MB in ${Math.round(took)} ms`);
+});
+
+test("a list of many runs", async ({ app, client }) => {
+  test.setTimeout(1_200_000);
+  const wanted = Number(process.env.BENCH_RUNS ?? 100_000);
+  const id = await started(client, "type: Sequence\nid: short\nchildren:\n  - {type: Mock, id: one}\n");
+  const last = Date.now() + 900_000;
+  let made = 0;
+  const worker = async () => {
+    while (made < wanted && Date.now() < last) {
+      made += 1;
+      await inject(client, id);
+    }
+  };
+  await Promise.all(Array.from({ length: 48 }, worker));
+  const timed = async (path: string): Promise<number> => {
+    const times: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      await app.goto("/settings");
+      const before = Date.now();
+      await app.goto(path);
+      await expect(app.getByRole("table", { name: "Runs" }).getByRole("row").nth(5)).toBeVisible();
+      times.push(Date.now() - before);
+    }
+    return median(times);
+  };
+  const asked = async (path: string): Promise<number> => {
+    const times: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      const before = performance.now();
+      await client.get(path);
+      times.push(performance.now() - before);
+    }
+    return median(times);
+  };
+  measured(17, `${made} runs: the page ${await timed("/runs")} ms, filtered by state ${await timed("/runs?status=succeeded")} ms; the server's answer ${Math.round(await asked("/api/runs?limit=50"))} ms, by state ${Math.round(await asked("/api/runs?limit=50&status=succeeded"))} ms, by flow ${Math.round(await asked(`/api/runs?limit=50&flow=${id}`))} ms`);
+});
