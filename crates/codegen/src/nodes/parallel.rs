@@ -1,6 +1,6 @@
 use super::{Call, Writer};
 use std::fmt::Write as _;
-use weir_ir::{NodeKind, Order, Parallel, Settle, Strategy};
+use weir_ir::{Decorator, NodeKind, Order, Parallel, Settle, Strategy};
 
 impl Writer<'_> {
     pub(super) fn parallel(&mut self, parallel: &Parallel, path: &str) -> Call {
@@ -34,7 +34,9 @@ impl Writer<'_> {
         self.flow.for_each_node(&mut |node| {
             found |= matches!(
                 &node.kind,
-                NodeKind::Sequence { order: Order::Reactive, .. } | NodeKind::Select { order: Order::Reactive, .. }
+                NodeKind::Sequence { order: Order::Reactive, .. }
+                    | NodeKind::Select { order: Order::Reactive, .. }
+                    | NodeKind::Decorate { with: Decorator::Retry { .. } | Decorator::Precondition { .. }, .. }
             );
         });
         found

@@ -1,5 +1,5 @@
 // What the control nodes do. Every function says by its outcome how the step ended; none throws for a step's failure.
-import { isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { failure, success } from './run';
 import type { At, Body, Outcome, Test } from './run';
 import { EvaluationError } from './value';
@@ -9,8 +9,12 @@ import type { Json } from './value';
 export type Way = { body?: Body; handle?: string };
 export type Case = { when: Test | { region: Body }; then: Way };
 
-/** Runs `work` as the step `id` of this kind: it appears in the trace, and its failures carry its path. */
+/**
+ * Runs `work` as the step `id` of this kind: it appears in the trace, and its failures carry its path. Where
+ * everything around it is being ended it is not entered at all.
+ */
 export async function step(at: At, id: string, kind: string, work: Body): Promise<Outcome> {
+  if (CancellationScope.current().consideredCancelled) return { kind: 'cancelled' };
   const path = at.base === '' ? id : `${at.base}/${id}`;
   const entry = at.run.enter(path, kind);
   const before = at.run.returned;
