@@ -2,6 +2,7 @@
 
 mod support;
 
+use support::asking::Asked;
 use support::process::Place;
 use weir_base::Value;
 
@@ -83,4 +84,67 @@ fn problems_end_as_those_of_check_do_and_nothing_is_written() {
     missing.says(1, "weir toolchain install");
     assert!(missing.err.contains("--no-verify"), "{missing:?}");
     assert!(!place.path("made").exists());
+}
+
+const CALLS: &str = r#"{"ir": 1, "name": "calls", "dialect": "ir",
+    "root": {"id": "ask", "call": {"flow": "helper", "input": null}}}"#;
+
+#[test]
+fn flows_that_are_called_come_along_and_their_problems_count() {
+    let place = Place::new(&[("flow.yaml", CALLS), ("helper.yaml", FLOW)]);
+    let answer = compile(&place, &["--format", "json"]).json();
+    let files = answer.get("files").unwrap().to_json();
+    assert!(files.contains("flow1.ts"), "{files}");
+    place.file("helper.yaml", "type: Sequens\nid: a\n");
+    compile(&place, &[]).says(1, "Sequens");
+}
+
+/// A drawn workflow whose one step has this type.
+fn workflow(ty: &str) -> Value {
+    let text = format!(
+        r#"{{"id": "wf", "name": "Small", "nodes": [
+            {{"id": "start", "type": "trigger", "position": {{"x": 0, "y": 0}}, "data": {{}}}},
+            {{"id": "said", "type": "{ty}", "position": {{"x": 0, "y": 0}}, "data": {{"message": "hello", "config": {{"message": "hello"}}}}}},
+            {{"id": "stop", "type": "end", "position": {{"x": 0, "y": 0}}, "data": {{}}}}],
+          "edges": [{{"id": "a", "source": "start", "target": "said"}}, {{"id": "b", "source": "said", "target": "stop"}}]}}"#
+    );
+    Value::from_json(&text).unwrap()
+}
+
+fn asked(server: &Asked, workflow: Value, options: &str) -> Value {
+    let body = Value::object([("workflow", workflow), ("options", Value::from_json(options).unwrap())]);
+    server.post("/compile", &body)
+}
+
+#[test]
+fn a_server_writes_code_and_says_when_it_has_no_compilers() {
+    let place = Place::new(&[]);
+    let server = Asked::start(&place, "srv");
+    let made = asked(&server, workflow("print"), r#"{"skipVerification": true}"#);
+    assert_eq!(made.get("success"), Some(&Value::Bool(true)), "{}", made.to_json());
+    assert_eq!(made.get("verification").unwrap().get("tscPassed"), Some(&Value::Null));
+    let counted = |key: &str| made.get("metadata").unwrap().get(key).and_then(Value::as_u64);
+    assert_eq!((counted("nodeCount"), counted("edgeCount")), (Some(3), Some(2)));
+    let code = |answer: &Value| answer.get("code").unwrap().get("workflow").and_then(Value::as_str).unwrap().to_owned();
+    assert_eq!(made.get("files").unwrap().get("workflow.ts").and_then(Value::as_str), Some(code(&made).as_str()));
+    let bare = asked(&server, workflow("print"), r#"{"skipVerification": true, "includeComments": false}"#);
+    assert!(code(&made).contains("/**") && !code(&bare).contains("/**"), "{}", code(&bare));
+
+    let missing = asked(&server, workflow("print"), "{}");
+    let error = |answer: &Value, key: &str| {
+        answer.get("errors").unwrap().as_array().unwrap()[0]
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    assert_eq!(missing.get("success"), Some(&Value::Bool(false)));
+    assert_eq!(error(&missing, "code"), "TOOLCHAIN_MISSING");
+    assert!(error(&missing, "message").contains("weir toolchain install"), "{}", missing.to_json());
+
+    let wrong = asked(&server, workflow("prnt"), r#"{"skipVerification": true}"#);
+    assert_eq!(wrong.get("success"), Some(&Value::Bool(false)));
+    assert_eq!(error(&wrong, "nodeId"), "said", "{}", wrong.to_json());
+    assert_eq!(wrong.get("code"), None);
+    server.stop();
 }

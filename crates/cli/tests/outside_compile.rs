@@ -4,6 +4,7 @@ mod support;
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use support::asking::Asked;
 use support::process::Place;
 use weir_base::Value;
 
@@ -13,9 +14,7 @@ fn what_is_written_was_checked_and_passed() {
         "flow.yaml",
         "type: Sequence\nid: plain\nchildren:\n- {type: Mock, id: one, props: {output: 1}}\n",
     )]);
-    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools/toolchain").canonicalize();
-    std::fs::create_dir(place.path("data")).unwrap();
-    symlink(tools.expect("`make test` installs the compilers"), place.path("data/toolchain")).unwrap();
+    lend_compilers(&place, "data");
     let ended = place.weir(&["compile", "flow.yaml", "--out", "made", "--format", "json"]);
     assert_eq!(ended.code, 0, "{ended:?}");
     let verification = ended.json().get("verification").cloned().unwrap();
@@ -26,4 +25,28 @@ fn what_is_written_was_checked_and_passed() {
     place.weir(&["toolchain", "verify", "made"]).says(0, "tsc: 0 errors");
     let again = place.weir(&["compile", "flow.yaml", "--out", "made"]);
     again.says(0, "its README.md says how to go on");
+}
+
+/// Puts the compilers of this repository into a data folder.
+fn lend_compilers(place: &Place, data: &str) {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools/toolchain").canonicalize();
+    std::fs::create_dir(place.path(data)).unwrap();
+    symlink(tools.expect("`make test` installs the compilers"), place.path(data).join("toolchain")).unwrap();
+}
+
+#[test]
+fn a_server_answers_with_the_verdict_of_the_compilers() {
+    let place = Place::new(&[]);
+    lend_compilers(&place, "srv");
+    let server = Asked::start(&place, "srv");
+    let text =
+        r#"{"type": "Sequence", "id": "plain", "children": [{"type": "Mock", "id": "one", "props": {"output": 1}}]}"#;
+    let flow = Value::from_json(text).unwrap();
+    for _ in 0..2 {
+        let answer = server.post("/compile", &Value::object([("workflow", flow.clone())]));
+        assert_eq!(answer.get("success"), Some(&Value::Bool(true)), "{}", answer.to_json());
+        let verdict = answer.get("verification").unwrap().to_json();
+        assert_eq!(verdict, r#"{"tscPassed":true,"eslintPassed":true,"anyTypesFound":0}"#);
+    }
+    server.stop();
 }

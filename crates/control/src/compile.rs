@@ -23,6 +23,13 @@ impl Compiled {
         weir_check::for_running(self.diagnostics.clone())
     }
 
+    /// How many steps and regions the flow has.
+    pub fn steps(&self) -> usize {
+        let mut count = 0;
+        self.flow.iter().for_each(|flow| flow.for_each_node(&mut |_| count += 1));
+        count
+    }
+
     /// The flow, if it can run; else what stands in the way.
     pub fn runnable(&self) -> Result<&Flow> {
         let problems = self.for_running();

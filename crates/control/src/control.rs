@@ -1,3 +1,4 @@
+use crate::code::{Coder, NoCoder};
 use crate::elsewhere::Elsewhere;
 use crate::memory::FlowMemory;
 use crate::options::{Options, Tier};
@@ -40,6 +41,7 @@ pub struct Control {
     pub(crate) ambient: Arc<dyn Ambient>,
     pub(crate) mail: Arc<dyn Mail>,
     pub(crate) web: Arc<dyn Web>,
+    pub(crate) coder: Arc<dyn Coder>,
     pub(crate) elsewhere: Elsewhere,
     pub(crate) mailboxes: std::sync::Mutex<crate::mail_in::Due>,
     pub(crate) keyring: Arc<Keyring>,
@@ -69,6 +71,7 @@ impl Control {
             ambient,
             mail,
             web,
+            coder: Arc::new(NoCoder),
             elsewhere: Elsewhere::new(&options.sign_in),
             mailboxes: std::sync::Mutex::default(),
             cipher: Cipher::new(&keyring),
@@ -85,6 +88,11 @@ impl Control {
             access: crate::access::Access::default(),
             options,
         }
+    }
+
+    /// With somebody who writes flows as code.
+    pub fn with_coder(self, coder: Arc<dyn Coder>) -> Self {
+        Self { coder, ..self }
     }
 
     pub fn options(&self) -> &Options {

@@ -1581,6 +1581,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/compile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes a workflow as TypeScript for Temporal, checked by the compilers */
+        post: operations["compile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -1789,6 +1806,20 @@ export interface components {
             totalRuns: number;
             until: string;
         };
+        /** @description Code and verdict, or every problem. */
+        Answer: {
+            code?: components["schemas"]["CodeParts"] | null;
+            errors: components["schemas"]["Finding"][];
+            /** @description The whole project, text by file name. */
+            files: {
+                [key: string]: string;
+            };
+            metadata?: components["schemas"]["Metadata"] | null;
+            /** @description Kinds whose steps are left to Weir's own worker. */
+            proxied: string[];
+            success: boolean;
+            verification?: components["schemas"]["Verification"] | null;
+        };
         /** @description When a webhook is answered. */
         AnswerName: "atOnce" | "result" | "stream";
         ApproveBody: {
@@ -1945,6 +1976,33 @@ export interface components {
         };
         CodeBody: {
             code: string;
+        };
+        CodeParts: {
+            activities: string;
+            worker: string;
+            workflow: string;
+        };
+        CompileBody: {
+            options?: components["schemas"]["CompileOptions"];
+            /** @description A workflow of nodes and edges; any other dialect as JSON will do, too. */
+            workflow: unknown;
+        };
+        CompileOptions: {
+            /**
+             * @description Whether every function says which step it is.
+             * @default true
+             */
+            includeComments?: boolean;
+            /**
+             * @description Leaves the compilers out.
+             * @default false
+             */
+            skipVerification?: boolean;
+            /**
+             * @description The code is always strict; `false` changes nothing.
+             * @default true
+             */
+            strictMode?: boolean;
         };
         /** @description A flow's text, and where the cursor stands in it. */
         CompleteBody: {
@@ -2423,6 +2481,15 @@ export interface components {
              * @description What all flows of the organisation remember, in bytes.
              */
             used: number;
+        };
+        Metadata: {
+            /** Format: uint64 */
+            compilationTimeMs: number;
+            /** Format: uint */
+            edgeCount: number;
+            /** Format: uint */
+            nodeCount: number;
+            version: string;
         };
         /** @enum {string} */
         MethodName: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -3289,6 +3356,13 @@ export interface components {
             suggestions: string[];
             valid: boolean;
             warnings: components["schemas"]["Finding"][];
+        };
+        /** @description Null where the compilers were not asked. */
+        Verification: {
+            /** Format: uint64 */
+            anyTypesFound?: number | null;
+            eslintPassed?: boolean | null;
+            tscPassed?: boolean | null;
         };
         /** @description A published version. It never changes. */
         VersionView: {
@@ -14557,6 +14631,111 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompileBody"];
+            };
+        };
+        responses: {
+            /** @description The code and the compilers' verdict, or what stands in the way */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -18,6 +18,9 @@ pub struct Compile {
     /// The task queue its worker listens on
     #[arg(long, value_name = "QUEUE", default_value = "weir", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub task_queue: String,
+    /// Whose service and project variables, and whose memory, its steps use
+    #[arg(long, value_name = "PROJECT", default_value = "default", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub project: String,
     /// Write the code without having it checked by the compilers
     #[arg(long)]
     pub no_verify: bool,

@@ -18,8 +18,12 @@ pub fn run(args: &Args, data: &Data) -> anyhow::Result<Exit> {
 
 /// The compilers of a data folder.
 pub fn of(data: &Data) -> anyhow::Result<Toolchain> {
-    let folder = crate::data::directory(data.data.as_ref())?;
-    let folder = std::path::absolute(&folder).with_context(|| folder.display().to_string())?;
+    in_folder(&crate::data::directory(data.data.as_ref())?)
+}
+
+/// As [`of`], where the folder is known.
+pub fn in_folder(folder: &Path) -> anyhow::Result<Toolchain> {
+    let folder = std::path::absolute(folder).with_context(|| folder.display().to_string())?;
     Ok(Toolchain::new(folder.join("toolchain")))
 }
 

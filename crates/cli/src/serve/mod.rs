@@ -1,5 +1,6 @@
 //! `weir serve`: the server and all it stands on, put together.
 
+mod coder;
 mod config;
 mod demo;
 mod house;

@@ -1,5 +1,6 @@
 use crate::args::Serve;
 use crate::compose;
+use crate::serve::coder::TypeScript;
 use crate::serve::config::Config;
 use crate::serve::house::House;
 use crate::serve::imap::Imap;
@@ -63,18 +64,21 @@ pub async fn build(args: &Serve, config: &Config, folder: &Path, url: &str) -> a
         Some(outbox) => outbox.clone(),
         None => Arc::new(NoMail),
     };
-    let control = Arc::new(Control::new(Parts {
+    let catalog = Arc::new(crate::load::catalog()?);
+    let coder = TypeScript::new(catalog.clone(), crate::commands::toolchain::in_folder(folder)?);
+    let control = Control::new(Parts {
         documents,
         store: store.clone(),
         runs: runtime.clone(),
-        catalog: Arc::new(crate::load::catalog()?),
+        catalog,
         ambient: Arc::new(Machine),
         mail,
         web: Arc::new(GuardedWeb::new()),
         keyring,
         memory,
         options,
-    }));
+    });
+    let control = Arc::new(control.with_coder(Arc::new(coder)));
     house.enter(&control);
     let database = config.database_url.is_none().then(|| folder.join("weir.db"));
     let disk = Arc::new(Disk { folder: folder.to_owned(), database });

@@ -1,6 +1,7 @@
 //! The command as it is used: files in, exit code and JSON out.
 #![allow(dead_code)]
 
+pub mod asking;
 pub mod process;
 pub mod witness;
 

@@ -7,6 +7,7 @@ mod bundles;
 mod caller;
 mod catalogue;
 mod clerk;
+mod compile;
 mod complete;
 mod events;
 mod flows;
@@ -67,6 +68,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         analytics::routes,
         catalogue::routes,
         validate::routes,
+        compile::routes,
         complete::routes,
     ];
     tables.iter().flat_map(|table| table()).collect()

@@ -25,14 +25,14 @@ struct Verdict {
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Finding {
-    code: String,
-    message: String,
+pub struct Finding {
+    pub code: String,
+    pub message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    node_id: Option<String>,
-    severity: String,
+    pub node_id: Option<String>,
+    pub severity: String,
     /// Where in the flow.
-    path: String,
+    pub path: String,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -79,7 +79,7 @@ pub fn routes() -> Vec<Endpoint> {
     ]
 }
 
-fn finding(found: &Diagnostic, text: &serde_json::Value) -> Finding {
+pub fn finding(found: &Diagnostic, text: &serde_json::Value) -> Finding {
     Finding {
         code: found.code.clone(),
         message: found.message.clone(),

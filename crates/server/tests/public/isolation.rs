@@ -15,7 +15,7 @@ on_every_store! {
 }
 
 /// Answers that tell about oneself or about nobody, whoever else there is: only the other's mark may not be in them.
-const OF_NOBODY: [&str; 26] = [
+const OF_NOBODY: [&str; 27] = [
     "health",
     "clerk",
     "ready",
@@ -38,6 +38,7 @@ const OF_NOBODY: [&str; 26] = [
     "validate",
     "check",
     "convert",
+    "compile",
     "kinds",
     "metrics",
     "complete",

@@ -87,6 +87,7 @@ pub fn body(endpoint: &Endpoint) -> Value {
         "forkRun" => json!({"at": 1}),
         "validate" => json!({"nodes": [], "edges": []}),
         "convert" => json!({"source": FLOW, "to": "ir"}),
+        "compile" => json!({"workflow": {"nodes": [], "edges": []}}),
         _ if endpoint.body.is_none() || endpoint.body_optional => Value::Null,
         name => panic!("tests/public/routes.rs has no body for `{name}`"),
     }

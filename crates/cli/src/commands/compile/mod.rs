@@ -1,5 +1,6 @@
 //! A flow as code: generated, checked by the compilers, and only then written.
 
+mod called;
 mod folder;
 
 use crate::args::compile::Compile;
@@ -10,7 +11,7 @@ use crate::{report, show};
 use folder::Folder;
 use weir_base::{Diagnostic, Value, has_errors};
 use weir_codegen::{Options, Project, generate};
-use weir_toolchain::{Verdict, Verifier};
+use weir_toolchain::{Finding, Verdict, Verifier};
 
 pub fn run(args: &Compile, data: &Data) -> anyhow::Result<Exit> {
     let catalog = load::catalog()?;
@@ -19,7 +20,12 @@ pub fn run(args: &Compile, data: &Data) -> anyhow::Result<Exit> {
     let flow = loaded.flow.take().filter(|_| !has_errors(&loaded.diagnostics));
     let Some(flow) = flow else { return Ok(refused(args, &loaded, &[])) };
     let folder = Folder::open(&args.out)?;
-    let options = Options { task_queue: args.task_queue.clone(), ..Options::default() };
+    let library = match called::library(&flow, &args.file, &args.bind, &catalog)? {
+        Ok(library) => library,
+        Err(called) => return Ok(refused(args, &called, &[])),
+    };
+    let (task_queue, project) = (args.task_queue.clone(), args.project.clone());
+    let options = Options { task_queue, project, library, ..Options::default() };
     let project = match generate(&flow, &catalog, &options) {
         Ok(project) => project,
         Err(problems) => return Ok(refused(args, &loaded, &problems)),
@@ -103,5 +109,16 @@ fn answer(loaded: &Loaded, project: &Project, verdict: Option<&Verdict>) -> Valu
         ("files", Value::array(names)),
         ("proxied", Value::array(proxied)),
         ("verification", Value::object(verification)),
+        (
+            "findings",
+            Value::array(verdict.iter().flat_map(|verdict| verdict.tsc.iter().chain(&verdict.lint)).map(finding)),
+        ),
     ])
+}
+
+/// An error in the code, as a member of the answer.
+fn finding(found: &Finding) -> Value {
+    let place = format!("{}:{}:{}", found.file, found.line, found.column);
+    let members = [("place", place), ("code", found.code.clone()), ("message", found.message.clone())];
+    Value::object(members.map(|(name, text)| (name, Value::from(text))))
 }
