@@ -115,6 +115,11 @@ export class Ledger {
     if (this.roomFor(this.variables, service, name, value) === undefined) this.variables.set(service, name, value);
   }
 
+  /** A variable of a service, or of the project itself. */
+  get(service: string | null, name: string): Plain {
+    return this.variables.get(service, name);
+  }
+
   /** Variables of a service, or of the project itself, by name. */
   of(service: string | null): { [name: string]: Plain } {
     return Object.fromEntries(this.variables.of(service));

@@ -27,6 +27,8 @@ export const setVariable = defineSignal<[string, Plain, (string | null)?]>('setV
 /** Opens variables to other projects; another interface of that name is replaced. */
 export const openInterface = defineSignal<[Plain]>('openInterface');
 export const closeInterface = defineSignal<[string]>('closeInterface');
+/** A variable of the project, or of a service of it; null where it is unset. */
+export const getVariable = defineQuery<Plain, [string, (string | null)?]>('getVariable');
 /** Variables of the project, or of a service of it, by name. */
 export const variables = defineQuery<{ [name: string]: Plain }, [(string | null)?]>('variables');
 /** What a flow remembers, by key. */
@@ -61,6 +63,7 @@ export async function weirProject(project: string, state?: State): Promise<void>
     else log.warn('an interface is {name, service?, read?, write?, allow: [{project, service?, flow?, readOnly?}]}');
   });
   setHandler(closeInterface, (name) => ledger.close(name));
+  setHandler(getVariable, (name, service = null) => ledger.get(service, name));
   setHandler(variables, (service = null) => ledger.of(service));
   setHandler(memory, (flow) => ledger.memoryOf(flow));
   setHandler(interfaces, () => ledger.opened());
