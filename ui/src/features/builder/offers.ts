@@ -60,9 +60,11 @@ export function searchChoices(choices: readonly Choice[], text: string): Choice[
     const rank = Math.max(0, ...words.map((word) => rankOf(choice, word)));
     return rank < 4 ? [[rank, choice]] : [];
   });
+  if (words.length === 0) return [...choices];
+  // Whoever types looks for a name: how well it fits comes first, and headings would tear the order apart.
   const groups = [...new Set(choices.map(({ group }) => group))];
   const placeOf = (choice: Choice) => groups.indexOf(choice.group);
-  return rated.sort((a, b) => placeOf(a[1]) - placeOf(b[1]) || a[0] - b[0]).map(([, choice]) => choice);
+  return rated.sort((a, b) => a[0] - b[0] || placeOf(a[1]) - placeOf(b[1])).map(([, { group: _, ...choice }]) => choice);
 }
 
 function rankOf(choice: Choice, word: string): number {
