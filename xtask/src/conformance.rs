@@ -27,5 +27,6 @@ pub fn kills() -> Result<Vec<String>> {
 
 fn program() -> Result<PathBuf> {
     tools::temporal()?;
+    tools::toolchain()?;
     programs::bin("weir-conformance")
 }
