@@ -5,6 +5,8 @@ const { join } = require('node:path');
 const { Context } = require('@temporalio/activity');
 const { DefaultLogger, NativeConnection, Runtime, Worker, bundleWorkflowCode } = require('@temporalio/worker');
 
+/** The queue of the workflows that keep what outlives runs, as in a generated worker. */
+const PROJECTS = 'weir-project';
 const BUNDLE = join(__dirname, 'bundle.js');
 const LOG = ['--log'].some((flag) => process.argv.includes(flag)) ? 'WARN' : 'ERROR';
 
@@ -40,19 +42,20 @@ async function main([address, namespace, taskQueue]) {
   Runtime.install({ logger });
   await bundle(logger);
   const connection = await NativeConnection.connect({ address });
-  const worker = await Worker.create({
+  const usual = {
     connection,
     namespace,
-    taskQueue,
     workflowBundle: { codePath: BUNDLE },
-    activities: activities(JSON.parse(readFileSync(join(__dirname, 'projects.json'), 'utf8'))),
     // Another worker takes over soon after one was killed.
     stickyQueueScheduleToStartTimeout: '1s',
     workflowThreadPoolSize: 1,
-  });
+  };
+  const own = activities(JSON.parse(readFileSync(join(__dirname, 'projects.json'), 'utf8')));
+  const worker = await Worker.create({ ...usual, taskQueue, activities: own });
+  const projects = await Worker.create({ ...usual, taskQueue: PROJECTS });
   process.stdin.on('end', () => process.exit(0)).resume();
   process.stdout.write('works\n');
-  await worker.run();
+  await Promise.all([worker.run(), projects.run()]);
 }
 
 main(process.argv.slice(2)).catch((error) => {

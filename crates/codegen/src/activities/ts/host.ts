@@ -395,8 +395,9 @@ export function workerPorts(): Ports {
   };
 }
 
-/** The type of the workflow that keeps a project's variables. */
+/** The type of the workflow that keeps a project's variables, and the task queue that every worker takes it from. */
 const PROJECT_WORKFLOW = 'weirProject';
+const PROJECTS = 'weir-project';
 /** A workflow that goes over to a fresh history may miss a question. */
 const ASKED = 3;
 
@@ -428,10 +429,9 @@ async function askProject(
 }
 
 async function startProject(project: string): Promise<void> {
-  const { client, info } = Context.current();
-  await client.workflow.start(PROJECT_WORKFLOW, {
+  await Context.current().client.workflow.start(PROJECT_WORKFLOW, {
     workflowId: `weir-project/${project}`,
-    taskQueue: info.taskQueue,
+    taskQueue: PROJECTS,
     args: [project],
     workflowIdConflictPolicy: 'USE_EXISTING',
   });
