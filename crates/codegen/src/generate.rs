@@ -133,6 +133,9 @@ fn workflow(one: &Whole<'_>, root: &str, writer: &Writer<'_>, called: &[Whole<'_
     if body.contains(" x.") || body.contains("(x.") || body.contains("[x.") {
         out.push_str("import * as x from './expr';\n");
     }
+    if writer.used.contains("loop") {
+        out.push_str("import type { Left } from './resume';\n");
+    }
     out.push_str("import type { At, Outcome, Result } from './run';\nimport type { Json } from './schemas';\n");
     out.push_str(&support::imports(&writer.used));
     if !writer.kinds.is_empty() {
@@ -144,9 +147,12 @@ fn workflow(one: &Whole<'_>, root: &str, writer: &Writer<'_>, called: &[Whole<'_
     for other in called {
         let _ = write!(out, "\nexport {{ {} }} from './{}';\n", other.workflow, other.file);
     }
+    // Only a loop begins a fresh history.
+    let (taken, handed) =
+        if writer.used.contains("loop") { (", before?: Left", ", before") } else { Default::default() };
     let _ = write!(
         out,
-        "\n/** Runs the flow once. */\nexport async function {}(input: Json): Promise<Result> {{\n  return runFlow(whole, input);\n}}\n\n",
+        "\n/** Runs the flow once. */\nexport async function {}(input: Json{taken}): Promise<Result> {{\n  return runFlow(whole, input{handed});\n}}\n\n",
         one.workflow
     );
     if !writer.kinds.is_empty() {

@@ -35,6 +35,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("queue", include_str!("workflow/ts/queue.ts")),
     ("reactive", include_str!("workflow/ts/reactive.ts")),
     ("reply", include_str!("workflow/ts/reply.ts")),
+    ("resume", include_str!("workflow/ts/resume.ts")),
     ("rounds", include_str!("workflow/ts/rounds.ts")),
     ("run", include_str!("workflow/ts/run.ts")),
     ("scope", include_str!("workflow/ts/scope.ts")),

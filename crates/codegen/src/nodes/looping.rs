@@ -39,6 +39,9 @@ impl Writer<'_> {
         if looped.on_limit == OnLimit::Done {
             out.push_str(" limitIsDone: true,");
         }
+        if let Some(period) = looped.continue_as_new {
+            let _ = write!(out, " continueAsNew: {period},");
+        }
         if looped.collect {
             out.push_str(" collect: true,");
         }

@@ -6,6 +6,7 @@ export type Check = { condition: Test | { region: Body }; resolver?: Body; requi
 
 /** Every run of a region has its own index. */
 export async function precondition(at: At, checks: Check[], body: Body): Promise<Outcome> {
+  if (at.mark.kept.has('passed')) return body(at);
   const regions = new Regions(at);
   for (const [place, check] of checks.entries()) {
     const held = await regions.passes(check);
@@ -13,6 +14,7 @@ export async function precondition(at: At, checks: Check[], body: Body): Promise
     if (held || !check.required) continue;
     return failure('PRECONDITION_FAILED', 'verdict', `precondition ${place + 1} does not hold`);
   }
+  at.mark.kept.set('passed', true);
   return body(at);
 }
 

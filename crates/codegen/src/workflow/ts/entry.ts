@@ -10,6 +10,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { write } from './pure';
+import { goOn, takeUp } from './resume';
+import type { Left } from './resume';
 import { Run, failure } from './run';
 import type { At, Body, Compute, Outcome, Result, TraceEntry } from './run';
 import { isObject, problemsOf } from './schemas';
@@ -45,15 +47,17 @@ export type Flow = {
 };
 
 /** One run of a flow, from its root to its result. A failed run ends with the error's code as the failure's type. */
-export async function runFlow(flow: Flow, given: Plain): Promise<Result> {
-  refuse(flow.input, given);
+export async function runFlow(flow: Flow, given: Plain, before?: Left): Promise<Result> {
+  if (before === undefined) refuse(flow.input, given);
   const { workflowId, startTime } = workflowInfo();
-  const run = new Run(workflowId, startTime.getTime(), fromOutside(given));
+  const run = new Run(workflowId, before?.startedAt ?? startTime.getTime(), fromOutside(given));
   for (const [name, value] of [...(flow.variables ?? []), ...ownVariables(flow, given)]) run.variables.set(name, value);
-  const at: At = { run, base: '', scope: run.variables, memory: new Map() };
+  if (before !== undefined) takeUp(run, before);
+  const at: At = { run, base: '', scope: run.variables, mark: run.mark, memory: run.mark.instance('') };
   answer(flow, at);
   listen(flow, at);
-  return ended(run, await timed(flow, at));
+  const outcome = await timed(flow, at);
+  return run.left ? goOn(run, given) : ended(run, outcome);
 }
 
 /** An input that is not what the flow takes fails the run before its first step. */
@@ -78,7 +82,9 @@ function answer(flow: Flow, at: At): void {
 
 async function timed(flow: Flow, at: At): Promise<Outcome> {
   const { timeoutMs } = flow;
-  const scope = new CancellationScope({ cancellable: true, ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }) });
+  const spent = Date.now() - at.run.startedAt;
+  const deadline = timeoutMs === undefined ? {} : { timeout: Math.max(timeoutMs - spent, 1) };
+  const scope = new CancellationScope({ cancellable: true, ...deadline });
   at.run.stop = () => scope.cancel();
   const givenUp = new Promise<Outcome>((resolve) => {
     at.run.giveUp = () => resolve({ kind: 'cancelled' });

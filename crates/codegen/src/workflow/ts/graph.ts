@@ -3,6 +3,7 @@ import { CancellationScope } from '@temporalio/workflow';
 import { Children } from './children';
 import { failure, success } from './run';
 import type { At, Body, Compute, Nodes, Outcome, StepError } from './run';
+import { isJson, latch } from './resume';
 import { data } from './steps';
 import { inTurn } from './turns';
 import { EvaluationError } from './value';
@@ -153,7 +154,7 @@ class Region implements Nodes {
   private prepared(place: Place): () => Promise<Outcome> {
     place.phase = 'running';
     try {
-      const given = this.input(place.step.input, place);
+      const given = latch(this.at, `data ${place.step.id}`, () => this.input(place.step.input, place), isJson);
       return () => place.step.body({ ...this.at, data: given });
     } catch (thrown) {
       if (!(thrown instanceof EvaluationError)) throw thrown;

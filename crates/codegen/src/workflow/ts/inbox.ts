@@ -28,6 +28,11 @@ export class Inbox {
     return true;
   }
 
+  /** All that is kept, by name, the oldest first. */
+  left(): [string, Json[]][] {
+    return [...this.kept];
+  }
+
   /** The oldest that was kept. */
   take(name: string): Json | undefined {
     const payload = this.kept.get(name)?.shift();

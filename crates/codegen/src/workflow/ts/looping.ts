@@ -1,8 +1,9 @@
 // Loops. Each iteration is entered below its own index, and remembers nothing of the one before.
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, workflowInfo } from '@temporalio/workflow';
 import { write } from './pure';
 import { endless, failure, success } from './run';
 import type { At, Body, Compute, Outcome, Test } from './run';
+import { counted, handOver, isJson, isNumber, latch } from './resume';
 import { abreast } from './turns';
 import { shown } from './value';
 import type { Json } from './value';
@@ -25,19 +26,24 @@ export type Loop = {
   limitIsDone?: boolean;
   /** The output is the list of all outputs, not the last one. */
   collect?: boolean;
+  /** Hands the run over to a fresh history after as many iterations. */
+  continueAsNew?: number;
   /** Ways out of the body that end the loop. */
   exits?: string[];
 };
 
 /** Leaves by `done` when it has run its course; a failed iteration fails it. */
 export async function loop(at: At, what: Loop, body: Body): Promise<Outcome> {
-  const max = what.max?.(at);
-  const items = what.items?.(at);
+  const number = (key: string, compute?: (at: At) => number): number | undefined =>
+    compute === undefined ? undefined : latch(at, key, () => compute(at), isNumber);
+  const { items: list } = what;
+  const max = number('max', what.max);
+  const items = list === undefined ? undefined : latch(at, 'items', () => list(at), isJson);
   if (items !== undefined && !Array.isArray(items)) {
     return failure('NOT_A_LIST', 'verdict', `expected a list to go through, found ${shown(items)}`);
   }
   items?.forEach((item) => kept(item));
-  const count = what.count === undefined ? items?.length : what.count(at);
+  const count = number('count', what.count) ?? items?.length;
   return new Rounds(at, what, body, { max, count, items }).run();
 }
 
@@ -46,10 +52,12 @@ type Bounds = { max: number | undefined; count: number | undefined; items: Json[
 /** A loop at work. */
 class Rounds {
   private readonly scope = new CancellationScope();
-  private readonly outputs = new Map<number, Json>();
-  private last: Json = null;
-  private next = 0;
+  private readonly outputs: Map<number, Json>;
+  private last: Json;
+  private next: number;
   private running = 0;
+  /** The iterations under way. */
+  private readonly open: Set<number>;
   /** How the loop ends, once that is decided. */
   private ending: Outcome | undefined;
 
@@ -58,11 +66,17 @@ class Rounds {
     private readonly what: Loop,
     private readonly body: Body,
     private readonly bounds: Bounds,
-  ) {}
+  ) {
+    this.next = counted(at, 'next');
+    this.last = at.mark.kept.get('last') ?? null;
+    this.open = new Set(numbers(at.mark.kept.get('open')));
+    this.outputs = new Map([...at.mark.kept].flatMap(([key, output]) => (OUTPUT.test(key) ? [[Number(key), output]] : [])));
+  }
 
   run(): Promise<Outcome> {
-    const begun: At[] = [];
-    for (let lane = 0; lane < (this.what.concurrency ?? 1); lane += 1) {
+    // Those that were under way in the history before.
+    const begun = [...this.open].map((index) => this.enter(index));
+    while (begun.length < (this.what.concurrency ?? 1)) {
       const inner = this.begin();
       if (inner === undefined) break;
       begun.push(inner);
@@ -84,12 +98,45 @@ class Rounds {
       if (this.running === 0) this.ending = limit;
       return undefined;
     }
-    const [index, item] = [this.next, this.bounds.items?.[this.next] ?? null];
+    const index = this.next;
     this.next += 1;
-    this.running += 1;
-    if (this.what.itemVar !== undefined) write(this.at, this.what.itemVar, item);
+    this.open.add(index);
+    this.keep();
+    if (this.what.itemVar !== undefined) write(this.at, this.what.itemVar, this.item(index));
     if (this.what.indexVar !== undefined) write(this.at, this.what.indexVar, index);
-    return { ...this.at, base: `${this.at.base}[${index}]`, item, index, memory: new Map() };
+    return this.enter(index);
+  }
+
+  private item(index: number): Json {
+    return this.bounds.items?.[index] ?? null;
+  }
+
+  /** Every iteration is a fresh instance. */
+  private enter(index: number): At {
+    this.running += 1;
+    const base = `${this.at.base}[${index}]`;
+    return { ...this.at, base, item: this.item(index), index, memory: this.at.mark.instance(base) };
+  }
+
+  private keep(): void {
+    const { kept } = this.at.mark;
+    kept.set('next', this.next);
+    kept.set('open', [...this.open]);
+    kept.set('last', this.last);
+  }
+
+  /** An iteration has ended and the loop goes on. */
+  private leave(index: number): void {
+    this.open.delete(index);
+    this.at.mark.drop(`${this.at.base}[${index}]`);
+    this.keep();
+  }
+
+  /** Whether the run is to go on in a fresh history first. */
+  private get overdue(): boolean {
+    if (this.running > 0 || this.ending !== undefined) return false;
+    const period = this.what.continueAsNew;
+    return (period !== undefined && this.next % period === 0) || workflowInfo().continueAsNewSuggested;
   }
 
   private limit(): Outcome | undefined {
@@ -107,21 +154,30 @@ class Rounds {
       const outcome = await this.iterate(inner);
       this.running -= 1;
       if (outcome !== undefined) return this.end(outcome);
+      this.leave(inner.index ?? 0);
+      if (this.overdue) await handOver(this.at.run);
     }
   }
 
   /** How the iteration ends the loop; nothing where it goes on. */
   private async iterate(inner: At): Promise<Outcome | undefined> {
-    const held = await this.holds(inner);
+    const { kept } = this.at.mark;
+    const held = kept.get('held') === inner.index ? 'yes' : await this.holds(inner);
     if (held !== 'yes') return held === 'no' ? this.done() : held;
+    if (this.what.holds !== undefined) kept.set('held', inner.index ?? 0);
     this.last = null;
     const outcome = await this.body(inner);
     if (outcome.kind !== 'success') return outcome;
     const { handle, output } = outcome;
     if (handle !== undefined && this.what.exits?.includes(handle) === true) return success(output, handle);
-    if (this.what.collect === true) this.outputs.set(inner.index ?? 0, output);
+    if (this.what.collect === true) this.collect(inner.index ?? 0, output);
     this.last = output;
     return undefined;
+  }
+
+  private collect(index: number, output: Json): void {
+    this.outputs.set(index, output);
+    this.at.mark.kept.set(`${index}`, output);
   }
 
   private async holds(inner: At): Promise<'yes' | 'no' | Outcome> {
@@ -145,4 +201,11 @@ class Rounds {
     const inOrder = [...this.outputs].sort(([a], [b]) => a - b).map(([, output]) => output);
     return success(bounded(inOrder), 'done');
   }
+}
+
+/** Outputs are kept under their index. */
+const OUTPUT = /^[0-9]+$/;
+
+function numbers(value: Json | undefined): number[] {
+  return Array.isArray(value) ? value.filter(isNumber) : [];
 }

@@ -2,6 +2,7 @@
 
 import { Inbox } from './inbox';
 import type { Account } from './reply';
+import { Mark } from './resume';
 import { Scope } from './scope';
 import type { Json } from './value';
 
@@ -48,6 +49,8 @@ export type At = {
   /** The path so far; the step's own id is appended to it. */
   base: string;
   scope: Scope;
+  /** What is kept of the step this is in, should the run go on in a fresh history. */
+  mark: Mark;
   /** What the regions of this instance remember from one visit to the next, by region. */
   memory: Map<string, Memory>;
   /** What the nearest catch sees. */
@@ -117,6 +120,16 @@ export class Run {
   open = 0;
   /** How often something came from outside. */
   turn = 0;
+  /** How many of them are for something that only this history knows of. */
+  busy = 0;
+  /** How many open regions cannot be taken up again in a fresh history. */
+  pinned = 0;
+  /** What is kept of all steps. */
+  mark = new Mark();
+  /** Whether this history is not the first. */
+  resumed = false;
+  /** The run goes on in a fresh history. */
+  left = false;
   /** Set where nothing could wake the run any more: it ends because of it. */
   stuck: StepError | undefined;
 
@@ -131,6 +144,8 @@ export class Run {
   ) {}
 
   enter(path: string, kind: string): TraceEntry {
+    const known = this.resumed ? this.entries.findLast((one) => one.path === path) : undefined;
+    if (known !== undefined) return known;
     const entry: TraceEntry = { path, kind, status: 'running', attempts: 0, output: null };
     this.entries.push(entry);
     return entry;
@@ -138,6 +153,7 @@ export class Run {
 
   /** Notes that the step at `path` will never be entered, because no way leads to it any more. */
   skipped(path: string, kind: string): void {
+    if (this.resumed && this.entries.some((entry) => entry.path === path)) return;
     this.entries.push({ path, kind, status: 'skipped', attempts: 0, output: null });
   }
 
@@ -163,6 +179,12 @@ export class Run {
   stop: () => void = () => undefined;
   /** Ends the run without waiting for what is still open. */
   giveUp: () => void = () => undefined;
+  /** Ends this history, after which the run goes on in a fresh one. */
+  leave(): void {
+    this.left = true;
+    this.giveUp();
+  }
+
   /** A signal may write variables. */
   assignsSignals = false;
 

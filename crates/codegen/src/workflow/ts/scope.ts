@@ -6,7 +6,7 @@ export class Scope {
   // Names are data: in a map `__proto__` is a name like any other.
   private readonly values = new Map<string, Json>();
 
-  constructor(private readonly around?: Scope) {}
+  constructor(private around?: Scope) {}
 
   get(name: string): Json | undefined {
     const own = this.values.get(name);
@@ -15,6 +15,17 @@ export class Scope {
 
   set(name: string, value: Json): void {
     this.values.set(name, value);
+  }
+
+  /** The same inside this one. */
+  within(around: Scope): Scope {
+    this.around = around;
+    return this;
+  }
+
+  /** All that was written here, by name. */
+  own(): [string, Json][] {
+    return [...this.values];
   }
 
   /** Whether what is written to `scope` can be seen from here. */

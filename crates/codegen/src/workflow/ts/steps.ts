@@ -16,15 +16,30 @@ export type Case = { when: Test | { region: Body }; then: Way };
 export async function step(at: At, id: string, kind: string, work: Body): Promise<Outcome> {
   if (CancellationScope.current().consideredCancelled) return { kind: 'cancelled' };
   const path = at.base === '' ? id : `${at.base}/${id}`;
+  const mark = at.mark.step(path);
+  if (mark.outcome !== undefined) return mark.outcome;
   const entry = at.run.enter(path, kind);
   const before = at.run.returned;
-  const found = place(await guarded({ ...at, base: path }, work), path);
+  const found = place(await pinned(kind, { ...at, base: path, mark }, work), path);
   const ending = at.run.returned === before ? undefined : at.run.returned;
   const outcome = at.base === '' ? whole(at, found) : found;
   entry.status = statusOf(outcome);
   entry.output = outcome.kind === 'success' ? outcome.output : null;
   // A return ends what it is in: to the steps around it, it was cancelled.
-  return ending !== undefined && at.base !== '' ? { kind: 'cancelled' } : outcome;
+  const told: Outcome = ending !== undefined && at.base !== '' ? { kind: 'cancelled' } : outcome;
+  mark.end(told);
+  return told;
+}
+
+/** While these are open the run stays in this history. */
+const PINS = ['agent', 'mailbox'];
+
+async function pinned(kind: string, at: At, work: Body): Promise<Outcome> {
+  const pins = PINS.includes(kind) ? 1 : 0;
+  at.run.pinned += pins;
+  const outcome = await guarded(at, work);
+  at.run.pinned -= pins;
+  return outcome;
 }
 
 /** How the outermost step ends: by a return in it, by being stuck, or by itself. */
@@ -79,12 +94,22 @@ function withoutHandle(outcome: Outcome): Outcome {
 
 /** The first case whose condition holds, else `otherwise`, else success with null. */
 export async function branch(at: At, cases: Case[], otherwise?: Way): Promise<Outcome> {
-  for (const { when, then } of cases) {
+  const kept = at.mark.kept.get('case');
+  const found = typeof kept === 'number' ? kept : await chosen(at, cases);
+  if (found === 'cancelled') return { kind: 'cancelled' };
+  at.mark.kept.set('case', found);
+  const way = cases[found]?.then ?? otherwise;
+  return way === undefined ? success(null) : take(at, way);
+}
+
+/** The place of the first case whose condition holds, else how many there are. */
+async function chosen(at: At, cases: Case[]): Promise<number | 'cancelled'> {
+  for (const [place, { when }] of cases.entries()) {
     const held = await holds(at, when);
-    if (held === 'cancelled') return { kind: 'cancelled' };
-    if (held) return take(at, then);
+    if (held === 'cancelled') return held;
+    if (held) return place;
   }
-  return otherwise === undefined ? success(null) : take(at, otherwise);
+  return cases.length;
 }
 
 async function holds(at: At, when: Case['when']): Promise<boolean | 'cancelled'> {

@@ -31,6 +31,7 @@ const asked: (() => void)[] = [];
 const resting: (() => void)[] = [];
 const arrived: (() => void)[] = [];
 let dealing = false;
+let stopped = false;
 let still: () => void = () => undefined;
 
 function queue(begin: () => void): void {
@@ -44,6 +45,11 @@ export function atRest(work: () => void): void {
   awake();
 }
 
+/** Nothing begins or goes on any more. */
+export function stop(): void {
+  stopped = true;
+}
+
 /** Does this whenever nothing goes on any more until something comes from outside. */
 export function whenStill(look: () => void): void {
   still = look;
@@ -52,10 +58,11 @@ export function whenStill(look: () => void): void {
 
 /**
  * Waits for something from outside: time, a task, a signal. Of what comes together the first is worked off before
- * the second is looked at. What comes after the step was ended is not looked at at all.
+ * the second is looked at. Where the run is not `busy` with it, a fresh history can wait for it as well. What comes after the step was ended is not looked at at all.
  */
-export async function outside<T>(run: Run, wait: () => Promise<T>): Promise<T> {
+export async function outside<T>(run: Run, wait: () => Promise<T>, busy = true): Promise<T> {
   run.open += 1;
+  run.busy += busy ? 1 : 0;
   try {
     const found = await wait();
     await arrival(run);
@@ -65,6 +72,7 @@ export async function outside<T>(run: Run, wait: () => Promise<T>): Promise<T> {
     throw thrown;
   } finally {
     run.open -= 1;
+    run.busy -= busy ? 1 : 0;
   }
 }
 
@@ -87,6 +95,7 @@ async function deal(): Promise<void> {
   let next: (() => void) | undefined;
   do {
     await quiet();
+    if (stopped) return;
     next = asked.pop() ?? resting.shift() ?? arrived.shift();
     next?.();
   } while (next !== undefined);

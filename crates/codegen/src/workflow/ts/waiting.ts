@@ -3,6 +3,7 @@ import { CancellationScope, condition, sleep } from '@temporalio/workflow';
 import { failure, success } from './run';
 import type { At, Body, Outcome } from './run';
 import { member } from './reply';
+import { counted, due, latch, isNumber } from './resume';
 import { outside, whenStill } from './turns';
 import type { Json } from './value';
 
@@ -11,9 +12,9 @@ export type Millis = (at: At) => number;
 
 /** A timer; the output is null. */
 export async function timer(at: At, after: Millis): Promise<Outcome> {
-  const millis = after(at);
+  const until = due(at, () => after(at));
   at.run.waits(at.base);
-  await outside(at.run, () => sleep(Math.max(millis, 1)));
+  await outside(at.run, () => sleep(Math.max(until - Date.now(), 1)), false);
   return success(null);
 }
 
@@ -24,14 +25,18 @@ export function until(at: At, when: Millis): Promise<Outcome> {
 
 /** So many turns, in which other steps go on. */
 export async function turns(at: At, count: Millis): Promise<Outcome> {
-  for (let left = count(at); left > 0; left -= 1) await outside(at.run, () => sleep(1));
+  const all = latch(at, 'turns', () => count(at), isNumber);
+  for (let made = counted(at, 'made'); made < all; made += 1) {
+    at.mark.kept.set('made', made);
+    await outside(at.run, () => sleep(1), false);
+  }
   return success(null);
 }
 
 /** No time at all is no timer either. */
 export async function delay(at: At, by: Millis, body: Body): Promise<Outcome> {
-  const millis = by(at);
-  if (millis > 0) await outside(at.run, () => sleep(millis));
+  const left = due(at, () => by(at)) - Date.now();
+  if (left > 0) await outside(at.run, () => sleep(left), false);
   return body(at);
 }
 
@@ -59,13 +64,13 @@ export async function approval(at: At, deadline: Deadline): Promise<Outcome> {
 async function received(at: At, name: string, { timeout }: Deadline): Promise<Json | undefined> {
   const early = at.run.inbox.take(name);
   if (early !== undefined) return early;
-  const millis = timeout?.(at);
+  const until = timeout === undefined ? undefined : due(at, () => timeout(at));
   at.run.waits(at.base);
   const waiter = at.run.inbox.wait(name);
   try {
     const came = (): boolean => waiter.payload !== undefined;
-    if (millis === undefined) await outside(at.run, () => condition(came));
-    else await outside(at.run, () => condition(came, Math.max(millis, 1)));
+    if (until === undefined) await outside(at.run, () => condition(came), false);
+    else await outside(at.run, () => condition(came, Math.max(until - Date.now(), 1)), false);
     return waiter.payload;
   } finally {
     at.run.inbox.leave(name, waiter);
@@ -88,7 +93,7 @@ export async function forever(at: At): Promise<Outcome> {
 /** Fails the body, and ends what runs in it, when the total time is up. */
 export async function timeout(at: At, after: Millis, body: Body): Promise<Outcome> {
   const around = CancellationScope.current();
-  const scope = new CancellationScope({ cancellable: true, timeout: Math.max(after(at), 1) });
+  const scope = new CancellationScope({ cancellable: true, timeout: Math.max(due(at, () => after(at)) - Date.now(), 1) });
   at.run.open += 1;
   const outcome = await scope.run(() => body(at));
   at.run.open -= 1;

@@ -2,6 +2,7 @@
 import { CancellationScope, log, sleep } from '@temporalio/workflow';
 import { endless, failure, success } from './run';
 import type { At, Body, Memory, Outcome, StepError } from './run';
+import { counted, due } from './resume';
 import { Scope } from './scope';
 import { outside } from './turns';
 import type { Json } from './value';
@@ -49,12 +50,16 @@ export async function force(at: At, succeed: boolean, body: Body): Promise<Outco
 
 /** Each attempt is entered below its own index. A verdict is never tried again. */
 export async function retry(at: At, policy: Policy, body: Body): Promise<Outcome> {
-  for (let made = 1; ; made += 1) {
+  for (let made = counted(at, 'made') + 1; ; made += 1) {
     const outcome = await body({ ...at, base: `${at.base}[${made - 1}]` });
     if (outcome.kind !== 'failure' || !allows(policy, made) || !named(policy, outcome.error)) return outcome;
     const wait = delayAfter(policy, made);
-    if (wait > 0) await outside(at.run, () => sleep(wait));
-    else if (!at.run.countIdle()) return endless('this step is tried again without a wait');
+    if (wait > 0) {
+      const until = due(at, () => wait, `due ${made}`);
+      await outside(at.run, () => sleep(Math.max(until - Date.now(), 1)), false);
+    } else if (!at.run.countIdle()) return endless('this step is tried again without a wait');
+    at.mark.kept.set('made', made);
+    at.mark.drop(`${at.base}[${made - 1}]`);
   }
 }
 
@@ -96,11 +101,14 @@ export async function runOnce(at: At, key: string, body: Body): Promise<Outcome>
 
 /** Runs the body afresh after every success; succeeds when it fails. */
 export async function untilFailure(at: At, body: Body): Promise<Outcome> {
-  for (let pass = 0; ; pass += 1) {
+  for (let pass = counted(at, 'pass'); ; pass += 1) {
     if (!at.run.countIdle()) return endless('this step never fails');
-    const outcome = await body({ ...at, base: `${at.base}[${pass}]`, memory: new Map() });
+    const base = `${at.base}[${pass}]`;
+    const outcome = await body({ ...at, base, memory: at.mark.instance(base) });
     if (outcome.kind === 'failure') return success(errorValue(outcome.error));
     if (outcome.kind === 'cancelled') return outcome;
+    at.mark.kept.set('pass', pass + 1);
+    at.mark.drop(base);
   }
 }
 
@@ -115,7 +123,7 @@ export async function softAssert(at: At, body: Body): Promise<Outcome> {
 /** Variables of its own: reads fall through, writes stay inside; the same ones on re-entry. */
 export async function scope(at: At, key: string, body: Body): Promise<Outcome> {
   const kept = at.memory.get(key);
-  const own = kept?.kind === 'scope' ? kept.scope : new Scope(at.scope);
+  const own = kept?.kind === 'scope' ? kept.scope.within(at.scope) : new Scope(at.scope);
   at.memory.set(key, { kind: 'scope', scope: own });
   return body({ ...at, scope: own });
 }
