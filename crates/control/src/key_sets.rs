@@ -115,6 +115,18 @@ impl Named {
         self.source.keys(now, other_than, fetch).await
     }
 
+    /// As [`Named::keys`]. Whoever asks may go away before there is an answer. What comes is kept all the same: else the
+    /// issuer would be asked again by each who comes and does not wait.
+    async fn keys_whoever_waits(
+        self: Arc<Self>,
+        now: Micros,
+        other_than: Option<Arc<KeySet>>,
+        fetch: impl Future<Output = Result<KeySet>> + Send + 'static,
+    ) -> Result<Arc<KeySet>> {
+        let fetching = tokio::spawn(async move { self.keys(now, other_than.as_ref(), fetch).await });
+        fetching.await.unwrap_or_else(|error| Err(ControlError::Unavailable(error.to_string())))
+    }
+
     fn failure(&self, now: Micros) -> Option<ControlError> {
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, error) = failed.as_ref()?;
@@ -136,11 +148,7 @@ impl Control {
         }
         let request = WebRequest { private: self.may_be_private(url), ..WebRequest::get(url.to_string()) };
         let fetch = fetch_keys(self.web.clone(), request);
-        let other_than = other_than.cloned();
-        // Whoever asks may go away before there is an answer. What comes is kept all the same: else the issuer would be
-        // asked again by each who comes and does not wait.
-        let fetching = tokio::spawn(async move { named.keys(now, other_than.as_ref(), fetch).await });
-        fetching.await.unwrap_or_else(|error| Err(ControlError::Unavailable(error.to_string())))
+        named.keys_whoever_waits(now, other_than.cloned(), fetch).await
     }
 
     /// Whether the operator has named the host, with its port or without.
@@ -169,6 +177,7 @@ async fn fetch_keys(web: Arc<dyn Web>, request: WebRequest) -> Result<KeySet> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::sync::oneshot;
 
     #[test]
     fn those_who_ask_often_are_not_forgotten_for_those_who_ask_once() {
@@ -206,6 +215,24 @@ mod tests {
         let kept = source.keys(3_900 * SECOND, None, never()).await.unwrap();
         let back = source.keys(400 * SECOND, Some(&kept), async { Ok(set()) }).await.unwrap();
         assert!(!Arc::ptr_eq(&kept, &back), "a clock that is put back holds no others up");
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_is_kept() {
+        let (named, (begun, has_begun), (answer, answered)) =
+            (Arc::new(Named::default()), oneshot::channel(), oneshot::channel());
+        let fetch = async move {
+            begun.send(()).unwrap();
+            answered.await.unwrap();
+            Ok(set())
+        };
+        let asking = tokio::spawn(named.clone().keys_whoever_waits(0, None, fetch));
+        has_begun.await.unwrap();
+        asking.abort();
+        assert!(asking.await.unwrap_err().is_cancelled());
+        answer.send(()).unwrap();
+        // Whoever comes next waits for the same answer.
+        assert!(named.keys(0, None, async { panic!("the issuer is asked again") }).await.is_ok());
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ use crate::stop::Stop;
 use crate::{compose, load, summary};
 use anyhow::Context;
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use weir_base::{Text, Value};
@@ -17,7 +18,7 @@ use weir_runtime::{Clock, SystemClock};
 use weir_store::Place;
 use weir_temporal::{Begin, Cluster, Follower, News, Rules, State, input_of, names};
 
-/// How often the run is asked for news: at first often, later less so.
+/// How often the run is asked for news: at first often, later less so. Its end is heard of as soon as it comes.
 const SOONEST: Duration = Duration::from_millis(50);
 const LATEST: Duration = Duration::from_secs(1);
 
@@ -106,7 +107,8 @@ async fn follow(
     seen: &mut Seen,
     until_it_waits: bool,
 ) -> anyhow::Result<State> {
-    let mut pause = SOONEST;
+    let (mut pause, mut has_ended) = (SOONEST, false);
+    let mut end = pin!(cluster.wait(run));
     loop {
         match follower.news().await {
             Ok(news) if news.records.is_empty() && news.logs.is_empty() => {}
@@ -121,14 +123,19 @@ async fn follow(
         if let Ok(state) = cluster.state(run).await {
             let waits = until_it_waits && !state.waiting.is_empty() && state.status == weir_engine::Status::Waiting;
             if (state.status.is_final() || waits) && seen.seq >= state.seq {
-                if state.status.is_final() {
-                    cluster.wait(run).await.map_err(told)?;
+                if state.status.is_final() && !has_ended {
+                    end.await.map_err(told)?;
                 }
                 return Ok(state);
             }
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LATEST);
+        tokio::select! {
+            ended = &mut end, if !has_ended => {
+                ended.map_err(told)?;
+                (has_ended, pause) = (true, SOONEST);
+            }
+            () = tokio::time::sleep(pause) => pause = (pause * 2).min(LATEST),
+        }
     }
 }
 
