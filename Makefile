@@ -7,7 +7,7 @@ ifdef CI
 export CARGO_INCREMENTAL = 0
 endif
 
-.PHONY: help run tour test group bench bench-server conformance crash fuzz fmt pages ops deploy corpus ui browser \
+.PHONY: help run tour test group bench bench-server bench-ui conformance crash fuzz fmt pages ops deploy corpus ui browser \
         screenshots readme
 
 help: ; @$(XTASK) help
@@ -15,7 +15,7 @@ help: ; @$(XTASK) help
 # One build for both, so that what they share is compiled once. Serving and the tour need no optimised build, which
 # takes four times as long; measuring does.
 run tour: ; @cargo build --package weir-cli --package xtask && CHECK=$(CHECK) exec $(TARGET)/debug/xtask $@
-bench bench-server: ; @cargo build --release --package weir-cli --package xtask && $(TARGET)/release/xtask $@
+bench bench-server bench-ui: ; @cargo build --release --package weir-cli --package xtask && $(TARGET)/release/xtask $@
 
 test: ; @$(XTASK) test
 group: ; @$(XTASK) group $(NAME)

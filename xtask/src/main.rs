@@ -37,7 +37,7 @@ struct Command {
     run: fn() -> Result<()>,
 }
 
-const COMMANDS: [Command; 20] = [
+const COMMANDS: [Command; 21] = [
     Command {
         name: "run",
         about: "build Weir and serve it with a demo; CHECK=1 only shows that it works",
@@ -59,6 +59,7 @@ const COMMANDS: [Command; 20] = [
     Command { name: "pages", about: "write docs/errors/README.md and try the examples of its pages", run: pages::run },
     Command { name: "ui", about: "build the interface in the browser", run: ui::build },
     Command { name: "browser", about: "drive the interface with a browser, as `make test` does", run: ui::browser },
+    Command { name: "bench-ui", about: "measure the interface in a browser, into docs/ui-quality.md", run: ui::bench },
     Command { name: "screenshots", about: "every page in both themes, into ui/screenshots/", run: ui::screenshots },
     Command { name: "api", about: "try what the server says of its API against the server", run: api::run },
     Command { name: "ops", about: "try the alerts and the dashboard in ops/ on a real Prometheus", run: ops::run },

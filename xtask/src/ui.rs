@@ -66,6 +66,15 @@ pub fn screenshots() -> Result<()> {
     in_browser("screenshots")
 }
 
+/// `make bench-ui`: measures the interface, and writes what it found into `docs/ui-quality.md`.
+pub fn bench() -> Result<()> {
+    build_if_changed()?;
+    let (chromium, weir) = (tools::chromium()?, project::weir()?);
+    tools::npm(FOLDER)?;
+    let mut command = command(&["run", "--silent", "bench"])?;
+    process::run(command.env("WEIR_CHROMIUM", chromium).env("WEIR_BIN", weir))
+}
+
 fn in_browser(script: &str) -> Result<()> {
     let (chromium, weir) = (tools::chromium()?, programs::weir()?);
     tools::npm(FOLDER)?;

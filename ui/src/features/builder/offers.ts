@@ -64,7 +64,13 @@ export function searchChoices(choices: readonly Choice[], text: string): Choice[
   // Whoever types looks for a name: how well it fits comes first, and headings would tear the order apart.
   const groups = [...new Set(choices.map(({ group }) => group))];
   const placeOf = (choice: Choice) => groups.indexOf(choice.group);
-  return rated.sort((a, b) => a[0] - b[0] || placeOf(a[1]) - placeOf(b[1])).map(([, { group: _, ...choice }]) => choice);
+  return rated.sort((a, b) => a[0] - b[0] || placeOf(a[1]) - placeOf(b[1])).map(([, choice]) => withoutGroup(choice));
+}
+
+function withoutGroup(choice: Choice): Choice {
+  const bare = { ...choice };
+  delete bare.group;
+  return bare;
 }
 
 function rankOf(choice: Choice, word: string): number {
