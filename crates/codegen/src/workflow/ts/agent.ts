@@ -55,6 +55,8 @@ export async function agent(around: At, what: Agent): Promise<Outcome> {
     if (calls.length === 0) return finish(at, what, textOf(asked.output));
     const given = await runTools({ at, base, tools }, calls);
     if (given === undefined) return { kind: 'cancelled' };
+    // No step of this turn is entered again.
+    at.mark.drop(base);
     given.forEach((one) => record(transcript, one));
     question.told.push(...calls.map((call, place) => results.message(call, given[place] ?? { value: null })));
   }

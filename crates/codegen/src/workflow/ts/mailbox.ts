@@ -112,7 +112,11 @@ class Office {
     const todos = nudge(thread.todos);
     const value = todos === undefined ? message.letter.value : { ...message.letter.value, todoNudge: todos };
     const at = { ...this.at, base, message: value, thread: seat, memory: new Map() };
-    return async () => this.handled(delivery, await this.handle(at, thread.listener));
+    return async () => {
+      const outcome = await this.handle(at, thread.listener);
+      this.at.mark.drop(base);
+      this.handled(delivery, outcome);
+    };
   }
 
   private async handle(at: At, listener: number): Promise<Outcome> {
