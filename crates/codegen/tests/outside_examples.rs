@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use weir_base::{Text, Value};
 use weir_catalog::{Catalog, Record};
 use weir_codegen::activities::{self, Activities};
-use weir_control::compile;
 use weir_control::model::FlowFile;
+use weir_control::{Compiled, compile};
 use weir_ir::Flow;
 use weir_toolchain::{Options, Toolchain, Verifier};
 
@@ -22,28 +22,47 @@ fn verifier() -> Verifier {
     Verifier::new(toolchain, Options { processes: 1, ..Options::default() })
 }
 
-/// The flow of an example, which names its main file `flow.yaml` or `flow.json`.
-fn flow(folder: &Path, catalog: &Catalog) -> Flow {
-    let read = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
-    let (main, text) = ["flow.yaml", "flow.json"]
-        .into_iter()
-        .find_map(|name| read(name).map(|text| (name, text)))
-        .unwrap_or_else(|| panic!("{} has no flow", folder.display()));
-    let mut files = vec![FlowFile { name: main.into(), text: text.into() }];
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
-        if name != main && (name.ends_with(".yaml") || name.ends_with(".json")) {
-            files.push(FlowFile { name: name.as_str().into(), text: read(&name).unwrap_or_default().into() });
-        }
-    }
-    let bindings: BTreeMap<Text, Text> = read("bind.txt")
+/// The files of an example, the one first that is its flow: `flow.yaml` or `flow.json`.
+fn files(folder: &Path) -> Vec<FlowFile> {
+    let file = |name: String| FlowFile {
+        text: std::fs::read_to_string(folder.join(&name)).unwrap().into(),
+        name: name.as_str().into(),
+    };
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(".yaml") || name.ends_with(".json"))
+        .collect();
+    names.sort_by_key(|name| (!name.starts_with("flow."), name.clone()));
+    assert!(names.first().is_some_and(|name| name.starts_with("flow.")), "{} has no flow", folder.display());
+    names.into_iter().map(file).collect()
+}
+
+fn compiled(folder: &Path, catalog: &Catalog, name: &str, files: &[FlowFile]) -> Compiled {
+    let bindings: BTreeMap<Text, Text> = std::fs::read_to_string(folder.join("bind.txt"))
         .unwrap_or_default()
         .lines()
         .filter_map(|line| line.split_once('='))
         .map(|(name, meaning)| (Text::from(name.trim()), Text::from(meaning.trim())))
         .collect();
-    let compiled = compile(catalog, "", &files, &bindings, &|_| true);
+    compile(catalog, name, files, &bindings, &|_| true)
+}
+
+/// The flow of an example.
+fn flow(folder: &Path, catalog: &Catalog) -> Flow {
+    let compiled = compiled(folder, catalog, "", &files(folder));
     compiled.flow.unwrap_or_else(|| panic!("{}: {:?}", folder.display(), compiled.diagnostics))
+}
+
+/// The other flows of an example, by the name that calls give.
+fn library(folder: &Path, catalog: &Catalog) -> BTreeMap<Text, Flow> {
+    let files = files(folder);
+    let one = |file: &FlowFile| {
+        let name = file.name.split('.').next().unwrap_or_default();
+        let all: Vec<FlowFile> = std::iter::once(file.clone()).chain(files.iter().cloned()).collect();
+        compiled(folder, catalog, name, &all).flow.map(|flow| (Text::from(name), flow))
+    };
+    files[1..].iter().filter_map(one).collect()
 }
 
 async fn check(verifier: &Verifier, made: &Activities, name: &str) {
@@ -63,7 +82,11 @@ async fn the_activities_of_every_example_pass_the_compilers() {
         let flow = flow(&folder, &catalog);
         let kinds = activities::task_kinds(&flow);
         let made = activities::assemble(&activities::Flows::one(&flow), &catalog, &kinds).unwrap();
-        assert_eq!(made, activities::assemble(&activities::Flows::one(&flow), &catalog, &kinds).unwrap(), "the same every time");
+        assert_eq!(
+            made,
+            activities::assemble(&activities::Flows::one(&flow), &catalog, &kinds).unwrap(),
+            "the same every time"
+        );
         check(&verifier, &made, &folder.display().to_string()).await;
     }
 }
@@ -81,7 +104,8 @@ async fn every_example_is_a_project_that_passes_the_compilers() {
     for folder in folders {
         let flow = flow(&folder, &catalog);
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let made = match weir_codegen::generate(&flow, &catalog, &weir_codegen::Options::default()) {
+        let options = weir_codegen::Options { library: library(&folder, &catalog), ..Default::default() };
+        let made = match weir_codegen::generate(&flow, &catalog, &options) {
             Ok(made) => made,
             Err(problems) => {
                 let said: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
@@ -90,7 +114,7 @@ async fn every_example_is_a_project_that_passes_the_compilers() {
                 continue;
             }
         };
-        let again = weir_codegen::generate(&flow, &catalog, &weir_codegen::Options::default()).unwrap();
+        let again = weir_codegen::generate(&flow, &catalog, &options).unwrap();
         assert_eq!(made, again, "{name}: the same every time");
         let verdict = verifier.verify(&made.files).await.unwrap();
         assert!(verdict.passed(), "{name}: {verdict:#?}\n{}", made.files["workflow.ts"]);
@@ -158,7 +182,9 @@ async fn names_and_texts_of_records_never_become_code() {
 fn a_kind_that_is_not_there_is_a_diagnostic() {
     let catalog = weir_kinds::catalog().unwrap();
     let flow = weir_ir::from_json(r#"{"ir":1,"name":"f","dialect":"ir","root":{"id":"r","sequence":{"children":[]}}}"#);
-    let problems = activities::assemble(&activities::Flows::one(&flow.unwrap()), &catalog, &BTreeSet::from(["pritn".into()])).unwrap_err();
+    let problems =
+        activities::assemble(&activities::Flows::one(&flow.unwrap()), &catalog, &BTreeSet::from(["pritn".into()]))
+            .unwrap_err();
     assert_eq!(problems[0].code, "KIND_UNKNOWN");
     assert!(problems[0].message.contains("did you mean `print`"), "{}", problems[0].message);
 }
