@@ -30,7 +30,7 @@ const STATEMENTS = [
   ["Whoever is new has run a template within 3 minutes of the build; no secret is on a page, in an address or in what is copied.", "`welcome.spec`; the canary suite of the server for secrets in answers"],
 ];
 
-const row = ([asked, held], at) => `| ${at + 1} | ${asked} | ${[(measured[at + 1] ?? []).join("; "), held].filter(Boolean).join("; held by ")} |`;
+const row = ([asked, held], at) => `| ${at + 1} | ${asked} | ${[(measured[at + 1] ?? []).join("; "), held].filter(Boolean).join(". Besides: ")} |`;
 
 const page = `# How good the interface is
 

@@ -1,5 +1,4 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, loadavg } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -8,7 +7,7 @@ const file = fileURLToPath(new URL("../../test-results/bench/measured.json", imp
 /** What was measured, by the number of its statement; further values of one are joined. */
 export type Measured = Record<string, string[]>;
 
-export function read(): Measured {
+function read(): Measured {
   try {
     return JSON.parse(readFileSync(file, "utf8")) as Measured;
   } catch {
@@ -24,14 +23,6 @@ export function measured(statement: number, value: string): void {
   console.log(`measured: ${statement}: ${value}`);
 }
 
-export function forget(): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, "{}");
-}
-
 export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 export const quantile = (values: readonly number[], part: number): number => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ?? Number.NaN;
-
-/** How busy the machine is, as a note beside what was measured. */
-export const machine = (): string => `${cpus().length} cores, load ${(loadavg()[0] ?? 0).toFixed(1)}`;
