@@ -51,7 +51,8 @@ fn the_same_flow_gives_the_same_bytes_and_one_literal_changes_one_line() {
 
 #[test]
 fn what_cannot_be_written_is_refused_at_its_place() {
-    let root = serde_json::from_value(set("odd", &[write("set", &json!("{{ vars.count + 1 }}"))])).unwrap();
+    let call = json!({"id": "odd", "call": {"flow": "another", "input": null}});
+    let root = serde_json::from_value(call).unwrap();
     let flow = Flow { root, ..flow("a flow", "hello") };
     let problems = made(&flow).unwrap_err();
     assert_eq!(problems.len(), 1);
