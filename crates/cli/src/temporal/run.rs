@@ -16,11 +16,14 @@ use weir_ir::Flow;
 use weir_runs::{FlowSource, LogView, Progress, ProgressBody, ReplayView, RunView};
 use weir_runtime::{Clock, SystemClock};
 use weir_store::Place;
-use weir_temporal::{Begin, Cluster, Follower, News, Rules, State, input_of, names};
+use weir_temporal::{Begin, Cluster, Follower, News, Rules, State, TemporalError, input_of, names};
 
 /// How often the run is asked for news: at first often, later less so. Its end is heard of as soon as it comes.
 const SOONEST: Duration = Duration::from_millis(50);
 const LATEST: Duration = Duration::from_secs(1);
+
+/// After so long without an answer, whoever waits is told.
+const SILENCE: Duration = Duration::from_secs(5);
 
 pub fn run(args: &Run, source: Option<FlowSource>, input: Value) -> anyhow::Result<Exit> {
     let source = source.context("there is no flow to run")?;
@@ -110,15 +113,18 @@ async fn follow(
     let (mut pause, mut has_ended) = (SOONEST, false);
     let mut end = pin!(cluster.wait(run));
     loop {
-        match follower.news().await {
-            Ok(news) if news.records.is_empty() && news.logs.is_empty() => {}
+        match seen.news(run, follower).await {
+            Ok(news) if news.records.is_empty() && news.logs.is_empty() => seen.is_silent = false,
             Ok(news) => {
-                pause = SOONEST;
+                (pause, seen.is_silent) = (SOONEST, false);
                 seen.take(news)?;
                 continue;
             }
             // The server, or the last worker, may be on its way up again.
-            Err(error) => tracing::debug!("no news: {error}"),
+            Err(error) => {
+                tracing::debug!("no news: {error}");
+                seen.hears_nothing(run);
+            }
         }
         if let Ok(state) = cluster.state(run).await {
             let waits = until_it_waits && !state.waiting.is_empty() && state.status == weir_engine::Status::Waiting;
@@ -147,12 +153,34 @@ struct Seen {
     events: Vec<weir_engine::Numbered>,
     logs: Vec<LogView>,
     seq: u64,
+    /// The server does not answer, and that was said.
+    is_silent: bool,
 }
 
 impl Seen {
     fn new(args: &Run, flow: &Flow) -> Self {
         let (display, plan) = (Display::new(args.json), Arc::new(Plan::new(flow)));
-        Self { display, plan, machine: None, events: Vec::new(), logs: Vec::new(), seq: 0 }
+        Self { display, plan, machine: None, events: Vec::new(), logs: Vec::new(), seq: 0, is_silent: false }
+    }
+
+    /// Says so once, until there is news again.
+    fn hears_nothing(&mut self, run: &str) {
+        if !std::mem::replace(&mut self.is_silent, true) {
+            let said = format!(
+                "no answer from the Temporal server, or no worker is left; waiting. Ctrl-C leaves run {run} to go on there"
+            );
+            self.display.line(&said);
+        }
+    }
+
+    /// What has come since the last look, however long that takes.
+    async fn news(&mut self, run: &str, follower: &mut Follower) -> Result<News, TemporalError> {
+        let mut news = pin!(follower.news());
+        if let Ok(soon) = tokio::time::timeout(SILENCE, &mut news).await {
+            return soon;
+        }
+        self.hears_nothing(run);
+        news.await
     }
 
     fn take(&mut self, news: News) -> anyhow::Result<()> {

@@ -1,12 +1,17 @@
 use super::Cluster;
 use crate::TemporalError;
 use crate::wire::{JournalPage, Row, State};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use temporalio_client::WorkflowGetResultOptions;
 use temporalio_client::errors::WorkflowGetResultError;
 use weir_base::Text;
 use weir_engine::{Numbered, Record};
 use weir_runs::LogView;
+
+/// How long a server may say nothing.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Trying to reach a server that is not there is given up sooner than this.
+const LONGEST_TRY: Duration = Duration::from_secs(30);
 
 /// A run that is over, with all of its journal.
 #[derive(Clone, Debug)]
@@ -61,25 +66,35 @@ impl Cluster {
         Ok(Outcome { state: self.state(run).await?, records: all.records, logs: all.logs })
     }
 
-    /// Waits until the run is over, however it ends.
+    /// Waits until the run is over, however it ends. An error where the server has not answered for a minute.
     pub async fn wait(&self, run: &str) -> Result<(), TemporalError> {
-        let mut waited = Duration::ZERO;
+        let mut heard = Instant::now();
         loop {
+            let asked = Instant::now();
             match self.handle(run).get_result(WorkflowGetResultOptions::default()).await {
                 Ok(_) => return Ok(()),
                 Err(error) if error.is_workflow_outcome() => return Ok(()),
                 Err(WorkflowGetResultError::NotFound(_)) => return Err(TemporalError::NotFound(run.to_owned())),
                 // The server may be on its way up again.
-                Err(WorkflowGetResultError::Rpc(status)) if waited < Duration::from_secs(60) => {
+                Err(WorkflowGetResultError::Rpc(status)) => {
                     tracing::debug!("waiting for {run}: {}", status.message());
+                    // Whoever was heard out for so long had answered before.
+                    if asked.elapsed() > LONGEST_TRY {
+                        heard = Instant::now();
+                    }
+                    if heard.elapsed() > PATIENCE {
+                        return Err(lost(run, status.message()));
+                    }
                     tokio::time::sleep(Duration::from_millis(500)).await;
-                    waited += Duration::from_millis(500);
                 }
-                Err(WorkflowGetResultError::Rpc(status)) => return Err(TemporalError::Failed(status.message().into())),
                 Err(error) => return Err(TemporalError::failed(error)),
             }
         }
     }
+}
+
+fn lost(run: &str, message: &str) -> TemporalError {
+    TemporalError::Failed(format!("the server has not answered for a minute: {message}; the run `{run}` goes on there"))
 }
 
 impl Follower {
