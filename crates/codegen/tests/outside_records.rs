@@ -27,7 +27,11 @@ fn flow() -> Flow {
 fn project(folder: &Path, catalog: &Catalog) {
     let kinds: BTreeSet<Text> = catalog.iter().map(|entry| entry.component().name.clone()).collect();
     let made = activities::assemble(&activities::Flows::one(&flow()), catalog, &kinds).unwrap();
-    assert_eq!(made, activities::assemble(&activities::Flows::one(&flow()), catalog, &kinds).unwrap(), "the same every time");
+    assert_eq!(
+        made,
+        activities::assemble(&activities::Flows::one(&flow()), catalog, &kinds).unwrap(),
+        "the same every time"
+    );
     assert!(made.proxied.is_empty(), "every built-in kind has TypeScript of its own: {:?}", made.proxied);
     for (name, text) in &made.files {
         std::fs::write(folder.join(name), text).unwrap();
