@@ -27,6 +27,31 @@ pub(crate) fn layout(code: &str, indent: usize) -> String {
     out + &" ".repeat(indent) + tail
 }
 
+/// Without commas before closing brackets, and without space after opening ones, as lines that are not broken are.
+pub(crate) fn compact(code: &str) -> String {
+    let plain: Vec<bool> = places(code);
+    let mut out = String::with_capacity(code.len());
+    for (at, character) in code.char_indices() {
+        let rest = code[at + character.len_utf8()..].trim_start_matches(' ').chars().next();
+        let drops = match character {
+            ',' => rest.is_some_and(|next| matches!(next, ')' | ']' | '}')),
+            ' ' => out.ends_with(['(', '[']) || rest.is_some_and(|next| matches!(next, ')' | ']')),
+            _ => false,
+        };
+        if !(plain[at] && drops) {
+            out.push(character);
+        }
+    }
+    out
+}
+
+/// For every byte, whether it stands in no text.
+fn places(code: &str) -> Vec<bool> {
+    let mut plain = vec![false; code.len()];
+    outside(code).for_each(|(at, _)| plain[at] = true);
+    plain
+}
+
 /// The outermost bracket that holds most, as the places of its two ends.
 fn longest(code: &str) -> Option<(usize, usize)> {
     let (mut best, mut open, mut depth) = (None, 0, 0);
@@ -90,6 +115,12 @@ fn outside(code: &str) -> impl Iterator<Item = (usize, u8)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commas_and_spaces_that_say_nothing_go() {
+        assert_eq!(compact("f(at, [ a, b,], { c: ' [ ,] é', })"), "f(at, [a, b], { c: ' [ ,] é' })");
+        assert_eq!(compact("[ { when: x, then: {} },]"), "[{ when: x, then: {} }]");
+    }
 
     #[test]
     fn long_calls_are_broken_by_structure_alone() {

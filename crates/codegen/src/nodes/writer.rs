@@ -1,7 +1,7 @@
 use super::Call;
 use crate::activities::js_string;
 use crate::express;
-use crate::layout::layout;
+use crate::layout::{compact, layout};
 use crate::names::{comment, node_function};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_base::{Diagnostic, Text};
@@ -119,7 +119,7 @@ fn function(node: &Node, name: &str, path: &str, kind: &str, call: &str) -> Stri
         title if title == &*node.id => String::new(),
         title => format!(": {}", comment(title)),
     };
-    let body = layout(call, 4);
+    let body = layout(&compact(call), 4);
     let (path, id, kind) = (comment(path), js_string(&node.id), js_string(kind));
     format!(
         "/** {path}{title} */\nfunction {name}(above: At): Promise<Outcome> {{\n  return step(above, {id}, {kind}, (at) =>\n    {body},\n  );\n}}\n"
