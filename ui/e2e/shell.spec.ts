@@ -76,3 +76,47 @@ test.describe("while the server is away", () => {
     await expect(app.getByRole("link", { name: /Quote \(a graph\)/ })).toBeVisible();
   });
 });
+
+test.describe("whoever belongs to several organisations", () => {
+  test.use({ allowed: "status of (403|404)" });
+
+  interface Session {
+    tenant: string;
+    role: string;
+    permissions: string[];
+    tenants: { id: string; name: string; role: string }[];
+  }
+  const SECOND = { id: "second", name: "Second house", role: "viewer" };
+
+  test("changes between them, sees what the role there allows, and stays where that is refused", async ({ app }) => {
+    let at = "";
+    const seen = (session: Session): Session => {
+      const tenants = [...session.tenants, SECOND];
+      if (at !== SECOND.id) return { ...session, tenants };
+      return { ...session, tenants, tenant: SECOND.id, role: SECOND.role, permissions: session.permissions.filter((one) => one.endsWith(".read")) };
+    };
+    await app.route("**/api/session", async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: seen((await answer.json()) as Session) });
+    });
+    await app.goto("/flows");
+    const choose = async () => {
+      await app.getByRole("button", { name: /^Organisation:/ }).click();
+      await app.getByRole("menuitem", { name: "Second house" }).click();
+    };
+    // The server knows of no such organisation.
+    await choose();
+    await expect(app.getByText(/does not exist|does not allow/)).toBeVisible();
+    await expect(app.getByRole("button", { name: "New flow" })).toBeVisible();
+    await app.route("**/api/session/tenant", async (route) => {
+      at = (route.request().postDataJSON() as { tenant: string }).tenant;
+      await route.fulfill({ json: seen((await (await app.request.get("/api/session")).json()) as Session) });
+    });
+    await choose();
+    await expect(app).toHaveURL(/\/$/);
+    await expect(app.getByRole("button", { name: "Organisation: Second house" })).toBeVisible();
+    await app.getByRole("link", { name: "Flows", exact: true }).click();
+    await expect(app.getByRole("heading", { name: "Flows" })).toBeVisible();
+    await expect(app.getByRole("button", { name: "New flow" })).toHaveCount(0);
+  });
+});
