@@ -61,7 +61,7 @@ const FUNCTIONS = new Map<string, Function>([
   ['Math.cos', unary(Math.cos)],
   ['Math.exp', unary(Math.exp)],
   ['Math.floor', unary(Math.floor)],
-  ['Math.hypot', math(Math.hypot)],
+  ['Math.hypot', math((...numbers) => numbers.reduce((sum, number) => Math.hypot(sum, number), 0))],
   ['Math.log', unary(Math.log)],
   ['Math.log10', unary(Math.log10)],
   ['Math.log2', unary(Math.log2)],

@@ -77,7 +77,7 @@ const FUNCTIONS = new Map<string, WithFunction>([
   ['findLastIndex', (items, work) => items.findLastIndex(callOn(items, work))],
   ['reduce', (items, work, args) => reduced(items, work, args, [...items.keys()])],
   ['reduceRight', (items, work, args) => reduced(items, work, args, [...items.keys()].toReversed())],
-  ['toSorted', (items, work) => items.toSorted((left, right) => numberOf(work(left, right)) || 0)],
+  ['toSorted', (items, work) => sortedBy(items, work)],
 ]);
 
 function flattened(items: Value[], depth: number): Value[] {
@@ -101,6 +101,31 @@ function lastPosition(items: Value[], args: Value[]): Value {
 
 function joined(items: Value[], separator: string): Value {
   return items.map((item) => (item === undefined || item === null ? '' : textOf(item))).join(separator);
+}
+
+/** A stable merge sort: with a function that contradicts itself the same order everywhere. Undefined comes last. */
+function sortedBy(items: Value[], work: Callback): Value[] {
+  const present = items.filter((item) => item !== undefined);
+  const missing = items.filter((item) => item === undefined);
+  return [...mergeSorted(present, work), ...missing];
+}
+
+function mergeSorted(items: Value[], work: Callback): Value[] {
+  if (items.length < 2) return items;
+  const half = Math.trunc(items.length / 2);
+  return merged(mergeSorted(items.slice(0, half), work), mergeSorted(items.slice(half), work), work);
+}
+
+function merged(left: Value[], right: Value[], work: Callback): Value[] {
+  const out: Value[] = [];
+  let [first, second] = [0, 0];
+  while (first < left.length && second < right.length) {
+    const rightFirst = numberOf(work(left[first], right[second])) > 0;
+    out.push(rightFirst ? right[second] : left[first]);
+    if (rightFirst) second += 1;
+    else first += 1;
+  }
+  return [...out, ...left.slice(first), ...right.slice(second)];
 }
 
 function sortedByText(items: Value[], compare: Value): Value {
@@ -167,7 +192,7 @@ function repeated(held: string, count: number): Value {
 }
 
 function split(held: string, [separator, limit]: Value[]): Value {
-  const most = limit === undefined ? undefined : numberOf(limit);
+  const most = limit === undefined ? undefined : numberOf(limit) >>> 0;
   if (separator === undefined) return most === 0 ? [] : [held];
   const between = textOf(separator);
   return between === '' ? [...held].slice(0, most) : held.split(between, most);
