@@ -218,3 +218,24 @@ fn serve_carries_on_what_was_left_and_stops_when_told() {
     going.terminate();
     going.end().says(0, "stopped");
 }
+
+/// In a mount namespace of its own, so that it needs no rights; where there are none such, nothing can be filled.
+#[test]
+fn a_disk_without_room_for_the_lock_is_said_to_be_full() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = r#"mount -t tmpfs -o size=16k tmpfs "$1" || exit 77
+        cat /dev/zero > "$1/filler" 2>/dev/null
+        "$2" serve --listen 127.0.0.1:0 --data "$1""#;
+    let ended = std::process::Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"])
+        .args([folder.path(), env!("CARGO_BIN_EXE_weir").as_ref()])
+        .output();
+    let Ok(ended) = ended else { return };
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    if ended.status.code() == Some(77) || said.starts_with("unshare:") {
+        return println!("no disk can be filled here: {said}");
+    }
+    let expected = format!("error: {}: the disk is full: weir.lock: ", folder.path().display());
+    assert!(said.starts_with(&expected), "{said}");
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+}

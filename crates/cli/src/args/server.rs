@@ -32,7 +32,7 @@ pub struct Logout {
 /// A list of a server, and how it is shown.
 #[derive(Clone, Copy, Debug, ClapArgs)]
 pub struct Listing {
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
     /// One JSON object on stdout
     #[arg(long)]

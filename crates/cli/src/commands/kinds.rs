@@ -18,7 +18,8 @@ pub fn run(args: &Kinds) -> anyhow::Result<Exit> {
 fn record<'a>(catalog: &'a Catalog, kind: &str) -> anyhow::Result<&'a weir_catalog::Record> {
     let entry = catalog.by_name(kind).or_else(|| catalog.by_tree(kind));
     entry.and_then(Entry::record).ok_or_else(|| {
-        let near = catalog.suggest(kind).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let near = catalog.suggest(kind);
+        let near = near.map_or("; `weir kinds ls` lists them".to_owned(), |near| format!("; did you mean `{near}`?"));
         UsageError(format!("there is no kind `{kind}`{near}")).into()
     })
 }

@@ -83,7 +83,16 @@ async fn fill(seed: u64, small: &Small, outcome: &mut Outcome) -> Result<Vec<Str
     let mut random = Random::of_case(3, case.suite, seed);
     let (after, killed) = (1 + random.below(10), random.one_in(2));
     let (promises, (tell, address)) = (Promises::default(), watch::channel(None));
-    let trouble = Meanwhile::Trouble(Box::pin(trouble(small, &promises, address.clone(), after, killed)));
+    let watched = address.clone();
+    let trouble = async {
+        let done = trouble(small, &promises, watched, after, killed).await;
+        // Whatever went wrong, those who ask until they are told yes come to their end.
+        if done.is_err() {
+            let _ = small.free();
+        }
+        done
+    };
+    let trouble = Meanwhile::Trouble(Box::pin(trouble));
     let wrong = case.load(seed, (&path, 0), (&promises, tell, address), (&mut *outcome, &mut random), trouble).await?;
     let refused = promises.refused.lock().unwrap();
     outcome.count("refused", refused.len() as u64);
@@ -111,15 +120,9 @@ async fn trouble(
     }
     let to = address.borrow_and_update().ok_or("there is no server")?;
     for path in ["/ready", "/health"] {
-        let said = get(to, path).await.map_err(|error| format!("{path}: {error}"))?;
-        if !said.starts_with("HTTP/1.1 503") || !said.contains("full") {
-            return Err(format!("on a full disk {path} says: {said}"));
-        }
+        said(to, path, promises, |said| said.starts_with("HTTP/1.1 503") && said.contains("full")).await?;
     }
-    let measured = get(to, "/metrics").await.map_err(|error| error.to_string())?;
-    if !measured.contains("\nweir_journal_stalled 1") {
-        return Err("on a full disk the metrics do not say that nothing is written".to_owned());
-    }
+    said(to, "/metrics", promises, |said| said.contains("\nweir_journal_stalled 1")).await?;
     if kill {
         crate::kills::kill_life(to.port())?;
     }
@@ -134,6 +137,21 @@ async fn seen(what: &str, is_so: impl Fn() -> bool) -> Result<(), String> {
         }
     };
     tokio::time::timeout(PATIENCE, looked).await.map_err(|_| format!("it was never seen that {what}"))
+}
+
+/// A write that finds a little room in what the files have already makes the server well for a moment: it is asked until
+/// it says so, or nobody asks it for anything any more.
+async fn said(to: SocketAddr, path: &str, promises: &Promises, is_so: impl Fn(&str) -> bool) -> Result<(), String> {
+    let mut last = String::new();
+    let mut look = tokio::time::interval(Duration::from_millis(2));
+    let asked = async {
+        while !is_so(&last) && !promises.all_settled() {
+            look.tick().await;
+            last = get(to, path).await.unwrap_or_else(|error| error.to_string());
+        }
+    };
+    let asked = tokio::time::timeout(PATIENCE, asked).await;
+    asked.map_err(|_| format!("on a full disk {path} says: {last}"))
 }
 
 async fn get(to: SocketAddr, path: &str) -> std::io::Result<String> {
