@@ -17,24 +17,43 @@ pub const UNSUPPORTED: &str = "CODEGEN_UNSUPPORTED";
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    /// The task queue that the worker listens on and the client starts runs on.
-    pub task_queue: String,
+    /// The task queue that the worker listens on and the client starts runs on; where absent the flow's own, else one
+    /// after its name.
+    pub task_queue: Option<String>,
     /// Whose service and project variables the flow has.
     pub project: String,
-    /// The function that is the flow, which is its workflow's type: letters, digits and `_`.
-    pub workflow: String,
+    /// The function that is the flow, which is its workflow's type: letters, digits and `_`. After its name where absent.
+    pub workflow: Option<String>,
     /// Flows that calls may name. Those that are called are written into the project.
     pub library: BTreeMap<Text, Flow>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            task_queue: "weir".to_owned(),
-            project: "default".to_owned(),
-            workflow: "flow".to_owned(),
-            library: BTreeMap::new(),
-        }
+        Self { task_queue: None, project: "default".to_owned(), workflow: None, library: BTreeMap::new() }
+    }
+}
+
+impl Options {
+    pub(crate) fn queue_of(&self, flow: &Flow) -> String {
+        let own = || flow.settings.task_queue.as_ref().map(|queue| queue.to_string());
+        self.task_queue
+            .clone()
+            .or_else(own)
+            .unwrap_or_else(|| format!("weir-ts{}", words(&flow.name).replace('_', "-")))
+    }
+
+    /// Two flows on one cluster are two types, and no type has a name of the library.
+    pub(crate) fn workflow_of(&self, flow: &Flow) -> String {
+        self.workflow.clone().unwrap_or_else(|| {
+            let name = words(&flow.name).replace('_', "");
+            let name = name.strip_suffix("Workflow").unwrap_or(&name);
+            if name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+                format!("{name}Workflow")
+            } else {
+                format!("flow{name}Workflow")
+            }
+        })
     }
 }
 
@@ -52,11 +71,17 @@ pub struct Project {
 /// What cannot be written so that it behaves as the flow does is a `CODEGEN_UNSUPPORTED` at its place, all of them
 /// at once, and nothing is generated.
 pub fn generate(flow: &Flow, catalog: &Catalog, options: &Options) -> Result<Project, Vec<Diagnostic>> {
+    let mut problems = reserved(flow);
     let called = called(flow, options);
     let types: BTreeMap<Text, String> = called.iter().map(|one| (one.name.clone(), one.workflow.clone())).collect();
-    let own = Whole { name: flow.name.as_str().into(), flow, workflow: options.workflow.clone(), file: "workflow" };
+    let own = Whole {
+        name: flow.name.as_str().into(),
+        flow,
+        workflow: options.workflow_of(flow),
+        file: "workflow".to_owned(),
+    };
     let keeps = std::iter::once(&own).chain(&called).any(|one| keeps(one.flow, catalog));
-    let (mut files, mut problems, mut kinds) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
+    let (mut files, mut kinds) = (BTreeMap::new(), BTreeSet::new());
     for one in std::iter::once(&own).chain(&called) {
         let mut writer = Writer::new(one.flow, catalog, &types);
         let root = writer.node(&one.flow.root, "");
@@ -78,12 +103,25 @@ pub fn generate(flow: &Flow, catalog: &Catalog, options: &Options) -> Result<Pro
     Ok(Project { files, proxied: activities.proxied })
 }
 
+/// Names of queries that are taken by Temporal or by the library.
+fn reserved(flow: &Flow) -> Vec<Diagnostic> {
+    let taken = |name: &str| {
+        name.starts_with("__temporal_")
+            || matches!(name, "__stack_trace" | "__enhanced_stack_trace" | "trace" | "variables")
+    };
+    let refused = |name: &Text| {
+        Diagnostic::error(UNSUPPORTED, format!("the query `{name}` has a name that is taken in a generated workflow"))
+            .help("give the query another name")
+    };
+    flow.queries.keys().filter(|name| taken(name)).map(refused).collect()
+}
+
 /// A flow of the project: its name, and the function and the file it becomes.
 struct Whole<'a> {
     name: Text,
     flow: &'a Flow,
     workflow: String,
-    file: &'static str,
+    file: String,
 }
 
 /// The flows that calls name, and those that these call. A name that is computed may be any of them.
@@ -98,17 +136,11 @@ fn called<'a>(flow: &Flow, options: &'a Options) -> Vec<Whole<'a>> {
     }
     let one = |(place, name): (usize, Text)| {
         let flow = options.library.get(&name)?;
-        let workflow = format!("{}_{}{}", options.workflow, place + 1, words(&name));
-        Some(Whole { name, flow, workflow, file: FILES.get(place)? })
+        let workflow = format!("{}_{}{}", options.workflow_of(flow), place + 1, words(&name));
+        Some(Whole { name, flow, workflow, file: format!("flow{}", place + 1) })
     };
     found.into_iter().enumerate().filter_map(one).collect()
 }
-
-/// The files of flows that are called.
-const FILES: [&str; 16] = [
-    "flow1", "flow2", "flow3", "flow4", "flow5", "flow6", "flow7", "flow8", "flow9", "flow10", "flow11", "flow12",
-    "flow13", "flow14", "flow15", "flow16",
-];
 
 fn names_called(flow: &Flow, options: &Options) -> Vec<Text> {
     let mut names = Vec::new();
@@ -130,7 +162,10 @@ fn workflow(one: &Whole<'_>, root: &str, writer: &Writer<'_>, called: &[Whole<'_
         out.push_str("import { proxyActivities } from '@temporalio/workflow';\nimport type { Activities } from './activities';\n");
     }
     out.push_str("import { runFlow } from './entry';\nimport type { Flow } from './entry';\n");
-    if body.contains(" x.") || body.contains("(x.") || body.contains("[x.") {
+    if writer.computes.get()
+        || !flow.queries.is_empty()
+        || flow.signals.values().any(|signal| !signal.assign.is_empty())
+    {
         out.push_str("import * as x from './expr';\n");
     }
     if writer.used.contains("loop") {
@@ -172,7 +207,11 @@ const PERFORMS: &str = "\
 /** Performs steps of one kind as an activity, with `usualMs` for an attempt where the step does not say. */
 function performs(kind: keyof Activities, usualMs: number): Call {
   return (params, step, timeoutMs = usualMs) =>
-    proxyActivities<Activities>({ startToCloseTimeout: timeoutMs, retry: { maximumAttempts: 1 } })[kind](params, step);
+    proxyActivities<Activities>({
+      startToCloseTimeout: Math.max(timeoutMs, 1),
+      heartbeatTimeout: 10_000,
+      retry: { maximumAttempts: 1 },
+    })[kind](params, step);
 }
 
 ";

@@ -132,8 +132,8 @@ fn imported(text: &str) -> Vec<&str> {
 
 /// The worker, the client, and what a reader and the tools need.
 pub(crate) fn project_files(flow: &Flow, options: &Options) -> Vec<(String, String)> {
-    let queue = js_string(&options.task_queue);
-    let workflow = &options.workflow;
+    let queue = js_string(&options.queue_of(flow));
+    let workflow = &options.workflow_of(flow);
     let filled = |text: &str| text.replace("@QUEUE@", &queue).replace("@WORKFLOW@", workflow);
     vec![
         ("worker.ts".to_owned(), filled(WORKER)),

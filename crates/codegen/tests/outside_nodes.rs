@@ -5,7 +5,14 @@ use weir_codegen::{Options, generate};
 use weir_ir::Flow;
 use weir_toolchain::{Toolchain, Verifier};
 
-const HOSTILE: [&str; 4] = ["plain", "*/ evil(); /* ' \" ` \\ ${x}", "\u{2028}\n\r// }, ]); evil(", "__proto__"];
+const HOSTILE: [&str; 6] = [
+    "plain",
+    "@ts-expect-error",
+    "eslint-disable",
+    "*/ evil(); /* ' \" ` \\ ${x}",
+    "\u{2028}\n\r// }, ]); evil(",
+    "__proto__",
+];
 
 fn wait(id: &str) -> Value {
     json!({"id": id, "wait": {"timer": {"after": "10ms"}}})

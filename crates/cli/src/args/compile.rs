@@ -15,9 +15,9 @@ pub struct Compile {
     /// The folder the project is written into; it is made where it is missing
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// The task queue its worker listens on
-    #[arg(long, value_name = "QUEUE", default_value = "weir", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub task_queue: String,
+    /// The task queue its worker listens on [default: the flow's own, else one after its name]
+    #[arg(long, value_name = "QUEUE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub task_queue: Option<String>,
     /// Whose service and project variables, and whose memory, its steps use
     #[arg(long, value_name = "PROJECT", default_value = "default", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub project: String,

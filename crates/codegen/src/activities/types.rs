@@ -106,7 +106,7 @@ pub(super) fn comment(text: &str) -> String {
             !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         })
         .collect();
-    plain.replace("*/", "* /")
+    plain.replace("*/", "* /").replace("@ts-", "@ ts-")
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@ use super::{Call, Writer};
 use crate::activities::{js_string, one_line};
 use std::fmt::Write as _;
 use weir_base::Value;
+use weir_expr::Template;
 use weir_ir::{Agent, AgentTool, Limits, Node, NodeKind, ToolTarget};
 
 /// The argument that holds the payload of a message where that is no object.
@@ -12,7 +13,7 @@ impl Writer<'_> {
     pub(super) fn agent(&mut self, agent: &Agent, path: &str) -> Call {
         let mut members = vec![
             ("kind", js_string(&agent.kind)),
-            ("ask", self.spec(&agent.kind, None, None, &[])?),
+            ("ask", self.spec(&agent.kind, &Template::Value(Value::Null), None, None, &[], None)?),
             ("model", self.template(&agent.model)?),
             ("prompt", self.template(&agent.prompt)?),
             ("input", self.template(&agent.input)?),

@@ -1,17 +1,24 @@
 use super::{Call, Writer};
 use crate::activities::js_string;
 use std::fmt::Write as _;
-use weir_base::{Duration, Text};
-use weir_catalog::RetryDefaults;
+use weir_base::{Duration, Map, Text, Value};
+use weir_catalog::{Effect, RetryDefaults};
 use weir_expr::Template;
-use weir_ir::{Assign, RetryPolicy, RetryStrategy, Task};
+use weir_ir::{Assign, RetryPolicy, RetryStrategy, Task, UnknownPolicy};
 
 /// Per attempt, where neither the step, the flow nor the kind says: ten minutes, as on every runtime.
 const USUAL_TIMEOUT: Duration = Duration::from_millis(600_000);
 
 impl Writer<'_> {
     pub(super) fn task(&mut self, task: &Task) -> Call {
-        let spec = self.spec(&task.kind, task.retry.as_ref(), task.timeout.as_ref(), &task.assign)?;
+        let spec = self.spec(
+            &task.kind,
+            &task.params,
+            task.retry.as_ref(),
+            task.timeout.as_ref(),
+            &task.assign,
+            task.on_unknown,
+        )?;
         let params = self.template(&task.params)?;
         Ok(format!("{}(at, {spec}, {params})", self.uses("task")))
     }
@@ -20,14 +27,19 @@ impl Writer<'_> {
     pub(super) fn spec(
         &mut self,
         kind: &Text,
+        params: &Template,
         retry: Option<&RetryPolicy>,
         timeout: Option<&Template>,
         assign: &[Assign],
+        on_unknown: Option<UnknownPolicy>,
     ) -> Call {
         let mut out = format!("{{ call: {}", self.performed(kind, timeout));
         let _ = write!(out, ", policy: {}", self.policy_of(kind, retry));
         if let Some(template) = timeout.filter(|template| template.constant().is_none()) {
             let _ = write!(out, ", timeout: {}", self.measure("durationOf", template)?);
+        }
+        if self.may_repeat(kind, params, on_unknown) {
+            out.push_str(", again: true");
         }
         if **kind == *weir_ir::Agent::KIND {
             out.push_str(", charges: true");
@@ -55,6 +67,14 @@ impl Writer<'_> {
         format!("performs({}, {usual})", js_string(kind))
     }
 
+    /// Whether an attempt nobody knows the outcome of is made again.
+    fn may_repeat(&self, kind: &Text, params: &Template, on_unknown: Option<UnknownPolicy>) -> bool {
+        let of_kind = self.catalog.record(kind).map(|record| &record.component);
+        let harmless = of_kind.is_some_and(|kind| kind.effect_of(&constants(params)) != Effect::NonIdempotent);
+        let usual = of_kind.is_some_and(|kind| kind.on_unknown == weir_catalog::UnknownPolicy::Retry);
+        harmless || on_unknown.map_or(usual, |policy| policy == UnknownPolicy::Retry)
+    }
+
     fn policy_of(&mut self, kind: &Text, retry: Option<&RetryPolicy>) -> String {
         let of_kind = self.catalog.record(kind).and_then(|record| record.component.retry.as_ref());
         let policy = retry.cloned().or_else(|| self.flow.settings.retry.clone()).or_else(|| of_kind.map(usual));
@@ -63,6 +83,13 @@ impl Writer<'_> {
             None => self.uses("once").to_owned(),
         }
     }
+}
+
+/// The parameters that are the same at every run.
+fn constants(params: &Template) -> Value {
+    let Template::Object(members) = params else { return params.constant().unwrap_or_default() };
+    let member = |(name, member): &(Text, Template)| Some((name.clone(), member.constant()?));
+    Value::from(members.iter().filter_map(member).collect::<Map>())
 }
 
 fn usual(defaults: &RetryDefaults) -> RetryPolicy {
@@ -76,9 +103,9 @@ fn usual(defaults: &RetryDefaults) -> RetryPolicy {
     }
 }
 
-fn millis(value: &weir_base::Value) -> Option<Duration> {
+fn millis(value: &Value) -> Option<Duration> {
     match value {
-        weir_base::Value::String(text) => Duration::parse(text).ok(),
+        Value::String(text) => Duration::parse(text).ok(),
         other => other.as_u64().map(Duration::from_millis),
     }
 }

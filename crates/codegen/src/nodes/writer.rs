@@ -26,6 +26,8 @@ pub(crate) struct Writer<'a> {
     pub definitions: BTreeMap<Text, String>,
     /// What the step of a function is called in the trace, by function.
     kind_names: BTreeMap<String, String>,
+    /// Whether an expression was written.
+    pub computes: std::cell::Cell<bool>,
     number: usize,
     /// The number of the step whose call is being written.
     current: usize,
@@ -43,6 +45,7 @@ impl<'a> Writer<'a> {
             kinds: BTreeSet::new(),
             definitions: BTreeMap::new(),
             kind_names: BTreeMap::new(),
+            computes: std::cell::Cell::new(false),
             number: 0,
             current: 0,
         }
@@ -95,16 +98,19 @@ impl<'a> Writer<'a> {
 
     /// A function `(at) => Json`.
     pub fn template(&self, template: &Template) -> Call {
+        self.computes.set(self.computes.get() || template.constant().is_none());
         Ok(express::compute(template))
     }
 
     /// The same from one expression.
     pub fn expr(&self, expr: &Expr) -> Call {
+        self.computes.set(true);
         Ok(express::compute_expr(expr))
     }
 
     /// A function `(at) => boolean`.
     pub fn test(&self, expr: &Expr) -> Call {
+        self.computes.set(true);
         Ok(express::test(expr))
     }
 

@@ -171,6 +171,8 @@ export async function perform<Input, Output>(
 ): Promise<Json> {
   const secrets = new Secrets(ports);
   const cx = contextOf(flow, ports, step, secrets);
+  // The workflow hears of a worker that is lost, and the step of a workflow that is cancelled.
+  const alive = setInterval(() => ports.heartbeat(null), HEARTBEAT_MS);
   try {
     const input: Json = withDefaults(kind.input, await secrets.open(params));
     if (!kind.fits(input)) throw invalidParams(kind.kind, problemsOf(kind.input, input));
@@ -182,8 +184,13 @@ export async function perform<Input, Output>(
     return sendable(secrets.clean(output));
   } catch (error) {
     throw failure(taskError(error, cx.signal), secrets);
+  } finally {
+    clearInterval(alive);
   }
 }
+
+/** A third of the time after which a worker counts as lost. */
+const HEARTBEAT_MS = 3_000;
 
 /** What Temporal takes as one payload, with room to spare. */
 const PAYLOAD_BYTES = 1_900_000;

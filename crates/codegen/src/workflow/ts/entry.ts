@@ -19,7 +19,7 @@ import type { Json as Plain } from './schemas';
 import { fromOutside } from './sealing';
 import { json as typed } from './task';
 import type { Assign } from './task';
-import { EvaluationError } from './value';
+import { evaluationError } from './value';
 import type { Json } from './value';
 import { kept } from './weight';
 import { errorValue } from './wrap';
@@ -105,17 +105,22 @@ function listen(flow: Flow, at: At): void {
     at.run.signalled();
     const message = typed(payload);
     const assigns = flow.signals?.find(([declared]) => declared === name)?.[1];
-    if (assigns === undefined) at.run.inbox.deliver(name, message);
+    if (assigns === undefined) keep(at.run, name, message);
     else assigns.forEach((assign) => store({ ...at, message }, assign));
   });
+}
+
+function keep(run: Run, name: string, message: Json): void {
+  if (!run.inbox.deliver(name, message)) log.warn(`the signal \`${name}\` was dropped: too many wait to be taken`);
 }
 
 function store(at: At, { name, value }: Assign): void {
   try {
     write(at, name, kept(value(at)));
   } catch (thrown) {
-    if (!(thrown instanceof EvaluationError)) throw thrown;
-    log.warn(`signal value for \`${name}\` was not stored: ${thrown.message}`);
+    const error = evaluationError(thrown);
+    if (error === undefined) throw thrown;
+    log.warn(`signal value for \`${name}\` was not stored: ${error.message}`);
   }
 }
 

@@ -1,7 +1,7 @@
 // The methods expressions may call. Nothing is changed in place: `sort` and `reverse` give copies.
 import { secretFault, textOf, typeFault } from './names';
 import { equal, numberOf, spread, truthy } from './operators';
-import { Sealed, kindName } from './value';
+import { Sealed, kindName, tooMuch } from './value';
 import type { Value } from './value';
 
 /** A function given to a method; it takes as many values as it wants. */
@@ -165,8 +165,8 @@ const TEXTS = new Map<string, OnText>([
   ['includes', (held, args) => held.includes(text(args), integer(args[1], 0))],
   ['indexOf', (held, args) => held.indexOf(text(args), integer(args[1], 0))],
   ['lastIndexOf', (held, args) => held.lastIndexOf(text(args), args.length > 1 ? numberOf(args[1]) : NaN)],
-  ['padEnd', (held, args) => held.padEnd(integer(args[0], 0), filler(args)).toWellFormed()],
-  ['padStart', (held, args) => held.padStart(integer(args[0], 0), filler(args)).toWellFormed()],
+  ['padEnd', (held, args) => held.padEnd(padded(integer(args[0], 0)), filler(args)).toWellFormed()],
+  ['padStart', (held, args) => held.padStart(padded(integer(args[0], 0)), filler(args)).toWellFormed()],
   ['repeat', (held, args) => repeated(held, integer(args[0], 0))],
   ['replace', (held, args) => held.replace(text(args), text(args, 1))],
   ['replaceAll', (held, args) => held.replaceAll(text(args), text(args, 1))],
@@ -186,8 +186,17 @@ function filler(args: Value[]): string {
   return args[1] === undefined ? ' ' : textOf(args[1]);
 }
 
+/** Characters of a text that is made. */
+const LONGEST = 8_000_000;
+
+function padded(target: number): number {
+  if (target > LONGEST) throw tooMuch();
+  return target;
+}
+
 function repeated(held: string, count: number): Value {
   if (count < 0 || count === Infinity) throw typeFault('`repeat` wants a count of zero or more');
+  if (held.length * count > LONGEST) throw tooMuch();
   return held.repeat(count);
 }
 

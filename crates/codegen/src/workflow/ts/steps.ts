@@ -2,7 +2,7 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { failure, success } from './run';
 import type { At, Body, Outcome, Test } from './run';
-import { EvaluationError } from './value';
+import { evaluationError } from './value';
 import type { Json } from './value';
 
 /** One way through a branch; without a body, what flows in flows out. */
@@ -52,7 +52,8 @@ async function guarded(at: At, work: Body): Promise<Outcome> {
   try {
     return await work(at);
   } catch (thrown) {
-    if (thrown instanceof EvaluationError) return failure(thrown.code, thrown.category, thrown.message);
+    const error = evaluationError(thrown);
+    if (error !== undefined) return failure(error.code, error.category, error.message);
     if (isCancellation(thrown)) return { kind: 'cancelled' };
     throw thrown;
   }

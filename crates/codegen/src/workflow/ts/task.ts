@@ -21,6 +21,8 @@ export type Call = (params: Plain, step: Step, timeoutMs: number | undefined) =>
 export type Spec = {
   call: Call;
   policy: Policy;
+  /** Whether an attempt whose worker was lost is made again; else nobody knows what it did. */
+  again?: boolean;
   /** Per attempt; the activity's own where absent. */
   timeout?: (at: At) => number;
   assign?: Assign[];
@@ -63,7 +65,11 @@ export async function perform(
       if (spec.charges === true) at.account?.charge(output);
       return success(output);
     } catch (thrown) {
-      const failed = failureOf(thrown);
+      if (isLost(thrown) && spec.again === true) {
+        made -= 1;
+        continue;
+      }
+      const failed = isLost(thrown) ? unknown() : failureOf(thrown);
       if (failed === undefined) throw thrown;
       const { error, retryAfterMs } = failed;
       const again = error.retryable && allows(spec.policy, made) && named(spec.policy, error);
@@ -87,6 +93,18 @@ function failureOf(thrown: unknown): Failed | undefined {
   if (!(thrown instanceof ActivityFailure)) return undefined;
   if (thrown.cause instanceof ApplicationFailure) return ofApplication(thrown.cause);
   return thrown.cause instanceof TimeoutFailure ? timedOut() : undefined;
+}
+
+/** The worker that performed it gave no sign of life any more. */
+function isLost(thrown: unknown): boolean {
+  if (!(thrown instanceof ActivityFailure) || !(thrown.cause instanceof TimeoutFailure)) return false;
+  return thrown.cause.timeoutType === 'HEARTBEAT';
+}
+
+function unknown(): Failed {
+  const message = 'the worker was lost during this step, and nobody knows whether it was done';
+  const error = { code: 'OUTCOME_UNKNOWN', category: 'internal', message, retryable: false, path: '', detail: null };
+  return { error, retryAfterMs: undefined };
 }
 
 function timedOut(): Failed {

@@ -30,6 +30,18 @@ export class EvaluationError extends Error {
   }
 }
 
+/** What an expression failed with; nothing where it is no failure of an expression. */
+export function evaluationError(thrown: unknown): EvaluationError | undefined {
+  if (thrown instanceof EvaluationError) return thrown;
+  // Data may be nested deeper, or make longer text, than JavaScript holds.
+  return thrown instanceof RangeError ? tooMuch() : undefined;
+}
+
+/** The failure of an expression that makes more than there may be. */
+export function tooMuch(): EvaluationError {
+  return new EvaluationError('EXPRESSION_FUEL', 'the expression takes too many steps or makes too much data');
+}
+
 const DEEPEST = 100;
 
 /** The value as it may leave an expression. In lists undefined is null, as a member it is left out, as in JSON. */
