@@ -8,12 +8,16 @@ use weir_base::{Diagnostic, Text};
 use weir_ir::Flow;
 
 /// How the code is to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeOptions {
     /// Whether the compilers are asked.
     pub verify: bool,
     /// Whether every function says in a comment which step it is.
     pub comments: bool,
+    /// Whose variables and memory the steps use.
+    pub project: Option<String>,
+    /// The task queue of the worker; one after the flow where absent.
+    pub task_queue: Option<String>,
 }
 
 /// A flow as a project.

@@ -1994,6 +1994,11 @@ export interface components {
              */
             includeComments?: boolean;
             /**
+             * @description Whose service and project variables, and whose memory, the steps use on Temporal; `default` where absent.
+             * @default null
+             */
+            project?: string | null;
+            /**
              * @description Leaves the compilers out.
              * @default false
              */
@@ -2003,6 +2008,11 @@ export interface components {
              * @default true
              */
             strictMode?: boolean;
+            /**
+             * @description The task queue of the worker; the workflow's own, else one after its name, where absent.
+             * @default null
+             */
+            taskQueue?: string | null;
         };
         /** @description A flow's text, and where the cursor stands in it. */
         CompleteBody: {

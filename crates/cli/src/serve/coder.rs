@@ -21,7 +21,11 @@ impl TypeScript {
 #[async_trait]
 impl Coder for TypeScript {
     async fn write(&self, flow: &Flow, options: CodeOptions) -> Result<Code, CodeError> {
-        let project = generate(flow, &self.catalog, &weir_codegen::Options::default()).map_err(CodeError::Flow)?;
+        let usual = weir_codegen::Options::default();
+        let project = options.project.unwrap_or(usual.project);
+        let named =
+            weir_codegen::Options { project, task_queue: options.task_queue, ..weir_codegen::Options::default() };
+        let project = generate(flow, &self.catalog, &named).map_err(CodeError::Flow)?;
         let proxied = project.proxied.into_iter().map(|proxied| proxied.kind).collect();
         let mut files = project.files;
         if !options.comments {

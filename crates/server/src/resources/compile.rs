@@ -31,11 +31,15 @@ struct CompileOptions {
     include_comments: bool,
     /// Leaves the compilers out.
     skip_verification: bool,
+    /// Whose service and project variables, and whose memory, the steps use on Temporal; `default` where absent.
+    project: Option<String>,
+    /// The task queue of the worker; the workflow's own, else one after its name, where absent.
+    task_queue: Option<String>,
 }
 
 impl Default for CompileOptions {
     fn default() -> Self {
-        Self { strict_mode: true, include_comments: true, skip_verification: false }
+        Self { strict_mode: true, include_comments: true, skip_verification: false, project: None, task_queue: None }
     }
 }
 
@@ -46,16 +50,13 @@ struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<CodeParts>,
     /// The whole project, text by file name.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     files: BTreeMap<String, String>,
     /// Kinds whose steps are left to Weir's own worker.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     proxied: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Metadata>,
     #[serde(skip_serializing_if = "Option::is_none")]
     verification: Option<Verification>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Finding>,
 }
 
@@ -99,7 +100,12 @@ async fn compile(State(app): State<Arc<App>>, Body(body): Body<CompileBody>) -> 
     let workflow = body.workflow;
     let file = FlowFile { name: "workflow.json".into(), text: workflow.to_string().into() };
     let compiled = app.control.validate(&[file], &BTreeMap::new());
-    let options = CodeOptions { verify: !body.options.skip_verification, comments: body.options.include_comments };
+    let options = CodeOptions {
+        verify: !body.options.skip_verification,
+        comments: body.options.include_comments,
+        project: body.options.project,
+        task_queue: body.options.task_queue,
+    };
     Json(match app.control.write_code(&compiled, options).await {
         Ok(code) => {
             let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -181,7 +181,8 @@ impl Projects {
 fn project(case: &Case, ready: &Ready, catalog: &Catalog) -> Result<Project, Found> {
     let name = case.slug();
     let workflow = identifier(&name);
-    let options = Options { project: name, workflow: Some(workflow), library: ready.library.clone(), ..Options::default() };
+    let options =
+        Options { project: name, workflow: Some(workflow), library: ready.library.clone(), ..Options::default() };
     generate(&ready.flow, catalog, &options).map_err(|problems| {
         let first = problems.iter().find(|problem| problem.code.as_str() == UNSUPPORTED).or(problems.first());
         match first {
