@@ -80,8 +80,24 @@ function isClean({ program, checker }) {
     if (source === undefined || text.includes('@ts-') || !collect(source, statements)) return false;
   }
   const types = statements.length === 0 ? [] : checker.getTypeAtLocation(statements);
-  const distinct = new Map(types.map((type) => [type?.id, type]));
-  return Array.from(distinct.values()).every((type) => type !== undefined && isPlain(type, checker));
+  const looked = new Map();
+  const plain = (type) => {
+    if (!looked.has(type.id)) looked.set(type.id, isPlain(type, checker));
+    return looked.get(type.id);
+  };
+  const isHarmless = (type, index) => plain(type) || (isCaught(statements[index]) && isSingle(type, checker));
+  return types.every((type, index) => type !== undefined && isHarmless(type, index));
+}
+
+/** Whether a statement is `….catch(() => …)`: a promise of it is taken care of. */
+function isCaught(node) {
+  if (node.kind !== SyntaxKind.CallExpression || node.expression.kind !== SyntaxKind.PropertyAccessExpression) return false;
+  return node.expression.name.text === 'catch' && node.arguments[0]?.kind === SyntaxKind.ArrowFunction;
+}
+
+/** Whether a type is one object, not a list. */
+function isSingle(type, checker) {
+  return (type.flags & TypeFlags.Object) !== 0 && !checker.isArrayLikeType(type);
 }
 
 /** Collects expressions whose value is dropped; false where `any` is written. */

@@ -15,10 +15,11 @@ const HEAD: &str = "import { sleep, proxyActivities } from '@temporalio/workflow
     declare function over(x: string): Promise<string>;\ndeclare function over(x: number): number;\n\
     class Sub extends Promise<number> {}\ndeclare const sub: Sub;\ndeclare function give<T>(x: T): T;\n\
     declare const either: (() => Promise<void>) | (() => void);\ndeclare let target: Promise<number>;\n\
-    type Json = null | boolean | number | string | Json[] | { [key: string]: Json };\ndeclare const json: Json;\n";
+    type Json = null | boolean | number | string | Json[] | { [key: string]: Json };\ndeclare const json: Json;\n\
+    declare const caught: { catch(handler: () => number): Promise<number>[] };\n";
 
 /// Statements, with what the linter thinks of them (checked, too: a list that planted nothing would prove nothing).
-const STATEMENTS: [(&str, bool); 43] = [
+const STATEMENTS: [(&str, bool); 46] = [
     ("sleep(1);", true),
     ("acts.a();", true),
     ("deep.b.c();", true),
@@ -47,6 +48,9 @@ const STATEMENTS: [(&str, bool); 43] = [
     ("await sleep(1);", false),
     ("void sleep(1);", false),
     ("acts.a().catch(() => 1);", false),
+    ("acts.a().catch((error: unknown) => { list.push(Number(error)); });", false),
+    ("caught.catch(() => 1);", true),
+    ("acts.a().catch();", true),
     ("acts.a().then((n) => n, () => 1);", false),
     ("target = acts.a();", false),
     ("over(1);", false),
