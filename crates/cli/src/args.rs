@@ -239,6 +239,8 @@ pub enum BenchWork {
     Engine,
     /// Reading and checking a flow
     Parse,
+    /// Writing flows as TypeScript, and having it checked by the compilers of $WEIR_DATA or the user's data folder
+    Code,
     /// Rows a step leaves in the store
     Rows,
     /// Starting the program

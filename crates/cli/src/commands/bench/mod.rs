@@ -3,6 +3,7 @@
 //! A target holds on the quiet machine whose yardsticks are in `machine.rs`; elsewhere it is scaled by how much
 //! slower or faster the disk is. What only needs a processor is not scaled.
 
+mod code;
 mod database;
 mod durable;
 mod engine;
@@ -87,6 +88,7 @@ fn measure(work: BenchWork, databases: &Databases) -> anyhow::Result<Vec<Row>> {
         BenchWork::W5 => durable::long_loop(folder),
         BenchWork::Engine => engine::steps(),
         BenchWork::Parse => parse::tree(),
+        BenchWork::Code => code::written(),
         BenchWork::Rows => rows_per_step::count(folder),
         BenchWork::Start => start::measure(folder),
     }

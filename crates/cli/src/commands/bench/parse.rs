@@ -1,10 +1,12 @@
 use super::row::{Row, Target};
 use super::{process, raw};
 use crate::load;
+use anyhow::Context as _;
 use weir_base::{FileId, has_errors};
 use weir_catalog::Catalog;
 use weir_control::CatalogNames;
 use weir_dialects::{Context, NoFiles, Options, SourceFile};
+use weir_ir::Flow;
 
 const TIMES: usize = 41;
 /// Reads per measurement, so that one is long enough to be measured.
@@ -12,11 +14,11 @@ const READS: usize = 20;
 
 /// Reading and checking a tree of 50 nodes beside reading the same bytes into plain values.
 pub fn tree() -> anyhow::Result<Vec<Row>> {
-    let (text, catalog) = (tree_text(), load::catalog()?);
+    let (text, catalog) = (tree_text(7, 6), load::catalog()?);
     let (mut ours, mut plain) = (Vec::new(), Vec::new());
     for _ in 0..TIMES {
         plain.push(timed(|| serde_saphyr::from_str::<serde_json::Value>(&text).map(drop).map_err(Into::into))?);
-        ours.push(timed(|| parse_and_check(&text, &catalog))?);
+        ours.push(timed(|| parse_and_check(&text, &catalog).map(drop))?);
     }
     let (ours, plain) = (raw::median(&mut ours), raw::median(&mut plain));
     let row = Row::new(
@@ -32,7 +34,8 @@ pub fn tree() -> anyhow::Result<Vec<Row>> {
     Ok(vec![row])
 }
 
-fn timed(mut work: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<f64> {
+/// Milliseconds of the processor that one of many takes.
+pub(super) fn timed(mut work: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<f64> {
     let used = process::cpu();
     for _ in 0..READS {
         work()?;
@@ -40,7 +43,7 @@ fn timed(mut work: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<f64> {
     Ok(process::cpu().saturating_sub(used).as_secs_f64() * 1e3 / READS as f64)
 }
 
-fn parse_and_check(text: &str, catalog: &Catalog) -> anyhow::Result<()> {
+pub(super) fn parse_and_check(text: &str, catalog: &Catalog) -> anyhow::Result<Flow> {
     let (names, options) = (CatalogNames(catalog), Options::default());
     let context = Context { loader: &NoFiles, names: &names, options: &options };
     let source = SourceFile { id: FileId(0), name: "tree.yaml".into(), text: text.to_owned() };
@@ -49,16 +52,16 @@ fn parse_and_check(text: &str, catalog: &Catalog) -> anyhow::Result<()> {
     problems.extend(parsed.flow.iter().flat_map(|flow| weir_check::check(flow, catalog)));
     match problems.into_iter().find(|problem| has_errors(std::slice::from_ref(problem))) {
         Some(problem) => anyhow::bail!("the tree of the bench has a problem: {} {}", problem.code, problem.message),
-        None => Ok(()),
+        None => parsed.flow.context("the tree of the bench is no flow"),
     }
 }
 
-/// A sequence of seven groups of seven: 50 nodes with the root, conditions and templates among them.
-fn tree_text() -> String {
+/// A sequence of groups, conditions and templates among their steps: seven groups of six steps are 50 nodes.
+pub(super) fn tree_text(groups: usize, steps: usize) -> String {
     let mut text = String::from("type: Sequence\nid: root\nchildren:\n");
-    for group in 0..7 {
+    for group in 0..groups {
         text.push_str(&format!("  - type: Sequence\n    id: group{group}\n    children:\n"));
-        for step in 0..6 {
+        for step in 0..steps {
             text.push_str(&leaf(group, step));
         }
     }
@@ -82,7 +85,7 @@ fn leaf(group: usize, step: usize) -> String {
 mod tests {
     #[test]
     fn the_tree_of_the_bench_has_fifty_nodes_and_no_problem() {
-        let text = super::tree_text();
+        let text = super::tree_text(7, 6);
         assert_eq!(text.matches("type: ").count(), 50);
         super::parse_and_check(&text, &crate::load::catalog().unwrap()).unwrap();
     }
