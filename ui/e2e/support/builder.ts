@@ -25,6 +25,8 @@ export const canvas = (page: Page) => page.getByRole("application", { name: /^Ca
 export async function open(page: Page, id: string): Promise<void> {
   await page.goto(`/flows/${id}`);
   await expect(canvas(page)).toBeVisible();
+  // What can be added is known.
+  await expect(page.locator("[data-loading]")).toHaveCount(0);
 }
 
 export const saved = (page: Page) => expect(page.getByRole("status").filter({ hasText: /^Saved/ })).toBeVisible();
