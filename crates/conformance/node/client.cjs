@@ -6,7 +6,7 @@ const { ActivityFailure, ApplicationFailure, CancelledFailure, Client, Connectio
 
 const LOOK = 40;
 /** How long nothing may happen before a run counts as settled: with nothing to do, and with something at work. */
-const [CALM, QUIET] = [2 * LOOK, 600];
+const [CALM, QUIET] = [2 * LOOK, 2_000];
 /** How often a workflow may break before it is given up; Temporal itself would try for ever. */
 const BREAKS = 3;
 const PATIENCE = 55_000;
