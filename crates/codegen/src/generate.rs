@@ -96,6 +96,9 @@ pub fn generate(flow: &Flow, catalog: &Catalog, options: &Options) -> Result<Pro
     let flows: Vec<(&str, &Flow)> = called.iter().map(|one| (one.workflow.as_str(), one.flow)).collect();
     let flows = Flows { own: flow, project: &options.project, called: &flows };
     let activities = assemble(&flows, catalog, &kinds)?;
+    if let Some(kind) = activities.proxied.first() {
+        return Err(vec![left_to_weir(kind)]);
+    }
     let text: String = files.values().map(String::as_str).collect();
     files.extend(support::library(&text));
     files.extend(activities.files);
@@ -114,6 +117,12 @@ fn reserved(flow: &Flow) -> Vec<Diagnostic> {
             .help("give the query another name")
     };
     flow.queries.keys().filter(|name| taken(name)).map(refused).collect()
+}
+
+/// A kind without TypeScript of its own: nothing in a generated project could perform it.
+fn left_to_weir(kind: &Proxied) -> Diagnostic {
+    let message = format!("`{}` has no TypeScript of its own: {}", kind.kind, kind.reason);
+    Diagnostic::error(UNSUPPORTED, message).help("run the flow with `weir run` or on a server")
 }
 
 /// A flow of the project: its name, and the function and the file it becomes.

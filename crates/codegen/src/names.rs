@@ -39,7 +39,9 @@ fn cased(character: char, raise: bool, first: bool) -> char {
 /// Text for one line of a block comment: it cannot end the comment or the line, nor tell the compiler anything.
 pub(crate) fn comment(text: &str) -> String {
     let shown = |c: char| if c.is_control() || is_format(c) { ' ' } else { c };
-    text.chars().map(shown).collect::<String>().replace("*/", "* /").replace("@ts-", "@ ts-")
+    let line: String = text.chars().map(shown).collect();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    words.join(" ").replace("*/", "* /").replace("@ts-", "@ ts-")
 }
 
 fn is_format(character: char) -> bool {

@@ -50,6 +50,11 @@ impl RetryPolicy {
         Self { strategy: RetryStrategy::None, max_attempts: 1, ..Self::default() }
     }
 
+    /// Waits that grow, as kinds and services ask for them; everything else is as usual.
+    pub fn exponential(max_attempts: u32, initial: Duration, max: Option<Duration>, coefficient: f64) -> Self {
+        Self { max_attempts, initial, max, coefficient, ..Self::default() }
+    }
+
     /// Whether attempt `attempt` (from 1) may be followed by another.
     pub fn allows_after(&self, attempt: u32) -> bool {
         match self.strategy {

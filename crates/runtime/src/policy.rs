@@ -3,7 +3,7 @@
 use weir_base::{Duration, Value, hash_value};
 use weir_catalog::RetryDefaults;
 use weir_engine::{RunTask, StepError, Usage};
-use weir_ir::{RetryPolicy, RetryStrategy, UnknownPolicy};
+use weir_ir::{RetryPolicy, UnknownPolicy};
 use weir_kind::{Category, TaskError, TaskRequest};
 
 /// The code of a step that was given up because nobody knows whether it was done.
@@ -16,14 +16,7 @@ pub fn timeout_of(of_kind: Option<Duration>, task: &RunTask) -> Duration {
 
 /// The task's policy (the flow's where it has none), else the kind's.
 pub fn retry_policy(of_kind: Option<&RetryDefaults>, task: &RunTask) -> Option<RetryPolicy> {
-    let usual = |defaults: &RetryDefaults| RetryPolicy {
-        strategy: RetryStrategy::ExponentialBackoff,
-        max_attempts: defaults.max_attempts,
-        initial: defaults.initial,
-        max: defaults.max,
-        coefficient: defaults.coefficient,
-        ..RetryPolicy::default()
-    };
+    let usual = |of: &RetryDefaults| RetryPolicy::exponential(of.max_attempts, of.initial, of.max, of.coefficient);
     task.spec.retry.clone().or_else(|| of_kind.map(usual))
 }
 

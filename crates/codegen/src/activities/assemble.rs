@@ -1,7 +1,8 @@
 use super::literal::{js_string, key, literal};
 use super::settings::flow_settings;
 use super::support;
-use super::types::{comment, function_name, ts_type, type_name};
+use super::types::{function_name, ts_type, type_name};
+use crate::names::comment;
 use crate::nodes::outer::{READ, reads_outer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;

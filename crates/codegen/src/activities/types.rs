@@ -1,6 +1,7 @@
 //! JSON Schemas of records as TypeScript types, and the names of functions and types.
 
 use super::literal::{js_string, key};
+use crate::names::comment;
 use std::fmt::Write;
 use weir_base::Value;
 
@@ -95,18 +96,6 @@ fn object(schema: &Value, indent: usize, defaulted: bool) -> String {
 fn push_comment(out: &mut String, schema: &Value, indent: usize) {
     let Some(text) = schema.get("description").and_then(Value::as_str) else { return };
     let _ = writeln!(out, "{:indent$}/** {} */", "", comment(text));
-}
-
-/// One line of a comment.
-pub(super) fn comment(text: &str) -> String {
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let plain: String = line
-        .chars()
-        .filter(|c| {
-            !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        })
-        .collect();
-    plain.replace("*/", "* /").replace("@ts-", "@ ts-")
 }
 
 #[cfg(test)]

@@ -92,15 +92,8 @@ fn constants(params: &Template) -> Value {
     Value::from(members.iter().filter_map(member).collect::<Map>())
 }
 
-fn usual(defaults: &RetryDefaults) -> RetryPolicy {
-    RetryPolicy {
-        strategy: RetryStrategy::ExponentialBackoff,
-        max_attempts: defaults.max_attempts,
-        initial: defaults.initial,
-        max: defaults.max,
-        coefficient: defaults.coefficient,
-        ..RetryPolicy::default()
-    }
+fn usual(of: &RetryDefaults) -> RetryPolicy {
+    RetryPolicy::exponential(of.max_attempts, of.initial, of.max, of.coefficient)
 }
 
 fn millis(value: &Value) -> Option<Duration> {

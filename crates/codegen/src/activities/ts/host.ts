@@ -66,12 +66,14 @@ export type FlowSettings = {
   testData: Json;
 };
 
+/** A change of a variable, or a look at it. `through` is how the flow of another project asks. */
 export type VariableChange = {
   scope: 'service' | 'project';
   through?: { project: string; interface: string };
   name: string;
   op: 'get' | 'set' | 'append' | 'increment' | 'decrement';
   value: Json;
+  /** The step that asks: the same key changes nothing again. */
   key: string;
 };
 

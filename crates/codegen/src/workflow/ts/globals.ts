@@ -1,7 +1,7 @@
 // The functions expressions may call, by full name.
 import { secretFault, textOf, typeFault } from './names';
 import { entries, members, numberOf, spread, stringified, truthy } from './operators';
-import { EvaluationError, Sealed, kindName } from './value';
+import { Sealed, kindName, known } from './value';
 import type { Value } from './value';
 
 type Function = (args: Value[]) => Value;
@@ -86,10 +86,15 @@ function stringify([value, replacer, indent]: Value[]): Value {
 }
 
 function parse(text: string): Value {
+  const read = known(parsed(text), DEEPEST);
+  if (read === undefined) throw typeFault('this is not JSON: it is nested too deep');
+  return read;
+}
+
+function parsed(text: string): unknown {
   try {
-    return plain(JSON.parse(text), DEEPEST);
+    return JSON.parse(text);
   } catch (thrown) {
-    if (thrown instanceof EvaluationError) throw thrown;
     const why = thrown instanceof Error ? thrown.message : String(thrown);
     throw typeFault(`this is not JSON: ${why}`);
   }
@@ -97,15 +102,6 @@ function parse(text: string): Value {
 
 /** Levels of lists and objects that are read. */
 const DEEPEST = 128;
-
-/** What JSON.parse gave, typed as what it is. */
-function plain(value: unknown, levels: number): Value {
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
-  if (typeof value !== 'object' || value === null) return null;
-  if (levels === 0) throw typeFault('this is not JSON: it is nested too deep');
-  if (Array.isArray(value)) return value.map((item) => plain(item, levels - 1));
-  return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, plain(held, levels - 1)]));
-}
 
 function decode(text: string): Value {
   try {

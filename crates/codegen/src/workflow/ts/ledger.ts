@@ -1,34 +1,16 @@
 // What a project keeps beyond its runs: variables, what its flows remember, and what it opens to other projects.
 import { ApplicationFailure } from '@temporalio/workflow';
+import type { MemoryChange as Remembered, VariableChange as Asked } from './host';
 import { grants } from './interfaces';
 import type { Interface } from './interfaces';
 import type { Plain } from './sealing';
 import { bytesOf } from './weight';
 
-/** A change of a variable, or a look at it. `through` is how the flow of another project asks. */
-export type VariableChange = {
-  scope: 'service' | 'project';
-  through?: { project: string; interface: string };
-  name: string;
-  op: 'get' | 'set' | 'append' | 'increment' | 'decrement';
-  value: Plain;
-  /** The step that asks: the same key changes nothing again. */
-  key: string;
-  /** Who asks. */
-  from: string;
-  service: string;
-  flow: string;
-};
+/** A change of a variable, or a look at it, and who asks. */
+export type VariableChange = Asked & { from: string; service: string; flow: string };
 
 /** A change of what a flow remembers, in at most `limit` bytes. */
-export type MemoryChange = {
-  name: string;
-  op: 'get' | 'list' | 'set' | 'append' | 'increment' | 'delete';
-  value: Plain;
-  key: string;
-  flow: string;
-  limit: number;
-};
+export type MemoryChange = Remembered & { flow: string; limit: number };
 
 /** All of it, as it is handed to the next history. */
 export type State = { variables: Cell[]; memory: Cell[]; interfaces: Interface[]; made: Made[] };

@@ -1,4 +1,5 @@
 // What a model has said: its words, the tools it calls, what it used, and JSON it has written as text.
+import { known } from './value';
 import type { Json } from './value';
 
 const DEEPEST = 100;
@@ -31,21 +32,6 @@ export function readJson(text: string): { value: Json } | { reason: string } {
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) };
   }
-}
-
-/** What JSON has given, typed as such; nothing where it is nested too deep. */
-function known(read: unknown, levels: number): Json | undefined {
-  if (typeof read === 'string' || typeof read === 'number' || typeof read === 'boolean') return read;
-  if (typeof read !== 'object' || read === null) return null;
-  if (levels === 0) return undefined;
-  if (Array.isArray(read)) return all(read.map((item) => known(item, levels - 1)));
-  const values = all(Object.values(read).map((item) => known(item, levels - 1)));
-  return values && Object.fromEntries(Object.keys(read).map((key, place) => [key, values[place] ?? null]));
-}
-
-function all(values: (Json | undefined)[]): Json[] | undefined {
-  const found = values.filter((value) => value !== undefined);
-  return found.length === values.length ? found : undefined;
 }
 
 /** What an agent has used up, and with it every agent around it. */

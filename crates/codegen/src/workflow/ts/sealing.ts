@@ -1,9 +1,10 @@
 // How parameters with secrets in them are handed to activities.
+import type { Json as Plain } from './schemas';
 import { Sealed } from './value';
 import type { Json } from './value';
 
 /** JSON alone, as activities take and give it. */
-export type Plain = null | boolean | number | string | Plain[] | { [key: string]: Plain };
+export type { Plain };
 
 /** A sealed text becomes a marker that the activity puts the secret into; members of data get one more `$`. */
 export function plain(value: Json): Plain {

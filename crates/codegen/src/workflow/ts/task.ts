@@ -1,11 +1,13 @@
 // Tasks: an activity, tried again as its policy says. The activity itself is proxied with one attempt.
 import { ActivityFailure, ApplicationFailure, TimeoutFailure, sleep } from '@temporalio/workflow';
 import { write } from './pure';
+import { member } from './reply';
 import { failure, success } from './run';
 import type { At, Compute, Outcome, StepError } from './run';
 import { plain, recorded } from './sealing';
 import type { Plain } from './sealing';
 import { outside } from './turns';
+import { known } from './value';
 import type { Json } from './value';
 import { PAYLOAD_BYTES, fits, kept } from './weight';
 import { allows, delayAfter, named } from './wrap';
@@ -114,7 +116,7 @@ function timedOut(): Failed {
 }
 
 function ofApplication(cause: ApplicationFailure): Failed {
-  const told: unknown = cause.details?.[0];
+  const told = json(cause.details?.[0]);
   const retryAfterMs = member(told, 'retryAfterMs');
   const category = member(told, 'category');
   const error: StepError = {
@@ -123,20 +125,12 @@ function ofApplication(cause: ApplicationFailure): Failed {
     message: cause.message,
     retryable: cause.nonRetryable !== true,
     path: '',
-    detail: json(member(told, 'detail')),
+    detail: member(told, 'detail') ?? null,
   };
   return { error, retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined };
 }
 
-function member(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
-  return Object.entries(value).find(([key]) => key === name)?.[1];
-}
-
 /** What came as JSON, typed as such; anything else is null. */
 export function json(value: unknown): Json {
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
-  if (Array.isArray(value)) return value.map(json);
-  if (typeof value !== 'object' || value === null) return null;
-  return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, json(held)]));
+  return known(value, Infinity) ?? null;
 }

@@ -85,3 +85,18 @@ export function shown(value: Json): string {
   const short = Array.from(whole).slice(0, 60).join('');
   return short.length < whole.length ? `\`${short}…\`` : `\`${whole}\``;
 }
+
+/** What came as JSON, typed as such; nothing where it is nested deeper than so many levels. */
+export function known(read: unknown, levels: number): Json | undefined {
+  if (typeof read === 'string' || typeof read === 'number' || typeof read === 'boolean') return read;
+  if (typeof read !== 'object' || read === null) return null;
+  if (levels === 0) return undefined;
+  if (Array.isArray(read)) return all(read.map((item) => known(item, levels - 1)));
+  const values = all(Object.values(read).map((item) => known(item, levels - 1)));
+  return values && Object.fromEntries(Object.keys(read).map((key, place) => [key, values[place] ?? null]));
+}
+
+function all(values: (Json | undefined)[]): Json[] | undefined {
+  const found = values.filter((value) => value !== undefined);
+  return found.length === values.length ? found : undefined;
+}
