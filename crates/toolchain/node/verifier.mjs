@@ -1,7 +1,8 @@
 // Checks TypeScript projects that are sent to it, one line of JSON each, and answers in the same way. It stays, so that
 // compilers and the types of libraries are read once. Nothing that is sent is run, and nothing is written.
+import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 
@@ -42,8 +43,65 @@ function compilerOptions(given) {
   return { ...options, strict: true, noEmit: true, skipLibCheck: true };
 }
 
+/**
+ * What was found clean by this process. What a file means depends on its text, on that of the files it imports, on the
+ * options, and on the libraries, which never change here; so a seal of those that was clean once is clean again.
+ */
+const proven = new Set();
+const MOST_PROVEN = 20_000;
+/** Of so many texts it is remembered what they import. */
+const MOST_TEXTS = 500;
+
+function remember(seals) {
+  if (proven.size > MOST_PROVEN) proven.clear();
+  for (const seal of seals) proven.add(seal);
+}
+
+/** What every file says to all others without being imported: a script, a global, a module by another's name. */
+const SPEAKS_TO_ALL = /\bdeclare\b|\bglobalThis\b|^\s*\/\/\/\s*</mu;
+const spoken = new Map();
+
+/** The files a text imports by a relative name, and whether it is a module that keeps to itself. */
+function imports(text) {
+  const known = spoken.get(text);
+  if (known !== undefined) return known;
+  const { importedFiles } = ts.preProcessFile(text, true, true);
+  const names = importedFiles.map(({ fileName }) => fileName).filter((name) => name.startsWith('.') || isAbsolute(name));
+  const keeps = !SPEAKS_TO_ALL.test(text) && /^(?:import|export)\b/mu.test(text);
+  if (spoken.size > MOST_TEXTS) spoken.clear();
+  spoken.set(text, { names, keeps });
+  return { names, keeps };
+}
+
+/** A digest of all that decides what the compilers say about the whole and about each TypeScript file. */
+function sealsOf(options) {
+  const own = [...files.keys()].filter((path) => path.endsWith('.ts')).sort();
+  const digests = new Map(own.map((path) => [path, digest([path, files.get(path)])]));
+  // Names that the options give to files are followed by nobody here: then each project is for itself.
+  const renamed = options.paths ?? options.baseUrl ?? options.rootDirs;
+  const common = [JSON.stringify(options), ...(renamed === undefined ? [] : digests.values()), ...own.filter((path) => !imports(files.get(path)).keeps).map((path) => digests.get(path))];
+  const whole = digest(common);
+  const ofFile = (path) => digest([whole, path, ...reached(path).map((one) => digests.get(one) ?? `no ${one}`)]);
+  return { whole, each: new Map(own.map((path) => [path, ofFile(path)])) };
+}
+
+/** A file and all it imports, directly or not, in the order of their names. */
+function reached(path) {
+  const seen = new Set([path]);
+  for (const at of seen) {
+    for (const name of files.has(at) ? imports(files.get(at)).names : []) {
+      const target = resolve(dirname(at), name);
+      const stem = target.replace(/\.[jt]s$/u, '');
+      for (const one of [`${stem}.ts`, `${stem}.d.ts`, `${target}.ts`, join(target, 'index.ts')]) seen.add(one);
+    }
+  }
+  return [...seen].sort();
+}
+
+const digest = (parts) => createHash('sha256').update(JSON.stringify(parts)).digest('base64');
+
 /** Type-checks with TypeScript 7; tells besides whether the linter could find nothing anyway. */
-function check(changed) {
+function check(changed, options) {
   const fileChanges = opened ? { changed: changed.changed, created: changed.created, deleted: changed.deleted } : undefined;
   // Trees of the project before are not those of this one, whatever the cache thinks.
   api.clearSourceFileCache();
@@ -51,15 +109,19 @@ function check(changed) {
   opened = true;
   try {
     const { program } = snapshot.getProject(config);
+    const { whole, each } = sealsOf(options);
+    const due = [...each.keys()].filter((path) => !proven.has(each.get(path)));
     const all = [
       ...program.getConfigFileParsingDiagnostics(),
       ...program.getProgramDiagnostics(),
-      ...program.getGlobalDiagnostics(),
-      ...program.getSyntacticDiagnostics(),
-      ...program.getSemanticDiagnostics(),
+      // Dear, for it reads everything; and it tells only of globals that are missing.
+      ...(proven.has(whole) ? [] : program.getGlobalDiagnostics()),
+      ...due.flatMap((path) => [...program.getSyntacticDiagnostics(path), ...program.getSemanticDiagnostics(path)]),
     ];
     const errors = all.filter((one) => one.category === 1).map(problem);
-    return { errors, clean: errors.length === 0 && isClean(snapshot.getProject(config)) };
+    const clean = errors.length === 0 && isClean(snapshot.getProject(config), due);
+    if (clean) remember([whole, ...each.values()]);
+    return { errors, clean };
   } finally {
     snapshot.dispose();
   }
@@ -72,12 +134,11 @@ const { TypeFlags } = await import(pathToFileURL(join(modules, 'typescript7/dist
  * Whether it is certain that the linter's rules find nothing: no `any` is written, no comment speaks to the compiler, and
  * no value of a statement can be a promise. Where there is doubt the linter decides, and only it says what is wrong.
  */
-function isClean({ program, checker }) {
+function isClean({ program, checker }, due) {
   const statements = [];
-  for (const [path, text] of files) {
-    if (!path.endsWith('.ts')) continue;
+  for (const path of due) {
     const source = program.getSourceFile(path);
-    if (source === undefined || text.includes('@ts-') || !collect(source, statements)) return false;
+    if (source === undefined || files.get(path).includes('@ts-') || !collect(source, statements)) return false;
   }
   const types = statements.length === 0 ? [] : checker.getTypeAtLocation(statements);
   const looked = new Map();
@@ -208,7 +269,7 @@ function replace(request) {
 function verify(request) {
   const { options, changes } = replace(request);
   const begun = performance.now();
-  const { errors: tsc, clean } = check(changes);
+  const { errors: tsc, clean } = check(changes, options);
   const between = performance.now();
   const found = clean && !always ? [] : lint(options);
   const anyTypes = found.filter((one) => one.code === 'no-explicit-any').length;

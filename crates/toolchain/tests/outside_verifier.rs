@@ -45,6 +45,31 @@ async fn faults_are_found_and_gone_when_mended() {
     assert_eq!(check("export const x = 1;\n").await, [""; 0]);
 }
 
+/// What was clean once is looked at again where anything it depends on is different.
+#[tokio::test]
+async fn a_file_that_is_the_same_is_wrong_where_what_it_imports_has_changed() {
+    let verifier = verifier(Options { processes: 1, ..Options::default() });
+    let check = async |files: &[(&str, &str)]| {
+        let files = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        told(&verifier.verify(&files).await.unwrap())
+    };
+    let user = ("a.ts", "import { b } from './b.js';\nexport const a: { trim(): unknown } = b;\nb.trim();\n");
+    let through = ("b.ts", "export { c as b } from './c.js';\n");
+    let (text, number) = (("c.ts", "export const c: string = '';\n"), ("c.ts", "export const c: number = 1;\n"));
+    assert_eq!(check(&[user, through, text]).await, [""; 0]);
+    assert_eq!(check(&[user, through, number]).await, ["a.ts:2:14 TS2322", "a.ts:3:3 TS2339"]);
+    assert_eq!(check(&[user, through, text]).await, [""; 0]);
+    assert_eq!(check(&[user, text]).await, ["a.ts:1:19 TS2307"]);
+    let promise = ("c.ts", "export const c = { trim: async () => {} };\n");
+    assert_eq!(check(&[user, through, promise]).await, ["a.ts:3:1 no-floating-promises"]);
+
+    let global = |ty: &str| format!("export {{}};\ndeclare global {{\n  var shared: {ty};\n}}\n");
+    let reader = ("a.ts", "export const a: string = shared;\n");
+    assert_eq!(check(&[reader, ("g.ts", &global("string"))]).await, [""; 0]);
+    assert_eq!(check(&[reader, ("g.ts", &global("number"))]).await, ["a.ts:1:14 TS2322"]);
+    assert_eq!(check(&[reader]).await, ["a.ts:1:26 TS2304"]);
+}
+
 /// Files of this machine are none of a project's business.
 #[tokio::test]
 async fn nothing_outside_the_project_and_its_libraries_is_read() {
