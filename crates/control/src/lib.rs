@@ -27,6 +27,7 @@ mod elsewhere;
 mod error;
 mod feed;
 mod flows;
+mod import;
 mod interfaces;
 mod key_sets;
 mod keys;

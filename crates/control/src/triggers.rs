@@ -1,24 +1,90 @@
 use crate::caller::Caller;
+use crate::changes::Changes;
 use crate::control::Control;
 use crate::model::{EmailSpec, FlowDraft, Trigger, TriggerSpec, TriggerState, WebhookAnswer};
 use crate::names_of::check_name;
 use crate::records::{self, Kept, Listed, PageOf};
 use crate::{ControlError, Result};
+use serde::{Deserialize, Serialize};
 use weir_base::Text;
 use weir_engine::Status;
 use weir_vault::envelope::{self, Context, Sealed};
 use weir_vault::token::{self, Purpose};
 
-/// A trigger to be made. What a webhook is found by is made here.
-#[derive(Clone, Debug, PartialEq)]
+/// What a trigger does, without the token a webhook is found by: as it is asked for, and as a bundle has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum NewTrigger {
-    Webhook { answer: WebhookAnswer, deadline: Option<u64>, signature: Option<Text>, secret: Option<Text> },
-    Schedule { schedule: serde_json::Value, input: serde_json::Value },
-    Event { flow: Text, on: Vec<Text>, allow_self: bool },
+    Webhook {
+        #[serde(default)]
+        answer: WebhookAnswer,
+        /// How long a result is waited for, in milliseconds; the usual time for none.
+        #[serde(default)]
+        deadline: Option<u64>,
+        #[serde(default)]
+        signature: Option<Text>,
+        #[serde(default)]
+        secret: Option<Text>,
+    },
+    Schedule {
+        schedule: serde_json::Value,
+        #[serde(default)]
+        input: serde_json::Value,
+    },
+    Event {
+        flow: Text,
+        #[serde(default)]
+        on: Vec<Text>,
+        #[serde(default)]
+        allow_self: bool,
+    },
     Email(EmailSpec),
 }
 
+impl NewTrigger {
+    /// The name of the flow whose ends start runs.
+    pub(crate) fn cause(&self) -> Option<&Text> {
+        match self {
+            NewTrigger::Event { flow, .. } => Some(flow),
+            _ => None,
+        }
+    }
+
+    /// The flow whose ends start those of the flow `own` is of the same project, and not `own` unless that is meant.
+    pub(crate) fn check_cause(&self, own: &Text, is_there: bool) -> Result<()> {
+        let NewTrigger::Event { flow, on, allow_self } = self else { return Ok(()) };
+        let wrong = |message: String| Err(ControlError::invalid("EVENT_INVALID", message));
+        if let Some(status) = on.iter().find(|status| !Status::parse(status).is_some_and(Status::is_final)) {
+            let status = crate::error::quoted(status);
+            return wrong(format!("on: {status} is no end; there are succeeded, failed, cancelled and timed_out"));
+        }
+        if flow == own && !allow_self {
+            let message = "flow: a flow that starts itself when it ends never ends; with `allowSelf` it may";
+            return wrong(message.to_owned());
+        }
+        match is_there {
+            true => Ok(()),
+            false => wrong(format!("flow: there is no flow {} in this project", crate::error::quoted(flow))),
+        }
+    }
+}
+
+impl From<TriggerSpec> for NewTrigger {
+    fn from(spec: TriggerSpec) -> Self {
+        match spec {
+            TriggerSpec::Webhook { answer, deadline, signature, secret, .. } => {
+                NewTrigger::Webhook { answer, deadline: Some(deadline), signature, secret }
+            }
+            TriggerSpec::Schedule { schedule, input } => NewTrigger::Schedule { schedule, input },
+            TriggerSpec::Event { flow, on, allow_self } => NewTrigger::Event { flow, on, allow_self },
+            TriggerSpec::Email(spec) => NewTrigger::Email(spec),
+        }
+    }
+}
+
 const SIGNATURES: [&str; 4] = ["standard", "stripe", "github", "slack"];
+/// Milliseconds a webhook waits for a result where nothing is said.
+pub(crate) const USUAL_DEADLINE: u64 = 30_000;
 /// Half an hour.
 pub(crate) const LONGEST_DEADLINE: u64 = 30 * 60 * 1_000;
 
@@ -43,68 +109,45 @@ impl Control {
     ) -> Result<Kept<Trigger>> {
         let flow = self.flow(caller, flow).await?;
         let id = self.new_id();
-        let spec = self.spec_of(caller, &flow, &id, new).await?;
-        let from = self.now();
-        let trigger = Trigger { flow: flow.id.clone(), name: check_name(name)?, enabled: true, from, spec };
-        let alone = !matches!(trigger.spec, TriggerSpec::Webhook { .. });
+        let spec = self.checked_spec(caller, &flow, &id, new).await?;
+        let trigger = Trigger { flow: flow.id.clone(), name: check_name(name)?, enabled: true, from: self.now(), spec };
         let mut changes = self.changes(caller);
-        let kept = changes.insert_as(id.clone(), trigger);
-        if alone {
-            changes.insert_as(id, TriggerState { last: from, ..TriggerState::default() });
-        }
+        let kept = changes.insert_trigger(id, trigger);
         changes.commit().await?;
         Ok(kept)
     }
 
-    async fn spec_of(
+    async fn checked_spec(
         &self,
         caller: &Caller,
         flow: &Kept<FlowDraft>,
         id: &Text,
         new: NewTrigger,
     ) -> Result<TriggerSpec> {
+        let is_there = match new.cause() {
+            Some(cause) => self.flow_named(&caller.tenant, &flow.value.project, cause).await?.is_some(),
+            None => true,
+        };
+        new.check_cause(&flow.value.name, is_there)?;
+        self.spec_of(caller, id, new)
+    }
+
+    /// What is kept of it; a webhook gets a token. That there is a flow whose ends are waited for, the caller has seen.
+    pub(crate) fn spec_of(&self, caller: &Caller, id: &Text, new: NewTrigger) -> Result<TriggerSpec> {
         Ok(match new {
             NewTrigger::Webhook { answer, deadline, signature, secret } => {
                 check_signature(signature.as_deref(), secret.as_deref())?;
                 let (token, hash) = self.new_token(caller, id)?;
-                let deadline = deadline.unwrap_or(30_000).clamp(1, LONGEST_DEADLINE);
+                let deadline = deadline.unwrap_or(USUAL_DEADLINE).clamp(1, LONGEST_DEADLINE);
                 TriggerSpec::Webhook { token, hash, answer, deadline, signature, secret }
             }
             NewTrigger::Schedule { schedule, input } => {
                 crate::automatic::check_schedule(&schedule, &input)?;
                 TriggerSpec::Schedule { schedule, input }
             }
-            NewTrigger::Event { flow: cause, on, allow_self } => {
-                self.check_event(caller, flow, &cause, &on, allow_self).await?;
-                TriggerSpec::Event { flow: cause, on, allow_self }
-            }
+            NewTrigger::Event { flow, on, allow_self } => TriggerSpec::Event { flow, on, allow_self },
             NewTrigger::Email(spec) => TriggerSpec::Email(crate::mail_in::check_email_trigger(spec)?),
         })
-    }
-
-    /// The flow whose ends start this one is of the same project, and not this one unless that is meant.
-    async fn check_event(
-        &self,
-        caller: &Caller,
-        flow: &Kept<FlowDraft>,
-        cause: &str,
-        on: &[Text],
-        allow_self: bool,
-    ) -> Result<()> {
-        let wrong = |message: String| Err(ControlError::invalid("EVENT_INVALID", message));
-        if let Some(status) = on.iter().find(|status| !Status::parse(status).is_some_and(Status::is_final)) {
-            let status = crate::error::quoted(status);
-            return wrong(format!("on: {status} is no end; there are succeeded, failed, cancelled and timed_out"));
-        }
-        if *cause == *flow.value.name && !allow_self {
-            return wrong(
-                "flow: a flow that starts itself when it ends never ends; with `allowSelf` it may".to_owned(),
-            );
-        }
-        match self.flow_named(&caller.tenant, &flow.value.project, cause).await? {
-            Some(_) => Ok(()),
-            None => wrong(format!("flow: there is no flow {} in this project", crate::error::quoted(cause))),
-        }
     }
 
     /// A new token, sealed, and its hash.
@@ -151,7 +194,7 @@ impl Control {
         let flow = self.flow(caller, flow).await?;
         let spec = match new {
             None => old.value.spec.clone(),
-            Some(new) => same_sort(&old.value.spec, self.spec_of(caller, &flow, &old.id, new).await?)?,
+            Some(new) => same_sort(&old.value.spec, self.checked_spec(caller, &flow, &old.id, new).await?)?,
         };
         let enabled = enabled.unwrap_or(old.value.enabled);
         let anew = (enabled && !old.value.enabled) || spec != old.value.spec;
@@ -182,7 +225,20 @@ impl Control {
     }
 }
 
-pub(crate) fn check_signature(signature: Option<&str>, secret: Option<&str>) -> Result<()> {
+impl Changes<'_> {
+    /// Adds a trigger, and how far it has come where it fires by itself.
+    pub(crate) fn insert_trigger(&mut self, id: Text, trigger: Trigger) -> Kept<Trigger> {
+        let last = trigger.from;
+        let alone = !matches!(trigger.spec, TriggerSpec::Webhook { .. });
+        let kept = self.insert_as(id.clone(), trigger);
+        if alone {
+            self.insert_as(id, TriggerState { last, ..TriggerState::default() });
+        }
+        kept
+    }
+}
+
+fn check_signature(signature: Option<&str>, secret: Option<&str>) -> Result<()> {
     match (signature, secret) {
         (None, None) => Ok(()),
         (Some(scheme), Some(_)) if SIGNATURES.contains(&scheme) => Ok(()),

@@ -27,7 +27,7 @@ pub enum TriggerSpec {
         #[serde(default)]
         answer: WebhookAnswer,
         /// How long a result is waited for, in milliseconds.
-        #[serde(default = "deadline")]
+        #[serde(default = "usual_deadline")]
         deadline: u64,
         /// `standard`, `stripe`, `github` or `slack`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -93,8 +93,8 @@ pub struct MailboxMark {
     pub uid: u32,
 }
 
-fn deadline() -> u64 {
-    30_000
+fn usual_deadline() -> u64 {
+    crate::triggers::USUAL_DEADLINE
 }
 
 impl TriggerSpec {
