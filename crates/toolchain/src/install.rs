@@ -1,6 +1,7 @@
 use crate::ToolchainError;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 const PACKAGE: &str = include_str!("../npm/package.json");
 /// What exactly is installed.
@@ -85,8 +86,10 @@ impl Toolchain {
         if std::fs::read_to_string(&path).is_ok_and(|text| text == VERIFIER) {
             return Ok(path);
         }
-        // Another process may be starting the same one: it never sees half of it.
-        let half = self.folder.join(format!("verifier-{}.mjs", std::process::id()));
+        // Another thread or process may be starting the same one: it never sees half of it.
+        static WRITTEN: AtomicU32 = AtomicU32::new(0);
+        let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+        let half = self.folder.join(format!("verifier-{}-{number}.mjs", std::process::id()));
         let written = std::fs::write(&half, VERIFIER).and_then(|()| std::fs::rename(&half, &path));
         written.map_err(|error| ToolchainError::Io(format!("{}: {error}", path.display())))?;
         Ok(path)
