@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use weir_base::{Diagnostic, Text};
 use weir_catalog::Catalog;
-use weir_ir::{Flow, NodeKind, SignalDecl};
+use weir_ir::{Flow, SignalDecl};
 
 /// The code of everything that cannot be written as TypeScript yet.
 pub const UNSUPPORTED: &str = "CODEGEN_UNSUPPORTED";
@@ -152,15 +152,9 @@ fn called<'a>(flow: &Flow, options: &'a Options) -> Vec<Whole<'a>> {
 }
 
 fn names_called(flow: &Flow, options: &Options) -> Vec<Text> {
-    let mut names = Vec::new();
-    flow.for_each_node(&mut |node| {
-        let NodeKind::Call(call) = &node.kind else { return };
-        match call.flow.constant() {
-            Some(value) => names.extend(value.as_str().map(Text::from)),
-            None => names.extend(options.library.keys().cloned()),
-        }
-    });
-    names
+    let calls = flow.calls();
+    let any = options.library.keys().filter(|_| calls.any).cloned();
+    calls.names.iter().cloned().chain(any).collect()
 }
 
 fn workflow(one: &Whole<'_>, root: &str, writer: &Writer<'_>, called: &[Whole<'_>], keeps: bool) -> String {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use uuid::{Builder, Uuid};
 use weir_base::{Duration, Micros, Text};
 use weir_catalog::Catalog;
-use weir_runs::RunsPort;
+use weir_runs::{Carrier, NoCarrier, RunsPort};
 use weir_store::{Documents, Store};
 use weir_vault::keyring::Keyring;
 use weir_vault::opaque::Cipher;
@@ -42,6 +42,7 @@ pub struct Control {
     pub(crate) mail: Arc<dyn Mail>,
     pub(crate) web: Arc<dyn Web>,
     pub(crate) coder: Arc<dyn Coder>,
+    pub(crate) carrier: Arc<dyn Carrier>,
     pub(crate) elsewhere: Elsewhere,
     pub(crate) mailboxes: std::sync::Mutex<crate::mail_in::Due>,
     pub(crate) keyring: Arc<Keyring>,
@@ -57,6 +58,7 @@ pub struct Control {
     pub(crate) house: crate::system::House,
     pub(crate) feeds: crate::feed::Feeds,
     pub(crate) access: crate::access::Access,
+    pub(crate) news: crate::compilations::News,
 }
 
 impl Control {
@@ -72,6 +74,7 @@ impl Control {
             mail,
             web,
             coder: Arc::new(NoCoder),
+            carrier: Arc::new(NoCarrier),
             elsewhere: Elsewhere::new(&options.sign_in),
             mailboxes: std::sync::Mutex::default(),
             cipher: Cipher::new(&keyring),
@@ -86,6 +89,7 @@ impl Control {
             house: crate::system::House::default(),
             feeds: crate::feed::Feeds::default(),
             access: crate::access::Access::default(),
+            news: crate::compilations::News::default(),
             options,
         }
     }
@@ -93,6 +97,11 @@ impl Control {
     /// With somebody who writes flows as code.
     pub fn with_coder(self, coder: Arc<dyn Coder>) -> Self {
         Self { coder, ..self }
+    }
+
+    /// With connections to what carries runs elsewhere; the runtime has the same ones.
+    pub fn with_carrier(self, carrier: Arc<dyn Carrier>) -> Self {
+        Self { carrier, ..self }
     }
 
     pub fn options(&self) -> &Options {

@@ -1,8 +1,8 @@
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::model::{
-    Deployment, FlowDraft, FlowFile, Interface, MemoryEntry, MemoryMark, Project, Release, Revision, Service, Tenant,
-    Trigger, TriggerState,
+    Compilation, CompiledFiles, Deployment, FlowDraft, FlowFile, Interface, MemoryEntry, MemoryMark, Project, Release,
+    Revision, Service, Tenant, Trigger, TriggerState, WorkerHost,
 };
 use crate::names_of::{check_name, check_text, name_from};
 use crate::records::{self, Kept, Listed, PageOf};
@@ -237,6 +237,9 @@ impl Control {
         changes.delete(&flow, expected);
         changes.delete_under::<Revision>(&flow.id);
         changes.delete_under::<Release>(&flow.id);
+        changes.delete_under::<Compilation>(&flow.id);
+        changes.delete_under::<CompiledFiles>(&CompiledFiles::under(&flow.id));
+        changes.delete_under::<WorkerHost>(&flow.id);
         triggers.iter().for_each(|trigger| changes.delete(trigger, None));
         states.iter().for_each(|state| changes.delete(state, None));
         interfaces.iter().for_each(|interface| changes.delete(interface, None));

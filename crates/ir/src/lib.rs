@@ -4,6 +4,7 @@
 //! in a string; an expression is carried, not run. Start with [`Flow`], then [`NodeKind`].
 
 mod agent;
+mod calls;
 mod control;
 mod flow;
 mod graph;
@@ -19,6 +20,7 @@ mod walk;
 mod walk_mut;
 
 pub use agent::{Agent, AgentTool, Limits, ToolTarget};
+pub use calls::Calls;
 pub use control::{
     Case, Condition, Decorator, Exit, Loop, LoopMode, OnLimit, Order, Parallel, Precheck, Settle, Strategy,
 };

@@ -49,6 +49,8 @@ async fn head<D: Database>(sql: &Sql<D>, queue: &QueueId, claim: &Claim) -> Resu
     query.bind(queue.tenant.clone()).push(" AND project = ").bind(queue.project.clone());
     push_excluded(&mut query, " AND flow NOT IN (", &claim.full_flows);
     push_excluded(&mut query, " AND COALESCE(concurrency_key, '') NOT IN (", &claim.full_keys);
+    // What is to be carried elsewhere is nobody's here.
+    query.push(" AND COALESCE(concurrency_key, '') NOT LIKE '@elsewhere%'");
     query.push(" ORDER BY priority DESC, rid LIMIT ").bind(limit(claim.limit));
     read_all(&sql.read(query).await?, |row| Ok(RunKey(row.number(0)?)))
 }

@@ -150,7 +150,7 @@ async fn a_newer_schema_is_refused() {
     let directory = TempDir::new().unwrap();
     open(directory.path()).await.unwrap().close().await.unwrap();
     execute(directory.path(), "UPDATE schema_version SET version = 99").await;
-    let refused = Some(StoreError::NewerSchema { found: 99, known: 4 });
+    let refused = Some(StoreError::NewerSchema { found: 99, known: 5 });
     assert_eq!(open(directory.path()).await.err(), refused);
     assert_eq!(visit(directory.path()).await.err(), refused);
     execute(directory.path(), "UPDATE schema_version SET version = 4").await;

@@ -43,10 +43,14 @@ pub enum Table {
     Usage,
     /// Letters that are on their way.
     Outbox,
+    /// Versions of flows as code that the compilers passed, and its files.
+    Compilations,
+    /// Programs on other machines that run such code, and how they are. Named by themselves, under a flow.
+    WorkerHosts,
 }
 
 impl Table {
-    pub const ALL: [Table; 21] = [
+    pub const ALL: [Table; 23] = [
         Table::Users,
         Table::Identities,
         Table::Sessions,
@@ -68,6 +72,8 @@ impl Table {
         Table::Audit,
         Table::Usage,
         Table::Outbox,
+        Table::Compilations,
+        Table::WorkerHosts,
     ];
 
     /// The table's name in the database.
@@ -94,6 +100,8 @@ impl Table {
             Table::Audit => "audit",
             Table::Usage => "usage",
             Table::Outbox => "outbox",
+            Table::Compilations => "compilations",
+            Table::WorkerHosts => "worker_hosts",
         }
     }
 }

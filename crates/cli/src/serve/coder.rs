@@ -23,8 +23,8 @@ impl Coder for TypeScript {
     async fn write(&self, flow: &Flow, options: CodeOptions) -> Result<Code, CodeError> {
         let usual = weir_codegen::Options::default();
         let project = options.project.unwrap_or(usual.project);
-        let named =
-            weir_codegen::Options { project, task_queue: options.task_queue, ..weir_codegen::Options::default() };
+        let CodeOptions { task_queue, library, .. } = options;
+        let named = weir_codegen::Options { project, task_queue, library, ..weir_codegen::Options::default() };
         let project = generate(flow, &self.catalog, &named).map_err(CodeError::Flow)?;
         let proxied = project.proxied.into_iter().map(|proxied| proxied.kind).collect();
         let mut files = project.files;

@@ -2,6 +2,7 @@
 
 mod account;
 mod audit;
+mod compilation;
 mod deployment;
 mod flow;
 mod interface;
@@ -13,10 +14,12 @@ mod session;
 mod tenant;
 mod trigger;
 mod usage;
+mod worker_host;
 
 pub use account::{Identity, Invitation, Member, User};
 pub use audit::AuditEntry;
-pub use deployment::{Deployment, DeploymentState};
+pub use compilation::{Compilation, CompiledFiles};
+pub use deployment::{Deployment, DeploymentState, Running};
 pub use flow::{FlowDraft, FlowFile, Release, Revision};
 pub use interface::{
     AccessRule, HttpMethod, Interface, InterfaceAuth, InterfaceKey, InterfaceSpec, OpenFlow, OpenVariables, TokenRule,
@@ -31,3 +34,4 @@ pub use trigger::{
     EmailSpec, FiredRun, MailTls, MailboxMark, SkippedRun, Trigger, TriggerSpec, TriggerState, WebhookAnswer,
 };
 pub use usage::Usage;
+pub use worker_host::{HostState, WorkerHost};

@@ -1,5 +1,7 @@
+use crate::auth::By;
 use crate::endpoint::Endpoint;
 use crate::extract::Body;
+use crate::problem::Problem;
 use crate::resources::validate::{Finding, finding};
 use crate::state::App;
 use axum::Json;
@@ -31,7 +33,7 @@ struct CompileOptions {
     include_comments: bool,
     /// Leaves the compilers out.
     skip_verification: bool,
-    /// Whose service and project variables, and whose memory, the steps use on Temporal; `default` where absent.
+    /// The project whose flows it may call, and whose variables and memory the steps use; `default` where absent.
     project: Option<String>,
     /// The task queue of the worker; the workflow's own, else one after its name, where absent.
     task_queue: Option<String>,
@@ -95,7 +97,11 @@ pub fn routes() -> Vec<Endpoint> {
     ]
 }
 
-async fn compile(State(app): State<Arc<App>>, Body(body): Body<CompileBody>) -> Json<Answer> {
+async fn compile(
+    State(app): State<Arc<App>>,
+    By(caller): By,
+    Body(body): Body<CompileBody>,
+) -> Result<Json<Answer>, Problem> {
     let begun = Instant::now();
     let workflow = body.workflow;
     let file = FlowFile { name: "workflow.json".into(), text: workflow.to_string().into() };
@@ -103,17 +109,18 @@ async fn compile(State(app): State<Arc<App>>, Body(body): Body<CompileBody>) -> 
     let options = CodeOptions {
         verify: !body.options.skip_verification,
         comments: body.options.include_comments,
+        library: app.control.library(&caller, &compiled, body.options.project.as_deref()).await?,
         project: body.options.project,
         task_queue: body.options.task_queue,
     };
-    Json(match app.control.write_code(&compiled, options).await {
+    Ok(Json(match app.control.write_code(&compiled, options).await {
         Ok(code) => {
             let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             answer(code, metadata(&workflow, compiled.steps(), millis))
         }
         Err(CodeError::Flow(problems)) => refused(errors(&problems, &workflow), None),
         Err(CodeError::Compilers { code, message }) => refused(vec![error(code, message, "")], None),
-    })
+    }))
 }
 
 /// Counted as they are drawn; of a dialect that draws nothing, its steps.

@@ -7,12 +7,14 @@ mod bundles;
 mod caller;
 mod catalogue;
 mod clerk;
+mod compilations;
 mod compile;
 mod complete;
 mod events;
 mod flows;
 mod health;
 mod hooks;
+mod hosts;
 mod incoming;
 mod interfaces;
 mod keys;
@@ -24,6 +26,7 @@ mod preview;
 mod projects;
 mod public;
 mod runs;
+mod runtimes;
 mod schedule;
 mod secrets;
 mod session;
@@ -50,6 +53,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         projects::routes,
         flows::routes,
         versions::routes,
+        compilations::routes,
+        hosts::routes,
         bundles::routes,
         runs::routes,
         bulk::routes,
@@ -64,6 +69,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         variables::routes,
         memory::routes,
         audit::routes,
+        runtimes::routes,
         usage::routes,
         analytics::routes,
         catalogue::routes,

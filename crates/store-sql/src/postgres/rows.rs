@@ -176,7 +176,9 @@ fn updates(tables: &mut Vec<Table>, batch: &mut Batch, spilled: &mut Spilled) {
         output_blob,
     ];
     let head = "UPDATE runs SET status = r.c1, started_at = COALESCE(started_at, r.c2), wake_at = r.c3,
-        ended_at = r.c4, version = COALESCE(r.c5, version), error = r.c6, output = r.c7, output_blob = r.c8";
+        ended_at = r.c4, version = COALESCE(r.c5, version), error = r.c6, output = r.c7, output_blob = r.c8,
+        concurrency_key = CASE WHEN r.c1 = 'pending' AND concurrency_key LIKE '@elsewhere%' THEN NULL
+        ELSE concurrency_key END";
     add(tables, head, "AND runs.rid = r.c0", columns);
 }
 

@@ -18,7 +18,8 @@ const RUNS: (&str, usize, &str) = (
 const UPDATES: (&str, usize, &str) = (
     "UPDATE runs SET status = u.column2, started_at = COALESCE(started_at, u.column3), wake_at = u.column4,
      ended_at = u.column5, version = COALESCE(u.column6, version), error = u.column7, output = u.column8,
-     output_blob = u.column9 FROM",
+     output_blob = u.column9, concurrency_key = CASE WHEN u.column2 = 'pending' AND concurrency_key LIKE '@elsewhere%'
+     THEN NULL ELSE concurrency_key END FROM",
     9,
     "AS u WHERE runs.rid = u.column1",
 );

@@ -1,0 +1,165 @@
+use crate::auth::By;
+use crate::endpoint::Endpoint;
+use crate::extract::{Body, Params, Place, page};
+use crate::problem::Problem;
+use crate::state::App;
+use crate::wire::{Page, PageQuery, time};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use weir_control::model::{HostState, WorkerHost};
+use weir_control::{HostReport, Kept, Permission};
+
+type Answer<T> = Result<T, Problem>;
+
+/// A program on another machine that runs a flow's generated worker, as it has told of itself.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct HostView {
+    name: String,
+    state: HostPhase,
+    /// Whether its worker runs, and it has said so within two minutes.
+    healthy: bool,
+    /// The compilation whose worker takes new runs, its hash, and since when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compilation: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    loaded_at: Option<String>,
+    /// Earlier compilations that still have runs to end.
+    finishing: Vec<u64>,
+    /// Why the newest compilation is not the one that runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// When it was heard of first, and last.
+    since: String,
+    seen_at: String,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum HostPhase {
+    /// It builds a version, or waits for its worker.
+    Starting,
+    Running,
+    /// The newest version does not start; one before it may go on.
+    Failed,
+    /// It has ended by itself.
+    Stopped,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct HostBody {
+    state: HostPhase,
+    /// The compilation whose worker takes new runs.
+    compilation: Option<u64>,
+    /// Earlier compilations that still have runs to end.
+    #[serde(default)]
+    finishing: Vec<u64>,
+    error: Option<String>,
+}
+
+pub fn routes() -> Vec<Endpoint> {
+    let one = "/api/flows/{id}/hosts/{host}";
+    vec![
+        Endpoint::get("/api/flows/{id}/hosts", "hosts", "Where a flow's generated worker runs")
+            .needs(Permission::FlowsRead)
+            .query::<PageQuery>()
+            .gives::<Page<HostView>>(200, "Hosts, the newest first")
+            .handler(list),
+        Endpoint::get(one, "host", "A host of a flow's generated worker")
+            .needs(Permission::FlowsRead)
+            .gives::<HostView>(200, "The host")
+            .handler(show),
+        Endpoint::put(one, "reportHost", "What a host tells of itself, every half minute")
+            .needs(Permission::FlowsDeploy)
+            .takes::<HostBody>()
+            .gives::<HostView>(200, "Kept")
+            .or(&[402, 422])
+            .handler(report),
+        Endpoint::delete(one, "removeHost", "Takes a host off the list; one that still runs comes back")
+            .needs(Permission::FlowsDeploy)
+            .gives_nothing("It is off the list")
+            .handler(remove),
+    ]
+}
+
+fn view(app: &App, host: Kept<WorkerHost>) -> HostView {
+    HostView {
+        healthy: app.control.is_healthy(&host),
+        name: host.value.name.to_string(),
+        state: host.value.state.into(),
+        compilation: host.value.compilation,
+        hash: host.value.hash.as_ref().map(ToString::to_string),
+        loaded_at: host.value.loaded_at.map(time),
+        error: host.value.error.as_ref().map(ToString::to_string),
+        finishing: host.value.finishing,
+        since: time(host.created_at),
+        seen_at: time(host.updated_at),
+    }
+}
+
+impl From<HostState> for HostPhase {
+    fn from(state: HostState) -> Self {
+        match state {
+            HostState::Starting => HostPhase::Starting,
+            HostState::Running => HostPhase::Running,
+            HostState::Failed => HostPhase::Failed,
+            HostState::Stopped => HostPhase::Stopped,
+        }
+    }
+}
+
+impl From<HostPhase> for HostState {
+    fn from(state: HostPhase) -> Self {
+        match state {
+            HostPhase::Starting => HostState::Starting,
+            HostPhase::Running => HostState::Running,
+            HostPhase::Failed => HostState::Failed,
+            HostPhase::Stopped => HostState::Stopped,
+        }
+    }
+}
+
+async fn list(
+    State(app): State<Arc<App>>,
+    By(caller): By,
+    Place(id): Place<String>,
+    Params(query): Params<PageQuery>,
+) -> Answer<Json<Page<HostView>>> {
+    let found = app.control.worker_hosts(&caller, &id, &page(query.after, query.limit)).await?;
+    Ok(Page::of(found, |host| view(&app, host)))
+}
+
+async fn show(
+    State(app): State<Arc<App>>,
+    By(caller): By,
+    Place((id, host)): Place<(String, String)>,
+) -> Answer<Json<HostView>> {
+    Ok(Json(view(&app, app.control.worker_host(&caller, &id, &host).await?)))
+}
+
+async fn report(
+    State(app): State<Arc<App>>,
+    By(caller): By,
+    Place((id, host)): Place<(String, String)>,
+    Body(body): Body<HostBody>,
+) -> Answer<Json<HostView>> {
+    let HostBody { state, compilation, finishing, error } = body;
+    let told = HostReport { state: state.into(), compilation, finishing, error };
+    Ok(Json(view(&app, app.control.report_host(&caller, &id, &host, told).await?)))
+}
+
+async fn remove(
+    State(app): State<Arc<App>>,
+    By(caller): By,
+    Place((id, host)): Place<(String, String)>,
+) -> Answer<StatusCode> {
+    app.control.remove_host(&caller, &id, &host).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,1 @@
+-- The tables `compilations` and `worker_hosts` are documents, which are made without a step of their own.
