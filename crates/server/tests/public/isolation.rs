@@ -142,7 +142,7 @@ async fn what_is_another_tenants_is_like_what_is_not_there(data: Data) {
 
 /// A name at the end of a path that is made where it is not there.
 fn creates(endpoint: &Endpoint, from: usize) -> bool {
-    matches!(endpoint.name, "setSecret" | "setVariable" | "setMemoryEntry") && from == 1
+    matches!(endpoint.name, "setSecret" | "setVariable" | "setMemoryEntry" | "reportHost") && from == 1
 }
 
 async fn what_others_have_changes_no_answer(data: Data) {

@@ -7,12 +7,13 @@ use weir_server::Endpoint;
 use weir_store::{Change, Document, Scope, Table};
 
 /// Where a path begins, the place in it, and what stands there.
-const PLACES: [(&str, &str, &str); 28] = [
+const PLACES: [(&str, &str, &str); 29] = [
     ("/api/flows/", "id", "flow"),
     ("/api/triggers/", "flow_id", "flow"),
     ("/api/triggers/", "token", "token"),
     ("/api/flows/", "trigger", "trigger"),
     ("/api/flows/", "number", "number"),
+    ("/api/flows/", "host", "host"),
     ("/api/runs/", "run", "run"),
     ("/api/runs/", "name", "query"),
     ("/api/keys/", "id", "key"),
@@ -77,6 +78,7 @@ pub fn body(endpoint: &Endpoint) -> Value {
         "createInterface" => json!({"name": "made", "spec": {"type": "variables"}}),
         "changeInterface" => json!({"description": "changed"}),
         "createInterfaceKey" => json!({"name": "made"}),
+        "reportHost" => json!({"state": "running", "error": "none"}),
         "bulkRuns" => json!({"runs": [], "action": "pause"}),
         "signalRun" => json!({"name": "go"}),
         "approveRun" => json!({"name": "go", "approved": true}),
@@ -108,7 +110,7 @@ pub type Things = BTreeMap<&'static str, String>;
 pub fn nothing() -> Things {
     let id = "01890000-0000-7000-8000-000000000000";
     let named = [("project", "nowhere"), ("service", "nobody"), ("secret", "NONE"), ("variable", "none")];
-    let named = named.into_iter().chain([("interface", "none"), ("memory", "none")]);
+    let named = named.into_iter().chain([("interface", "none"), ("memory", "none"), ("host", "none")]);
     let ids = ["flow", "trigger", "run", "key", "invitation", "session", "identity", "user", "interfaceKey", "tenant"];
     let unheld = [("number", "1"), ("query", "none"), ("kind", "none"), ("provider", "none"), ("link", "weirc_none")];
     let token = format!("weirh_{}", "0".repeat(40));
@@ -135,6 +137,9 @@ pub async fn furnish(world: &World, tenant: &Tenant, mark: &str) -> Things {
     let ran = world.post(&Client::default(), &hook.path, json!({"name": mark})).await.is(200);
     let entry = format!("/api/flows/{flow}/memory/entries/{mark}-memory");
     world.send(&key.with("if-match", "*"), "PUT", &entry, &json!({"value": mark})).await.is(200);
+    compilation(world, tenant, &flow, mark).await;
+    let host = json!({"state": "running", "compilation": 1, "error": mark});
+    world.send(key, "PUT", &format!("/api/flows/{flow}/hosts/{mark}-host"), &host).await.is(200);
     let spec = json!({"type": "flow", "flow": flow, "methods": ["GET", "POST"], "auth": {"type": "key"}});
     let interface = json!({"name": format!("{mark}-interface"), "description": mark, "spec": spec});
     world.post(key, &format!("{path}/interfaces"), interface).await.is(201);
@@ -152,6 +157,7 @@ pub async fn furnish(world: &World, tenant: &Tenant, mark: &str) -> Things {
     let named = [("project", project), ("service", service), ("secret", secret), ("variable", variable)];
     let open = [("interface", format!("{mark}-interface")), ("memory", format!("{mark}-memory"))];
     let open = open.into_iter().chain([("interfaceKey", text(&opened["id"])), ("tenant", tenant.id.clone())]);
+    let open = open.chain([("host", format!("{mark}-host"))]);
     let mut things = nothing();
     things.extend(ids.into_iter().chain(own).chain(named).chain(open).chain([("invitation", invitation)]));
     things
@@ -160,22 +166,45 @@ pub async fn furnish(world: &World, tenant: &Tenant, mark: &str) -> Things {
 /// An account elsewhere, as a sign-in there would leave it.
 async fn identity(world: &World, user: &str, mark: &str) -> String {
     let id = format!("{mark}-identity");
-    let body = json!({"user": user, "provider": "elsewhere", "subject": mark}).to_string();
-    let document = Document {
-        tenant: "".into(),
-        id: id.as_str().into(),
-        parent: user.into(),
+    let body = json!({"user": user, "provider": "elsewhere", "subject": mark});
+    let document = Document { lookup: Some(format!("elsewhere|{mark}").into()), ..document("", &id, user, body) };
+    let step = Change::Insert(Table::Identities, document);
+    world.documents.change(&Scope::System, vec![step]).await.expect("an identity");
+    id
+}
+
+/// A version as code, as the compilers would leave it.
+async fn compilation(world: &World, tenant: &Tenant, flow: &str, mark: &str) {
+    let made = json!({
+        "flow": flow, "number": 1, "release": 1, "version": mark, "hash": mark, "generator": mark,
+        "files": 1, "bytes": 1, "steps": 1, "proxied": [mark], "by": mark
+    });
+    let files = json!({"flow": flow, "hash": mark, "files": {"workflow.ts": mark}});
+    let named = |id: String, parent: &str, name: &str, body| Document {
+        name: name.into(),
+        ..document(&tenant.id, &id, parent, body)
+    };
+    let rows = [
+        named(format!("{mark}-compilation"), flow, "1", made),
+        named(format!("{mark}-files"), &format!("{flow}/files"), mark, files),
+    ];
+    let steps = rows.map(|row| Change::Insert(Table::Compilations, row)).to_vec();
+    world.documents.change(&Scope::System, steps).await.expect("a compilation");
+}
+
+fn document(tenant: &str, id: &str, parent: &str, body: Value) -> Document {
+    Document {
+        tenant: tenant.into(),
+        id: id.into(),
+        parent: parent.into(),
         name: "".into(),
-        lookup: Some(format!("elsewhere|{mark}").into()),
+        lookup: None,
         label: "".into(),
         revision: 1,
         created_at: 1,
         updated_at: 1,
-        body: body.into(),
-    };
-    let step = Change::Insert(Table::Identities, document);
-    world.documents.change(&Scope::System, vec![step]).await.expect("an identity");
-    id
+        body: body.to_string().into(),
+    }
 }
 
 /// The path with its places filled: before the place `from` from one, from there on from another.
