@@ -1,10 +1,11 @@
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::flows::FlowQuery;
-use crate::model::{Deployment, DeploymentState, FlowDraft, Release};
+use crate::model::{Deployment, DeploymentState, FlowDraft, Release, Running};
 use crate::records::{self, Kept, Listed, PageOf};
 use crate::{ControlError, Result};
 use weir_base::{Duration, Text};
+use weir_runs::OnRuntime;
 
 /// How a flow stands: what is published, what is switched on.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +15,8 @@ pub struct FlowStatus {
     pub published: Option<u64>,
     pub problem: Option<Text>,
     pub since: Option<i64>,
+    /// What carries new runs.
+    pub runtime: OnRuntime,
     /// It is running, but nothing of it is kept in memory until it is used again.
     pub asleep: bool,
 }
@@ -68,6 +71,7 @@ impl Control {
         let deployment = deployment.map(|deployment| deployment.value);
         FlowStatus {
             asleep,
+            runtime: OnRuntime::of(deployment.as_ref().and_then(|deployment| deployment.connection.clone())),
             state: deployment.as_ref().map(|deployment| deployment.state).unwrap_or_default(),
             release: deployment.as_ref().and_then(|deployment| deployment.release),
             problem: deployment.as_ref().and_then(|deployment| deployment.problem.clone()),
@@ -79,7 +83,26 @@ impl Control {
     /// Switches a flow on with a version, the newest for none; a flow that was never published is published first.
     /// Starting what runs already changes nothing, unless another version is asked for.
     pub async fn start_flow(&self, caller: &Caller, id: &str, release: Option<u64>) -> Result<FlowStatus> {
+        self.start_flow_on(caller, id, release, None).await
+    }
+
+    /// As [`Control::start_flow`], on a runtime; on the one it had before for none. One that cannot be reached is
+    /// refused before anything is changed. Runs that are open stay where they began.
+    pub async fn start_flow_on(
+        &self,
+        caller: &Caller,
+        id: &str,
+        release: Option<u64>,
+        runtime: Option<OnRuntime>,
+    ) -> Result<FlowStatus> {
         let flow = self.flow(caller, id).await?;
+        let connection = match runtime {
+            Some(runtime) => runtime.connection().cloned(),
+            None => self.deployment(caller, id).await?.and_then(|deployment| deployment.value.connection),
+        };
+        if let Some(name) = &connection {
+            self.reach(name).await?;
+        }
         let release = match release {
             Some(number) => self.release(caller, id, number).await?,
             None => match self.newest_release(caller, &flow).await? {
@@ -100,6 +123,7 @@ impl Control {
             state,
             release: Some(number),
             hash: Some(hash),
+            connection,
             problem,
             since,
         };
@@ -145,13 +169,12 @@ impl Control {
         changes.commit().await
     }
 
-    /// The hash that new runs of a flow get, if it is switched on.
-    pub(crate) fn deployed(deployment: Option<&Kept<Deployment>>) -> Result<Text> {
-        let running = deployment.filter(|deployment| deployment.value.state == DeploymentState::Running);
+    /// What new runs of a flow get, if it is switched on.
+    pub(crate) fn deployed(deployment: Option<&Kept<Deployment>>) -> Result<Running> {
         let stopped = || {
             let message = "the flow is stopped: start it with POST /api/flows/{id}/start, and send this again";
             ControlError::state("FLOW_STOPPED", message)
         };
-        running.and_then(|deployment| deployment.value.hash.clone()).ok_or_else(stopped)
+        deployment.and_then(|deployment| deployment.value.running()).ok_or_else(stopped)
     }
 }

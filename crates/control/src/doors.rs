@@ -1,7 +1,7 @@
 //! What is remembered of everything that starts flows from outside: webhooks, and flows that are open at a path.
 
 use crate::control::Control;
-use crate::model::{Deployment, DeploymentState, FlowDraft, WebhookAnswer};
+use crate::model::{Deployment, FlowDraft, Running, WebhookAnswer};
 use crate::options::Tier;
 use crate::records::{self, Kept};
 use crate::runs::NewRun;
@@ -25,8 +25,8 @@ pub struct Door {
     pub answer: WebhookAnswer,
     /// Milliseconds.
     pub deadline: u64,
-    /// The version new runs get, where the flow is switched on.
-    hash: Option<Text>,
+    /// What new runs get, where the flow is switched on.
+    running: Option<Running>,
 }
 
 /// How a door was meant, before its flow was looked for.
@@ -116,20 +116,19 @@ impl Control {
         let scope = Scope::Tenant(tenant.clone());
         let Some(flow) = records::find::<FlowDraft>(&*self.documents, &scope, flow).await? else { return Ok(None) };
         let deployment = records::find::<Deployment>(&*self.documents, &scope, &flow.id).await?;
-        let running = deployment.filter(|deployment| deployment.value.state == DeploymentState::Running);
-        let hash = running.and_then(|deployment| deployment.value.hash);
-        Ok(Some(Door { tenant: tenant.clone(), cause, flow: Arc::new(flow), answer, deadline, hash }))
+        let running = deployment.and_then(|deployment| deployment.value.running());
+        Ok(Some(Door { tenant: tenant.clone(), cause, flow: Arc::new(flow), answer, deadline, running }))
     }
 
     /// Starts a run; it is on disk when this returns, and over where the door waits for that and it came in time.
     pub async fn knock(&self, door: &Door, input: Value, key: Option<Text>) -> Result<RunView> {
-        let hash = door
-            .hash
+        let Running { hash, runtime } = door
+            .running
             .clone()
             .ok_or_else(|| ControlError::state("FLOW_STOPPED", "the flow is stopped; start it, and send this again"))?;
         let patience = (door.answer == WebhookAnswer::Result).then(|| Duration::from_millis(door.deadline));
         let cause = Some(door.cause.clone());
-        let new = NewRun { input, idempotency_key: key, cause, patience, ..NewRun::default() };
+        let new = NewRun { input, idempotency_key: key, cause, patience, runtime, ..NewRun::default() };
         self.begin_run(&door.tenant, &door.flow, FlowRef::Version(hash), new).await
     }
 }

@@ -1,6 +1,6 @@
 use crate::caller::Caller;
 use crate::control::Control;
-use crate::model::{FlowDraft, Interface, InterfaceSpec, Trigger};
+use crate::model::{FlowDraft, Interface, InterfaceSpec, Running, Trigger};
 use crate::quota::Taken;
 use crate::records::{self, Kept, Listed};
 use crate::{ControlError, Result};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use weir_base::{Micros, Text, Value};
 use weir_engine::{Decision, Preview, Record, Status};
 use weir_runs::{
-    Change, FlowRef, FlowSource, Forked, LogView, Offer, Previewed, ReplayView, Request, RunView, StartRun, StepView,
+    Change, FlowRef, FlowSource, Forked, LogView, Offer, OnRuntime, Previewed, ReplayView, Request, RunView, StartRun, StepView,
     Until,
 };
 use weir_store::{Page, PageRequest, Place, Run, RunFilter, SYSTEM_PROJECT};
@@ -52,6 +52,7 @@ pub struct NewRun {
     pub cause: Option<Text>,
     /// How long its end is waited for, where it is.
     pub patience: Option<Duration>,
+    pub runtime: OnRuntime,
 }
 
 /// A key of whoever starts runs, which means nothing to others: not to another flow, and not at another door.
@@ -258,8 +259,8 @@ impl Control {
     /// Starts a run of what is switched on; the run is on disk when this returns.
     pub async fn start_run(&self, caller: &Caller, flow: &str, new: NewRun) -> Result<RunView> {
         let flow = self.flow(caller, flow).await?;
-        let hash = Self::deployed(self.deployment(caller, &flow.id).await?.as_ref())?;
-        self.begin_run(&caller.tenant, &flow, FlowRef::Version(hash), new).await
+        let Running { hash, runtime } = Self::deployed(self.deployment(caller, &flow.id).await?.as_ref())?;
+        self.begin_run(&caller.tenant, &flow, FlowRef::Version(hash), NewRun { runtime, ..new }).await
     }
 
     pub(crate) async fn begin_run(
@@ -297,6 +298,7 @@ impl Control {
             service,
             priority: new.priority,
             cause: new.cause.or_else(|| Some("manual".into())),
+            runtime: new.runtime,
         };
         let taken = match taken {
             Ok(taken) => taken,

@@ -3,6 +3,7 @@
 //! There is no runtime here, no store and no clock: a runtime implements [`RunsPort`], servers and commands
 //! speak to it. Nothing here decides anything about a run. Start with `port.rs`, then `start.rs` and `view.rs`.
 
+mod carrier;
 mod ended;
 mod error;
 mod load;
@@ -15,6 +16,7 @@ mod request;
 mod start;
 mod view;
 
+pub use carrier::{Carrier, Connection, Handed, NoCarrier, OnRuntime, Standing};
 pub use ended::{End, Ends};
 pub use error::RunsError;
 pub use load::{AMOUNTS, DURATIONS, Distribution, FlowLoad, Load, Meter, StepLoad};

@@ -1,3 +1,4 @@
+use crate::OnRuntime;
 use std::sync::Arc;
 use weir_base::{Text, Value};
 use weir_ir::Flow;
@@ -18,6 +19,7 @@ pub struct StartRun {
     pub priority: i32,
     /// What starts it, as lists show it: `manual`, `webhook/ID` and the like.
     pub cause: Option<Text>,
+    pub runtime: OnRuntime,
 }
 
 /// Which flow to run.
@@ -52,6 +54,7 @@ impl StartRun {
             service: "default".into(),
             priority: 0,
             cause: None,
+            runtime: OnRuntime::Embedded,
         }
     }
 

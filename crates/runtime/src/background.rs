@@ -34,7 +34,11 @@ pub(crate) async fn recover(inner: Arc<Inner>) {
         let Some(last) = page.last() else { break };
         after = Some(last.key);
         let mut of_shards: BTreeMap<usize, Vec<Run>> = BTreeMap::new();
-        for run in page.into_iter().filter(|run| !run.is_elsewhere()) {
+        for run in page {
+            if run.is_elsewhere() {
+                inner.take_up_elsewhere(run).await;
+                continue;
+            }
             if run.status == Status::Pending {
                 inner.admission.add_pending(&run.place.project);
                 continue;
@@ -209,12 +213,15 @@ pub(crate) async fn read_inbox(inner: Arc<Inner>) {
     }
 }
 
-async fn deliver(inner: &Inner, message: weir_store::Message) {
+async fn deliver(inner: &Arc<Inner>, message: weir_store::Message) {
     let inbox = message.key;
     let Some(run) = patiently(|| inner.shared.store.run(&message.message.run)).await else { return };
     match (run, serde_json::from_str::<Request>(&message.message.payload)) {
         // It stays for whoever takes the run up.
         (Some(run), _) if !inner.carries(run.key) && inner.shared.live_key(&run.id).is_none() => {}
+        (Some(run), Ok(request)) if run.connection().is_some() => {
+            tokio::spawn(crate::elsewhere::pass_on(inner.clone(), run, request, inbox));
+        }
         (Some(run), Ok(request)) => {
             let key = run.key;
             inner.shared.send(key, Message::Request { key, request, inbox: Some(inbox), reply: None });

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use weir_base::{Text, Value};
 use weir_engine::{Origin, StartChild, Status, StepError, category};
-use weir_runs::{Request, RunView, RunsError};
+use weir_runs::{OnRuntime, Request, RunView, RunsError};
 use weir_store::{Effect, Place, Run, RunKey, StoreError};
 
 /// How long to wait before a store that did not answer is asked again.
@@ -98,6 +98,7 @@ async fn try_start(inner: &Inner, start: &ChildStart, replies: Replies) -> Resul
         cause: None,
         origin: Some(origin),
         effect: *effect,
+        runtime: OnRuntime::Embedded,
         fresh: false,
     };
     inner.begin(beginning, flow, replies).await

@@ -1,4 +1,5 @@
 use crate::admission::{Admission, Slot};
+use crate::elsewhere::Abroad;
 use crate::flows::{FlowCache, Prepared, store_failed};
 use crate::message::{Message, NewRun};
 use crate::options::Options;
@@ -12,13 +13,14 @@ use uuid::{NoContext, Timestamp, Uuid};
 use weir_base::{Micros, Text, Value, hash_value_hex};
 use weir_engine::{Event, EventBody, Origin, Record, SEMANTICS, Started, Status};
 use weir_kind::TaskHost;
-use weir_runs::{FlowRef, RunView, RunsError, StartRun};
+use weir_runs::{FlowRef, OnRuntime, RunView, RunsError, StartRun};
 use weir_store::{Batch, CommitError, Effect, Entry, InboxKey, Place, Run, RunKey};
 
 /// The parts of a running runtime.
 pub(crate) struct Inner {
     pub shared: Arc<Shared>,
     pub host: TaskHost,
+    pub abroad: Abroad,
     pub flows: FlowCache,
     pub options: Options,
     pub admission: Admission,
@@ -45,6 +47,8 @@ pub(crate) struct Beginning {
     pub cause: Option<Text>,
     pub origin: Option<Origin>,
     pub effect: Option<Effect>,
+    /// What is to carry it.
+    pub runtime: OnRuntime,
     /// Nothing can have this id yet.
     pub fresh: bool,
 }
@@ -118,7 +122,8 @@ impl Inner {
         let (id, fresh) = run_id(&request, &place)?;
         let flow = self.flow(&place, &request.flow).await?;
         let (input, priority, cause) = (flow.accept_input(request.input)?, request.priority, request.cause);
-        let beginning = Beginning { id: id.clone(), place, input, priority, cause, origin: None, effect: None, fresh };
+        let (runtime, origin, effect) = (request.runtime, None, None);
+        let beginning = Beginning { id: id.clone(), place, input, priority, cause, origin, effect, runtime, fresh };
         Ok((id, self.begin(beginning, flow, replies).await?))
     }
 
@@ -165,6 +170,10 @@ impl Inner {
         let mut run = Run::new(key, start.id.clone(), start.place.clone(), flow.name.clone(), self.now());
         (run.version, run.priority, run.concurrency_key) = (flow.hash.clone(), start.priority, concurrency_key);
         run.cause = start.cause.clone();
+        if let Some(connection) = start.runtime.connection() {
+            let run = self.hand_in(run, started, connection).await?;
+            return Ok(Begun::Pending(Box::new(run)));
+        }
         if !self.admit(start, &slot) {
             return self.postpone(run, started, start.effect).await;
         }

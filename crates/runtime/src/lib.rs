@@ -9,6 +9,7 @@ mod admission;
 mod background;
 mod children;
 mod clock;
+mod elsewhere;
 mod ends;
 mod faults;
 mod flows;
@@ -37,6 +38,7 @@ mod writer;
 
 pub use children::child_error;
 pub use clock::{Clock, SystemClock, VirtualClock};
+pub use elsewhere::Copies;
 pub use faults::{Faults, NoFaults};
 pub use flows::{FlowFinder, NoFinder, accept_input, accept_signal, flow_context, kinds_of};
 pub use inner::new_run_id;

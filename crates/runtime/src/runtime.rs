@@ -1,6 +1,7 @@
 use crate::admission::Admission;
 use crate::background;
 use crate::clock::{Clock, SystemClock};
+use crate::elsewhere::{self, Abroad, Copies};
 use crate::faults::{Faults, NoFaults};
 use crate::flows::{FlowCache, FlowFinder, NoFinder, store_failed};
 use crate::inner::{Begun, Inner, Replies, view_of_row};
@@ -27,8 +28,8 @@ use weir_kind::{
     TaskHost,
 };
 use weir_runs::{
-    Change, Ends, FlowSource, Forked, Load, LogView, Observer, Offer, Previewed, Rehearsal, ReplayView, Request,
-    RunView, RunsError, RunsPort, StartRun, StepView, Until, Watch,
+    Carrier, Change, Ends, FlowSource, Forked, Load, LogView, NoCarrier, Observer, Offer, Previewed, Rehearsal,
+    ReplayView, Request, RunView, RunsError, RunsPort, StartRun, StepView, Until, Watch,
 };
 use weir_store::{NewMessage, Place, Run, RunKey, Store, StoreError};
 
@@ -45,6 +46,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub faults: Arc<dyn Faults>,
     pub finder: Arc<dyn FlowFinder>,
+    /// What carries runs that are not to be carried here.
+    pub carrier: Arc<dyn Carrier>,
     /// Told of runs and steps as they end.
     pub observer: Option<Arc<dyn Observer>>,
     /// Told to other processes that ask for the same data.
@@ -64,6 +67,7 @@ impl Parts {
             clock: Arc::new(SystemClock),
             faults: Arc::new(NoFaults),
             finder: Arc::new(NoFinder),
+            carrier: Arc::new(NoCarrier),
             observer: None,
             pid: std::process::id(),
         }
@@ -92,7 +96,8 @@ impl Runtime {
     ///
     /// Recovery goes on in the background; see [`Runtime::recovered`].
     pub async fn open(options: Options, parts: Parts) -> Result<Runtime, StoreError> {
-        let Parts { store, registry, secrets, interfaces, memory, host, clock, faults, finder, observer, pid } = parts;
+        let Parts { store, registry, secrets, interfaces, memory, host, clock, faults, finder, carrier, observer, pid } =
+            parts;
         let outside = Outside { secrets, interfaces, memory };
         let epoch = store.claim(pid, clock.now()).await?;
         let take_up = options.take_up;
@@ -117,7 +122,9 @@ impl Runtime {
         let (writer, write) = Writer::new(store.clone(), epoch, faults.clone(), kept, writing, loops, on_failure);
         let shared = Arc::new(Shared::new(store.clone(), clock, faults, writer, senders.clone(), meters));
         let per_tenant = options.runs_per_tenant;
+        let (to_elsewhere, handed_in) = unbounded_channel();
         let inner = Arc::new(Inner {
+            abroad: Abroad::new(carrier, to_elsewhere),
             host: TaskHost::new(registry, ports(&shared, outside), host),
             flows: FlowCache::new(store, finder, options.files_root.clone()),
             shared,
@@ -142,6 +149,8 @@ impl Runtime {
         tasks.push(tokio::spawn(background::claim(inner.clone())));
         tasks.push(tokio::spawn(background::read_inbox(inner.clone())));
         tasks.push(tokio::spawn(background::forget(inner.clone())));
+        tasks.push(tokio::spawn(elsewhere::hand_over(inner.clone(), handed_in)));
+        tasks.push(tokio::spawn(elsewhere::look_after(inner.clone())));
         Ok(Runtime { inner, tasks: Mutex::new(tasks) })
     }
 
@@ -168,6 +177,11 @@ impl Runtime {
 
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.shared.clock
+    }
+
+    /// The way of copies of what is carried elsewhere into the store.
+    pub fn copies(&self) -> Copies {
+        Copies(self.inner.clone())
     }
 
     /// How many runs are in memory.
@@ -254,13 +268,6 @@ impl Runtime {
         found.ok_or_else(|| RunsError::NotFound { run: run.into() })
     }
 
-    async fn key(&self, run: &str) -> Result<RunKey, RunsError> {
-        match self.inner.shared.live_key(run) {
-            Some(key) => Ok(key),
-            None => Ok(self.row(run).await?.key),
-        }
-    }
-
     async fn ask<T>(
         &self,
         key: RunKey,
@@ -336,7 +343,13 @@ impl RunsPort for Runtime {
     }
 
     async fn wait(&self, run: &str, until: Until) -> Result<RunView, RunsError> {
-        let key = self.key(run).await?;
+        let key = match self.inner.shared.live_key(run) {
+            Some(key) => key,
+            None => match self.row(run).await? {
+                row if row.is_elsewhere() => return self.wait_elsewhere(run, until).await,
+                row => row.key,
+            },
+        };
         let until = match until {
             Until::Ended => Awaited::Ended,
             Until::Settled => Awaited::Settled,
@@ -346,7 +359,13 @@ impl RunsPort for Runtime {
 
     async fn request(&self, run: &str, request: Request) -> Result<(), RunsError> {
         self.inner.check()?;
-        let key = self.key(run).await?;
+        let key = match self.inner.shared.live_key(run) {
+            Some(key) => key,
+            None => match self.row(run).await? {
+                row if row.is_elsewhere() => return self.inner.ask_elsewhere(row, request).await,
+                row => row.key,
+            },
+        };
         self.ask(key, |reply| Message::Request { key, request, inbox: None, reply: Some(reply) }).await
     }
 

@@ -39,7 +39,7 @@ pub use queue::{interleave, rotate};
 pub use retention::{Retention, RetentionPolicy, Swept};
 pub use runs::{
     Claim, ELSEWHERE, EndedCount, EndedFilter, Page, PageRequest, Place, QueueId, Run, RunCursor, RunFilter, RunKey,
-    RunUpdate, Runs, SYSTEM_PROJECT,
+    RunUpdate, Runs, SYSTEM_PROJECT, elsewhere_key,
 };
 pub use snapshots::{Snapshot, Snapshots};
 pub use store::{Epoch, Store};

@@ -45,6 +45,14 @@ impl Place {
 /// it may carry it on.
 pub const ELSEWHERE: &str = "@elsewhere";
 
+/// As [`ELSEWHERE`], with the name of the connection that leads there.
+pub fn elsewhere_key(connection: Option<&str>) -> Text {
+    match connection {
+        Some(name) => format!("{ELSEWHERE}/{name}").into(),
+        None => ELSEWHERE.into(),
+    }
+}
+
 /// The row of a run: what lists and queues need. What happened in it is in the journal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
@@ -72,6 +80,8 @@ pub struct Run {
 }
 
 /// A change of a run's row. It happens on start, park and end only (semantics 5.14).
+///
+/// One to `pending` is for a run to be taken up again here: a copy of what was carried elsewhere is none from then on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunUpdate {
     pub key: RunKey,
@@ -143,12 +153,20 @@ impl Run {
 
     /// Whether something else carries the run, and this is a copy.
     pub fn is_elsewhere(&self) -> bool {
-        self.concurrency_key.as_deref() == Some(ELSEWHERE)
+        self.concurrency_key.as_deref().is_some_and(|key| key.starts_with(ELSEWHERE))
+    }
+
+    /// The connection to whatever carries the run elsewhere, where it has a name.
+    pub fn connection(&self) -> Option<&str> {
+        self.concurrency_key.as_deref()?.strip_prefix(ELSEWHERE)?.strip_prefix('/')
     }
 
     /// The row after the update; its output is kept elsewhere.
     pub fn apply(&mut self, update: &RunUpdate) {
         self.status = update.status;
+        if update.status == Status::Pending && self.is_elsewhere() {
+            self.concurrency_key = None;
+        }
         self.started_at = self.started_at.or(update.started_at);
         self.wake_at = update.wake_at;
         self.ended_at = update.ended_at;

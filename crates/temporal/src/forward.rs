@@ -38,9 +38,9 @@ async fn pass_on(cluster: &Cluster, message: &Message) -> bool {
 }
 
 async fn taken(keeper: &Keeper, key: InboxKey) {
-    let mut batch = Batch::new(keeper.epoch);
+    let mut batch = Batch::new(keeper.copies.epoch());
     batch.inbox_done.push(key);
-    if let Err(error) = keeper.store.commit(batch).await {
+    if let Err(error) = keeper.copies.commit(batch).await {
         tracing::warn!("a request may be passed on once more: {error}");
     }
 }

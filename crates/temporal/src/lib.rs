@@ -17,7 +17,7 @@ mod wire;
 mod worker;
 mod workflow;
 
-pub use activity::Keeper;
+pub use activity::{CopyWriter, Keeper};
 pub use client::{Begin, Cluster, Follower, News, Outcome, called, input_of};
 pub use codec::{Blobs, Codec, Keys};
 pub use connect::{Address, Tls};

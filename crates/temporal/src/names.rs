@@ -26,6 +26,11 @@ pub fn store_queue(queue: &str) -> String {
     format!("{queue}-store")
 }
 
+/// As [`store_queue`], of a server that has started the runs: no other store may take their journals.
+pub fn server_queue(queue: &str) -> String {
+    format!("{queue}-server")
+}
+
 /// The queue of a project's own, where projects are kept apart.
 pub fn project_queue(queue: &str, tenant: &str, project: &str) -> String {
     match tenant {

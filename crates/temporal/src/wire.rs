@@ -12,7 +12,9 @@ use weir_runs::LogView;
 use weir_store::Place;
 
 /// The rules by which a workflow turns events into commands. A run keeps those it began under.
-pub const INTERPRETER: u32 = 1;
+///
+/// From 2 on a timer that fires late, but within what a cluster's timers are late at most, has fired on time.
+pub const INTERPRETER: u32 = 2;
 
 /// What a run's workflow begins with, and each further link of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -307,6 +309,8 @@ pub struct Shipment {
     /// Whether the run only waits.
     #[serde(default)]
     pub waits: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
     /// With the last part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<RunEnd>,

@@ -33,6 +33,8 @@ pub struct Options {
     pub queues: Vec<String>,
     /// Only these kinds and no runs; everything where empty.
     pub kinds: Vec<Text>,
+    /// Where the keeper is asked; at the store's queue of each of `queues` for none.
+    pub store_queue: Option<String>,
     /// How long a run waits for the worker that had it before another takes it.
     pub takeover: Duration,
     /// The name and the version of a deployment, where the cluster is to keep runs on the version they began with.
@@ -49,6 +51,7 @@ impl Default for Options {
         Self {
             queues: vec![names::QUEUE.to_owned()],
             kinds: Vec::new(),
+            store_queue: None,
             takeover: Duration::from_secs(2),
             deployment: None,
             metrics: None,
@@ -171,7 +174,9 @@ fn workers(runtime: &Runtime, client: &Client, options: &Options, parts: Parts) 
         workers.push(Worker::new(runtime, client.clone(), of_queue).map_err(TemporalError::failed)?);
     }
     if let Some(keeper) = keeper {
-        let mut queues: Vec<String> = options.queues.iter().map(|queue| names::store_queue(queue)).collect();
+        let of_queues = || options.queues.iter().map(|queue| names::store_queue(queue));
+        let mut queues: Vec<String> =
+            options.store_queue.clone().map_or_else(|| of_queues().collect(), |one| vec![one]);
         queues.dedup();
         for queue in queues {
             let mut of_store = usual(&queue, options);

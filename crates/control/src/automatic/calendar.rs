@@ -73,7 +73,7 @@ impl Control {
         let now = self.now();
         let (next, known) = {
             let inner = self.automatic.inner();
-            let planned = inner.plan.get(&trigger.id).filter(|planned| planned.target.hash.is_some());
+            let planned = inner.plan.get(&trigger.id).filter(|planned| planned.target.running.is_some());
             let next = planned.and_then(Planned::scheduled).and_then(|scheduled| scheduled.schedule.next_after(now));
             (next, inner.progress.of(&trigger.id).cloned())
         };
@@ -151,7 +151,7 @@ fn tick(planned: &Planned, schedule: &weir_schedule::Schedule, at: Micros) -> Ca
             When::Cron(cron) => Some(cron.zone().name().into()),
             When::Every(_) | When::At(_) => None,
         },
-        running: target.hash.is_some(),
+        running: target.running.is_some(),
     }
 }
 

@@ -199,7 +199,7 @@ impl Control {
     async fn start_after(&self, run: &Run, planned: &Planned) -> bool {
         let What::Event(watching) = &planned.what else { return true };
         let target = &planned.target;
-        if target.hash.is_none() || (target.name == run.flow && !watching.allow_self) {
+        if target.running.is_none() || (target.name == run.flow && !watching.allow_self) {
             return true;
         }
         let (id, depth) = run_of_end(&planned.id, &run.id);

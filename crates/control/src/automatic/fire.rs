@@ -1,6 +1,7 @@
 use super::plan::Target;
 use crate::control::Control;
 use crate::error::ControlError;
+use crate::model::Running;
 use crate::runs::NewRun;
 use weir_base::{Micros, Text, Value};
 use weir_runs::FlowRef;
@@ -42,7 +43,7 @@ fn depth_of(run: &str) -> u32 {
 impl Control {
     /// Starts the run of a trigger; with `unsure`, only where it is not there already.
     pub(crate) async fn fire(&self, target: &Target, cause: Text, run: &Text, input: Value, unsure: bool) -> Fired {
-        let Some(hash) = &target.hash else {
+        let Some(Running { hash, runtime }) = &target.running else {
             return Fired::Refused { code: "FLOW_STOPPED", message: "the flow is stopped".to_owned() };
         };
         if unsure {
@@ -54,7 +55,8 @@ impl Control {
         }
         let place =
             Place { tenant: target.tenant.clone(), project: target.project.clone(), service: target.service.clone() };
-        let new = NewRun { input, run: Some(run.clone()), cause: Some(cause), ..NewRun::default() };
+        let (run, runtime) = (Some(run.clone()), runtime.clone());
+        let new = NewRun { input, run, cause: Some(cause), runtime, ..NewRun::default() };
         match self.begin_in(place, &target.flow, &target.name, FlowRef::Version(hash.clone()), new).await {
             Ok(_) => Fired::Started,
             Err(error) => failed(error),

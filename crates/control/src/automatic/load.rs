@@ -2,7 +2,7 @@
 
 use super::plan::{Planned, Scheduled, Target, Watching, What};
 use crate::control::Control;
-use crate::model::{Deployment, DeploymentState, FlowDraft, Tenant, Trigger, TriggerSpec, TriggerState};
+use crate::model::{Deployment, FlowDraft, Tenant, Trigger, TriggerSpec, TriggerState};
 use crate::records::{self, Kept};
 use crate::{ControlError, Result};
 use std::collections::{BTreeSet, HashMap};
@@ -163,12 +163,11 @@ impl Control {
         let scope = Scope::Tenant(tenant.clone());
         let found = records::find::<FlowDraft>(&*self.documents, &scope, flow).await?;
         let deployment = records::find::<Deployment>(&*self.documents, &scope, flow).await?;
-        let running = deployment.filter(|deployment| deployment.value.state == DeploymentState::Running);
         let suspended = self.is_suspended(tenant, seen).await?;
-        let hash = running.filter(|_| !suspended).and_then(|deployment| deployment.value.hash);
+        let running = deployment.filter(|_| !suspended).and_then(|deployment| deployment.value.running());
         let target = found.map(|found| {
             let FlowDraft { project, service, name, .. } = found.value;
-            Arc::new(Target { tenant: tenant.clone(), project, service, flow: flow.clone(), name, hash })
+            Arc::new(Target { tenant: tenant.clone(), project, service, flow: flow.clone(), name, running })
         });
         seen.targets.insert(flow.clone(), target.clone());
         Ok(target)

@@ -1,5 +1,6 @@
 //! Which triggers fire by themselves, and when: a pure matter of what is due. Nothing here is read, written or started.
 
+use crate::model::Running;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use weir_base::{Micros, Text, Value};
@@ -18,8 +19,8 @@ pub struct Target {
     /// The flow's id and name.
     pub flow: Text,
     pub name: Text,
-    /// The version new runs get; none while the flow is not switched on.
-    pub hash: Option<Text>,
+    /// What new runs get; none while the flow is not switched on.
+    pub running: Option<Running>,
 }
 
 /// A trigger that is switched on.
@@ -209,7 +210,7 @@ impl Plan {
         self.disarm(id);
         let Some(planned) = self.triggers.get(id) else { return };
         let What::Schedule(Scheduled { schedule, last, .. }) = &planned.what else { return };
-        if planned.target.hash.is_none() {
+        if planned.target.running.is_none() {
             return;
         }
         let Some(tick) = schedule.next_after(*last) else { return };
@@ -288,13 +289,14 @@ pub fn pause(tries: u32) -> Micros {
 mod tests {
     use super::*;
     use serde_json::json;
+    use weir_runs::OnRuntime;
 
     const SECOND: Micros = 1_000_000;
 
     fn target(hash: Option<&str>) -> Arc<Target> {
-        let hash = hash.map(Text::from);
+        let running = hash.map(|hash| Running { hash: hash.into(), runtime: OnRuntime::Embedded });
         let [tenant, project, service, flow, name] = ["t", "p", "s", "f", "flow"].map(Text::from);
-        Arc::new(Target { tenant, project, service, flow, name, hash })
+        Arc::new(Target { tenant, project, service, flow, name, running })
     }
 
     fn schedule(id: &str, seconds: u64, missed: &str, last: Micros, hash: Option<&str>) -> Planned {

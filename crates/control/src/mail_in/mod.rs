@@ -8,7 +8,7 @@ mod parse;
 
 use crate::control::Control;
 use crate::model::{
-    Deployment, DeploymentState, EmailSpec, FiredRun, FlowDraft, MailTls, MailboxMark, SkippedRun, Trigger,
+    Deployment, EmailSpec, FiredRun, FlowDraft, MailTls, MailboxMark, Running, SkippedRun, Trigger,
     TriggerSpec, TriggerState,
 };
 use crate::names_of::check_name;
@@ -149,14 +149,13 @@ impl Control {
         let TriggerSpec::Email(spec) = &trigger.value.spec else { return Ok(()) };
         let scope = Scope::Tenant(trigger.tenant.clone());
         let deployment = records::find::<Deployment>(&*self.documents, &scope, &trigger.value.flow).await?;
-        let running = deployment.filter(|deployment| deployment.value.state == DeploymentState::Running);
         // While the flow is stopped, letters wait where they are.
-        let Some(hash) = running.and_then(|deployment| deployment.value.hash) else { return Ok(()) };
+        let Some(running) = deployment.and_then(|deployment| deployment.value.running()) else { return Ok(()) };
         let flow = records::get::<FlowDraft>(&*self.documents, &scope, &trigger.value.flow).await?;
         let kept = records::find::<TriggerState>(&*self.documents, &scope, &trigger.id).await?;
         let old = kept.as_ref().map(|kept| kept.value.clone()).unwrap_or_default();
         let mut state = TriggerState { skipped: None, ..old.clone() };
-        if let Err(error) = self.take_letters(trigger, spec, &flow, &hash, mailboxes, &mut state).await {
+        if let Err(error) = self.take_letters(trigger, spec, &flow, &running, mailboxes, &mut state).await {
             let (at, count) = (self.now(), 1);
             let (code, message) = (error.code.into(), error.message.into());
             let same = |skipped: &SkippedRun| skipped.code == code && skipped.message == message;
@@ -190,7 +189,7 @@ impl Control {
         trigger: &Kept<Trigger>,
         spec: &EmailSpec,
         flow: &Kept<FlowDraft>,
-        hash: &Text,
+        running: &Running,
         mailboxes: &dyn Mailboxes,
         state: &mut TriggerState,
     ) -> Result<(), MailboxError> {
@@ -206,7 +205,7 @@ impl Control {
                 continue;
             };
             let run: Text = format!("mail-{}-{}-{}", trigger.id, mark.validity, mark.uid).into();
-            if let Err(error) = self.start_by_letter(trigger, flow, hash, &run, &raw).await {
+            if let Err(error) = self.start_by_letter(trigger, flow, running, &run, &raw).await {
                 result = Err(told(error));
                 break;
             }
@@ -243,7 +242,7 @@ impl Control {
         &self,
         trigger: &Kept<Trigger>,
         flow: &Kept<FlowDraft>,
-        hash: &Text,
+        running: &Running,
         run: &Text,
         raw: &[u8],
     ) -> Result<()> {
@@ -251,8 +250,9 @@ impl Control {
             return Ok(());
         }
         let cause = Some(crate::runs::cause("email", &trigger.id));
-        let new = NewRun { input: parse::input(raw), run: Some(run.clone()), cause, ..NewRun::default() };
-        self.begin_run(&flow.tenant, flow, FlowRef::Version(hash.clone()), new).await.map(drop)
+        let Running { hash, runtime } = running.clone();
+        let new = NewRun { input: parse::input(raw), run: Some(run.clone()), cause, runtime, ..NewRun::default() };
+        self.begin_run(&flow.tenant, flow, FlowRef::Version(hash), new).await.map(drop)
     }
 }
 

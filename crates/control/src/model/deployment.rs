@@ -1,6 +1,7 @@
 use crate::records::Record;
 use serde::{Deserialize, Serialize};
 use weir_base::{Micros, Text};
+use weir_runs::OnRuntime;
 use weir_store::Table;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,11 +38,29 @@ pub struct Deployment {
     /// Its content hash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<Text>,
+    /// The connection to what carries new runs; none where this process does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<Text>,
     /// Why it is in error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Text>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Micros>,
+}
+
+impl Deployment {
+    /// What new runs get; none where the flow is not switched on.
+    pub fn running(&self) -> Option<Running> {
+        let hash = self.hash.clone().filter(|_| self.state == DeploymentState::Running)?;
+        Some(Running { hash, runtime: OnRuntime::of(self.connection.clone()) })
+    }
+}
+
+/// What new runs of a flow that is switched on get: its version, and what carries them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Running {
+    pub hash: Text,
+    pub runtime: OnRuntime,
 }
 
 impl Record for Deployment {

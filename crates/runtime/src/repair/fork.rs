@@ -19,12 +19,17 @@ impl Runtime {
         let id = new_run_id();
         guarded(|| machine.rename(id.clone())).map_err(|message| RunsError::rejected("ENGINE_ERROR", message))?;
         let again = open_steps(&mut machine);
+        // A fork of what is carried elsewhere is carried here, and counts here.
+        let concurrency_key = match row.is_elsewhere() {
+            true => flow.concurrency_key(&row.place, machine.input(), self.inner.options.runs_per_flow.is_some())?,
+            false => row.concurrency_key.clone(),
+        };
         let state = machine.to_state();
         let event = Event::new(self.inner.now(), EventBody::Forked { from: from.into(), seq: at, state });
         let run = Run {
             version: flow.hash.clone(),
             priority: row.priority,
-            concurrency_key: row.concurrency_key.clone(),
+            concurrency_key,
             cause: Some("fork".into()),
             ..Run::new(
                 self.inner.shared.store.next_run_key(),

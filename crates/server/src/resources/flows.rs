@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use weir_base::{Diagnostic, Map, Text};
 use weir_control::model::{FlowDraft, FlowFile};
-use weir_control::{Compiled, FlowPatch, FlowQuery, FlowStatus, Kept, NewFlow, NewRun, Permission, Trial};
+use weir_control::{Compiled, ControlError, FlowPatch, FlowQuery, FlowStatus, Kept, NewFlow, NewRun, Permission, Trial};
 
 type Answer<T> = Result<T, Problem>;
 
@@ -118,6 +118,8 @@ pub struct StatusView {
     problem: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<String>,
+    /// What carries new runs: `embedded`, or `temporal:` and the name of a connection.
+    runtime: String,
     /// It runs, but nobody has used it for a while and nothing of it is in memory. What starts it wakes it.
     asleep: bool,
 }
@@ -138,6 +140,9 @@ struct ListQuery {
 struct StartBody {
     /// Which version; the newest where absent.
     version: Option<u64>,
+    /// What carries its new runs: `embedded`, or `temporal:NAME` with the name of a connection of `/api/runtimes`. What
+    /// it was before where absent, and `embedded` where it was nothing.
+    runtime: Option<String>,
 }
 
 /// What is wrong with a flow.
@@ -210,7 +215,7 @@ pub fn routes() -> Vec<Endpoint> {
             .needs(Permission::FlowsDeploy)
             .may_take::<StartBody>()
             .gives::<StatusView>(200, "Switched on")
-            .or(&[409, 422])
+            .or(&[409, 422, 502])
             .handler(start),
         Endpoint::post("/api/flows/{id}/stop", "stopFlow", "Switches a flow off; open runs go on to their end")
             .needs(Permission::FlowsDeploy)
@@ -271,6 +276,7 @@ fn status_view(status: FlowStatus) -> StatusView {
         published: status.published,
         problem: status.problem.map(|problem| problem.to_string()),
         since: status.since.map(time),
+        runtime: status.runtime.to_string(),
         asleep: status.asleep,
     }
 }
@@ -384,7 +390,8 @@ async fn start(
     Place(id): Place<String>,
     Body(body): Body<StartBody>,
 ) -> Answer<Json<StatusView>> {
-    Ok(Json(status_view(app.control.start_flow(&caller, &id, body.version).await?)))
+    let runtime = body.runtime.as_deref().map(str::parse).transpose().map_err(ControlError::from)?;
+    Ok(Json(status_view(app.control.start_flow_on(&caller, &id, body.version, runtime).await?)))
 }
 
 async fn stop(State(app): State<Arc<App>>, By(caller): By, Place(id): Place<String>) -> Answer<Json<StatusView>> {

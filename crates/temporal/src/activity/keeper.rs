@@ -1,5 +1,6 @@
 //! What needs the store: keeping the copy of the journal, reading variables, finding flows that are called.
 
+use super::copies::{CopyWriter, Owned};
 use crate::wire::{Facts, FindInput, Found, Row, Shipment, VariablesFound, VariablesInput};
 use std::sync::Arc;
 use temporalio_common::ActivityError;
@@ -14,8 +15,8 @@ use weir_kind::FlowContext;
 use weir_runs::LogView;
 use weir_runtime::{FlowFinder, kinds_of};
 use weir_store::{
-    Batch, CommitError, ELSEWHERE, Entry, Epoch, FlowVersion, NewObservation, Place, Run, RunKey, RunUpdate, Store,
-    StoreError, VariableScope,
+    Batch, CommitError, Entry, Epoch, FlowVersion, NewObservation, Place, Run, RunKey, RunUpdate, Store, StoreError,
+    VariableScope, elsewhere_key,
 };
 
 /// How often a shipment is put together again when another one of the same run came in between.
@@ -24,11 +25,11 @@ const TRIES: u32 = 3;
 /// The owner of a store, as far as runs on a cluster need one.
 pub struct Keeper {
     pub store: Arc<dyn Store>,
-    pub epoch: Epoch,
+    pub copies: Arc<dyn CopyWriter>,
+    /// The name by which runs are reached again, where there is one.
+    pub connection: Option<Text>,
     pub finder: Arc<dyn FlowFinder>,
     pub catalog: Arc<Catalog>,
-    /// One at a time: numbers of records must follow each other.
-    pub writing: tokio::sync::Mutex<()>,
 }
 
 /// What a keeper is asked by workflows.
@@ -62,13 +63,15 @@ fn refused(error: &StoreError) -> ApplicationFailure {
 }
 
 impl Keeper {
+    /// Of a store that nothing else writes to.
     pub fn new(store: Arc<dyn Store>, epoch: Epoch, finder: Arc<dyn FlowFinder>, catalog: Arc<Catalog>) -> Self {
-        Self { store, epoch, finder, catalog, writing: tokio::sync::Mutex::new(()) }
+        let copies = Arc::new(Owned::new(store.clone(), epoch));
+        Self { store, copies, connection: None, finder, catalog }
     }
 
     /// Idempotent by run and number.
     pub async fn keep(&self, shipment: &Shipment) -> Result<(), StoreError> {
-        let _one = self.writing.lock().await;
+        let _one = self.copies.turn().await;
         if let Some(flow) = &shipment.flow {
             self.publish(flow, shipment).await?;
         }
@@ -101,11 +104,15 @@ impl Keeper {
     }
 
     async fn write(&self, shipment: &Shipment) -> Result<(), StoreError> {
-        let mut batch = Batch::new(self.epoch);
+        let mut batch = Batch::new(self.copies.epoch());
         let row = self.store.run(&shipment.run).await?;
         let key = row.as_ref().map_or_else(|| self.store.next_run_key(), |run| run.key);
         if row.is_none() {
-            batch.runs.push(new_run(key, shipment));
+            batch.runs.push(self.new_run(key, shipment));
+        }
+        // Whoever has taken the run over goes on with it; nothing that is still on its way changes it.
+        if row.as_ref().is_some_and(|run| !run.is_elsewhere()) {
+            return Ok(());
         }
         let have = self.store.last_seq(key).await?;
         let fresh = shipment.rows.iter().filter(|row| row.seq > have);
@@ -123,26 +130,34 @@ impl Keeper {
         }
         match batch.is_empty() {
             true => Ok(()),
-            false => self.store.commit(batch).await.map_err(|error| match error {
+            false => self.copies.commit(batch).await.map_err(|error| match error {
                 CommitError::Stop(error) => error,
                 other => StoreError::Busy(other.to_string()),
             }),
         }
     }
 
+    fn new_run(&self, key: RunKey, shipment: &Shipment) -> Run {
+        let Shipment { run, place, version, created_at, name, cause, .. } = shipment;
+        let mut row = Run::new(key, run.clone(), place.clone(), name.clone(), *created_at);
+        (row.version, row.cause) = (version.clone(), cause.clone());
+        row.concurrency_key = Some(elsewhere_key(self.connection.as_deref()));
+        row
+    }
+
     /// The key of a run, of which nothing may have been kept yet.
     pub async fn key_of(&self, run: &Text, flow: &FlowContext, at: Micros) -> Result<RunKey, StoreError> {
-        let _one = self.writing.lock().await;
+        let _one = self.copies.turn().await;
         if let Some(row) = self.store.run(run).await? {
             return Ok(row.key);
         }
         let FlowContext { tenant, project, service, flow, .. } = flow.clone();
         let (key, place) = (self.store.next_run_key(), Place { tenant, project, service });
-        let concurrency_key = Some(ELSEWHERE.into());
+        let concurrency_key = Some(elsewhere_key(self.connection.as_deref()));
         let row = Run { status: Status::Running, concurrency_key, ..Run::new(key, run.clone(), place, flow, at) };
-        let mut batch = Batch::new(self.epoch);
+        let mut batch = Batch::new(self.copies.epoch());
         batch.runs.push(row);
-        self.store.commit(batch).await.map_err(|error| StoreError::Busy(error.to_string())).map(|()| key)
+        self.copies.commit(batch).await.map_err(|error| StoreError::Busy(error.to_string())).map(|()| key)
     }
 
     async fn read(&self, input: &VariablesInput) -> Result<VariablesFound, StoreError> {
@@ -181,17 +196,11 @@ pub(crate) fn facts_of(flow: &Flow, catalog: &Catalog) -> std::collections::BTre
     kinds_of(flow).into_iter().filter_map(facts).collect()
 }
 
-fn new_run(key: RunKey, shipment: &Shipment) -> Run {
-    let Shipment { run, place, version, created_at, name, cause, .. } = shipment;
-    let mut row = Run::new(key, run.clone(), place.clone(), name.clone(), *created_at);
-    (row.version, row.cause, row.concurrency_key) = (version.clone(), cause.clone(), Some(ELSEWHERE.into()));
-    row
-}
-
 /// A row may have been made for the sake of a variable, when less was known.
 fn update(key: RunKey, shipment: &Shipment) -> RunUpdate {
     let update = match &shipment.end {
         Some(end) => RunUpdate::ended(key, end.status, end.at, end.output.clone(), end.error.clone()),
+        None if shipment.paused => RunUpdate::paused(key, None, None),
         None if shipment.waits => RunUpdate::parked(key, None),
         None => RunUpdate::started(key, shipment.created_at),
     };

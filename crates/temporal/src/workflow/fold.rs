@@ -161,6 +161,7 @@ impl Fold {
             rows,
             logs: self.logs[self.shipped_logs..].to_vec(),
             waits: self.machine.is_parked() || self.waits_for_somebody(),
+            paused: self.is_paused(),
             end: None,
         }
     }

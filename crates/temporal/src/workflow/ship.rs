@@ -6,6 +6,9 @@ use super::lock;
 use crate::activity::Keeping;
 use futures_util::FutureExt;
 
+/// Records that travel together where there are more.
+const TOGETHER: u64 = 1_000;
+
 impl<'a> Driver<'a> {
     /// Every so many records, whatever is left before a hand-over and the end, and once the run waits for somebody.
     pub fn ship_if_due(&mut self) {
@@ -35,7 +38,7 @@ impl<'a> Driver<'a> {
     fn ship(&mut self) {
         let Some(options) = self.store_options("journal") else { return };
         let fold = lock(&self.fold);
-        let mut shipment = fold.part(self.input.rules.ship_every.max(1));
+        let mut shipment = fold.part(self.input.rules.ship_every.max(TOGETHER));
         let (seq, logs) = (shipment.rows.last().map_or(0, |row| row.seq), shipment.logs.len());
         let is_all = seq.max(fold.shipped()) == fold.seq;
         drop(fold);

@@ -132,7 +132,8 @@ fn asleep(state: &State) -> impl Iterator<Item = &Run> {
 
 fn head(pending: &[&Run], queue: &QueueId, claim: &Claim) -> Vec<Run> {
     let full = |run: &Run| {
-        claim.full_flows.contains(&run.flow)
+        run.is_elsewhere()
+            || claim.full_flows.contains(&run.flow)
             || run.concurrency_key.as_ref().is_some_and(|key| claim.full_keys.contains(key))
     };
     let mut head: Vec<&Run> = pending.iter().copied().filter(|run| run.place.queue() == *queue && !full(run)).collect();
