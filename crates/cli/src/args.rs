@@ -349,7 +349,7 @@ pub enum DurabilityArg {
 )]
 pub struct Serve {
     /// Address and port [default: 127.0.0.1:7878, or the next free port after it]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = crate::serve::config::address)]
     pub listen: Option<std::net::SocketAddr>,
     /// A PostgreSQL database instead of SQLite in the data folder
     #[arg(long, value_name = "URL")]
@@ -441,7 +441,7 @@ pub enum RunsCommand {
         /// The runs Weir has made by itself, such as those that send letters
         #[arg(long)]
         system: bool,
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
         /// Go on after this run of an earlier list; at a server, the `next` it was given
         #[arg(long, value_name = "RUN")]

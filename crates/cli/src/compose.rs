@@ -12,7 +12,7 @@ use weir_base::{Text, Value, has_errors};
 use weir_control::FlowMemory;
 use weir_ir::Durability;
 use weir_kind::{Category, FlowContext, Housekeeping, Interfaces, Memory, PortError, Registry, Secrets, TaskError};
-use weir_runs::FlowSource;
+use weir_runs::{Carrier, FlowSource};
 use weir_runtime::{Clock, FlowFinder, Options, Parts, RetentionOptions, Runtime, SystemClock, VirtualClock};
 use weir_store::{Documents, Place, Store, StoreError};
 use weir_store_sql::{PgOptions, PgStore, SqlOptions, SqlStore};
@@ -41,6 +41,8 @@ pub struct Wanted {
     pub observer: Option<Arc<dyn weir_runs::Observer>>,
     /// Who does what a server does for itself.
     pub house: Option<Arc<dyn Housekeeping>>,
+    /// What carries runs that are not to be carried here.
+    pub carrier: Option<Arc<dyn Carrier>>,
     /// Where flows that are called by name are looked for.
     pub folder: Option<PathBuf>,
     pub bind: Bind,
@@ -73,11 +75,11 @@ pub async fn stores(data: &Path, url: Option<&str>) -> anyhow::Result<(Arc<dyn S
 pub async fn runtime_on(store: Arc<dyn Store>, data: &Path, wanted: Wanted) -> anyhow::Result<Runtime> {
     let mut parts = Parts::new(store, registry(wanted.house)?);
     parts.clock = wanted.clock.unwrap_or_else(|| clock(wanted.virtual_time));
-    let environment = Arc::new(Environment { named: wanted.secrets });
     parts.secrets = match wanted.vault {
-        Some(vault) => Arc::new(ByTenant { vault, environment }),
-        None => environment,
+        Some(vault) => by_tenant(vault, wanted.secrets),
+        None => Arc::new(Environment { named: wanted.secrets }),
     };
+    parts.carrier = wanted.carrier.unwrap_or(parts.carrier);
     parts.interfaces = wanted.interfaces.unwrap_or(parts.interfaces);
     parts.memory = wanted.memory.unwrap_or(parts.memory);
     parts.observer = wanted.observer;
@@ -107,12 +109,22 @@ pub fn registry(house: Option<Arc<dyn Housekeeping>>) -> anyhow::Result<Registry
     Ok(registry)
 }
 
+/// What is about a run that is there makes no new data where nothing was ever run.
+pub fn require_runs(data: &Path) -> anyhow::Result<()> {
+    crate::data::require_folder(data)?;
+    match crate::data::exists(&data.join("weir.db"))? {
+        true => Ok(()),
+        false => {
+            let message =
+                format!("there are no runs in {}; --data DIR or --server URL say where they are", data.display());
+            Err(crate::exit::UsageError(message).into())
+        }
+    }
+}
+
 /// Opens data to read it and to leave messages; another process may own it.
 pub async fn visit(data: &Path) -> anyhow::Result<Arc<dyn Store>> {
-    crate::data::require_folder(data)?;
-    if !crate::data::exists(&data.join("weir.db"))? {
-        anyhow::bail!(crate::exit::UsageError(format!("there are no runs in {}", data.display())));
-    }
+    require_runs(data)?;
     let store = SqlStore::visit(data, &SqlOptions::default()).await.map_err(|error| told(data, error))?;
     Ok(Arc::new(store))
 }
@@ -160,6 +172,11 @@ impl Secrets for Environment {
         let named = self.named.get(name).and_then(|variable| std::env::var(variable).ok());
         Ok(named.or_else(own).map(Text::from))
     }
+}
+
+/// The secrets of tenants, and what the environment holds for whoever is none.
+pub fn by_tenant(vault: Arc<dyn Secrets>, named: BTreeMap<String, String>) -> Arc<dyn Secrets> {
+    Arc::new(ByTenant { vault, environment: Arc::new(Environment { named }) })
 }
 
 /// The secrets the environment holds, for programs that know no tenants.

@@ -61,6 +61,7 @@ fn runs_are_listed_in_pages_and_filtered() {
     assert_eq!(place.runs(&["--status", "failed", "--status", "succeeded", "--limit", "100"]).len(), 42);
     place.weir(&["runs", "ls", "--flow", "nobody"]).says(0, "no runs");
     place.weir(&["runs", "ls", "--status", "lost"]).says(2, "one of pending, running");
+    place.weir(&["runs", "ls", "--limit", "0"]).says(2, "0 is not in 1..");
 }
 
 #[test]
@@ -80,11 +81,14 @@ fn runs_that_do_not_exist_are_wrong_usage_everywhere() {
         &["save-test", "nope", "--out", "kept"],
     ];
     for args in cases {
-        place.weir(args).says(2, "there is no run `nope`");
+        place.weir(args).says(2, "there is no run `nope`; `weir runs ls` lists them");
     }
-    place.weir(&["resume", "nope", "--with", "fixed.yaml"]).says(2, "there is no run `nope`");
-    place.weir(&["runs", "ls", "--data", "elsewhere"]).says(2, "there are no runs in elsewhere");
-    assert!(!place.path("elsewhere").exists());
+    let resume = ["resume", "nope", "--with", "fixed.yaml"];
+    place.weir(&resume).says(2, "there is no run `nope`; `weir runs ls` lists them");
+    for args in [&["runs", "ls"][..], &["fork", "nope", "--at", "1"], &resume] {
+        place.weir(&[args, &["--data", "elsewhere"]].concat()).says(2, "there are no runs in elsewhere");
+        assert!(!place.path("elsewhere").exists(), "{args:?} makes nothing");
+    }
 }
 
 #[test]

@@ -205,6 +205,20 @@ fn serve_forgets_old_runs_and_keeps_open_ones() {
 }
 
 #[test]
+fn serve_says_which_address_it_cannot_have() {
+    let place = Place::new(&[("weir.yaml", "listen: here\n")]);
+    let listen = |address: &str| place.weir(&["serve", "--listen", address]);
+    listen("nonsense").says(2, "`nonsense` is no IP address with a port, such as 127.0.0.1:7878");
+    place.weir(&["serve", "--config", "weir.yaml"]).says(2, "weir.yaml: listen: `here` is no IP address");
+    // An address for documentation, which no machine has.
+    listen("192.0.2.1:7878").says(1, "192.0.2.1:7878 cannot be listened on");
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = other.local_addr().unwrap().to_string();
+    listen(&taken).says(1, &format!("{taken} is taken: stop what listens there, or give another port"));
+    assert!(!place.path("data").exists(), "who cannot listen has made nothing");
+}
+
+#[test]
 fn serve_carries_on_what_was_left_and_stops_when_told() {
     let (place, _) = place();
     place.weir(&["run", "sig.json", "--no-wait"]).says(5, "waits for signal go");

@@ -33,10 +33,14 @@ pub async fn listen(options: &Options) -> io::Result<Listening> {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && wanted.port() < u16::MAX => {
                 wanted.set_port(wanted.port() + 1);
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(io::Error::new(error.kind(), format!("{wanted} cannot be listened on: {error}"))),
         }
     }
-    Err(io::Error::new(io::ErrorKind::AddrInUse, format!("{} and the ports after it are taken", options.listen)))
+    let taken = match options.other_ports {
+        0 => format!("{} is taken: stop what listens there, or give another port", options.listen),
+        more => format!("{} and the {more} ports after it are taken: give another one", options.listen),
+    };
+    Err(io::Error::new(io::ErrorKind::AddrInUse, taken))
 }
 
 impl Listening {

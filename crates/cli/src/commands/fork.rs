@@ -48,6 +48,7 @@ async fn perform(args: &Fork, changes: &[Change]) -> anyhow::Result<Exit> {
         Place::Server(client) => return carry(&Remote::new(client), args, changes, &mut stop).await,
         Place::Folder(folder) => folder,
     };
+    compose::require_runs(&folder)?;
     let wanted = compose::Wanted { virtual_time: args.virtual_time, only_new: true, ..compose::Wanted::default() };
     let runtime = compose::runtime(&folder, wanted).await?;
     let outcome = carry(&Here { runtime: &runtime, source: None }, args, changes, &mut stop).await;

@@ -43,6 +43,7 @@ async fn in_folder(args: &Resume, folder: &Path, source: &FlowSource) -> anyhow:
         let carrier = Looking { store: compose::visit(folder).await?, source };
         return all(&carrier, args, &mut Stop::listen()?).await;
     }
+    compose::require_runs(folder)?;
     let wanted = compose::Wanted {
         virtual_time: args.virtual_time,
         only_new: true,

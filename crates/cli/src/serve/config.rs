@@ -1,5 +1,6 @@
 use crate::args::Serve;
 use crate::exit::UsageError;
+use crate::serve::connections::{self, Connections};
 use crate::serve::sign_in::{self, SignInWith};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -41,6 +42,8 @@ pub struct Config {
     pub mail_authority: Option<PathBuf>,
     pub private_mail_hosts: Option<String>,
     pub private_key_hosts: Vec<String>,
+    /// Temporal clusters that can carry runs, by name.
+    pub temporal: Connections,
 }
 
 impl Default for Config {
@@ -76,6 +79,7 @@ impl Default for Config {
             mail_authority: None,
             private_mail_hosts: None,
             private_key_hosts: Vec::new(),
+            temporal: Connections::new(),
         }
     }
 }
@@ -95,7 +99,7 @@ const SETTINGS: [Setting; 26] = [
         name: "listen",
         about: "Address and port; the next free port where that one is taken",
         usual: "127.0.0.1:7878",
-        set: |config, text| put(&mut config.listen, text),
+        set: |config, text| address(text).map(|read| config.listen = read),
     },
     Setting {
         name: "publicUrl",
@@ -269,6 +273,11 @@ where
     Ok(())
 }
 
+/// Where a server listens. Names are not looked up, since one may stand for several addresses.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("`{text}` is no IP address with a port, such as 127.0.0.1:7878 or [::1]:7878"))
+}
+
 fn duration(text: &str) -> Result<Duration, String> {
     Duration::parse(text).map_err(|error| error.to_string())
 }
@@ -306,6 +315,10 @@ impl Config {
                 self.sign_in = serde_json::from_value(value).map_err(|error| format!("signIn: {error}"))?;
                 continue;
             }
+            if name == "temporal" {
+                self.set_temporal(value)?;
+                continue;
+            }
             let text = match value {
                 serde_json::Value::Null => String::new(),
                 serde_json::Value::String(text) => text,
@@ -320,8 +333,14 @@ impl Config {
         let names = || SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>().join(", ");
         let setting = SETTINGS.iter().find(|setting| setting.name == name);
         let setting =
-            setting.ok_or_else(|| format!("there is no setting `{name}`; there are {}, tiers and signIn", names()))?;
+            setting.ok_or_else(|| format!("there is no setting `{name}`; there are {}, tiers, signIn and temporal", names()))?;
         (setting.set)(self, text).map_err(|error| format!("{name}: {error}"))
+    }
+
+    fn set_temporal(&mut self, value: serde_json::Value) -> Result<(), String> {
+        let given = serde_json::from_value(value).map_err(|error| format!("temporal: {error}"))?;
+        self.temporal = connections::checked(given)?;
+        Ok(())
     }
 
     fn take_environment(&mut self, variable: impl Fn(&str) -> Option<String>) -> Result<(), String> {
@@ -330,6 +349,10 @@ impl Config {
             if let Some(text) = variable(&name) {
                 (setting.set)(self, &text).map_err(|error| format!("{name}: {error}"))?;
             }
+        }
+        if let Some(text) = variable("WEIR_TEMPORAL").filter(|text| !text.is_empty()) {
+            let value = serde_json::from_str(&text).map_err(|error| format!("WEIR_TEMPORAL: {error}"))?;
+            self.set_temporal(value).map_err(|error| format!("WEIR_TEMPORAL: {error}"))?;
         }
         Ok(())
     }
@@ -371,6 +394,8 @@ pub fn sample() -> String {
     }
     text.push('\n');
     text.push_str(sign_in::SAMPLE);
+    text.push('\n');
+    text.push_str(connections::SAMPLE);
     text
 }
 

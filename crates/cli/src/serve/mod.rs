@@ -1,7 +1,8 @@
 //! `weir serve`: the server and all it stands on, put together.
 
 mod coder;
-mod config;
+pub mod config;
+pub mod connections;
 mod demo;
 mod house;
 mod imap;
@@ -20,6 +21,8 @@ mod web;
 use crate::args::{Serve, ServeCommand};
 use crate::exit::Exit;
 use crate::stop::Stop;
+#[cfg(not(feature = "temporal"))]
+use crate::temporal::Hosts;
 use config::Config;
 use std::sync::Arc;
 use weir_server::{App, Options, Phase, Requests};
@@ -77,6 +80,7 @@ async fn serve(args: &Serve, config: &Config) -> anyhow::Result<Exit> {
     let (to_stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = tokio::spawn(listening.serve(app.clone(), router, async { drop(stopped.await) }));
     built.runtime.recovered().await;
+    let hosts = built.connections.begin(&built.hosting);
     start::first(&built.control, config, &folder).await?;
     let open = built.runtime.unfinished(None, 10_000).await?.len();
     app.enter(Phase::Serving);
@@ -94,6 +98,7 @@ async fn serve(args: &Serve, config: &Config) -> anyhow::Result<Exit> {
     post.abort();
     mailboxes.abort();
     triggers.stop().await;
+    built.connections.stop(hosts).await;
     stop.end(&built.runtime).await?;
     if let Some(traces) = &built.traces {
         traces.flush().await;

@@ -35,6 +35,14 @@ pub fn no_run(id: &str) -> anyhow::Error {
     UsageError(format!("there is no run `{id}`; `weir runs ls` lists them")).into()
 }
 
+/// A run that is not there is wrong usage.
+fn of_run<T>(result: Result<T, RunsError>) -> anyhow::Result<T> {
+    result.map_err(|error| match error {
+        RunsError::NotFound { run } => no_run(&run),
+        error => error.into(),
+    })
+}
+
 fn row(run: Run) -> Row {
     Row {
         id: run.id,
@@ -65,7 +73,7 @@ impl Side for Folder {
             system: Some(wanted.system),
             ..RunFilter::default()
         };
-        let page = self.store.list_runs(&filter, PageRequest { before, limit: wanted.limit.max(1) }).await?;
+        let page = self.store.list_runs(&filter, PageRequest { before, limit: wanted.limit }).await?;
         let next = page.next.and_then(|_| page.items.last()).map(|run| run.id.to_string());
         Ok((page.items.into_iter().map(row).collect(), next))
     }
@@ -91,15 +99,12 @@ impl Side for Folder {
     }
 
     async fn ask(&self, run: &str, request: &Request) -> anyhow::Result<bool> {
-        match post_request(&*self.store, run, request, &SystemClock as &dyn Clock).await {
-            Ok(()) => Ok(weir_store_sql::is_owned(&self.folder)),
-            Err(RunsError::NotFound { .. }) => Err(no_run(run)),
-            Err(error) => Err(error.into()),
-        }
+        of_run(post_request(&*self.store, run, request, &SystemClock as &dyn Clock).await)?;
+        Ok(weir_store_sql::is_owned(&self.folder))
     }
 
     async fn rehearse_fork(&self, run: &str, at: u64, changes: &[Change]) -> anyhow::Result<Vec<Text>> {
-        Ok(rehearse_fork(&self.store, run, at, changes).await?)
+        of_run(rehearse_fork(&self.store, run, at, changes).await)
     }
 }
 
@@ -112,12 +117,12 @@ pub struct Here<'a> {
 #[async_trait]
 impl Carrier for Here<'_> {
     async fn fork(&self, run: &str, at: u64, changes: &[Change]) -> anyhow::Result<Forked> {
-        Ok(self.runtime.fork(run, at, changes).await?)
+        of_run(self.runtime.fork(run, at, changes).await)
     }
 
     async fn fix(&self, run: &str, dry_run: bool, force: bool) -> anyhow::Result<Offer> {
         let source = self.source.ok_or_else(|| UsageError("name the flow to go on with: --with FILE".into()))?;
-        Ok(self.runtime.fix_forward(run, source, dry_run, force).await?)
+        of_run(self.runtime.fix_forward(run, source, dry_run, force).await)
     }
 
     async fn failed(&self, flow: &str) -> anyhow::Result<Vec<Text>> {
@@ -178,10 +183,7 @@ impl Carrier for Looking<'_> {
         if !dry_run {
             return only_looking();
         }
-        match rehearse_fix(&self.store, run, self.source).await {
-            Err(RunsError::NotFound { .. }) => Err(no_run(run)),
-            other => Ok(other?),
-        }
+        of_run(rehearse_fix(&self.store, run, self.source).await)
     }
 
     async fn failed(&self, flow: &str) -> anyhow::Result<Vec<Text>> {

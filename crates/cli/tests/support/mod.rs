@@ -3,6 +3,7 @@
 
 pub mod asking;
 pub mod process;
+pub mod server;
 pub mod witness;
 
 use std::path::Path;
