@@ -293,7 +293,7 @@ fn rule_2_4_steps_of_the_engine_in_every_dialect() {
         (graph("counter", r#""config":{"counterKey":"n","increment":0}"#), counted("n", "0")),
         (graph("counter", r#""config":{"increment":"many"}"#), "task counter INVALID_PROP".into()),
         (graph("transform", r#""config":{"value":{"x":"{{ data }}"}}"#), value(r#"{"x":"{{ data }}"}"#)),
-        (graph("transform", r#""config":{}"#), "task transform MISSING_REQUIRED_FIELD UNKNOWN_PROP".into()),
+        (graph("transform", r#""config":{}"#), "task transform MISSING_REQUIRED_FIELD".into()),
         (
             graph("transform", r#""config":{"value":1},"outputKey":"one""#),
             r#"{"set":{"writes":[{"target":{"scope":"run","name":"one"},"op":"set","value":1}]}}"#.into(),

@@ -55,6 +55,12 @@ impl Leaf {
         if self.summary.is_empty() { format!("Runs {}.", self.kind).into() } else { self.summary.clone() }
     }
 
+    /// Whether it has a parameter `input`, as far as its parameters are known.
+    pub(crate) fn takes_input(&self) -> bool {
+        let unknown = self.params.is_empty() && self.schema.is_null();
+        unknown || self.params.iter().any(|param| &**param == "input")
+    }
+
     /// JSON Schema of what a model gives it as a tool: that of its parameters, or only their names.
     pub(crate) fn arguments(&self) -> Value {
         if !self.schema.is_null() {

@@ -67,22 +67,19 @@ impl Lowering<'_, '_> {
             self.report.push(problem);
             return pass();
         };
-        let kind = leaf.as_ref().map_or_else(|| Text::from(*first), |leaf| leaf.kind.clone());
-        self.task(at, kind)
+        self.task(at, first, leaf)
     }
 
     pub fn kind_node(&mut self, at: usize) -> Body {
-        let leaf = self.names.by_kind(self.step(at).type_name);
-        let kind = leaf.as_ref().map_or_else(|| Text::from(self.step(at).type_name), |leaf| leaf.kind.clone());
-        self.task(at, kind)
+        let name = self.step(at).type_name;
+        self.task(at, name, self.names.by_kind(name))
     }
 
     /// A component with a kind of its own. Without a message of its own, a log line says the node's label.
     pub fn component(&mut self, at: usize, kind: &str) -> Body {
         let leaf = self.names.by_kind(self.step(at).type_name).or_else(|| self.names.by_kind(kind));
-        let kind = leaf.as_ref().map_or_else(|| Text::from(kind), |leaf| leaf.kind.clone());
         let label = self.step(at).label().map(Value::from);
-        let mut body = self.task(at, kind);
+        let mut body = self.task(at, kind, leaf);
         if let Body::Leaf(NodeKind::Task(task)) = &mut body
             && &*task.kind == "log"
         {
@@ -91,8 +88,10 @@ impl Lowering<'_, '_> {
         body
     }
 
-    fn task(&mut self, at: usize, kind: Text) -> Body {
-        let mut task = Task::new(kind, self.params(at));
+    /// A task of the kind that was found, else of the one with that name.
+    fn task(&mut self, at: usize, name: &str, found: Option<Leaf>) -> Body {
+        let params = self.params(at, found.as_ref().is_none_or(Leaf::takes_input));
+        let mut task = Task::new(found.map_or_else(|| name.into(), |leaf| leaf.kind), params);
         task.assign = self.assign(at);
         task.retry = self.policy_field(at);
         task.timeout = self.step(at).data_field("timeout").and_then(|doc| self.duration(at, doc, "timeout"));
@@ -101,8 +100,8 @@ impl Lowering<'_, '_> {
         Body::Leaf(NodeKind::Task(Box::new(task)))
     }
 
-    /// `data.config`, then `data.input` over it; without either, all there is goes in as `input`.
-    fn params(&mut self, at: usize) -> Template {
+    /// `data.config`, then `data.input` over it; without either, all there is goes in as `input` where that is taken.
+    fn params(&mut self, at: usize, takes_input: bool) -> Template {
         let step = self.step(at);
         let (config, input) = (step.config, step.data_field("input"));
         let mut members = self.members(at, config, &[], ".data.config");
@@ -119,7 +118,7 @@ impl Lowering<'_, '_> {
                 }
                 members.push(("input".into(), whole));
             }
-            None if members.is_empty() => members.push(("input".into(), data())),
+            None if members.is_empty() && takes_input => members.push(("input".into(), data())),
             None => {}
         }
         Template::Object(members)

@@ -20,7 +20,8 @@ fn activities() {
         r#"{"activityName":"log","config":{"message":"hi"}}"#,
         r#"{"task":{"kind":"log","params":{"message":"hi"}}}"#,
     );
-    check("activity", r#"{"componentName":"Log"}"#, r#"{"task":{"kind":"log","params":{"input":"{{ data }}"}}}"#);
+    check("activity", r#"{"activityName":"ours"}"#, r#"{"task":{"kind":"ours","params":{"input":"{{ data }}"}}}"#);
+    check("activity", r#"{"activityName":"log","config":{}}"#, r#"{"task":{"kind":"log","params":{}}}"#);
     check(
         "activity",
         r#"{"activityName":"ours","config":{"a":1,"b":2},"input":{"b":"${data.b}"}}"#,
@@ -30,7 +31,7 @@ fn activities() {
         "activity",
         r#"{"activityName":"unknownName","componentName":"Log","timeout":"30s","outputKey":"last","retryPolicy":{"strategy":"none"}}"#,
         concat!(
-            r#"{"task":{"kind":"log","params":{"input":"{{ data }}"},"assign":[{"var":"last","value":"output"}],"#,
+            r#"{"task":{"kind":"log","params":{},"assign":[{"var":"last","value":"output"}],"#,
             r#""retry":{"strategy":"none","maxAttempts":1,"initial":1000,"max":60000,"coefficient":2,"jitter":0},"timeout":"30s"}}"#,
         ),
     );
