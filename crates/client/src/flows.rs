@@ -65,9 +65,27 @@ impl Client {
         self.list(&["api", "flows", id, "versions"], &[], limit).await
     }
 
-    pub async fn start_flow(&self, id: &str, version: Option<u64>) -> Result<Value, ClientError> {
-        let body = Value::object(version.map(|version| ("version", Value::from(version as f64))));
+    /// `runtime` is what carries its new runs; what did before for none.
+    pub async fn start_flow(
+        &self,
+        id: &str,
+        version: Option<u64>,
+        runtime: Option<&str>,
+    ) -> Result<Value, ClientError> {
+        let version = version.map(|version| ("version", Value::from(version as f64)));
+        let runtime = runtime.map(|runtime| ("runtime", Value::from(runtime)));
+        let body = Value::object(version.into_iter().chain(runtime));
         self.post(&["api", "flows", id, "start"]).json(&body).send().await
+    }
+
+    /// What can carry runs.
+    pub async fn runtimes(&self) -> Result<List, ClientError> {
+        self.list(&["api", "runtimes"], &[], u32::MAX).await
+    }
+
+    /// Whether a connection leads somewhere, and whether somebody works there.
+    pub async fn check_runtime(&self, name: &str) -> Result<Value, ClientError> {
+        self.post(&["api", "runtimes", name, "check"]).send().await
     }
 
     pub async fn stop_flow(&self, id: &str) -> Result<Value, ClientError> {

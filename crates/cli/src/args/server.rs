@@ -113,6 +113,17 @@ pub enum FlowsCommand {
         /// This version instead of the newest
         #[arg(long, value_name = "N")]
         at_version: Option<u64>,
+        /// What carries its new runs: `embedded`, or `temporal:NAME` with a connection of the server; as before where
+        /// nothing is said
+        #[arg(long, value_name = "RUNTIME")]
+        runtime: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// What can carry the runs of flows; with a name, whether that connection leads somewhere
+    Runtimes {
+        /// A connection's name
+        check: Option<String>,
         #[arg(long)]
         json: bool,
     },

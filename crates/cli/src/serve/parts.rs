@@ -9,6 +9,7 @@ use crate::serve::mail::Smtp;
 use crate::serve::otlp::{self, Traces};
 use crate::serve::sign_in;
 use crate::serve::web::GuardedWeb;
+use crate::temporal::{self, Connections, Hosting};
 use anyhow::Context;
 use async_trait::async_trait;
 use std::path::Path;
@@ -33,6 +34,8 @@ pub struct Built {
     pub outbox: Option<Arc<Outbox>>,
     pub readings: Vec<Arc<dyn Readings>>,
     pub traces: Option<Arc<Traces>>,
+    pub connections: Arc<Connections>,
+    pub hosting: Hosting,
 }
 
 pub async fn build(args: &Serve, config: &Config, folder: &Path, url: &str) -> anyhow::Result<Built> {
@@ -45,20 +48,26 @@ pub async fn build(args: &Serve, config: &Config, folder: &Path, url: &str) -> a
     let traces = config.otlp_url.as_deref();
     let traces = traces.map(|url| otlp::begin(url, config.otlp_headers.as_deref().unwrap_or_default())).transpose()?;
     let house = Arc::new(House::default());
+    let connections = temporal::connections(&config.temporal).await?;
+    let secrets = crate::commands::run::secrets(&args.secret)?;
+    let (vault, interfaces) = (Arc::new(OfProjects(vault)), Arc::new(interfaces));
     let wanted = compose::Wanted {
         observer: traces.clone().map(|traces| traces as Arc<dyn Observer>),
-        secrets: crate::commands::run::secrets(&args.secret)?,
+        secrets: secrets.clone(),
+        carrier: Some(connections.clone()),
         house: Some(house.clone()),
         folder: Some(args.flows.clone()),
         bind: args.bind.clone(),
         runs_per_tenant: config.runs_per_tenant,
         drain: Some(config.drain),
-        vault: Some(Arc::new(OfProjects(vault))),
-        interfaces: Some(Arc::new(interfaces)),
+        vault: Some(vault.clone()),
+        interfaces: Some(interfaces.clone()),
         memory: Some(memory.clone()),
         ..compose::Wanted::default()
     };
     let runtime = Arc::new(compose::runtime_on(store.clone(), folder, wanted).await?);
+    let secrets = compose::by_tenant(vault, secrets);
+    let hosting = Hosting { runtime: runtime.clone(), secrets, interfaces, memory: memory.clone() };
     let outbox = outbox(config, &documents, runtime.clone(), &keyring)?;
     let mail: Arc<dyn Mail> = match &outbox {
         Some(outbox) => outbox.clone(),
@@ -78,7 +87,7 @@ pub async fn build(args: &Serve, config: &Config, folder: &Path, url: &str) -> a
         memory,
         options,
     });
-    let control = Arc::new(control.with_coder(Arc::new(coder)));
+    let control = Arc::new(control.with_coder(Arc::new(coder)).with_carrier(connections.clone()));
     house.enter(&control);
     let database = config.database_url.is_none().then(|| folder.join("weir.db"));
     let disk = Arc::new(Disk { folder: folder.to_owned(), database });
@@ -89,7 +98,7 @@ pub async fn build(args: &Serve, config: &Config, folder: &Path, url: &str) -> a
     if elsewhere {
         readings.push(database);
     }
-    Ok(Built { control, runtime, dependencies, outbox, readings, traces })
+    Ok(Built { control, runtime, dependencies, outbox, readings, traces, connections, hosting })
 }
 
 /// The settings of the control plane.

@@ -16,9 +16,9 @@ pub async fn address(args: &Cluster) -> anyhow::Result<Address> {
 }
 
 fn tls(args: &Cluster) -> anyhow::Result<Option<Tls>> {
-    let authority = args.tls_ca.as_deref().map(bytes).transpose()?;
+    let authority = args.tls_ca.as_deref().map(|path| pem(path, "CERTIFICATE")).transpose()?;
     let certificate = match args.tls_cert.as_deref().zip(args.tls_key.as_deref()) {
-        Some((certificate, key)) => Some((bytes(certificate)?, bytes(key)?)),
+        Some((certificate, key)) => Some((pem(certificate, "CERTIFICATE")?, pem(key, "PRIVATE KEY")?)),
         None => None,
     };
     let domain = args.tls_domain.clone();
@@ -26,8 +26,14 @@ fn tls(args: &Cluster) -> anyhow::Result<Option<Tls>> {
     Ok(wanted.then_some(Tls { authority, domain, certificate }))
 }
 
-fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
-    Ok(crate::loader::read(path).map_err(UsageError)?.into_bytes())
+/// The file, which has to hold such a thing: what the other side would say of it otherwise tells nobody why.
+fn pem(path: &Path, what: &str) -> anyhow::Result<Vec<u8>> {
+    let text = crate::loader::read(path).map_err(UsageError)?;
+    let holds = text.lines().any(|line| line.starts_with("-----BEGIN") && line.contains(what));
+    match holds {
+        true => Ok(text.into_bytes()),
+        false => Err(UsageError(format!("{}: there is no {} in PEM in it", path.display(), what.to_lowercase())).into()),
+    }
 }
 
 async fn codec(args: &Cluster) -> anyhow::Result<Option<Codec>> {

@@ -22,6 +22,9 @@ use weir_temporal::{Begin, Cluster, Follower, News, Rules, State, TemporalError,
 const SOONEST: Duration = Duration::from_millis(50);
 const LATEST: Duration = Duration::from_secs(1);
 
+/// How long a worker may take to be known to the cluster.
+const ARRIVAL: Duration = Duration::from_secs(3);
+
 /// After so long without an answer, whoever waits is told.
 const SILENCE: Duration = Duration::from_secs(5);
 
@@ -40,7 +43,7 @@ async fn carry(args: &Run, source: FlowSource, input: Value) -> anyhow::Result<E
     let begin =
         begin(args, &source.flow, input, address.codec.as_ref().is_some_and(|codec| codec.blobs.is_some())).await?;
     let started = input_of(&begin, &load::catalog()?, None).map_err(refused_input)?;
-    cluster.require_worker(&begin.queue).await.map_err(told)?;
+    find_worker(&cluster, &begin.queue).await.map_err(told)?;
     cluster.begin(&begin, started).await.map_err(told)?;
     let mut seen = Seen::new(args, &source.flow);
     seen.display.line(&format!("run {} of {}", begin.run, source.flow.name));
@@ -55,6 +58,19 @@ async fn carry(args: &Run, source: FlowSource, input: Value) -> anyhow::Result<E
     };
     seen.display.finish();
     told_end(args, &source.flow, &state, &seen)
+}
+
+/// One that has just been started is not known at once.
+async fn find_worker(cluster: &Cluster, queue: &str) -> Result<(), TemporalError> {
+    let until = tokio::time::Instant::now() + ARRIVAL;
+    loop {
+        match cluster.require_worker(queue).await {
+            Err(TemporalError::NoWorker { .. }) if tokio::time::Instant::now() < until => {
+                tokio::time::sleep(SOONEST).await;
+            }
+            found => return found,
+        }
+    }
 }
 
 async fn begin(args: &Run, flow: &Flow, input: Value, has_blobs: bool) -> anyhow::Result<Begin> {
@@ -134,6 +150,10 @@ async fn follow(
                 }
                 return Ok(state);
             }
+        }
+        // What it came to by itself was said above.
+        if has_ended && let Some(torn) = cluster.torn(run).await.map_err(told)? {
+            return Err(told(torn));
         }
         tokio::select! {
             ended = &mut end, if !has_ended => {

@@ -56,7 +56,7 @@ impl Inner {
             "the run was {how} on its Temporal cluster without having sent its end; the cluster's own history of the workflow `{}` says why. Fork it from a record here, or start it again",
             row.id
         );
-        let error = StepError::new("TEMPORAL_RUN_LOST", crate::fold::INTERNAL, message);
+        let error = StepError::new("TEMPORAL_ENDED", crate::fold::INTERNAL, message);
         let mut batch = Batch::new(copies.epoch());
         batch.updates.push(RunUpdate::ended(row.key, Status::Failed, self.now(), Value::Null, Some(error)));
         if let Err(error) = copies.commit(batch).await {

@@ -92,6 +92,29 @@ impl Cluster {
         self.handle(run).cancel(options).await.map_err(|error| not_done(run, error))
     }
 
+    /// How a run stands as the cluster knows it, whatever its worker says: none where there is none, then none where
+    /// it is open, else the word for how it ended.
+    pub async fn standing(&self, run: &str) -> Result<Option<Option<String>>, TemporalError> {
+        use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
+        use temporalio_common::protos::temporal::api::enums::v1::WorkflowExecutionStatus as Status;
+        use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeWorkflowExecutionRequest;
+        let request = DescribeWorkflowExecutionRequest {
+            namespace: self.client.options().namespace.clone(),
+            execution: Some(WorkflowExecution { workflow_id: run.to_owned(), run_id: String::new() }),
+        };
+        let mut service = self.client.connection().workflow_service();
+        let asked = service.describe_workflow_execution(temporalio_client::tonic::Request::new(request)).await;
+        let found = match asked {
+            Ok(answer) => answer.into_inner().workflow_execution_info,
+            Err(status) if status.code() == temporalio_client::tonic::Code::NotFound => return Ok(None),
+            Err(status) => return Err(TemporalError::Failed(status.message().to_owned())),
+        };
+        Ok(found.map(|info| match info.status() {
+            Status::Running | Status::ContinuedAsNew | Status::Unspecified => None,
+            closed => Some(closed.as_str_name().trim_start_matches("WORKFLOW_EXECUTION_STATUS_").to_lowercase()),
+        }))
+    }
+
     /// The history of the newest link, in the form that [`crate::replay`] reads.
     pub async fn history(&self, run: &str) -> Result<Vec<u8>, TemporalError> {
         let history = self.handle(run).fetch_history(WorkflowFetchHistoryOptions::default());

@@ -42,9 +42,23 @@ async fn perform(command: &FlowsCommand, client: &Client) -> anyhow::Result<Exit
                 format!("version {} of {} is published", whole(version, "number"), called(&found))
             }))
         }
-        FlowsCommand::Start { flow, at_version, json } => {
-            let status = client.start_flow(&id_of(client, flow).await?, *at_version).await?;
+        FlowsCommand::Start { flow, at_version, runtime, json } => {
+            let status = client.start_flow(&id_of(client, flow).await?, *at_version, runtime.as_deref()).await?;
             Ok(one(&status, *json, status_line))
+        }
+        FlowsCommand::Runtimes { check: None, json } => {
+            let found = client.runtimes().await?;
+            let columns =
+                [("RUNTIME", "runtime"), ("NAMESPACE", "namespace"), ("QUEUE", "taskQueue"), ("WORKER", "worker")];
+            Ok(list(&found, *json, &columns))
+        }
+        FlowsCommand::Runtimes { check: Some(name), json } => {
+            let found = client.check_runtime(name).await?;
+            let usable = ["reachable", "hasWorker"]
+                .iter()
+                .all(|member| found.get(member).and_then(Value::as_bool).unwrap_or_default());
+            one(&found, *json, |found| runtime_found(name, found));
+            Ok(if usable { Exit::Success } else { Exit::Failed })
         }
         FlowsCommand::Stop { flow, json } => {
             let status = client.stop_flow(&id_of(client, flow).await?).await?;
@@ -191,7 +205,18 @@ fn status_line(status: &Value) -> String {
         "" => String::new(),
         problem => format!(": {problem}"),
     };
-    format!("{}{version}{newest}{problem}", text(status, "status"))
+    let on = match text(status, "runtime") {
+        "" | "embedded" => String::new(),
+        runtime => format!(", on {runtime}"),
+    };
+    format!("{}{version}{on}{newest}{problem}", text(status, "status"))
+}
+
+fn runtime_found(name: &str, found: &Value) -> String {
+    match text(found, "code") {
+        "" => format!("{name}: reachable, and somebody works on its runs"),
+        code => format!("{name}: {code}: {}", text(found, "message")),
+    }
 }
 
 async fn check(client: &Client, id: &str, json: bool) -> anyhow::Result<Exit> {
