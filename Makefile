@@ -7,8 +7,8 @@ ifdef CI
 export CARGO_INCREMENTAL = 0
 endif
 
-.PHONY: help run tour test group bench bench-server bench-ui conformance crash fuzz fmt pages ops deploy corpus ui browser \
-        screenshots readme
+.PHONY: help run tour test group bench bench-server bench-ui bench-cluster conformance crash fuzz fmt pages ops \
+        deploy corpus ui browser screenshots readme
 
 help: ; @$(XTASK) help
 
@@ -16,6 +16,9 @@ help: ; @$(XTASK) help
 # takes four times as long; measuring does.
 run tour: ; @cargo build --package weir-cli --package xtask && CHECK=$(CHECK) exec $(TARGET)/debug/xtask $@
 bench bench-server bench-ui: ; @cargo build --release --package weir-cli --package xtask && $(TARGET)/release/xtask $@
+
+# Workers are measured as they are delivered.
+bench-cluster: ; @cargo build --release --package weir-cli --features weir-cli/temporal && $(XTASK) $@
 
 test: ; @$(XTASK) test
 group: ; @$(XTASK) group $(NAME)

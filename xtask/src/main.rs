@@ -37,7 +37,7 @@ struct Command {
     run: fn() -> Result<()>,
 }
 
-const COMMANDS: [Command; 21] = [
+const COMMANDS: [Command; 22] = [
     Command {
         name: "run",
         about: "build Weir and serve it with a demo; CHECK=1 only shows that it works",
@@ -48,6 +48,11 @@ const COMMANDS: [Command; 21] = [
     Command { name: "group", about: "one group of `make test`: `make group NAME=tests`", run: test::group },
     Command { name: "bench", about: "measure Weir against its yardsticks", run: bench::run },
     Command { name: "bench-server", about: "the load test of servers, on SQLite and PostgreSQL", run: bench::server },
+    Command {
+        name: "bench-cluster",
+        about: "measure workers on Temporal: what a step costs them, and how soon another takes over",
+        run: conformance::bench,
+    },
     Command {
         name: "conformance",
         about: "every flow on every runtime, into docs/generated/conformance.md",
@@ -92,6 +97,6 @@ fn dispatch(wanted: &str) -> Result<()> {
 }
 
 fn help() -> Result<()> {
-    COMMANDS.iter().for_each(|command| println!("make {:<12} {}", command.name, command.about));
+    COMMANDS.iter().for_each(|command| println!("make {:<13} {}", command.name, command.about));
     Ok(())
 }

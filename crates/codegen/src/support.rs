@@ -44,6 +44,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("steps", include_str!("workflow/ts/steps.ts")),
     ("task", include_str!("workflow/ts/task.ts")),
     ("threads", include_str!("workflow/ts/threads.ts")),
+    ("timers", include_str!("workflow/ts/timers.ts")),
     ("todos", include_str!("workflow/ts/todos.ts")),
     ("tools", include_str!("workflow/ts/tools.ts")),
     ("turns", include_str!("workflow/ts/turns.ts")),

@@ -31,7 +31,7 @@ async function answer(client, { id, act, ...given }) {
 
 const said = (error) => [error.message, error.cause?.message].filter(Boolean).join(': ');
 
-const ACTS = { start, settle, signal, cancel, end };
+const ACTS = { start, settle, over, signal, cancel, end, result };
 
 async function start(client, { run, type, queue, input }) {
   await persist(() => client.workflow.start(type, { workflowId: run, taskQueue: queue, args: [input] }));
@@ -57,6 +57,11 @@ async function persist(call) {
   }
 }
 
+async function over(client, { run }) {
+  const seen = await persist(() => client.workflow.getHandle(run).describe());
+  return seen.status.name !== 'RUNNING';
+}
+
 /** Waits until the run is over or waits; answers whether it is over. */
 async function settle(client, { run }) {
   const handle = client.workflow.getHandle(run);
@@ -79,6 +84,10 @@ async function refuseBroken(handle, seen) {
   const failure = failed?.workflowTaskFailedEventAttributes?.failure;
   const stack = (failure?.stackTrace ?? '').split('\n').slice(0, 4).join(' ').trim();
   throw new Error(`the workflow breaks: ${failure?.message ?? 'nobody knows why'} ${stack}`);
+}
+
+async function result(client, { run }) {
+  return client.workflow.getHandle(run).result();
 }
 
 /** How the run ended, with its variables and its trace. */

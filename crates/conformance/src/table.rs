@@ -26,7 +26,7 @@ struct Row {
 const COLUMNS: [&str; 3] = ["embedded", "Temporal, Rust", "Temporal, TypeScript"];
 
 /// Leaves the Rust worker out.
-const TYPESCRIPT: &str = "--typescript";
+pub const TYPESCRIPT: &str = "--typescript";
 
 /// The runtimes, and whether the Rust worker is asked as well.
 struct Labs {

@@ -51,10 +51,12 @@ impl Address {
 
     /// Connects, and makes sure that the namespace is there. `identity` is what the cluster shows.
     pub async fn connect(&self, identity: &str) -> Result<Client, TemporalError> {
+        // A key is only ever sent over TLS.
+        let spoken = self.tls.clone().or_else(|| self.api_key.is_some().then(Tls::default));
         let options = ConnectionOptions::new(self.url()?)
             .identity(identity)
             .connect_timeout(Duration::from_secs(10))
-            .maybe_tls_options(self.tls.clone().map(tls))
+            .maybe_tls_options(spoken.map(tls))
             .maybe_api_key(self.api_key.clone())
             .build();
         let unreachable = |error: ClientConnectError| TemporalError::Unreachable {

@@ -19,6 +19,9 @@ pub enum TemporalError {
     NoWorker { address: String, queue: String },
     #[error("{what} is larger than the 2 MB Temporal takes")]
     TooLarge { what: &'static str },
+    /// Begin it again, with less in it.
+    #[error("the cluster has ended the run `{run}`, not the run itself: {why}")]
+    Ended { run: String, why: String },
     #[error("there is no run `{0}` on this cluster")]
     NotFound(String),
     /// It may work later.
@@ -34,6 +37,7 @@ impl TemporalError {
             Self::Namespace { .. } => "TEMPORAL_NO_NAMESPACE",
             Self::NoWorker { .. } => "TEMPORAL_NO_WORKER",
             Self::TooLarge { .. } => "PAYLOAD_TOO_LARGE",
+            Self::Ended { .. } => "TEMPORAL_ENDED",
             Self::Wrong(_) | Self::NotFound(_) | Self::Failed(_) => return None,
         })
     }

@@ -13,7 +13,8 @@ use weir_store::Place;
 
 /// The rules by which a workflow turns events into commands. A run keeps those it began under.
 ///
-/// From 2 on a timer that fires late, but within what a cluster's timers are late at most, has fired on time.
+/// From 2 on a timer that fires late, but within what a cluster's timers are late at most, has fired on time; and a run
+/// goes on in a fresh history before its next step, where that is suggested and no other is under way.
 pub const INTERPRETER: u32 = 2;
 
 /// What a run's workflow begins with, and each further link of it.
@@ -89,6 +90,9 @@ pub struct Rules {
     pub queues: BTreeMap<Text, String>,
     /// How long an attempt may be silent before whoever makes it counts as lost.
     pub heartbeat: Duration,
+    /// How long a worker may work on one turn of a run before another does; as the cluster has it where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_timeout: Option<Duration>,
     /// The largest payload in bytes; none where large ones are kept elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_payload: Option<u64>,
@@ -106,6 +110,7 @@ impl Default for Rules {
             store_queue: None,
             queues: BTreeMap::new(),
             heartbeat: Duration::from_secs(10),
+            task_timeout: None,
             max_payload: Some(MAX_PAYLOAD),
             attributes: true,
             max_events: 40_000,

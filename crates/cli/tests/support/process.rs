@@ -64,7 +64,12 @@ impl Place {
     }
 
     pub fn start(&self, args: &[&str]) -> Going {
-        Going::new(self.folder.path(), args)
+        self.start_with(args, &[])
+    }
+
+    /// With these variables in its environment.
+    pub fn start_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Going {
+        Going::new(self.folder.path(), args, variables)
     }
 
     /// The runs there are, newest first, as `runs ls --json` says.
@@ -120,10 +125,10 @@ pub struct Going {
 }
 
 impl Going {
-    fn new(folder: &Path, args: &[&str]) -> Self {
+    fn new(folder: &Path, args: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
         command.current_dir(folder).args(args).env("WEIR_DATA", "data").env("HOME", folder.join("home"));
-        command.env_remove("XDG_DATA_HOME");
+        command.env_remove("XDG_DATA_HOME").envs(variables.iter().copied());
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (mut out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let (send, lines) = channel();

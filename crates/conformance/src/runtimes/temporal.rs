@@ -131,18 +131,6 @@ impl Lab {
         }
     }
 
-    pub async fn wait(&self, run: &str) -> Result<()> {
-        Ok(self.cluster.wait(run).await?)
-    }
-
-    pub fn worker_id(&self) -> u32 {
-        self.worker().as_ref().map(|own| own.0.id()).unwrap_or_default()
-    }
-
-    pub fn server_id(&self) -> u32 {
-        self.server.id().unwrap_or_default()
-    }
-
     pub async fn is_over(&self, run: &str) -> bool {
         self.cluster.state(run).await.is_ok_and(|state| state.status.is_final())
     }

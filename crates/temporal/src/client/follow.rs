@@ -2,8 +2,8 @@ use super::Cluster;
 use crate::TemporalError;
 use crate::wire::{JournalPage, Row, State};
 use std::time::{Duration, Instant};
-use temporalio_client::WorkflowGetResultOptions;
 use temporalio_client::errors::WorkflowGetResultError;
+use temporalio_client::{WorkflowFetchHistoryOptions, WorkflowGetResultOptions};
 use weir_base::Text;
 use weir_engine::{Numbered, Record};
 use weir_runs::LogView;
@@ -90,6 +90,26 @@ impl Cluster {
                 Err(error) => return Err(TemporalError::failed(error)),
             }
         }
+    }
+}
+
+impl Cluster {
+    /// Why the cluster has ended a run that was not over, as it does with one whose history becomes too long, or as
+    /// somebody has told it to; none for a run that is over by itself, or goes on.
+    pub async fn torn(&self, run: &str) -> Result<Option<TemporalError>, TemporalError> {
+        use temporalio_client::HistoryEventFilterType::CloseEvent;
+        use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+        let options = WorkflowFetchHistoryOptions::builder().event_filter_type(CloseEvent).build();
+        let events = self.handle(run).fetch_history(options).into_events().await.map_err(TemporalError::failed)?;
+        let why = match events.into_iter().next_back().and_then(|event| event.attributes) {
+            Some(Attributes::WorkflowExecutionTerminatedEventAttributes(ended)) => ended.reason,
+            Some(Attributes::WorkflowExecutionTimedOutEventAttributes(_)) => "its time there is up".to_owned(),
+            Some(Attributes::WorkflowExecutionFailedEventAttributes(failed)) => {
+                failed.failure.map(|failure| failure.message).unwrap_or_default()
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(TemporalError::Ended { run: run.to_owned(), why }))
     }
 }
 

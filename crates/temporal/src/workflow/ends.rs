@@ -39,9 +39,7 @@ impl Driver<'_> {
 
     /// The end of this link, if it has come.
     pub fn end(&mut self) -> Option<WorkflowResult<Value>> {
-        if matches!(self.phase, Phase::Running) {
-            self.hand_over_if_due();
-        }
+        self.hand_over_first();
         match &self.phase {
             Phase::Running => None,
             Phase::Ending(end) => {
@@ -49,6 +47,13 @@ impl Driver<'_> {
                 (spoken && self.is_told() && self.cx.all_handlers_finished()).then(|| ended(end))
             }
             Phase::HandingOver => self.next_link(),
+        }
+    }
+
+    /// Where one step follows the other at once, nothing is under way only before the next is begun.
+    pub fn hand_over_first(&mut self) {
+        if matches!(self.phase, Phase::Running) {
+            self.hand_over_if_due();
         }
     }
 

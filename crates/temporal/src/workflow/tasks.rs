@@ -79,6 +79,9 @@ impl<'a> Driver<'a> {
 
     /// Begins tasks that wait for a place, in order. Near the end of what a history may hold none is begun.
     pub fn begin_queued(&mut self) {
+        if self.input.interpreter >= 2 {
+            self.hand_over_first();
+        }
         while matches!(self.phase, Phase::Running)
             && !self.queued.is_empty()
             && self.activities() < MOST_OPEN

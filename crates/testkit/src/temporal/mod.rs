@@ -32,19 +32,23 @@ pub struct Server {
     program: PathBuf,
     folder: PathBuf,
     port: u16,
+    settings: Vec<String>,
     child: Option<Child>,
 }
 
 impl Server {
     /// On a free port. Panics where the program is not there: a test that is skipped in silence tests nothing.
     pub fn start() -> Self {
-        Self::on(free_port())
+        Self::with(&[])
     }
 
-    pub fn on(port: u16) -> Self {
+    /// With other limits than the usual ones: names of Temporal's dynamic configuration, and values as JSON.
+    pub fn with(settings: &[(&str, &str)]) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("weir-temporal-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let mut server = Self { program: program(), folder: std::env::temp_dir().join(name), port, child: None };
+        let (program, folder, port) = (program(), std::env::temp_dir().join(name), free_port());
+        let settings = settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut server = Self { program, folder, port, settings, child: None };
         server.make();
         server.spawn();
         server
@@ -117,6 +121,7 @@ impl Server {
         command.args(
             SEARCH_ATTRIBUTES.iter().flat_map(|name| ["--search-attribute".to_owned(), format!("{name}=Keyword")]),
         );
+        command.args(self.settings.iter().flat_map(|setting| ["--dynamic-config-value", setting]));
         command.arg("--port").arg(self.port.to_string()).arg("--db-filename").arg(self.folder.join("temporal.db"));
         command.current_dir(&self.folder).env("HOME", &self.folder).env("DISABLE_UPDATE_CHECK", "1");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);

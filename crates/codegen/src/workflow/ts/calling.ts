@@ -39,7 +39,7 @@ export async function callFlow(at: At, called: Called, input: Compute): Promise<
   if (type === undefined) return failure('FLOW_UNKNOWN', 'child', `there is no flow \`${flow}\``);
   const workflowId = `${at.run.id}/${at.base}`;
   at.run.waits(at.base);
-  const outcome = await outside(at.run, () => ended(type, workflowId, given, called.detached === true));
+  const outcome = await outside(at, () => ended(type, workflowId, given, called.detached === true));
   if (outcome.kind === 'success') assign(at, called.assign ?? [], outcome.output);
   return outcome;
 }

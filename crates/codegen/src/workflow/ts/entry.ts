@@ -21,6 +21,7 @@ import { json as typed } from './task';
 import type { Assign } from './task';
 import { evaluationError } from './value';
 import type { Json } from './value';
+import { withDeadline } from './waiting';
 import { kept } from './weight';
 import { errorValue } from './wrap';
 
@@ -53,7 +54,7 @@ export async function runFlow(flow: Flow, given: Plain, before?: Left): Promise<
   const run = new Run(workflowId, before?.startedAt ?? startTime.getTime(), fromOutside(given));
   for (const [name, value] of [...(flow.variables ?? []), ...ownVariables(flow, given)]) run.variables.set(name, value);
   if (before !== undefined) takeUp(run, before);
-  const at: At = { run, base: '', scope: run.variables, mark: run.mark, memory: run.mark.instance('') };
+  const at: At = { run, base: '', place: [], scope: run.variables, mark: run.mark, memory: run.mark.instance('') };
   answer(flow, at);
   listen(flow, at);
   const outcome = await timed(flow, at);
@@ -81,19 +82,19 @@ function answer(flow: Flow, at: At): void {
 }
 
 async function timed(flow: Flow, at: At): Promise<Outcome> {
-  const { timeoutMs } = flow;
-  const spent = Date.now() - at.run.startedAt;
-  const deadline = timeoutMs === undefined ? {} : { timeout: Math.max(timeoutMs - spent, 1) };
-  const scope = new CancellationScope({ cancellable: true, ...deadline });
+  const { root, timeoutMs } = flow;
+  const scope = new CancellationScope();
   at.run.stop = () => scope.cancel();
   const givenUp = new Promise<Outcome>((resolve) => {
     at.run.giveUp = () => resolve({ kind: 'cancelled' });
   });
-  at.run.open += timeoutMs === undefined ? 0 : 1;
-  const outcome = await Promise.race([scope.run(() => flow.root(at)), givenUp]);
+  const body: Body = (inner) => Promise.race([root(inner), givenUp]);
+  const { outcome, isUp } =
+    timeoutMs === undefined
+      ? { outcome: await scope.run(() => body(at)), isUp: false }
+      : await withDeadline(at, at.run.startedAt + timeoutMs, scope, body);
   if (at.run.stuck !== undefined) return { kind: 'failure', error: at.run.stuck };
-  if (outcome.kind !== 'cancelled' || !scope.consideredCancelled) return outcome;
-  if (timeoutMs === undefined || CancellationScope.current().consideredCancelled) return outcome;
+  if (!isUp || outcome.kind !== 'cancelled' || CancellationScope.current().consideredCancelled) return outcome;
   return failure('RUN_TIMEOUT', 'timeout', 'the run took longer than its timeout allows');
 }
 

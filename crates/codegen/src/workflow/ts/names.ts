@@ -1,5 +1,6 @@
 // The names an expression can see, and what is below them.
 import type { At } from './run';
+import { now } from './timers';
 import { EvaluationError, Sealed, kindName } from './value';
 import type { Json, Value } from './value';
 
@@ -35,7 +36,7 @@ const ROOTS = new Map<string, (at: At) => Value>([
   ['data', (at) => (at.data === undefined ? at.run.input : at.data)],
   ['output', (at) => at.output],
   ['run', (at) => ({ id: at.run.id, startedAt: at.run.startedAt })],
-  ['now', () => Date.now()],
+  ['now', () => now()],
   ['item', (at) => at.item],
   ['index', (at) => at.index],
   ['error', (at) => at.error],

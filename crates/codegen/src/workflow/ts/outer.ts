@@ -26,7 +26,7 @@ export async function outer(at: At, names: Names, body: Body): Promise<Outcome> 
 
 async function read(at: At, names: Names): Promise<Plain | undefined> {
   try {
-    return await outside(at.run, () => reading['weir.readVariables'](names, { run: at.run.id, path: at.base }));
+    return await outside(at, () => reading['weir.readVariables'](names, { run: at.run.id, path: at.base }));
   } catch (thrown) {
     if (isCancellation(thrown) || !(thrown instanceof ActivityFailure)) throw thrown;
     return undefined;

@@ -3,6 +3,7 @@ import { continueAsNew, log } from '@temporalio/workflow';
 import type { At, Memory, Outcome, Result, Run, TraceEntry } from './run';
 import { Scope } from './scope';
 import type { Plain } from './sealing';
+import { now } from './timers';
 import { atRest, stop } from './turns';
 import type { Json } from './value';
 import { fits } from './weight';
@@ -128,7 +129,7 @@ export function isJson(value: Json): value is Json {
 
 /** When the wait of the step is over that is called so, in milliseconds since 1970. */
 export function due(at: At, millis: () => number, key = 'due'): number {
-  return latch(at, key, () => Date.now() + millis(), isNumber);
+  return latch(at, key, () => now() + millis(), isNumber);
 }
 
 /** A number the step keeps, 0 at first. */

@@ -48,6 +48,8 @@ export type At = {
   run: Run;
   /** The path so far; the step's own id is appended to it. */
   base: string;
+  /** Where it stands among the steps that have begun, from the outermost in. */
+  place: number[];
   scope: Scope;
   /** What is kept of the step this is in, should the run go on in a fresh history. */
   mark: Mark;
@@ -135,6 +137,7 @@ export class Run {
 
   /** Rounds since something last came from outside. */
   private rounds = 0;
+  private entered = 0;
 
   constructor(
     readonly id: string,
@@ -142,6 +145,12 @@ export class Run {
     readonly startedAt: number,
     readonly input: Json,
   ) {}
+
+  /** A number after those of all steps that began before. */
+  nextPlace(): number {
+    this.entered += 1;
+    return this.entered;
+  }
 
   enter(path: string, kind: string): TraceEntry {
     const known = this.resumed ? this.entries.findLast((one) => one.path === path) : undefined;

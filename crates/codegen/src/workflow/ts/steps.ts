@@ -20,7 +20,8 @@ export async function step(at: At, id: string, kind: string, work: Body): Promis
   if (mark.outcome !== undefined) return mark.outcome;
   const entry = at.run.enter(path, kind);
   const before = at.run.returned;
-  const found = place(await pinned(kind, { ...at, base: path, mark }, work), path);
+  const inner = { ...at, base: path, mark, place: [...at.place, at.run.nextPlace()] };
+  const found = placed(await pinned(kind, inner, work), path);
   const ending = at.run.returned === before ? undefined : at.run.returned;
   const outcome = at.base === '' ? whole(at, found) : found;
   entry.status = statusOf(outcome);
@@ -59,7 +60,7 @@ async function guarded(at: At, work: Body): Promise<Outcome> {
   }
 }
 
-function place(outcome: Outcome, path: string): Outcome {
+function placed(outcome: Outcome, path: string): Outcome {
   if (outcome.kind !== 'failure' || outcome.error.path !== '') return outcome;
   return { kind: 'failure', error: { ...outcome.error, path } };
 }

@@ -1,12 +1,13 @@
 // Tasks: an activity, tried again as its policy says. The activity itself is proxied with one attempt.
-import { ActivityFailure, ApplicationFailure, TimeoutFailure, sleep } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import { write } from './pure';
 import { member } from './reply';
 import { failure, success } from './run';
 import type { At, Compute, Outcome, StepError } from './run';
 import { plain, recorded } from './sealing';
 import type { Plain } from './sealing';
-import { outside } from './turns';
+import { now } from './timers';
+import { outside, untilThen } from './turns';
 import { known } from './value';
 import type { Json } from './value';
 import { PAYLOAD_BYTES, fits, kept } from './weight';
@@ -63,7 +64,7 @@ export async function perform(
     at.run.attempted(at.base, made);
     try {
       const step = { run: at.run.id, path: at.base, attempt: made, ...told };
-      const output = await outside(at.run, () => spec.call(given, step, timeoutMs));
+      const output = await outside(at, () => spec.call(given, step, timeoutMs));
       if (spec.charges === true) at.account?.charge(output);
       return success(output);
     } catch (thrown) {
@@ -77,7 +78,7 @@ export async function perform(
       const again = error.retryable && allows(spec.policy, made) && named(spec.policy, error);
       if (!again) return { kind: 'failure', error };
       const wait = retryAfterMs ?? delayAfter(spec.policy, made);
-      if (wait > 0) await outside(at.run, () => sleep(wait));
+      if (wait > 0) await untilThen(at, now() + wait);
     }
   }
 }

@@ -1,10 +1,12 @@
 // Steps that only wait: for time, for a signal, for a person.
-import { CancellationScope, condition, sleep } from '@temporalio/workflow';
+import { CancellationScope, condition } from '@temporalio/workflow';
 import { failure, success } from './run';
 import type { At, Body, Outcome } from './run';
 import { member } from './reply';
 import { counted, due, latch, isNumber } from './resume';
-import { outside, whenStill } from './turns';
+import { fired, now } from './timers';
+import type { Fired } from './timers';
+import { lastTurn, outside, untilThen, whenStill } from './turns';
 import type { Json } from './value';
 
 /** Milliseconds, computed when the step begins. */
@@ -14,13 +16,13 @@ export type Millis = (at: At) => number;
 export async function timer(at: At, after: Millis): Promise<Outcome> {
   const until = due(at, () => after(at));
   at.run.waits(at.base);
-  await outside(at.run, () => sleep(Math.max(until - Date.now(), 1)), false);
+  await untilThen(at, until, false);
   return success(null);
 }
 
 /** Until a time, in milliseconds since 1970. */
 export function until(at: At, when: Millis): Promise<Outcome> {
-  return timer(at, (inner) => when(inner) - Date.now());
+  return timer(at, (inner) => when(inner) - now());
 }
 
 /** So many turns, in which other steps go on. */
@@ -28,15 +30,15 @@ export async function turns(at: At, count: Millis): Promise<Outcome> {
   const all = latch(at, 'turns', () => count(at), isNumber);
   for (let made = counted(at, 'made'); made < all; made += 1) {
     at.mark.kept.set('made', made);
-    await outside(at.run, () => sleep(1), false);
+    await untilThen(at, now(), false);
   }
   return success(null);
 }
 
 /** No time at all is no timer either. */
 export async function delay(at: At, by: Millis, body: Body): Promise<Outcome> {
-  const left = due(at, () => by(at)) - Date.now();
-  if (left > 0) await outside(at.run, () => sleep(left), false);
+  const until = due(at, () => by(at));
+  if (until > now()) await untilThen(at, until, false);
   return body(at);
 }
 
@@ -69,11 +71,20 @@ async function received(at: At, name: string, { timeout }: Deadline): Promise<Js
   const waiter = at.run.inbox.wait(name);
   try {
     const came = (): boolean => waiter.payload !== undefined;
-    if (until === undefined) await outside(at.run, () => condition(came), false);
-    else await outside(at.run, () => condition(came, Math.max(until - Date.now(), 1)), false);
+    await outside(at, () => (until === undefined ? condition(came) : before(until, came)), false);
     return waiter.payload;
   } finally {
     at.run.inbox.leave(name, waiter);
+  }
+}
+
+/** Until something holds, or until then. */
+async function before(until: number, holds: () => boolean): Promise<Fired | void> {
+  const scope = new CancellationScope();
+  try {
+    return await scope.run(() => Promise.race([condition(holds), fired(until)]));
+  } finally {
+    scope.cancel();
   }
 }
 
@@ -86,18 +97,35 @@ function late({ routes }: Deadline): Outcome {
 export async function forever(at: At): Promise<Outcome> {
   at.run.waits(at.base);
   whenStill(() => at.run.refuseToHang());
-  await CancellationScope.current().cancelRequested;
+  await CancellationScope.current().cancelRequested.catch(() => lastTurn(at));
   return { kind: 'cancelled' };
 }
 
 /** Fails the body, and ends what runs in it, when the total time is up. */
 export async function timeout(at: At, after: Millis, body: Body): Promise<Outcome> {
   const around = CancellationScope.current();
-  const scope = new CancellationScope({ cancellable: true, timeout: Math.max(due(at, () => after(at)) - Date.now(), 1) });
-  at.run.open += 1;
-  const outcome = await scope.run(() => body(at));
-  at.run.open -= 1;
-  if (!scope.consideredCancelled || around.consideredCancelled) return outcome;
-  at.run.awoken();
+  const { outcome, isUp } = await withDeadline(at, due(at, () => after(at)), new CancellationScope(), body);
+  if (!isUp || around.consideredCancelled) return outcome;
   return failure('TIMEOUT', 'timeout', 'the time for this part of the flow is up');
+}
+
+/** Runs the body in `scope`, which is ended when its time is up; says whether it was. */
+export async function withDeadline(
+  at: At,
+  until: number,
+  scope: CancellationScope,
+  body: Body,
+): Promise<{ outcome: Outcome; isUp: boolean }> {
+  let isUp = false;
+  const watch = new CancellationScope();
+  const watched = watch.run(async () => {
+    await untilThen(at, until, false);
+    isUp = true;
+    scope.cancel();
+  });
+  // Where it does not fire it is ended.
+  watched.catch(() => undefined);
+  const outcome = await scope.run(() => body(at));
+  watch.cancel();
+  return { outcome, isUp };
 }

@@ -1,10 +1,10 @@
 // What is put around another step: try, invert, force, retry.
-import { CancellationScope, log, sleep } from '@temporalio/workflow';
+import { CancellationScope, log } from '@temporalio/workflow';
 import { endless, failure, success } from './run';
 import type { At, Body, Memory, Outcome, StepError } from './run';
 import { counted, due } from './resume';
 import { Scope } from './scope';
-import { outside } from './turns';
+import { untilThen } from './turns';
 import type { Json } from './value';
 
 /** How often, and after which waits, something is tried again. */
@@ -56,7 +56,7 @@ export async function retry(at: At, policy: Policy, body: Body): Promise<Outcome
     const wait = delayAfter(policy, made);
     if (wait > 0) {
       const until = due(at, () => wait, `due ${made}`);
-      await outside(at.run, () => sleep(Math.max(until - Date.now(), 1)), false);
+      await untilThen(at, until, false);
     } else if (!at.run.countIdle()) return endless('this step is tried again without a wait');
     at.mark.kept.set('made', made);
     at.mark.drop(`${at.base}[${made - 1}]`);

@@ -2,7 +2,7 @@
 //!
 //! `projects.rs` writes and compiles them, `node.rs` holds the processes.
 
-mod node;
+pub mod node;
 mod projects;
 
 pub use projects::{Projects, write};
@@ -12,6 +12,7 @@ use crate::case::{Case, Kill};
 use crate::found::{Ended, Found};
 use anyhow::{Context, Result, ensure};
 use node::{Client, start_worker};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use weir_base::Value;
 use weir_testkit::temporal::Server;
@@ -24,7 +25,7 @@ const QUEUE: &str = "conformance-typescript";
 /// A namespace of a cluster, a worker there, and a client.
 pub struct Lab {
     address: String,
-    namespace: &'static str,
+    namespace: String,
     projects: Arc<Projects>,
     client: Client,
     worker: Mutex<Option<Own>>,
@@ -33,33 +34,39 @@ pub struct Lab {
 impl Lab {
     /// On the server of the Rust worker, in a namespace of its own.
     pub async fn start(server: &Server, projects: Arc<Projects>) -> Result<Self> {
-        server.ask(&["operator", "namespace", "create", "--namespace", NAMESPACE]).map_err(anyhow::Error::msg)?;
-        Self::within(server, NAMESPACE, projects).await
+        Self::apart(server, NAMESPACE, projects).await
     }
 
-    async fn within(server: &Server, namespace: &'static str, projects: Arc<Projects>) -> Result<Self> {
+    /// In a namespace that is made for it, where nothing was remembered yet.
+    pub async fn apart(server: &Server, namespace: &str, projects: Arc<Projects>) -> Result<Self> {
+        server.ask(&["operator", "namespace", "create", "--namespace", namespace]).map_err(anyhow::Error::msg)?;
+        Self::within(server, namespace, projects).await
+    }
+
+    async fn within(server: &Server, namespace: &str, projects: Arc<Projects>) -> Result<Self> {
         let address = server.address();
         let client = tokio::task::block_in_place(|| Client::start(projects.folder(), &address, namespace))?;
-        let lab = Self { address, namespace, projects, client, worker: Mutex::default() };
+        let lab = Self { address, namespace: namespace.to_owned(), projects, client, worker: Mutex::default() };
         lab.start_worker()?;
         Ok(lab)
     }
 
     fn start_worker(&self) -> Result<()> {
-        let start = || start_worker(self.projects.folder(), &self.address, self.namespace, QUEUE);
+        let start = || start_worker(self.projects.folder(), &self.address, &self.namespace, QUEUE);
         let own = tokio::task::block_in_place(start)?;
         *self.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(own);
         Ok(())
     }
 
-    fn kill_worker(&self) -> Result<()> {
+    pub fn kill_worker(&self) -> Result<()> {
         self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.start_worker()
     }
 
-    async fn begin(&self, case: &Case, input: Value) -> Result<()> {
+    /// Starts a run of the case under this id.
+    pub async fn begin(&self, case: &Case, run: &str, input: Value) -> Result<()> {
         let given = [
-            ("run", case.slug().into()),
+            ("run", run.into()),
             ("type", self.projects.workflow(case).into()),
             ("queue", QUEUE.into()),
             ("input", input),
@@ -68,36 +75,43 @@ impl Lab {
     }
 
     /// Whether it is over; else it waits.
-    async fn settle(&self, case: &Case) -> Result<bool> {
-        Ok(self.client.ask("settle", [("run", case.slug().into())]).await? == Value::Bool(true))
+    pub async fn settle(&self, run: &str) -> Result<bool> {
+        Ok(self.client.ask("settle", [("run", run.into())]).await? == Value::Bool(true))
     }
 
-    /// Sends each signal as soon as the run waits, then cancels it where the case says so.
-    async fn act(&self, case: &Case) -> Result<()> {
-        let run = || ("run", Value::from(case.slug()));
-        for (name, payload) in &case.signals {
-            if self.settle(case).await? {
+    /// Whether it is over by now.
+    pub async fn is_over(&self, run: &str) -> Result<bool> {
+        Ok(self.client.ask("over", [("run", run.into())]).await? == Value::Bool(true))
+    }
+
+    /// Sends each signal as soon as the run waits, then cancels it where the case says so. `sent` counts the signals:
+    /// nothing tells one that comes twice from two, so what was begun before is not begun again.
+    pub async fn act(&self, case: &Case, run: &str, sent: &AtomicUsize) -> Result<()> {
+        for (name, payload) in case.signals.iter().skip(sent.load(Ordering::Relaxed)) {
+            if self.settle(run).await? {
                 return Ok(());
             }
-            let signal = [run(), ("name", name.clone().into()), ("payload", payload.clone())];
+            sent.fetch_add(1, Ordering::Relaxed);
+            let signal = [("run", run.into()), ("name", name.clone().into()), ("payload", payload.clone())];
             self.client.ask("signal", signal).await?;
         }
-        if case.cancel && !self.settle(case).await? {
-            self.client.ask("cancel", [run()]).await?;
+        if case.cancel && !self.settle(run).await? {
+            self.client.ask("cancel", [("run", run.into())]).await?;
         }
         Ok(())
     }
 
-    async fn end(&self, case: &Case) -> Result<Ended> {
-        let told = self.client.ask("end", [("run", case.slug().into())]).await?;
+    pub async fn end(&self, run: &str) -> Result<Ended> {
+        let told = self.client.ask("end", [("run", run.into())]).await?;
         Ended::traced(&told).with_context(|| format!("not how a run ends: {}", told.to_json()))
     }
 
     async fn carried(&self, case: &Case) -> Result<Ended> {
         let (input, server) = input(case)?;
-        self.begin(case, input).await?;
-        self.act(case).await?;
-        let ended = self.end(case).await?;
+        let run = case.slug();
+        self.begin(case, &run, input).await?;
+        self.act(case, &run, &AtomicUsize::default()).await?;
+        let ended = self.end(&run).await?;
         let problems = server.map(|server| server.problems()).unwrap_or_default();
         ensure!(problems.is_empty(), "{}", problems.join("; "));
         Ok(ended)
@@ -118,8 +132,9 @@ pub async fn run(lab: &Lab, case: &Case) -> Found {
 async fn killed(lab: &Lab, case: &Case, kill: Kill) -> Result<Ended> {
     let mut server = tokio::task::spawn_blocking(Server::start).await?;
     let own = Lab::within(&server, weir_testkit::temporal::NAMESPACE, lab.projects.clone()).await?;
-    own.begin(case, case.input.clone()).await?;
-    own.settle(case).await?;
+    let run = case.slug();
+    own.begin(case, &run, case.input.clone()).await?;
+    own.settle(&run).await?;
     match kill {
         Kill::Worker => own.kill_worker()?,
         Kill::Server => {
@@ -127,6 +142,6 @@ async fn killed(lab: &Lab, case: &Case, kill: Kill) -> Result<Ended> {
             server.start_again();
         }
     }
-    own.act(case).await?;
-    own.end(case).await
+    own.act(case, &run, &AtomicUsize::default()).await?;
+    own.end(&run).await
 }

@@ -21,7 +21,7 @@ pub fn start_worker(folder: &Path, address: &str, namespace: &str, queue: &str) 
 }
 
 /// A script of `folder`, with what it says after it has said that it is ready.
-fn start(folder: &Path, script: &str, args: &[&str]) -> Result<(Own, BufReader<ChildStdout>)> {
+pub fn start(folder: &Path, script: &str, args: &[&str]) -> Result<(Own, BufReader<ChildStdout>)> {
     let mut command = Command::new("node");
     command.arg(script).args(args).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut own = Own(command.spawn().context("node cannot be started")?);

@@ -1,0 +1,30 @@
+//! Journals in PostgreSQL, and values that are too large for a cluster.
+
+use crate::{place, run, stop, worker};
+use weir_store::{Journal, PageRequest, RunFilter, Runs};
+use weir_store_sql::{PgOptions, PgStore};
+use weir_testkit::postgres::Database;
+use weir_testkit::temporal::Server;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_keeps_journals_in_a_database_and_another_takes_it_over() {
+    let (server, database) = (Server::start(), Database::fresh().await);
+    let (place, address, url) = (place(), server.address(), database.url());
+    let keeps = ["--database-url", &*url];
+    let first = worker(&place, &address, &keeps);
+    assert_eq!(run(&place, &address, &[]).code, 0);
+    let mut second = place.start(&[&["worker", "--temporal", &*address], &keeps[..]].concat());
+    second.until("only works");
+    first.kill();
+    second.until("journals are kept in ");
+    assert_eq!(run(&place, &address, &[]).code, 0, "after one was killed");
+    let store = PgStore::visit(&url, &PgOptions::default()).await.unwrap();
+    let page = store.list_runs(&RunFilter::default(), PageRequest { before: None, limit: 10 }).await.unwrap();
+    let kept: Vec<_> = page.items.iter().map(|run| (run.status.as_str(), &*run.flow)).collect();
+    assert_eq!(kept, [("succeeded", "main"); 2]);
+    for run in &page.items {
+        let records = store.records(run.key, 1, 100).await.unwrap();
+        assert_eq!(records.iter().filter(|record| record.ty == "task_finished").count(), 3, "{records:?}");
+    }
+    stop(second);
+}
