@@ -5,7 +5,8 @@ use crate::express::compute_expr;
 use crate::names::{comment, words};
 use crate::nodes::Writer;
 use crate::nodes::outer::reads_outer;
-use crate::support;
+use crate::readme::readme;
+use crate::{secrets, support};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use weir_base::{Diagnostic, Text};
@@ -24,13 +25,21 @@ pub struct Options {
     pub project: String,
     /// The function that is the flow, which is its workflow's type: letters, digits and `_`. After its name where absent.
     pub workflow: Option<String>,
+    /// The task queue of Weir's own worker, which performs the kinds that have no TypeScript.
+    pub worker_queue: String,
     /// Flows that calls may name. Those that are called are written into the project.
     pub library: BTreeMap<Text, Flow>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { task_queue: None, project: "default".to_owned(), workflow: None, library: BTreeMap::new() }
+        Self {
+            task_queue: None,
+            project: "default".to_owned(),
+            workflow: None,
+            worker_queue: "weir".to_owned(),
+            library: BTreeMap::new(),
+        }
     }
 }
 
@@ -103,6 +112,8 @@ pub fn generate(flow: &Flow, catalog: &Catalog, options: &Options) -> Result<Pro
     files.extend(support::library(&text));
     files.extend(activities.files);
     files.extend(support::project_files(flow, options));
+    let secrets = secrets::needed(std::iter::once(flow).chain(called.iter().map(|one| one.flow)));
+    files.insert("README.md".to_owned(), readme(flow, &secrets, &activities.proxied, &options.worker_queue));
     Ok(Project { files, proxied: activities.proxied })
 }
 

@@ -6,6 +6,8 @@ mod generate;
 mod layout;
 mod names;
 mod nodes;
+mod readme;
+mod secrets;
 mod support;
 
 pub use generate::{Options, Project, UNSUPPORTED, generate};

@@ -2,7 +2,6 @@
 
 use crate::activities::js_string;
 use crate::generate::Options;
-use crate::names::comment;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_ir::Flow;
 
@@ -101,7 +100,14 @@ const PACKAGE: &str = include_str!("workflow/package.json");
 const TSCONFIG: &str = include_str!("workflow/tsconfig.json");
 const WORKER: &str = include_str!("workflow/worker.txt");
 const CLIENT: &str = include_str!("workflow/client.txt");
-const README: &str = include_str!("workflow/readme.txt");
+/// How Temporal is reached; and a worker that takes its code from a Weir server.
+const HOST: [(&str, &str); 5] = [
+    ("connect.ts", include_str!("workflow/host/connect.ts")),
+    ("deployments.ts", include_str!("workflow/host/deployments.ts")),
+    ("hosting.ts", include_str!("workflow/host/hosting.ts")),
+    ("versions.ts", include_str!("workflow/host/versions.ts")),
+    ("weir.ts", include_str!("workflow/host/weir.ts")),
+];
 
 /// The imports of these functions, one line for a file of the library.
 pub(crate) fn imports(used: &BTreeSet<&str>) -> String {
@@ -131,22 +137,17 @@ fn imported(text: &str) -> Vec<&str> {
     text.lines().filter_map(|line| after(line).map(|at| line[at..].trim_end_matches("';"))).collect()
 }
 
-/// The worker, the client, and what a reader and the tools need.
+/// The worker, the client, a worker that takes its code from a server, and what the tools need.
 pub(crate) fn project_files(flow: &Flow, options: &Options) -> Vec<(String, String)> {
     let queue = js_string(&options.queue_of(flow));
     let workflow = &options.workflow_of(flow);
     let filled = |text: &str| text.replace("@QUEUE@", &queue).replace("@WORKFLOW@", workflow);
-    vec![
-        ("worker.ts".to_owned(), filled(WORKER)),
-        ("client.ts".to_owned(), filled(CLIENT)),
-        ("package.json".to_owned(), PACKAGE.to_owned()),
-        ("tsconfig.json".to_owned(), TSCONFIG.to_owned()),
-        ("README.md".to_owned(), README.replace("@NAME@", &markdown(&flow.name))),
-    ]
-}
-
-/// A name as plain text of a heading.
-fn markdown(name: &str) -> String {
-    let escaped = |c: char| if c.is_ascii_punctuation() && c != '-' { format!("\\{c}") } else { c.to_string() };
-    comment(name).chars().map(escaped).collect()
+    let own = [
+        ("worker.ts", filled(WORKER)),
+        ("client.ts", filled(CLIENT)),
+        ("package.json", PACKAGE.to_owned()),
+        ("tsconfig.json", TSCONFIG.to_owned()),
+    ];
+    let host = HOST.map(|(name, text)| (name, text.to_owned()));
+    own.into_iter().chain(host).map(|(name, text)| (name.to_owned(), text)).collect()
 }

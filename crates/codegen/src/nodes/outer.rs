@@ -106,7 +106,7 @@ fn names_outer(expr: &Expr) -> bool {
 }
 
 /// The expressions that a step computes itself. A condition that names such variables is a step of its own.
-fn own_exprs(kind: &NodeKind, visit: &mut dyn FnMut(&Expr)) {
+pub(crate) fn own_exprs(kind: &NodeKind, visit: &mut dyn FnMut(&Expr)) {
     match kind {
         NodeKind::Task(task) => task_exprs(task, visit),
         NodeKind::Set { writes } => writes.iter().for_each(|write| write_exprs(write, visit)),
