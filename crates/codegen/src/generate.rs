@@ -222,10 +222,11 @@ const PERFORMS: &str = "\
 function performs(kind: keyof Activities, usualMs: number): Call {
   return (params, step, timeoutMs = usualMs) =>
     proxyActivities<Activities>({
-      startToCloseTimeout: Math.max(timeoutMs, 1),
+      // An attempt that takes too long ends itself; a worker that was lost is noticed before this.
+      startToCloseTimeout: Math.max(timeoutMs, 1) + 30_000,
       heartbeatTimeout: 10_000,
       retry: { maximumAttempts: 1 },
-    })[kind](params, step);
+    })[kind](params, { ...step, timeoutMs: Math.max(timeoutMs, 1) });
 }
 
 ";

@@ -14,6 +14,8 @@ export type Step = {
   run: string;
   path: string;
   attempt?: number;
+  /** How long the attempt may take; as long as Temporal says where absent. */
+  timeoutMs?: number;
   /** Results of earlier steps that the parameters refer to, as `{output}` or `{error}` by path. */
   transcript?: JsonObject;
 };
@@ -172,13 +174,14 @@ export async function perform<Input, Output>(
   step: Step,
 ): Promise<Json> {
   const secrets = new Secrets(ports);
-  const cx = contextOf(flow, ports, step, secrets);
+  const late = new AbortController();
+  const cx = contextOf(flow, ports, step, secrets, late.signal);
   // The workflow hears of a worker that is lost, and the step of a workflow that is cancelled.
   const alive = setInterval(() => ports.heartbeat(null), HEARTBEAT_MS);
   try {
     const input: Json = withDefaults(kind.input, await secrets.open(params));
     if (!kind.fits(input)) throw invalidParams(kind.kind, problemsOf(kind.input, input));
-    const output = toJson(await work(input, cx));
+    const output = toJson(await inTime(cx.timeout, late, work(input, cx)));
     const wrong = problemsOf(kind.output, output);
     if (wrong.length > 0) {
       throw new TaskError('internal', 'OUTPUT_INVALID', `the output of \`${kind.kind}\` breaks its own contract: ${sentence(wrong)}`);
@@ -190,6 +193,25 @@ export async function perform<Input, Output>(
     clearInterval(alive);
   }
 }
+
+/**
+ * An attempt that takes too long ends itself. Temporal would end it no sooner than a worker that was lost, and could not
+ * tell the two apart.
+ */
+function inTime<T>(timeoutMs: number, late: AbortController, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<never>((_, reject) => {
+    const end = (): void => {
+      late.abort();
+      reject(new TaskError('timeout', 'TASK_TIMEOUT', 'the task did not end within its time'));
+    };
+    timer = setTimeout(end, Math.min(timeoutMs, LONGEST_MS));
+  });
+  return Promise.race([work, over]).finally(() => clearTimeout(timer));
+}
+
+/** Node takes anything longer for no time at all. */
+const LONGEST_MS = 2_147_483_647;
 
 /** A third of the time after which a worker counts as lost. */
 const HEARTBEAT_MS = 3_000;
@@ -208,7 +230,7 @@ export function notRunnable(message: string): Promise<Json> {
   return Promise.reject(failure(new TaskError('input', 'KIND_NOT_RUNNABLE', message)));
 }
 
-function contextOf(flow: FlowSettings, ports: Ports, step: Step, secrets: Secrets): TaskContext {
+function contextOf(flow: FlowSettings, ports: Ports, step: Step, secrets: Secrets, late: AbortSignal): TaskContext {
   return {
     flow,
     run: step.run,
@@ -216,8 +238,8 @@ function contextOf(flow: FlowSettings, ports: Ports, step: Step, secrets: Secret
     key: `${step.run}/${step.path}`,
     attempt: step.attempt ?? ports.attempt(),
     now: ports.now(),
-    timeout: ports.timeout(),
-    signal: ports.signal(),
+    timeout: step.timeoutMs ?? ports.timeout(),
+    signal: AbortSignal.any([ports.signal(), late]),
     secret: (name) => secrets.get(name),
     holdsSecret: (text) => secrets.text(text) !== text,
     sleep: (millis) => ports.sleep(millis),

@@ -15,7 +15,7 @@ import { allows, delayAfter, named } from './wrap';
 import type { Policy } from './wrap';
 
 /** What an activity is told of the step it performs; run and path make its idempotency key. */
-export type Step = { run: string; path: string; attempt?: number; transcript?: { [path: string]: Plain } };
+export type Step = { run: string; path: string; attempt?: number; timeoutMs?: number; transcript?: { [path: string]: Plain } };
 
 /** Calls the activity of one kind; `timeoutMs` is per attempt. */
 export type Call = (params: Plain, step: Step, timeoutMs: number | undefined) => Promise<Plain>;
