@@ -117,7 +117,7 @@ function at(input: Json): At {
   const scope = new Scope();
   for (const [name, value] of Object.entries(VARIABLES)) scope.set(name, value);
   const run = new Run('run', 0, input);
-  return { run, base: '', scope, mark: run.mark, memory: new Map() };
+  return { run, base: '', place: [], scope, mark: run.mark, memory: new Map() };
 }
 
 function found(work: (at: At) => Value, input: Json): string {
