@@ -73,7 +73,12 @@ impl Cluster {
             self.begin(&run).await?;
             self.client.wait(&run).await.map_err(anyhow::Error::from)
         });
-        carried.buffer_unordered(at_once).try_for_each(|()| async { Ok(over()) }).await
+        let mut carried = carried.buffer_unordered(at_once);
+        while let Some(one) = carried.next().await {
+            one?;
+            over();
+        }
+        Ok(())
     }
 
     async fn begin(&self, run: &str) -> Result<()> {

@@ -100,7 +100,9 @@ impl Cluster {
             .id_conflict_policy(WorkflowIdConflictPolicy::Fail)
             .static_summary(begin.flow.name.clone())
             .maybe_search_attributes(attributes)
-            .maybe_task_timeout(input.rules.task_timeout.map(|timeout| std::time::Duration::from_millis(timeout.millis)))
+            .maybe_task_timeout(
+                input.rules.task_timeout.map(|timeout| std::time::Duration::from_millis(timeout.millis)),
+            )
             .build();
         match self.client.start_workflow(RunFlow::run, input, options).await {
             Ok(_) => Ok(true),
