@@ -111,7 +111,7 @@ impl Cluster {
         };
         Ok(found.map(|info| match info.status() {
             Status::Running | Status::ContinuedAsNew | Status::Unspecified => None,
-            closed => Some(closed.as_str_name().trim_start_matches("WORKFLOW_EXECUTION_STATUS_").to_lowercase()),
+            closed => Some(closed.as_str_name().to_lowercase().replace("workflow_execution_status_", "")),
         }))
     }
 
