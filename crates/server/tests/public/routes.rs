@@ -7,7 +7,8 @@ use weir_server::Endpoint;
 use weir_store::{Change, Document, Scope, Table};
 
 /// Where a path begins, the place in it, and what stands there.
-const PLACES: [(&str, &str, &str); 29] = [
+const PLACES: [(&str, &str, &str); 30] = [
+    ("/api/runtimes/", "name", "connection"),
     ("/api/flows/", "id", "flow"),
     ("/api/triggers/", "flow_id", "flow"),
     ("/api/triggers/", "token", "token"),
@@ -40,7 +41,7 @@ const PLACES: [(&str, &str, &str); 29] = [
 ];
 
 /// What stands in places that belong to nobody, or to a secret only its holder knows.
-pub const NOBODYS: [&str; 6] = ["number", "query", "kind", "provider", "link", "token"];
+pub const NOBODYS: [&str; 7] = ["number", "query", "kind", "provider", "link", "token", "connection"];
 
 /// The places of a path: its name in braces, and what stands there.
 pub fn places(path: &str) -> Vec<(String, &'static str)> {
@@ -112,7 +113,8 @@ pub fn nothing() -> Things {
     let named = [("project", "nowhere"), ("service", "nobody"), ("secret", "NONE"), ("variable", "none")];
     let named = named.into_iter().chain([("interface", "none"), ("memory", "none"), ("host", "none")]);
     let ids = ["flow", "trigger", "run", "key", "invitation", "session", "identity", "user", "interfaceKey", "tenant"];
-    let unheld = [("number", "1"), ("query", "none"), ("kind", "none"), ("provider", "none"), ("link", "weirc_none")];
+    let nothing = ["query", "kind", "provider", "connection"].map(|name| (name, "none"));
+    let unheld = nothing.into_iter().chain([("number", "1"), ("link", "weirc_none")]);
     let token = format!("weirh_{}", "0".repeat(40));
     let all = named.chain(unheld).map(|(name, value)| (name, value.to_owned()));
     all.chain(ids.map(|name| (name, id.to_owned()))).chain([("token", token)]).collect()
