@@ -15,7 +15,7 @@ on_every_store! {
 }
 
 /// Answers that tell about oneself or about nobody, whoever else there is: only the other's mark may not be in them.
-const OF_NOBODY: [&str; 27] = [
+const OF_NOBODY: [&str; 28] = [
     "health",
     "clerk",
     "ready",
@@ -40,6 +40,7 @@ const OF_NOBODY: [&str; 27] = [
     "convert",
     "compile",
     "kinds",
+    "listRuntimes",
     "metrics",
     "complete",
     "import",
