@@ -7,6 +7,7 @@ import { type Format, formatOf, parseText } from "./text/format";
 import { type TextProblem, toJson } from "./text/node";
 import { Patch } from "./text/patch";
 import { Refusal } from "./text/refusal";
+import { writeBlock, writeJson } from "./text/write";
 
 /** What a document is at one moment. */
 export interface State {
@@ -117,6 +118,20 @@ export class FlowDocument {
   copy(keys: readonly string[]): Clip {
     if (this.now.broken.length > 0) return { weir: 1, dialect: this.dialect.name, nodes: [], edges: [] };
     return this.dialect.copy(new Patch(this.now.text, this.format), this.now.projection, keys);
+  }
+
+  /** The flow that steps become when they are taken out, as a text of the same form; or why they cannot be. */
+  takenOut(keys: readonly string[], name: string): { name: string; text: string } | { refused: string } {
+    const [broken] = this.now.broken;
+    if (broken) return { refused: `The text cannot be read (line ${broken.line}). Mend it there first.` };
+    try {
+      const flow = this.dialect.flowOf?.(new Patch(this.now.text, this.format), this.now.projection, keys, name);
+      if (!flow) return { refused: "Only steps of a graph become a flow of their own." };
+      return { name: String(flow.name), text: this.format === "json" ? `${writeJson(flow, "", "  ")}\n` : `${writeBlock(flow, "")}\n` };
+    } catch (error) {
+      if (error instanceof Refusal) return { refused: error.message };
+      throw error;
+    }
   }
 
   /** What is set aside when the flow was opened anew: another text, in the same history. */

@@ -119,6 +119,10 @@ export function FlowCanvas(props: FlowCanvasProps) {
             const point = "changedTouches" in event ? event.changedTouches[0] : event;
             if (point) props.onLoose?.(state.fromNode.id, state.fromHandle.id ?? undefined, screenToFlowPosition({ x: point.clientX, y: point.clientY }));
           }}
+          onNodeClick={(event, node) => {
+            // One of several that are selected is then the only one; a drag of all of them is no click.
+            if (props.selected.size > 1 && props.selected.has(node.id) && !event.shiftKey && !event.ctrlKey && !event.metaKey) props.onSelect([node.id]);
+          }}
           onNodeDoubleClick={(_, node) => node.type === "step" && props.onOpen?.(node.id)}
           onEdgeMouseEnter={(_, edge) => setHot(edge.id)}
           onEdgeMouseLeave={() => setHot(undefined)}

@@ -1,6 +1,6 @@
 import type { Clip, Command, NewNode, Place } from "../commands";
 import type { DialectName, Projection, Shape } from "../projection";
-import type { Path, TextNode } from "../text/node";
+import type { JsonMap, Path, TextNode } from "../text/node";
 import type { Patch } from "../text/patch";
 
 /** What changes a text: the commands that are about the flow, not about the canvas. */
@@ -31,6 +31,11 @@ export interface Dialect {
   /** Throws a `Refusal` where it cannot be done, and has then changed nothing that is kept. */
   apply(patch: Patch, projection: Projection, command: TextCommand): Done;
   copy(patch: Patch, projection: Projection, keys: readonly string[]): Clip;
+  /**
+   * The flow that `extract` calls, where it is one of its own and not a part of this text. Throws a `Refusal` where
+   * `extract` does.
+   */
+  flowOf?(patch: Patch, projection: Projection, keys: readonly string[], name: string): JsonMap;
   /** Control nodes, listeners and the like. */
   offers: readonly Offer[];
   /** How a node of a type is drawn. */

@@ -1,5 +1,5 @@
 import { useReactFlow } from "@xyflow/react";
-import { Copy, Download, Expand, Focus, Group, History, Link2, Pencil, Pin, Play, Plus, Redo2, Rocket, Save, Square, StickyNote, Trash2, Undo2, Ungroup, Wand2 } from "lucide-react";
+import { Copy, Download, Expand, Focus, Group, History, Link2, Package, Pencil, Pin, Play, Plus, Redo2, Rocket, Save, Square, StickyNote, Trash2, Undo2, Ungroup, Wand2 } from "lucide-react";
 import { FIT } from "@/canvas/view/canvas";
 import { align } from "@/canvas/model/layout";
 import { related } from "@/canvas/model/walk";
@@ -44,7 +44,7 @@ export function useBuilderCommands(builder: Builder, edits: Edits, trials: Trial
     { id: "group", title: "Group", section: "Edit", keys: "Mod+G", icon: <Group />, run: () => void edits.group() },
     { id: "ungroup", title: "Ungroup", section: "Edit", keys: "Mod+Shift+G", icon: <Ungroup />, run: edits.ungroup },
     ...doc.dialect.wraps.map((type): Offered => ({ id: `wrap-${type}`, title: `Put into ${type}`, section: "Edit", words: "wrap", run: () => void edits.wrap(type) })),
-    ...(doc.dialect.name === "tree" ? [{ id: "extract", title: "Take out into a sub-tree", section: "Edit", words: "extract sub-flow", run: () => edits.keys.length > 0 && setOver({ what: "extract" }) } as Offered] : []),
+    ...takingOut(builder, edits),
     { id: "convert", title: "Convert to another dialect", section: "Flow", run: () => setOver({ what: "convert" }) },
   ];
   const running: Offered[] = [
@@ -55,6 +55,14 @@ export function useBuilderCommands(builder: Builder, edits: Edits, trials: Trial
   ];
   const publishing: Offered[] = [{ id: "publish", title: "Publish a version", section: "Flow", icon: <Rocket />, run: () => setOver({ what: "publish" }) }];
   useCommands("builder", [...looking, ...(may.write ? changing : []), ...(may.run ? running : []), ...(may.publish ? publishing : [])]);
+}
+
+/** Selected steps become a flow of their own in a graph, and a tree of their own in a tree. */
+function takingOut({ document: { dialect }, setOver }: Builder, edits: Edits): Offered[] {
+  const title = dialect.flowOf ? "Make a sub-flow of the selection" : "Take out into a sub-tree";
+  if (!dialect.flowOf && dialect.name !== "tree") return [];
+  const run = () => (edits.keys.length > 0 ? setOver({ what: "extract" }) : toast.say("Select the steps first", "Shift and a drag over the canvas selects several."));
+  return [{ id: "extract", title, section: "Edit", keys: "Alt+X", words: "extract sub-flow subflow sub-workflow", icon: <Package />, run }];
 }
 
 function pin({ projection, steps }: Builder, edits: Edits, trials: Trials): void {

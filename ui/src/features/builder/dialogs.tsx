@@ -18,6 +18,7 @@ import { Chooser, Creator } from "./chooser";
 import { JsonField } from "./fields";
 import { type Choice, fittingFirst, givenBy } from "./offers";
 import { type Builder, stepsOf } from "./state";
+import { SubFlow } from "./sub-flow";
 import { Publish, Versions } from "./versions";
 
 /** Lists and fields that were opened from the canvas give the keys back to it. */
@@ -43,7 +44,7 @@ export function Overs({ builder, trials, choices, kinds, language }: { builder: 
     case "answer":
       return <AnswerDialog builder={builder} path={over.path} onClose={close} />;
     case "extract":
-      return <Extract builder={builder} onClose={close} />;
+      return builder.document.dialect.flowOf ? <SubFlow builder={builder} onClose={close} /> : <Extract builder={builder} onClose={close} />;
     case "taken":
       return <Dialog open onOpenChange={(open) => !open && close()} size="md" title="What came along from n8n" footer={<Button look="primary" onClick={close}>Look at it</Button>}><TakenList taken={over.taken} /></Dialog>;
     case "publish":

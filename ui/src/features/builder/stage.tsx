@@ -16,6 +16,7 @@ import { bringIn } from "./bring-in";
 import { fromBytes, toBytes } from "./bytes";
 import type { Choice } from "./offers";
 import { DRAGGED } from "./palette";
+import { SelectionBar } from "./selection-bar";
 import { ShowAll } from "./show-all";
 import type { Builder } from "./state";
 import { type Found, nodeAt } from "./use-check";
@@ -105,7 +106,7 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
 
   const add = (choice: Choice, place: Extract<Command, { do: "add" }>["place"]) => perform({ do: "add", node: choice.node, place });
   const titleOf = (key: string | undefined) => projection.nodes.find((node) => node.key === key)?.title ?? "";
-  const said = edits.edge ? `Edge from ${titleOf(edits.edge.source)} to ${titleOf(edits.edge.target)} selected` : edits.keys[0] === undefined ? "" : `${titleOf(edits.keys[0])} selected`;
+  const said = edits.edge ? `Edge from ${titleOf(edits.edge.source)} to ${titleOf(edits.edge.target)} selected` : edits.keys.length > 1 ? `${edits.keys.length} steps selected` : edits.keys[0] === undefined ? "" : `${titleOf(edits.keys[0])} selected`;
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the canvas is worked with keys of its own
     <div role="application" aria-label="Canvas. Arrow keys walk between steps, Tab adds one, Enter opens it, E selects an edge." tabIndex={0} className="relative size-full outline-none focus-visible:ring-2 focus-visible:ring-ring focus-visible:ring-inset" id="canvas" onKeyDown={press}>
@@ -149,6 +150,7 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
         </div>
       ) : null}
       <span className="sr-only" aria-live="polite">{said}</span>
+      {mayWrite ? <SelectionBar builder={builder} edits={edits} /> : null}
       <ShowAll places={places} notes={state.canvas.notes} />
     </div>
   );

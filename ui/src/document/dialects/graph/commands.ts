@@ -6,6 +6,7 @@ import { Refusal } from "../../text/refusal";
 import type { Done, TextCommand } from "../dialect";
 import { asId, free, nodeOf } from "../find";
 import { bodyPath } from "./project";
+import { extract } from "./subflow";
 import { handlesOf } from "./types";
 
 type Of<D extends Command["do"]> = Extract<Command, { do: D }>;
@@ -38,7 +39,7 @@ export function apply(patch: Patch, projection: Projection, command: TextCommand
     case "wrap":
       throw new Refusal("Steps of a graph are grouped, not wrapped.");
     case "extract":
-      throw new Refusal("Only steps of a tree can be taken out into a tree of their own.");
+      return extract(patch, projection, command.keys, command.name);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Dialect } from "../dialect";
 import { at, get, items, text, type TextNode } from "../../text/node";
 import { apply, copy } from "./commands";
 import { bodyPath, project } from "./project";
+import { flowOf } from "./subflow";
 import { OFFERS, shapeOf } from "./types";
 
 export const graph: Dialect = {
@@ -15,6 +16,7 @@ export const graph: Dialect = {
   project,
   apply,
   copy,
+  flowOf,
   offers: OFFERS,
   shapeOf: (type) => shapeOf(type, undefined),
   task: ({ name, title }) => ({ type: "activity", kind: name, title }),
