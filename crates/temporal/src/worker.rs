@@ -33,6 +33,8 @@ pub struct Options {
     pub queues: Vec<String>,
     /// Only these kinds and no runs; everything where empty.
     pub kinds: Vec<Text>,
+    /// Nothing but what is done where the store is.
+    pub store_only: bool,
     /// Where the keeper is asked; at the store's queue of each of `queues` for none.
     pub store_queue: Option<String>,
     /// How long a run waits for the worker that had it before another takes it.
@@ -51,6 +53,7 @@ impl Default for Options {
         Self {
             queues: vec![names::QUEUE.to_owned()],
             kinds: Vec::new(),
+            store_only: false,
             store_queue: None,
             takeover: Duration::from_secs(2),
             deployment: None,
@@ -165,7 +168,7 @@ fn workers(runtime: &Runtime, client: &Client, options: &Options, parts: Parts) 
         false => known(&options.kinds, &performer.kinds())?,
     };
     let mut workers = Vec::new();
-    for queue in &options.queues {
+    for queue in options.queues.iter().filter(|_| !options.store_only) {
         let mut of_queue = usual(queue, options);
         if options.kinds.is_empty() {
             of_queue.register_workflow::<RunFlow>().map_err(TemporalError::failed)?;

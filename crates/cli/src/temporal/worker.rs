@@ -13,7 +13,7 @@ use weir_control::FlowMemory;
 use weir_kind::{Memory, NoInterfaces, NoMemory};
 use weir_runtime::{Clock, SystemClock};
 use weir_store::{Documents, Store};
-use weir_temporal::{Address, Cluster, Keeper, Options, Outside, Parts, Working, forward, names, work};
+use weir_temporal::{Address, Cluster, Keeper, Options, Outside, Parts, TemporalError, Working, forward, names, work};
 
 /// How often a folder that another process keeps is asked for.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -34,32 +34,48 @@ async fn carry(args: &Worker) -> anyhow::Result<Exit> {
     let keeps = !args.no_store && args.kinds.is_empty();
     let store = if keeps { open(args, &folder).await? } else { None };
     let has_store = store.is_some();
-    let mut working = begin(args, &address, store).await?;
-    let where_to = if has_store { format!("; journals are kept in {}", folder.display()) } else { String::new() };
+    let mut working = begin(args, &address, store, false).await?;
+    let where_to = if has_store { format!("; journals are kept in {}", place(args, &folder)) } else { String::new() };
     crate::errln!("working for {} in `{}`{where_to}", address.address, queues(args).join("`, `"));
     let store = tokio::select! {
         () = stop.asked() => None,
         ended = working.ended() => return ended.map(|()| Exit::Failed).map_err(told),
         store = free(args, &folder), if keeps && !has_store => Some(store),
     };
+    // What it has begun as it goes on: nobody else may be there for the runs.
+    let mut keeping = None;
     if let Some(store) = store {
-        working.stop().await.map_err(told)?;
-        working = begin(args, &address, Some(store)).await?;
-        crate::errln!("journals are kept in {} from now on", folder.display());
-        until_stopped(&mut stop, &mut working).await?;
+        let mut begun = begin(args, &address, Some(store), true).await?;
+        crate::errln!("journals are kept in {} from now on", place(args, &folder));
+        tokio::select! {
+            () = stop.asked() => {}
+            ended = working.ended() => ended.map_err(told)?,
+            ended = begun.ended() => ended.map_err(told)?,
+        }
+        keeping = Some(begun);
     }
     crate::errln!("stopping; once more stops at once");
     tokio::select! {
-        stopped = working.stop() => stopped.map_err(told)?,
+        stopped = stop_all(working, keeping) => stopped.map_err(told)?,
         () = stop.asked() => {}
     }
     Ok(Exit::Success)
 }
 
-async fn until_stopped(stop: &mut Stop, working: &mut Working) -> anyhow::Result<()> {
-    tokio::select! {
-        () = stop.asked() => Ok(()),
-        ended = working.ended() => ended.map_err(told),
+/// Runs end only once the store has them, so that one stops last.
+async fn stop_all(working: Working, keeping: Option<Working>) -> Result<(), TemporalError> {
+    working.stop().await?;
+    match keeping {
+        Some(keeping) => keeping.stop().await,
+        None => Ok(()),
+    }
+}
+
+/// Where journals are kept, without the password to it.
+fn place(args: &Worker, folder: &Path) -> String {
+    match args.database_url {
+        Some(_) => "the database".to_owned(),
+        None => folder.display().to_string(),
     }
 }
 
@@ -95,7 +111,7 @@ fn queues(args: &Worker) -> Vec<String> {
     }
 }
 
-async fn begin(args: &Worker, address: &Address, stores: Option<Stores>) -> anyhow::Result<Working> {
+async fn begin(args: &Worker, address: &Address, stores: Option<Stores>, store_only: bool) -> anyhow::Result<Working> {
     let finder = compose::beside(args.flows.clone(), args.bind.clone());
     let mut memory: Arc<dyn Memory> = Arc::new(NoMemory);
     let mut keeper = None;
@@ -113,7 +129,9 @@ async fn begin(args: &Worker, address: &Address, stores: Option<Stores>) -> anyh
         kinds: args.kinds.iter().map(|kind| Text::from(kind.as_str())).collect(),
         takeover: Duration::from_millis(args.takeover.millis),
         deployment: args.deployment.clone().zip(args.build_id.clone()),
-        metrics: args.metrics,
+        store_only,
+        // They are those of all of this process.
+        metrics: args.metrics.filter(|_| !store_only),
         ..Options::default()
     };
     if let Some(keeper) = &parts.keeper {
