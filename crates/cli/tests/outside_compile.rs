@@ -2,9 +2,8 @@
 
 mod support;
 
-use std::os::unix::fs::symlink;
-use std::path::Path;
 use support::asking::Asked;
+use support::compilers::lend;
 use support::process::Place;
 use weir_base::Value;
 
@@ -14,7 +13,7 @@ fn what_is_written_was_checked_and_passed() {
         "flow.yaml",
         "type: Sequence\nid: plain\nchildren:\n- {type: Mock, id: one, props: {output: 1}}\n",
     )]);
-    lend_compilers(&place, "data");
+    lend(&place, "data");
     let ended = place.weir(&["compile", "flow.yaml", "--out", "made", "--format", "json"]);
     assert_eq!(ended.code, 0, "{ended:?}");
     let verification = ended.json().get("verification").cloned().unwrap();
@@ -27,17 +26,10 @@ fn what_is_written_was_checked_and_passed() {
     again.says(0, "its README.md says how to go on");
 }
 
-/// Puts the compilers of this repository into a data folder.
-fn lend_compilers(place: &Place, data: &str) {
-    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools/toolchain").canonicalize();
-    std::fs::create_dir(place.path(data)).unwrap();
-    symlink(tools.expect("`make test` installs the compilers"), place.path(data).join("toolchain")).unwrap();
-}
-
 #[test]
 fn a_server_answers_with_the_verdict_of_the_compilers() {
     let place = Place::new(&[]);
-    lend_compilers(&place, "srv");
+    lend(&place, "srv");
     let server = Asked::start(&place, "srv");
     let text =
         r#"{"type": "Sequence", "id": "plain", "children": [{"type": "Mock", "id": "one", "props": {"output": 1}}]}"#;

@@ -29,20 +29,42 @@ impl Asked {
     /// The answer, which has to be a 200.
     #[track_caller]
     pub fn post(&self, path: &str, body: &Value) -> Value {
-        let (host, body) = (self.url.strip_prefix("http://").unwrap(), body.to_json());
+        let (status, answer) = self.ask("POST", path, Some(body));
+        assert_eq!(status, 200, "{}", answer.to_json());
+        answer
+    }
+
+    /// The answer, which has to be a 200.
+    #[track_caller]
+    pub fn get(&self, path: &str) -> Value {
+        let (status, answer) = self.ask("GET", path, None);
+        assert_eq!(status, 200, "{}", answer.to_json());
+        answer
+    }
+
+    /// The status and the answer as JSON; null where there is none.
+    #[track_caller]
+    pub fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let (host, body) = (self.url.strip_prefix("http://").unwrap(), body.map(Value::to_json).unwrap_or_default());
         let mut stream = TcpStream::connect(host).unwrap();
         write!(
             stream,
-            "POST {path} HTTP/1.0\r\nHost: {host}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.0\r\nHost: {host}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+             If-Match: *\r\nContent-Length: {}\r\n\r\n{body}",
             self.key,
             body.len()
         )
         .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
-        Value::from_json(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split_whitespace().nth(1).and_then(|status| status.parse().ok()).unwrap();
+        (status, Value::from_json(body).unwrap_or_default())
+    }
+
+    /// Where it is, and the key it is asked with.
+    pub fn place(&self) -> (&str, &str) {
+        (&self.url, &self.key)
     }
 
     #[track_caller]

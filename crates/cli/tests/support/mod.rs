@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod asking;
+pub mod compilers;
 pub mod process;
 pub mod server;
 pub mod witness;
