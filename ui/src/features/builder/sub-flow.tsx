@@ -75,7 +75,7 @@ async function take({ draft, document: doc, perform }: Builder, keys: readonly s
   const errors = (text: string) => errorsIn([{ name: file, text }, ...files.slice(1)], bindings);
   const [inner, before, now] = await Promise.all([errors(taken.text), errors(doc.state.text), errors(after.state.text)]);
   const known = new Set(before);
-  const [first] = [...inner, ...now].filter((message) => !known.has(message));
+  const first = [...inner, ...now].find((message) => !known.has(message));
   if (first !== undefined) throw new Error(`It would not mean the same there: ${first}`);
   const made = await body(api.POST("/api/flows", { body: { project, service, name: taken.name, title, files: [{ name: file, text: taken.text }, ...files.slice(1)], bindings } }));
   const published = mayPublish && (await publish(made, draft.flow.title || draft.flow.name));
