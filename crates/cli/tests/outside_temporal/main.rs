@@ -1,6 +1,7 @@
 //! The command against Temporal's own development server, as somebody uses it who has a cluster elsewhere.
 #![cfg(feature = "temporal")]
 
+mod deployed;
 mod front;
 mod limits;
 mod reached;

@@ -21,7 +21,12 @@ pub struct Server {
 impl Server {
     /// The first of this place, which has nothing to serve yet.
     pub fn first(place: &Place) -> Self {
-        place.file("weir.yaml", CONFIG);
+        Self::configured(place, "")
+    }
+
+    /// With more settings.
+    pub fn configured(place: &Place, more: &str) -> Self {
+        place.file("weir.yaml", format!("{CONFIG}{more}"));
         let mut server = Self::start(place, "");
         server.sign_in();
         server
@@ -66,6 +71,13 @@ impl Server {
         let key = format!("Authorization: Bearer {}\r\n", self.key);
         let (status, _, answer) = self.send(method, path, &key, body);
         (status, Value::from_json(&answer).unwrap_or_default())
+    }
+
+    /// An answer that is no JSON, and its status.
+    #[allow(dead_code)]
+    pub fn text(&self, method: &str, path: &str) -> (u16, String) {
+        let (status, _, answer) = self.send(method, path, &format!("Authorization: Bearer {}\r\n", self.key), "");
+        (status, answer)
     }
 
     /// A request that is answered well.

@@ -1,0 +1,153 @@
+//! Flows of a server that are started on Temporal: to whoever asks the server, their runs are like any other.
+
+use crate::support::process::{Place, text};
+use crate::support::server::{PATIENCE, Server};
+use std::time::{Duration, Instant};
+use weir_base::Value;
+use weir_testkit::temporal::Server as Temporal;
+
+const WAITS: &str = r#"{"ir": 1, "name": "waits", "dialect": "ir", "root": {"id": "all", "sequence": {"children": [
+    {"id": "say", "task": {"kind": "log", "params": {"message": "hello {{ input.who }}"}}},
+    {"id": "rest", "wait": {"signal": {"name": "go"}}},
+    {"id": "again", "task": {"kind": "log", "params": {"message": "and again"}}},
+    {"id": "end", "task": {"kind": "transform", "params": {"value": "{{ input }}"}}}
+]}}}"#;
+
+const ECHO: &str = r#"{"ir": 1, "name": "echo", "dialect": "ir", "root": {"id": "all", "sequence": {"children": [
+    {"id": "say", "task": {"kind": "log", "params": {"message": "hello"}}},
+    {"id": "end", "task": {"kind": "transform", "params": {"value": "{{ input.body }}"}}}
+]}}}"#;
+
+fn serving(place: &Place, address: &str) -> Server {
+    Server::configured(
+        place,
+        &format!(
+            "temporal:\n  main: {{address: \"{address}\", worker: true}}\n  \
+             gone: {{address: \"127.0.0.1:1\"}}\n  \
+             other: {{address: \"{address}\", namespace: nowhere}}\n"
+        ),
+    )
+}
+
+/// A run once it has come to one of these states.
+#[track_caller]
+fn come(server: &Server, run: &str, wanted: &[&str]) -> Value {
+    let begin = Instant::now();
+    loop {
+        let found = server.ask("GET", &format!("/api/runs/{run}"), "");
+        if wanted.contains(&&*text(&found, "status")) {
+            return found;
+        }
+        assert!(begin.elapsed() < PATIENCE, "not {wanted:?}: {}", found.to_json());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn start_on(server: &Server, flow: &str, runtime: &str) -> (u16, Value) {
+    let body = Value::object([("runtime", runtime.into())]).to_json();
+    server.answer("POST", &format!("/api/flows/{flow}/start"), &body)
+}
+
+fn ask(server: &Server, run: &str, what: &str, body: &str) {
+    server.ask("POST", &format!("/api/runs/{run}/{what}"), body);
+}
+
+/// Types and paths of a run's records: what does not differ from run to run.
+fn journal(server: &Server, run: &str) -> Vec<(String, String)> {
+    let found = server.ask("GET", &format!("/api/runs/{run}/journal"), "");
+    let items = found.get("items").and_then(Value::as_array).unwrap();
+    let member = |item: &Value, name| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    items.iter().map(|item| (member(item, "type"), member(item, "path"))).collect()
+}
+
+fn whole(server: &Server, flow: &str) -> Vec<(String, String)> {
+    let run = server.inject(flow, Value::object([("who", "Ada".into())]));
+    come(server, &run, &["waiting"]);
+    ask(server, &run, "signal", r#"{"name": "go", "payload": {}}"#);
+    let ended = come(server, &run, &["succeeded", "failed"]);
+    assert_eq!(ended.get("output").map(Value::to_json).as_deref(), Some(r#"{"who":"Ada"}"#), "{}", ended.to_json());
+    let logs = server.ask("GET", &format!("/api/runs/{run}/logs"), "").to_json();
+    assert!(logs.contains("hello Ada") && logs.contains("and again"), "{logs}");
+    journal(server, &run)
+}
+
+#[test]
+fn a_run_on_temporal_is_like_one_here() {
+    let (temporal, place) = (Temporal::start(), Place::new(&[]));
+    let server = serving(&place, &temporal.address());
+    let flow = server.running("waits", WAITS);
+    let here = whole(&server, &flow);
+    let (status, answer) = start_on(&server, &flow, "temporal:main");
+    assert_eq!((status, &*text(&answer, "runtime")), (200, "temporal:main"), "{}", answer.to_json());
+    assert_eq!(whole(&server, &flow), here, "the journals");
+    held_ended_and_forked(&server, &flow);
+    a_webhook_waits(&server);
+    server.stop();
+}
+
+fn held_ended_and_forked(server: &Server, flow: &str) {
+    let run = server.inject(flow, Value::object([("who", "Bea".into())]));
+    come(server, &run, &["waiting"]);
+    ask(server, &run, "pause", "{}");
+    come(server, &run, &["paused"]);
+    ask(server, &run, "resume", "{}");
+    come(server, &run, &["waiting"]);
+    let forked = text(&server.ask("POST", &format!("/api/runs/{run}/fork"), r#"{"at": 2}"#), "run");
+    ask(server, &run, "cancel", r#"{"reason": "enough"}"#);
+    come(server, &run, &["cancelled"]);
+    come(server, &forked, &["waiting"]);
+    ask(server, &forked, "signal", r#"{"name": "go", "payload": {}}"#);
+    come(server, &forked, &["succeeded"]);
+    let (status, answer) =
+        server.answer("POST", &format!("/api/runs/{run}/signal"), r#"{"name": "go", "payload": {}}"#);
+    assert_eq!((status, &*text(&answer, "code")), (409, "RUN_ENDED"));
+    let (_, events) = server.text("GET", &format!("/api/runs/{run}/events"));
+    assert!(events.contains("task_finished") && events.contains("cancelled"), "{events}");
+}
+
+fn a_webhook_waits(server: &Server) {
+    let flow = server.running("echo", ECHO);
+    assert_eq!(start_on(server, &flow, "temporal:main").0, 200);
+    let spec = r#"{"name": "door", "spec": {"type": "webhook", "answer": "result"}}"#;
+    let trigger = server.ask("POST", &format!("/api/flows/{flow}/triggers"), spec);
+    let url = text(&trigger, "url");
+    let path = &url[url.find("/api/").unwrap()..];
+    let answer = server.ask("POST", path, r#"{"n": 1}"#);
+    assert_eq!(text(&answer, "status"), "succeeded", "{}", answer.to_json());
+    assert_eq!(answer.get("output").map(Value::to_json).as_deref(), Some(r#"{"n":1}"#));
+}
+
+#[test]
+fn nothing_is_half_started_and_nothing_is_lost() {
+    let (mut temporal, place) = (Temporal::start(), Place::new(&[]));
+    let mut server = serving(&place, &temporal.address());
+    let flow = text(
+        &server.ask("POST", "/api/flows", &Value::object([("name", "echo".into()), ("source", ECHO.into())]).to_json()),
+        "id",
+    );
+    for (runtime, status, code) in [
+        ("temporal:gone", 502, "TEMPORAL_UNREACHABLE"),
+        ("temporal:other", 502, "TEMPORAL_NO_NAMESPACE"),
+        ("temporal:none", 422, "RUNTIME_UNKNOWN"),
+        ("elsewhere", 422, "RUNTIME_UNKNOWN"),
+    ] {
+        let (found, answer) = start_on(&server, &flow, runtime);
+        assert_eq!((found, &*text(&answer, "code")), (status, code), "{runtime}: {}", answer.to_json());
+        assert_eq!(text(&server.ask("GET", &format!("/api/flows/{flow}/status"), ""), "status"), "stopped");
+    }
+    assert_eq!(start_on(&server, &flow, "temporal:main").0, 200);
+    temporal.kill();
+    let body = |n: i64| Value::object([("body", Value::from(n as f64))]);
+    let runs: Vec<String> = (0..3).map(|n| server.inject(&flow, body(n))).collect();
+    ask(&server, &runs[2], "cancel", r#"{"reason": "too late"}"#);
+    server = server.killed(&place);
+    runs.iter().for_each(|run| drop(come(&server, run, &["pending"])));
+    temporal.start_again();
+    runs[..2].iter().for_each(|run| drop(come(&server, run, &["succeeded"])));
+    come(&server, &runs[2], &["cancelled", "succeeded"]);
+    // Nor in the middle.
+    let more: Vec<String> = (3..8).map(|n| server.inject(&flow, body(n))).collect();
+    server = server.killed(&place);
+    more.iter().for_each(|run| drop(come(&server, run, &["succeeded"])));
+    server.stop();
+}
