@@ -34,12 +34,14 @@ impl<'a> Driver<'a> {
     /// How what needs the store is called: it is tried until it is done. None where runs keep no store.
     pub fn store_options(&self, summary: &str) -> Option<ActivityOptions> {
         let queue = self.input.rules.store_queue.clone()?;
+        // It is done in a moment, or whoever had to do it is gone; what is done twice counts once.
+        let most = Duration::from_millis(self.input.rules.heartbeat.millis.max(1_000));
         let retry = RetryPolicy::builder()
             .initial_interval(Duration::from_millis(100))
             .maximum_interval(Duration::from_secs(10))
             .build();
         Some(
-            ActivityOptions::with_start_to_close_timeout(Duration::from_secs(30))
+            ActivityOptions::with_start_to_close_timeout(most)
                 .task_queue(queue)
                 .cancellation_token(self.own.clone())
                 .summary(summary)
