@@ -77,8 +77,17 @@ export const StepView = memo(function StepView({ id, data, selected }: NodeProps
   const simple = useStore((state) => state.transform[2] < SIMPLE_BELOW);
   return (
     <div className="group relative" style={{ width: WIDTH, height: HEIGHT }}>
-      {data.node.target ? <Handle type="target" position={Position.Left} isConnectable={!data.readOnly} className="canvas-handle" /> : null}
       {simple ? <Simple data={data} selected={selected} /> : <Full id={id} data={data} selected={selected} />}
+      {simple ? <Still data={data} /> : <Live data={data} />}
+    </div>
+  );
+}, sameLook);
+
+/** Where edges can be drawn from and to. */
+function Live({ data }: { data: StepData }) {
+  return (
+    <>
+      {data.node.target ? <Handle type="target" position={Position.Left} isConnectable={!data.readOnly} className="canvas-handle" /> : null}
       {data.handles.map((handle, at) => (
         <Handle
           key={handle}
@@ -90,9 +99,22 @@ export const StepView = memo(function StepView({ id, data, selected }: NodeProps
           style={{ top: handleTop(at, data.handles.length) }}
         />
       ))}
-    </div>
+    </>
   );
-}, sameLook);
+}
+
+/** The same places, as the library measures them; they follow nothing, which a thousand of them would do in each frame. */
+function Still({ data }: { data: StepData }) {
+  const look = "react-flow__handle canvas-handle invisible";
+  return (
+    <>
+      {data.node.target ? <span className={`${look} react-flow__handle-left target`} data-handlepos="left" /> : null}
+      {data.handles.map((handle, at) => (
+        <span key={handle} className={`${look} react-flow__handle-right source`} data-handleid={handle} data-handlepos="right" style={{ top: handleTop(at, data.handles.length) }} />
+      ))}
+    </>
+  );
+}
 
 function Simple({ data, selected }: { data: StepData; selected: boolean }) {
   const tone = data.state ? (data.state.status === "failed" ? "bg-bad" : data.state.status === "succeeded" ? "bg-ok" : "bg-busy") : "bg-line-strong";
