@@ -312,6 +312,21 @@ test("the audit log is filtered, scrolled and says what differs", async ({ app, 
   await expect(app).toHaveURL(/audit$/);
 });
 
+test("the audit log calls things by their names, and says what is deleted", async ({ app, client }) => {
+  const file = { name: "flow.yaml", text: "type: Sequence\nid: flow\nchildren:\n  - {type: PrintAction, id: say, props: {message: hello}}\n" };
+  const made = await client.post<{ id: string }>("/api/flows", { name: "named-in-the-log", title: "Named in the log", files: [file] });
+  await client.post(`/api/flows/${made.id}/start`);
+  await client.post(`/api/flows/${made.id}/stop`);
+  await app.goto(`/settings/audit?target=${made.id}`);
+  const rows = app.getByRole("rowgroup").getByRole("row");
+  await expect(rows.first()).toContainText("Named in the log");
+  await expect(app.getByRole("button", { name: /^Only Named in the log/ })).toBeVisible();
+  const gone = await client.post<{ id: string }>("/api/flows", { name: "gone-from-the-log", title: "Gone", files: [file] });
+  await client.send("DELETE", `/api/flows/${gone.id}`, undefined, { "if-match": '"1"' });
+  await app.goto(`/settings/audit?target=${gone.id}`);
+  await expect(rows.first()).toContainText("Gone (deleted)");
+});
+
 test("long names and names that run from right to left stay inside the page", async ({ app, client }) => {
   await client.send("PUT", `/api/projects/demo/variables/${LONG}`, { value: "مرحبا ".repeat(60) });
   await client.send("PUT", `/api/projects/demo/secrets/${LONG}`, { value: "x", description: "استلام الطلبات ".repeat(30) });

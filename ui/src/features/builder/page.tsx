@@ -112,6 +112,13 @@ function whereNext({ projection, places }: Builder, keys: readonly string[]): { 
   return found ? { after: found.key } : {};
 }
 
+/** What is only advice does not count as a problem. */
+function counted(problems: readonly Found[]): string {
+  const hints = problems.filter((one) => one.severity === "info").length;
+  const count = (many: number, one: string) => (many === 0 ? [] : [`${many} ${one}${many === 1 ? "" : "s"}`]);
+  return [...count(problems.length - hints, "problem"), ...count(hints, "hint")].join(", ");
+}
+
 function Below({ builder, onGo }: { builder: Builder; onGo: (problem: Found) => void }) {
   const [open, setOpen] = useState(false);
   const { problems, projection, draft, unchecked } = builder;
@@ -121,7 +128,7 @@ function Below({ builder, onGo }: { builder: Builder; onGo: (problem: Found) => 
       <div className="flex h-8 items-center gap-3 px-3 text-sm text-muted">
         <Button size="sm" look="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
           {errors > 0 ? <CircleAlert className="text-bad-ink" aria-hidden /> : <CircleCheck className="text-ok-ink" aria-hidden />}
-          {problems.length === 0 ? (unchecked ? "Problems" : "No problems") : `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`}
+          {problems.length === 0 ? (unchecked ? "Problems" : "No problems") : counted(problems)}
         </Button>
         {unchecked ? <span role="status" className="truncate text-warn-ink" title={unchecked.message}>Not checked: {unchecked.title}</span> : null}
         <span>{projection.nodes.length} steps</span>

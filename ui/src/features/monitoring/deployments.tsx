@@ -86,7 +86,7 @@ function DeploymentTable({ flows }: { flows: FlowLine[] }) {
 }
 
 function DeploymentRow({ flow }: { flow: FlowLine }) {
-  const { status, asleep, problem, version, published, since } = flow.status;
+  const { status, asleep, problem, version, published, since, runtime } = flow.status;
   const newer = typeof published === "number" && typeof version === "number" && published > version;
   return (
     <Row>
@@ -103,6 +103,7 @@ function DeploymentRow({ flow }: { flow: FlowLine }) {
       <Cell className="max-w-48 truncate text-muted">{flow.service === "default" ? flow.project : `${flow.project} / ${flow.service}`}</Cell>
       <Cell>
         <DeploymentState state={status} asleep={asleep} />
+        {runtime.startsWith("temporal:") ? <span className="block text-sm text-muted">on Temporal, <bdi>{runtime.slice("temporal:".length)}</bdi></span> : null}
       </Cell>
       <Cell className="whitespace-nowrap text-muted tabular">{version ? (newer ? `${version}, ${published} is newer` : version) : published ? `${published}, not on` : "never published"}</Cell>
       <Cell className="whitespace-nowrap text-muted">{since ? <Moment at={since} /> : "–"}</Cell>

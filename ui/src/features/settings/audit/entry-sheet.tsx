@@ -5,9 +5,10 @@ import { moment } from "@/lib/time";
 import { Action } from "./action";
 import type { Entry } from "./data";
 import { type Difference, differences } from "./diff";
+import type { Name } from "./names";
 
 /** One change: who, where, and what differs. */
-export function EntrySheet({ entry, onClose, onTarget }: { entry: Entry; onClose: () => void; onTarget: (target: string) => void }) {
+export function EntrySheet({ entry, name, onClose, onTarget }: { entry: Entry; name: Name | undefined; onClose: () => void; onTarget: (target: string) => void }) {
   const found = differences(entry.before, entry.after);
   return (
     <Sheet
@@ -21,6 +22,8 @@ export function EntrySheet({ entry, onClose, onTarget }: { entry: Entry; onClose
       <dl className="mb-4 grid grid-cols-[max-content_1fr] gap-x-4 gap-y-1.5 text-base">
         <dt className="text-muted">Which</dt>
         <dd className="flex min-w-0 items-center gap-1">
+          {name && name.text !== entry.target ? <bdi className="max-w-1/2 truncate" title={name.text}>{name.text}</bdi> : null}
+          {name?.gone ? <span className="shrink-0 text-muted">(deleted)</span> : null}
           <code className="truncate font-mono text-sm">{entry.target}</code>
           <CopyButton text={entry.target} label="Copy the id" />
         </dd>

@@ -4,12 +4,13 @@ import { More } from "@/components/ui/pagination";
 import { moment } from "@/lib/time";
 import type { Entry } from "./data";
 import { Action } from "./action";
+import type { Name } from "./names";
 
 const ROW = 40;
 const COLUMNS = "grid grid-cols-[11.5rem_minmax(8rem,1.2fr)_minmax(9rem,1fr)_minmax(6rem,1.2fr)_8rem] items-center gap-x-3 px-4";
 
 /** Only the rows that can be seen are drawn, however many there are; the next part comes as one nears the end. */
-export function EntryList({ entries, more, busy, onMore, onShow }: { entries: Entry[]; more: boolean; busy: boolean; onMore: () => void; onShow: (entry: Entry) => void }) {
+export function EntryList({ entries, names, more, busy, onMore, onShow }: { entries: Entry[]; names: ReadonlyMap<string, Name>; more: boolean; busy: boolean; onMore: () => void; onShow: (entry: Entry) => void }) {
   const scroller = useRef<HTMLDivElement>(null);
   // The interface is built without the React Compiler, which is all that this rule is about.
   // oxlint-disable-next-line react/incompatible-library
@@ -33,7 +34,7 @@ export function EntryList({ entries, more, busy, onMore, onShow }: { entries: En
           <div role="presentation" className="relative" style={{ height: rows.getTotalSize() }}>
             {seen.map(({ index, start }) => {
               const entry = entries[index];
-              return entry ? <EntryRow key={entry.id} entry={entry} at={index} top={start} onShow={() => onShow(entry)} /> : null;
+              return entry ? <EntryRow key={entry.id} entry={entry} name={names.get(entry.target)} at={index} top={start} onShow={() => onShow(entry)} /> : null;
             })}
           </div>
         </div>
@@ -45,7 +46,7 @@ export function EntryList({ entries, more, busy, onMore, onShow }: { entries: En
   );
 }
 
-function EntryRow({ entry, at, top, onShow }: { entry: Entry; at: number; top: number; onShow: () => void }) {
+function EntryRow({ entry, name, at, top, onShow }: { entry: Entry; name: Name | undefined; at: number; top: number; onShow: () => void }) {
   return (
     <div role="row" aria-rowindex={at + 1} className={`${COLUMNS} absolute inset-x-0 border-b border-line hover:bg-hover`} style={{ height: ROW, transform: `translateY(${top}px)` }}>
       <time role="cell" dateTime={entry.at} className="truncate text-muted tabular">
@@ -60,22 +61,12 @@ function EntryRow({ entry, at, top, onShow }: { entry: Entry; at: number; top: n
         </button>
       </span>
       <span role="cell" className="truncate text-muted" title={entry.target}>
-        <bdi>{nameOf(entry)}</bdi>
+        <bdi>{name?.text ?? entry.target}</bdi>
+        {name?.gone ? " (deleted)" : null}
       </span>
       <span role="cell" className="truncate font-mono text-sm text-muted">
         {entry.from || "–"}
       </span>
     </div>
   );
-}
-
-/** What people call it; where it has no name, its id. */
-function nameOf({ before, after, target }: Entry): string {
-  for (const value of [after, before]) {
-    if (typeof value !== "object" || value === null) continue;
-    const { title, name, email } = value as Record<string, unknown>;
-    const found = [title, name, email].find((one) => typeof one === "string" && one !== "");
-    if (typeof found === "string") return found;
-  }
-  return target;
 }

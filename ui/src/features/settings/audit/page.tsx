@@ -1,6 +1,6 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { ScrollText, X } from "lucide-react";
-import { useRef, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { SearchInput } from "@/components/ui/input";
 import { Panel } from "@/components/ui/panel";
@@ -15,6 +15,7 @@ import { SettingsPage } from "../common/settings-page";
 import { ACTIONS, type Entry, type Filter, SPANS, type Span, useAudit } from "./data";
 import { EntrySheet } from "./entry-sheet";
 import { EntryList } from "./list";
+import { namesOf, useNames } from "./names";
 
 export function AuditPage() {
   return (
@@ -37,6 +38,8 @@ function Log() {
   const clear = () => void navigate({ search: {}, replace: true });
   const filtered = Object.keys(search).length > 0;
   const entries = itemsOf(asked);
+  const known = useNames(entries.length > 0);
+  const names = useMemo(() => namesOf(entries, known), [entries, known]);
   return (
     <Panel aria-label="Audit log">
       <div className="flex flex-wrap items-center gap-2 border-b border-line px-3 py-2">
@@ -45,7 +48,7 @@ function Log() {
         <Segments label="Time" value={search.span ?? "all"} onChange={(span: Span) => change({ span })} options={Object.entries(SPANS).map(([value, { label }]) => ({ value: value as Span, label }))} />
         {search.target ? (
           <Button size="sm" onClick={() => change({ target: "" })} className="max-w-60">
-            <span className="truncate">Only {search.target}</span>
+            <span className="truncate" title={search.target}>Only {names.get(search.target)?.text ?? search.target}</span>
             <X aria-label="Show all" />
           </Button>
         ) : null}
@@ -59,9 +62,9 @@ function Log() {
       ) : entries.length === 0 ? (
         <Empty icon={<ScrollText aria-hidden />} title={filtered ? "Nothing like that was changed" : "Nothing was changed yet"} actions={filtered ? <Button onClick={clear}>Clear the filters</Button> : null} />
       ) : (
-        <EntryList entries={entries} more={asked.hasNextPage} busy={asked.isFetchingNextPage} onMore={() => void asked.fetchNextPage()} onShow={setShown} />
+        <EntryList entries={entries} names={names} more={asked.hasNextPage} busy={asked.isFetchingNextPage} onMore={() => void asked.fetchNextPage()} onShow={setShown} />
       )}
-      {shown ? <EntrySheet entry={shown} onClose={() => setShown(undefined)} onTarget={(target) => { setShown(undefined); change({ target }); }} /> : null}
+      {shown ? <EntrySheet entry={shown} name={names.get(shown.target)} onClose={() => setShown(undefined)} onTarget={(target) => { setShown(undefined); change({ target }); }} /> : null}
     </Panel>
   );
 }
