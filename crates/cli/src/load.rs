@@ -29,12 +29,17 @@ pub fn catalog() -> anyhow::Result<Catalog> {
 
 /// Reads and checks a flow. Only a file that cannot be read is an error; all else is diagnostics.
 pub fn load(path: &Path, bind: &Bind, catalog: &Catalog) -> anyhow::Result<Loaded> {
+    load_as(path, bind, catalog, 0)
+}
+
+/// As [`load`], with ids of files from `first` on: for one that is read beside others.
+pub fn load_as(path: &Path, bind: &Bind, catalog: &Catalog, first: u32) -> anyhow::Result<Loaded> {
     let text = read(path).map_err(UsageError)?;
     let options = Options { bindings: bind.bind.iter().map(|text| binding(text)).collect::<Result<_, _>>()? };
     let names = CatalogNames(catalog);
-    let loader = FolderLoader::beside(path);
+    let loader = FolderLoader::beside(path, first + 1);
     let context = Context { loader: &loader, names: &names, options: &options };
-    let source = SourceFile { id: FileId(0), name: path.to_string_lossy().into_owned(), text };
+    let source = SourceFile { id: FileId(first), name: path.to_string_lossy().into_owned(), text };
     let parsed = parse(source, &context);
     let mut diagnostics = parsed.diagnostics;
     diagnostics.extend(parsed.flow.iter().flat_map(|flow| weir_check::check(flow, catalog)));

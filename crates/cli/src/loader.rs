@@ -13,9 +13,9 @@ pub struct FolderLoader {
 }
 
 impl FolderLoader {
-    /// For the flow in `file`; files it brings in are numbered from 1.
-    pub fn beside(file: &Path) -> Self {
-        Self { root: folder_of(file).to_owned(), next: RefCell::new(1) }
+    /// For the flow in `file`; files it brings in are numbered from `next` on.
+    pub fn beside(file: &Path, next: u32) -> Self {
+        Self { root: folder_of(file).to_owned(), next: RefCell::new(next) }
     }
 
     /// The path, if it leads nowhere outside the folder, links included.

@@ -99,6 +99,50 @@ fn flows_that_are_called_come_along_and_their_problems_count() {
     compile(&place, &[]).says(1, "Sequens");
 }
 
+#[test]
+fn what_cannot_be_written_of_a_flow_that_is_called_is_shown_in_its_own_text() {
+    let helper = "type: Sequence\nid: helps\nchildren:\n- {type: SubTree, id: asks, props: {treeId: gone}}\n";
+    let place = Place::new(&[("flow.yaml", CALLS), ("helper.yaml", helper)]);
+    let refused = compile(&place, &["--format", "json"]).json();
+    let problems = refused.get("diagnostics").and_then(Value::as_array).unwrap();
+    let found = problems.iter().find(|one| one.to_json().contains("CODEGEN_UNSUPPORTED")).expect("it is refused");
+    assert!(support::process::text(found, "file").ends_with("helper.yaml"), "{}", found.to_json());
+    // One without places names the flow.
+    place.file("helper.yaml", CALLS.replace("helper", "gone"));
+    compile(&place, &[]).says(1, "in the flow `helper`: ");
+}
+
+/// Not even where everything may be written over.
+#[test]
+fn a_folder_in_the_place_of_a_file_is_named_and_nothing_is_written() {
+    let place = Place::new(&[("flow.yaml", FLOW)]);
+    std::fs::create_dir_all(place.path("made/workflow.ts/mine")).unwrap();
+    compile(&place, &["--force"]).says(2, "workflow.ts would be a file, and a folder of that name is there");
+    assert!(place.path("made/workflow.ts/mine").is_dir());
+    assert_eq!(std::fs::read_dir(place.path("made")).unwrap().count(), 1, "nothing is half written");
+}
+
+#[test]
+fn a_server_brings_the_published_flows_of_the_project_along() {
+    let place = Place::new(&[]);
+    let server = Asked::start(&place, "srv");
+    let calls = r#"{"ir": 1, "name": "calls", "dialect": "ir", "root": {"id": "c", "call": {"flow": "helper", "input": null}}}"#;
+    let calls = Value::from_json(calls).unwrap();
+    let options = r#"{"skipVerification": true}"#;
+    let alone = asked(&server, calls.clone(), options);
+    assert!(alone.get("errors").unwrap().to_json().contains("CODEGEN_UNSUPPORTED"), "{}", alone.to_json());
+    let helper = Value::object([("name", Value::from("helper")), ("source", Value::from(FLOW))]);
+    let (status, made) = server.ask("POST", "/api/flows", Some(&helper));
+    assert_eq!(status, 201, "{}", made.to_json());
+    let id = support::process::text(&made, "id");
+    assert_eq!(server.ask("POST", &format!("/api/flows/{id}/versions"), None).0, 201);
+    let both = asked(&server, calls.clone(), options);
+    assert!(both.get("files").unwrap().get("flow1.ts").is_some(), "{}", both.to_json());
+    let elsewhere = asked(&server, calls, r#"{"skipVerification": true, "project": "elsewhere"}"#);
+    assert_eq!(elsewhere.get("success"), Some(&Value::Bool(false)), "flows of another project are not called");
+    server.stop();
+}
+
 /// A drawn workflow whose one step has this type.
 fn workflow(ty: &str) -> Value {
     let text = format!(

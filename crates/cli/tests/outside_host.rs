@@ -27,7 +27,7 @@ fn flow(says: &str) -> String {
 /// A host at work; it ends with the value.
 struct Hosting {
     child: Child,
-    place: Place,
+    place: Option<Place>,
 }
 
 impl Hosting {
@@ -39,24 +39,27 @@ impl Hosting {
         command.env("WEIR_SERVER", url).env("WEIR_KEY", key).env("WEIR_FLOW", flow).env("WEIR_HOST", "one");
         command.env("TEMPORAL_ADDRESS", temporal.address()).stdin(Stdio::null());
         command.stdout(said.try_clone().unwrap()).stderr(said);
-        Self { child: command.spawn().unwrap(), place }
+        Self { child: command.spawn().unwrap(), place: Some(place) }
     }
 
     fn said(&self) -> String {
-        std::fs::read_to_string(self.place.path("said")).unwrap()
+        let place = self.place.as_ref().unwrap();
+        String::from_utf8_lossy(&std::fs::read(place.path("said")).unwrap()).into_owned()
     }
 
     /// kill -9 for the host alone; its workers end because it is gone.
     fn kill(mut self) -> Place {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        let empty = Place::new(&[]);
-        std::mem::replace(&mut self.place, empty)
+        self.place.take().unwrap()
     }
 }
 
 impl Drop for Hosting {
     fn drop(&mut self) {
+        if self.place.is_none() {
+            return;
+        }
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();
         let _ = self.child.wait();
     }

@@ -94,7 +94,7 @@ pub fn generate(flow: &Flow, catalog: &Catalog, options: &Options) -> Result<Pro
     for one in std::iter::once(&own).chain(&called) {
         let mut writer = Writer::new(one.flow, catalog, &types);
         let root = writer.node(&one.flow.root, "");
-        problems.append(&mut writer.problems);
+        problems.extend(writer.problems.drain(..).map(|problem| placed(problem, one)));
         kinds.append(&mut writer.kinds.clone());
         let others = if one.file == "workflow" { called.as_slice() } else { &[] };
         files.insert(format!("{}.ts", one.file), workflow(one, &root, &writer, others, keeps));
@@ -115,6 +115,14 @@ pub fn generate(flow: &Flow, catalog: &Catalog, options: &Options) -> Result<Pro
     let secrets = secrets::needed(std::iter::once(flow).chain(called.iter().map(|one| one.flow)));
     files.insert("README.md".to_owned(), readme(flow, &secrets, &activities.proxied, &options.worker_queue));
     Ok(Project { files, proxied: activities.proxied })
+}
+
+/// A problem of a flow that is called, and whose text nobody has, says which flow it is in.
+fn placed(problem: Diagnostic, of: &Whole<'_>) -> Diagnostic {
+    if problem.span.is_some() || of.file == "workflow" {
+        return problem;
+    }
+    Diagnostic { message: format!("in the flow `{}`: {}", of.name, problem.message), ..problem }
 }
 
 /// Names of queries that are taken by Temporal or by the library.

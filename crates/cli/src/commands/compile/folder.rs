@@ -43,6 +43,19 @@ impl Folder {
         )))
     }
 
+    /// Wrong usage where a folder stands where a file is to be: nothing here takes a folder away, whatever is asked for.
+    pub fn refuse_blocked(&self, files: &BTreeMap<String, String>) -> anyhow::Result<()> {
+        let is_folder = |name: &&str| self.path.join(name).symlink_metadata().is_ok_and(|found| found.is_dir());
+        let blocked: Vec<&str> = files.keys().map(String::as_str).chain([WRITTEN]).filter(is_folder).collect();
+        if blocked.is_empty() {
+            return Ok(());
+        }
+        let (folder, names) = (self.path.display(), blocked.join(", "));
+        anyhow::bail!(UsageError(format!(
+            "{folder}: {names} would be a file, and a folder of that name is there; move it away, or take another --out"
+        )))
+    }
+
     fn is_foreign(&self, name: &str, text: &str) -> bool {
         let path = self.path.join(name);
         match std::fs::read_to_string(&path) {

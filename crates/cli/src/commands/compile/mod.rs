@@ -20,8 +20,12 @@ pub fn run(args: &Compile, data: &Data) -> anyhow::Result<Exit> {
     let flow = loaded.flow.take().filter(|_| !has_errors(&loaded.diagnostics));
     let Some(flow) = flow else { return Ok(refused(args, &loaded, &[])) };
     let folder = Folder::open(&args.out)?;
-    let library = match called::library(&flow, &args.file, &args.bind, &catalog)? {
-        Ok(library) => library,
+    let library = match called::library(&flow, &loaded.files, args, &catalog)? {
+        Ok(called) => {
+            // A problem of theirs is shown in their own text.
+            loaded.files.extend(called.files);
+            called.flows
+        }
         Err(called) => return Ok(refused(args, &called, &[])),
     };
     let (task_queue, project) = (args.task_queue.clone(), args.project.clone());
@@ -31,6 +35,7 @@ pub fn run(args: &Compile, data: &Data) -> anyhow::Result<Exit> {
         Err(problems) => return Ok(refused(args, &loaded, &problems)),
     };
     // Before the compilers are asked, which takes longer.
+    folder.refuse_blocked(&project.files)?;
     if !args.force {
         folder.refuse_foreign(&project.files)?;
     }
