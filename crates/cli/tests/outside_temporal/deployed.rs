@@ -2,7 +2,7 @@
 
 use crate::support::process::{Place, text};
 use crate::support::server::{PATIENCE, Server};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use weir_base::Value;
 use weir_testkit::temporal::Server as Temporal;
 
@@ -32,14 +32,15 @@ fn serving(place: &Place, address: &str) -> Server {
 /// A run once it has come to one of these states.
 #[track_caller]
 fn come(server: &Server, run: &str, wanted: &[&str]) -> Value {
-    let begin = Instant::now();
+    let (begin, is_end) =
+        (Instant::now(), !wanted.iter().any(|status| ["pending", "waiting", "paused"].contains(status)));
     loop {
-        let found = server.ask("GET", &format!("/api/runs/{run}"), "");
+        // The end is waited for there; other states are asked for again and again.
+        let found = server.ask("GET", &format!("/api/runs/{run}{}", if is_end { "?wait=60" } else { "" }), "");
         if wanted.contains(&&*text(&found, "status")) {
             return found;
         }
         assert!(begin.elapsed() < PATIENCE, "not {wanted:?}: {}", found.to_json());
-        std::thread::sleep(Duration::from_millis(50));
     }
 }
 
