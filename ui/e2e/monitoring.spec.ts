@@ -37,6 +37,8 @@ test("the calendar shows what is due, by week and by month, with the keyboard al
   await client.post(`/api/flows/${flow.id}/triggers`, { name: "often", spec: { type: "schedule", schedule: { every: { interval: "1h", from: "2026-01-01T00:30:00Z" } } } });
   await client.post(`/api/flows/${flow.id}/triggers`, { name: "daily", spec: { type: "schedule", schedule: { cron: { expression: "15 6 * * *" } } } });
   await app.reload();
+  // Keys mean something once there is something to see.
+  await expect(app.getByRole("link", { name: /quote daily/ }).first()).toBeVisible();
   await app.keyboard.press("n");
   const monday = app.getByRole("listitem").first();
   await expect(monday.getByRole("link", { name: /00:30 quote 24× often, until 23:30/ })).toBeVisible();
