@@ -105,8 +105,8 @@ pub use ports::{Ambient, Letter, Mail, NoMail, NoWeb, Post, PostError, Tried, We
 pub use public::{OpenInterface, Visitor};
 pub use records::{Kept, Listed, PageOf, Record};
 pub use rotation::{Rotated, rotate};
-pub use runtimes::RuntimeCheck;
 pub use runs::{Fix, JournalPart, NewRun, RunQuery};
+pub use runtimes::RuntimeCheck;
 pub use saved::{steps_without_times, test_of_run};
 pub use secrets::SecretVault;
 pub use setup::{DEMO, DemoFlow, VERIFICATION};

@@ -8,8 +8,8 @@ use std::time::Duration;
 use weir_base::{Micros, Text, Value};
 use weir_engine::{Decision, Preview, Record, Status};
 use weir_runs::{
-    Change, FlowRef, FlowSource, Forked, LogView, Offer, OnRuntime, Previewed, ReplayView, Request, RunView, StartRun, StepView,
-    Until,
+    Change, FlowRef, FlowSource, Forked, LogView, Offer, OnRuntime, Previewed, ReplayView, Request, RunView, StartRun,
+    StepView, Until,
 };
 use weir_store::{Page, PageRequest, Place, Run, RunFilter, SYSTEM_PROJECT};
 

@@ -332,8 +332,9 @@ impl Config {
     fn set(&mut self, name: &str, text: &str) -> Result<(), String> {
         let names = || SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>().join(", ");
         let setting = SETTINGS.iter().find(|setting| setting.name == name);
-        let setting =
-            setting.ok_or_else(|| format!("there is no setting `{name}`; there are {}, tiers, signIn and temporal", names()))?;
+        let setting = setting.ok_or_else(|| {
+            format!("there is no setting `{name}`; there are {}, tiers, signIn and temporal", names())
+        })?;
         (setting.set)(self, text).map_err(|error| format!("{name}: {error}"))
     }
 

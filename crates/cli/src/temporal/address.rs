@@ -32,7 +32,9 @@ fn pem(path: &Path, what: &str) -> anyhow::Result<Vec<u8>> {
     let holds = text.lines().any(|line| line.starts_with("-----BEGIN") && line.contains(what));
     match holds {
         true => Ok(text.into_bytes()),
-        false => Err(UsageError(format!("{}: there is no {} in PEM in it", path.display(), what.to_lowercase())).into()),
+        false => {
+            Err(UsageError(format!("{}: there is no {} in PEM in it", path.display(), what.to_lowercase())).into())
+        }
     }
 }
 

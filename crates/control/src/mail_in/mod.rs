@@ -8,8 +8,8 @@ mod parse;
 
 use crate::control::Control;
 use crate::model::{
-    Deployment, EmailSpec, FiredRun, FlowDraft, MailTls, MailboxMark, Running, SkippedRun, Trigger,
-    TriggerSpec, TriggerState,
+    Deployment, EmailSpec, FiredRun, FlowDraft, MailTls, MailboxMark, Running, SkippedRun, Trigger, TriggerSpec,
+    TriggerState,
 };
 use crate::names_of::check_name;
 use crate::records::{self, Kept};

@@ -14,7 +14,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use weir_base::{Diagnostic, Map, Text};
 use weir_control::model::{FlowDraft, FlowFile};
-use weir_control::{Compiled, ControlError, FlowPatch, FlowQuery, FlowStatus, Kept, NewFlow, NewRun, Permission, Trial};
+use weir_control::{
+    Compiled, ControlError, FlowPatch, FlowQuery, FlowStatus, Kept, NewFlow, NewRun, Permission, Trial,
+};
 
 type Answer<T> = Result<T, Problem>;
 
