@@ -36,6 +36,7 @@ macro_rules! store_suite {
             journal::rows_of_one_tenant_are_read_past_those_of_others
             runs::the_row_changes_on_start_park_and_end
             runs::updates_of_one_batch_are_one_change
+            runs::what_is_carried_elsewhere_is_nobodys_until_it_is_taken_up_here
             runs::an_ended_run_can_start_again_under_another_version
             runs::parked_runs_wake_in_order
             runs::outputs_of_any_size_come_back

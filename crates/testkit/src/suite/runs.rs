@@ -4,7 +4,7 @@ use super::fixture::{Owned, ids};
 use std::sync::Arc;
 use weir_base::Value;
 use weir_engine::{Status, StepError};
-use weir_store::{BLOB_THRESHOLD, RunUpdate, Store};
+use weir_store::{BLOB_THRESHOLD, Claim, RunUpdate, Store};
 
 /// Semantics 5.14.
 pub async fn the_row_changes_on_start_park_and_end(store: Arc<dyn Store>) {
@@ -51,6 +51,24 @@ pub async fn updates_of_one_batch_are_one_change(store: Arc<dyn Store>) {
         assert_eq!((run.status, run.started_at, run.ended_at), (Status::Succeeded, Some(5), Some(9)));
         assert_eq!(owned.store.run_output(key).await.unwrap(), Value::from("out"));
     }
+}
+
+pub async fn what_is_carried_elsewhere_is_nobodys_until_it_is_taken_up_here(store: Arc<dyn Store>) {
+    let owned = Owned::claim(store).await;
+    let mut run = owned.run("away", "p", 1);
+    run.concurrency_key = Some(weir_store::elsewhere_key(Some("main")));
+    let key = run.key;
+    owned.commit(|batch| batch.runs.push(run)).await;
+    let claim = Claim { limit: 9, ..Claim::default() };
+    assert_eq!(ids(&owned.store.runnable(&claim).await.unwrap()), [""; 0]);
+    owned.commit(|batch| batch.updates.push(RunUpdate::started(key, 2))).await;
+    let row = owned.store.run("away").await.unwrap().unwrap();
+    assert_eq!((row.is_elsewhere(), row.connection()), (true, Some("main")));
+    let pending = RunUpdate { status: Status::Pending, started_at: None, ..RunUpdate::started(key, 3) };
+    owned.commit(|batch| batch.updates.push(pending)).await;
+    let row = owned.store.run("away").await.unwrap().unwrap();
+    assert_eq!((row.is_elsewhere(), &row.concurrency_key), (false, &None));
+    assert_eq!(ids(&owned.store.runnable(&claim).await.unwrap()), ["away"]);
 }
 
 /// Semantics 6.2.
