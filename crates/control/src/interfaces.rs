@@ -8,7 +8,7 @@ use crate::model::{
 };
 use crate::names_of::{check_name, check_text};
 use crate::records::{self, Kept, Listed, PageOf};
-use crate::triggers::LONGEST_DEADLINE;
+use crate::triggers::check_deadline;
 use crate::{ControlError, Result};
 use std::collections::BTreeSet;
 use url::Url;
@@ -203,7 +203,7 @@ impl Control {
             InterfaceAuth::Key { .. } => InterfaceAuth::Key { keys: Vec::new() },
             InterfaceAuth::None => InterfaceAuth::None,
         };
-        let deadline = open.deadline.clamp(1, LONGEST_DEADLINE);
+        let deadline = check_deadline(open.deadline)?;
         Ok(OpenFlow { methods: methods.into_iter().collect(), auth, deadline, ..open })
     }
 

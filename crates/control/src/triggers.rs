@@ -88,6 +88,15 @@ pub(crate) const USUAL_DEADLINE: u64 = 30_000;
 /// Half an hour.
 pub(crate) const LONGEST_DEADLINE: u64 = 30 * 60 * 1_000;
 
+/// Milliseconds whoever fires may be kept waiting.
+pub(crate) fn check_deadline(deadline: u64) -> Result<u64> {
+    if (1..=LONGEST_DEADLINE).contains(&deadline) {
+        return Ok(deadline);
+    }
+    let message = format!("deadline: {deadline} is not within 1 and {LONGEST_DEADLINE} milliseconds (half an hour)");
+    Err(ControlError::invalid("DEADLINE_INVALID", message))
+}
+
 impl Control {
     pub async fn triggers(&self, caller: &Caller, flow: &str, page: &PageOf) -> Result<Listed<Kept<Trigger>>> {
         let flow = self.flow(caller, flow).await?;
@@ -138,7 +147,7 @@ impl Control {
             NewTrigger::Webhook { answer, deadline, signature, secret } => {
                 check_signature(signature.as_deref(), secret.as_deref())?;
                 let (token, hash) = self.new_token(caller, id)?;
-                let deadline = deadline.unwrap_or(USUAL_DEADLINE).clamp(1, LONGEST_DEADLINE);
+                let deadline = check_deadline(deadline.unwrap_or(USUAL_DEADLINE))?;
                 TriggerSpec::Webhook { token, hash, answer, deadline, signature, secret }
             }
             NewTrigger::Schedule { schedule, input } => {

@@ -3,6 +3,7 @@ use crate::serve::demo;
 use crate::serve::imap::Imap;
 use crate::serve::timer::Sleeper;
 use crate::serve::verification;
+use anyhow::Context;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,8 @@ pub async fn first(control: &Control, config: &Config, folder: &Path) -> anyhow:
     }
     let made = config.owner_password.is_none();
     let password = config.owner_password.clone().unwrap_or_else(new_password);
-    let (_, tenant) = control.first_start(&config.owner_email, &password).await?;
+    let owner = control.first_start(&config.owner_email, &password).await;
+    let (_, tenant) = owner.context("the first account cannot be made: see `owner_email` and WEIR_OWNER_PASSWORD")?;
     if config.demo {
         control.add_demo(&tenant.id, &demo::FLOWS).await?;
         control.add_verification(&tenant.id, &verification::FLOWS).await?;
