@@ -28,7 +28,7 @@ export default defineConfig({
   projects: [
     { name: "tests", testIgnore: /screenshots|\.bench\./ },
     // What people do first, in a minute and a half; `npm run e2e` runs all of them.
-    { name: "short", testMatch: /(builder|catalogue|crawl-first|dashboard|drawing|flows|runs|shell|sign-in|sub-flow|welcome)\.spec/ },
+    { name: "short", testMatch: /(builder|catalogue|crawl-first|dashboard|drawing|flows|runs|runtimes|shell|sign-in|sub-flow|welcome)\.spec/ },
     // Measures, one thing at a time: `npm run bench`.
     { name: "bench", testMatch: /\.bench\.ts$/, workers: 1, timeout: 300_000 },
     { name: "screenshots", testMatch: /screenshots/ },

@@ -25,15 +25,18 @@ export class Server {
   /** Addresses of the demo's webhooks, by the names of their flows. */
   readonly webhooks = new Map<string, string>();
   #child: ChildProcess | undefined;
+  readonly #settings: Record<string, string>;
 
-  private constructor(url: string, data: string) {
+  private constructor(url: string, data: string, settings: Record<string, string>) {
     this.url = url;
     this.data = data;
+    this.#settings = settings;
   }
 
-  static async make(): Promise<Server> {
+  /** `settings` are variables of its environment. */
+  static async make(settings: Record<string, string> = {}): Promise<Server> {
     const data = await mkdtemp(join(tmpdir(), "weir-e2e-"));
-    const server = new Server(`http://127.0.0.1:${await freePort()}`, data);
+    const server = new Server(`http://127.0.0.1:${await freePort()}`, data, settings);
     await server.start();
     return server;
   }
@@ -41,6 +44,7 @@ export class Server {
   async start(): Promise<void> {
     const listen = new URL(this.url).host;
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("WEIR_")));
+    Object.assign(env, this.#settings);
     const child = spawn(program, ["serve", "--listen", listen, "--data", this.data], { cwd: root, env, stdio: ["ignore", "ignore", "pipe"] });
     this.#child = child;
     await new Promise<void>((up, failed) => {

@@ -1,13 +1,12 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { CheckCheck, CircleAlert, CloudOff, FileInput, FileUp, History, Loader2, MoreHorizontal, PenLine, Play, Redo2, Rocket, Shuffle, Square, Undo2 } from "lucide-react";
+import { CheckCheck, ChevronDown, CircleAlert, CloudOff, FileInput, FileUp, History, Loader2, MoreHorizontal, PenLine, Play, Redo2, Rocket, Shuffle, Square, Undo2 } from "lucide-react";
 import { useEffect, useState } from "react";
 import { Button, IconButton } from "@/components/ui/button";
 import { Menu, MenuItem } from "@/components/ui/menu";
 import { DeploymentState, RunState } from "@/components/ui/status";
 import { Segments } from "@/components/ui/tabs";
 import { toast } from "@/components/ui/toast";
-import { nameOf } from "@/features/flows/data";
-import { api, body } from "@/lib/api";
+import { nameOf, runtimeName, switchOff, switchOn, useRuntimes } from "@/features/flows/data";
 import type { Edits, Trials } from "./actions";
 import { bringIn } from "./bring-in";
 import type { Draft, SaveState } from "./draft";
@@ -102,12 +101,12 @@ function OnOff({ draft }: { draft: Draft }) {
   const [status, setStatus] = useState(draft.flow.status);
   const [busy, setBusy] = useState(false);
   const on = status.status === "running" || status.status === "starting";
-  const turn = async () => {
+  const runtimes = useRuntimes();
+  const turn = async (runtime?: string) => {
     setBusy(true);
     try {
-      const params = { path: { id: draft.flow.id } };
       if (!on) await draft.flush();
-      setStatus(await (on ? body(api.POST("/api/flows/{id}/stop", { params })) : body(api.POST("/api/flows/{id}/start", { params }))));
+      setStatus(await (on ? switchOff(draft.flow.id) : switchOn(draft.flow.id, runtime)));
       toast.done(on ? "It is off: nothing starts it from outside" : "It is on");
       void queries.invalidateQueries({ queryKey: ["flows"] });
     } catch (error) {
@@ -116,10 +115,21 @@ function OnOff({ draft }: { draft: Draft }) {
       setBusy(false);
     }
   };
+  const elsewhere = on && status.runtime.startsWith("temporal:") ? ` on ${runtimeName(status.runtime)}` : "";
   return (
-    <Button busy={busy} onClick={() => void turn()} title={on ? "Nothing is started from outside any more; open runs go on" : "Its triggers start it from now on"}>
-      <DeploymentState state={status.status} asleep={status.asleep} />
-      {on ? "Switch off" : "Switch on"}
-    </Button>
+    <>
+      <Button busy={busy} onClick={() => void turn()} title={on ? "Nothing is started from outside any more; open runs go on" : "Its triggers start it from now on"}>
+        <DeploymentState state={status.status} asleep={status.asleep} />
+        {on ? "Switch off" : "Switch on"}
+        {elsewhere === "" ? null : <span className="max-w-40 truncate text-muted">{elsewhere}</span>}
+      </Button>
+      {on || runtimes.length === 0 ? null : (
+        <Menu trigger={<IconButton label="Choose what carries its runs" size="icon-sm"><ChevronDown aria-hidden /></IconButton>}>
+          {runtimes.map(({ runtime }) => (
+            <MenuItem key={runtime} chosen={runtime === status.runtime} onSelect={() => void turn(runtime)}>{`Switch on, on ${runtimeName(runtime)}`}</MenuItem>
+          ))}
+        </Menu>
+      )}
+    </>
   );
 }

@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { toast } from "@/components/ui/toast";
 import { api, body, type Schemas, seen } from "@/lib/api";
 import { download } from "@/lib/download";
@@ -21,14 +21,28 @@ export function useFlows(project: string, text: string) {
   });
 }
 
+export type Runtime = Schemas["RuntimeView"];
+
+/** What can carry a flow's runs, where there is a choice; nothing where this server alone can. */
+export function useRuntimes(): Runtime[] {
+  const { data } = useQuery({ queryKey: ["runtimes"], queryFn: () => body(api.GET("/api/runtimes")), staleTime: Number.POSITIVE_INFINITY });
+  return data !== undefined && data.items.length > 1 ? data.items : [];
+}
+
+/** As one reads it after "on". */
+export const runtimeName = (runtime: string): string => (runtime.startsWith("temporal:") ? `Temporal, ${runtime.slice("temporal:".length)}` : "this server");
+
+/** Switches a flow on, on what carried its runs before where nothing else is said. */
+export const switchOn = (id: string, runtime?: string) =>
+  body(api.POST("/api/flows/{id}/start", { params: { path: { id } }, ...(runtime === undefined ? {} : { body: { runtime } }) }));
+
+export const switchOff = (id: string) => body(api.POST("/api/flows/{id}/stop", { params: { path: { id } } }));
+
 /** Switches a flow on or off. */
 export function useSwitchFlow() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: ({ flow, on }: { flow: FlowLine; on: boolean }) => {
-      const path = { id: flow.id };
-      return on ? body(api.POST("/api/flows/{id}/start", { params: { path } })) : body(api.POST("/api/flows/{id}/stop", { params: { path } }));
-    },
+    mutationFn: ({ flow, on, runtime }: { flow: FlowLine; on: boolean; runtime?: string }) => (on ? switchOn(flow.id, runtime) : switchOff(flow.id)),
     onSuccess: (_status, { flow, on }) => toast.done(`${nameOf(flow)} is ${on ? "on" : "off"}`),
     onSettled: () => queries.invalidateQueries({ queryKey: ["flows"] }),
   });

@@ -10,7 +10,7 @@ import { Cell, Head, Row, Table } from "@/components/ui/table";
 import { Switch } from "@/components/ui/toggle";
 import { Tip } from "@/components/ui/tooltip";
 import { useMay } from "@/features/session/data";
-import { exportFlow, type FlowLine, nameOf, useCopyFlow, useSwitchFlow } from "./data";
+import { exportFlow, type FlowLine, nameOf, runtimeName, useCopyFlow, useRuntimes, useSwitchFlow } from "./data";
 import { DeleteFlowDialog } from "./delete-dialog";
 
 export function FlowTable({ flows, showProject }: { flows: FlowLine[]; showProject: boolean }) {
@@ -96,6 +96,7 @@ function Version({ flow }: { flow: FlowLine }) {
 function RowActions({ flow, onDelete }: { flow: FlowLine; onDelete: () => void }) {
   const may = useMay();
   const turn = useSwitchFlow();
+  const runtimes = useRuntimes();
   const copy = useCopyFlow();
   const on = flow.status.status === "running" || flow.status.status === "starting";
   const shown = turn.isPending ? turn.variables.on : on;
@@ -118,6 +119,13 @@ function RowActions({ flow, onDelete }: { flow: FlowLine; onDelete: () => void }
             {on ? "Switch off" : "Switch on"}
           </MenuItem>
         ) : null}
+        {may("flows.deploy") && !on
+          ? runtimes.map(({ runtime }) => (
+              <MenuItem key={runtime} icon={<Power />} chosen={runtime === flow.status.runtime} onSelect={() => turn.mutate({ flow, on: true, runtime })}>
+                {`Switch on, on ${runtimeName(runtime)}`}
+              </MenuItem>
+            ))
+          : null}
         {may("flows.write") ? (
           <MenuItem icon={<Copy />} onSelect={() => copy.mutate(flow)}>
             Duplicate
