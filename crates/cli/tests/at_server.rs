@@ -89,6 +89,11 @@ fn a_flow_is_pushed_run_looked_at_and_mended() {
     let versions = well(place.weir(&["flows", "versions", "greet", "--json"])).json();
     assert_eq!(versions.get("items").and_then(Value::as_array).unwrap().len(), 1);
     place.weir(&["flows", "status", "nothing"]).says(2, "there is no flow `nothing`");
+    place.weir(&["flows", "compile", "greet"]).says(1, "TOOLCHAIN_MISSING");
+    for what in ["compilations", "hosts"] {
+        let none = well(place.weir(&["flows", what, "greet", "--json"])).json();
+        assert_eq!(none.get("items").and_then(Value::as_array), Some(&[][..]), "{what}");
+    }
 
     // A run that succeeds, and one that fails; both shown as those of this machine.
     let ran = place.weir(&["run", "greet.yaml", "--server", &url, "--json", "--input", "{\"name\":\"Ada\"}"]);

@@ -65,6 +65,29 @@ impl Client {
         self.list(&["api", "flows", id, "versions"], &[], limit).await
     }
 
+    /// Writes a published version as verified code and keeps it; the newest version for none.
+    pub async fn compile_flow(
+        &self,
+        id: &str,
+        version: Option<u64>,
+        task_queue: Option<&str>,
+    ) -> Result<Value, ClientError> {
+        let version = version.map(|version| ("version", Value::from(version as f64)));
+        let queue = task_queue.map(|queue| ("taskQueue", Value::from(queue)));
+        let body = Value::object(version.into_iter().chain(queue));
+        self.post(&["api", "flows", id, "compilations"]).json(&body).send().await
+    }
+
+    /// Code that was made of a flow's versions, the newest first.
+    pub async fn compilations(&self, id: &str, limit: u32) -> Result<List, ClientError> {
+        self.list(&["api", "flows", id, "compilations"], &[], limit).await
+    }
+
+    /// Where that code runs.
+    pub async fn hosts(&self, id: &str, limit: u32) -> Result<List, ClientError> {
+        self.list(&["api", "flows", id, "hosts"], &[], limit).await
+    }
+
     /// `runtime` is what carries its new runs; what did before for none.
     pub async fn start_flow(
         &self,

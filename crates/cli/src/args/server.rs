@@ -147,6 +147,30 @@ pub enum FlowsCommand {
         #[command(flatten)]
         listing: Listing,
     },
+    /// Write a published version as verified TypeScript that the server keeps, for the hosts of its worker to take
+    Compile {
+        flow: String,
+        /// This version instead of the newest
+        #[arg(long, value_name = "N")]
+        at_version: Option<u64>,
+        /// The worker's task queue [default: the flow's own, else one after its name]
+        #[arg(long, value_name = "NAME")]
+        task_queue: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the code that was made of a flow's versions
+    Compilations {
+        flow: String,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// List where that code runs, and which of it
+    Hosts {
+        flow: String,
+        #[command(flatten)]
+        listing: Listing,
+    },
     /// Follow what happens in a flow's runs, until Ctrl-C
     Logs {
         flow: String,

@@ -85,6 +85,36 @@ async fn perform(command: &FlowsCommand, client: &Client) -> anyhow::Result<Exit
             ];
             Ok(list(&found, listing.json, &columns))
         }
+        FlowsCommand::Compile { flow, at_version, task_queue, json } => {
+            let found = find(client, flow).await?;
+            let made = client.compile_flow(text(&found, "id"), *at_version, task_queue.as_deref()).await?;
+            Ok(one(&made, *json, |made| compiled(&called(&found), made)))
+        }
+        FlowsCommand::Compilations { flow, listing } => {
+            let found = client.compilations(&id_of(client, flow).await?, listing.limit).await?;
+            let columns = [
+                ("CODE", "number"),
+                ("VERSION", "version"),
+                ("COMPILED", "compiledAt"),
+                ("BY", "compiledBy"),
+                ("GENERATOR", "generator"),
+                ("HASH", "hash"),
+            ];
+            Ok(list(&found, listing.json, &columns))
+        }
+        FlowsCommand::Hosts { flow, listing } => {
+            let found = client.hosts(&id_of(client, flow).await?, listing.limit).await?;
+            let columns = [
+                ("HOST", "name"),
+                ("STATE", "state"),
+                ("HEALTHY", "healthy"),
+                ("CODE", "compilation"),
+                ("LOADED", "loadedAt"),
+                ("SEEN", "seenAt"),
+                ("ERROR", "error"),
+            ];
+            Ok(list(&found, listing.json, &columns))
+        }
         FlowsCommand::Logs { flow, json } => follow(client, &id_of(client, flow).await?, *json).await,
     }
 }
@@ -210,6 +240,11 @@ fn status_line(status: &Value) -> String {
         runtime => format!(", on {runtime}"),
     };
     format!("{}{version}{on}{newest}{problem}", text(status, "status"))
+}
+
+fn compiled(flow: &str, made: &Value) -> String {
+    let [number, version, files] = ["number", "version", "files"].map(|member| whole(made, member));
+    format!("code {number} of {flow}, from version {version}: {files} files, checked by the compilers")
 }
 
 fn runtime_found(name: &str, found: &Value) -> String {
