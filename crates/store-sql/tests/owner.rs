@@ -153,7 +153,7 @@ async fn a_newer_schema_is_refused() {
     let refused = Some(StoreError::NewerSchema { found: 99, known: 5 });
     assert_eq!(open(directory.path()).await.err(), refused);
     assert_eq!(visit(directory.path()).await.err(), refused);
-    execute(directory.path(), "UPDATE schema_version SET version = 4").await;
+    execute(directory.path(), "UPDATE schema_version SET version = 5").await;
     open(directory.path()).await.unwrap();
 }
 
