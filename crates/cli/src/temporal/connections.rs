@@ -167,7 +167,8 @@ impl Link {
         let asked = async { question(self.cluster().await?).await };
         let answer = tokio::time::timeout(PATIENCE, asked).await;
         answer.unwrap_or_else(|_| Err(silent(&self.address))).map_err(|error| match error {
-            TemporalError::Wrong(_) | TemporalError::TooLarge { .. } => refused(error),
+            TemporalError::Wrong(_) => RunsError::rejected("TEMPORAL_REFUSED", error.to_string()),
+            TemporalError::TooLarge { .. } => refused(error),
             TemporalError::NotFound(run) => RunsError::NotFound { run: run.into() },
             other => RunsError::Unavailable(said(&other)),
         })
@@ -183,7 +184,6 @@ impl Link {
     }
 
     fn begin_of(&self, run: &Handed) -> Begin {
-        let queue = run.flow.settings.task_queue.as_ref().map_or_else(|| self.queue.clone(), ToString::to_string);
         let has_blobs = self.address.codec.as_ref().is_some_and(|codec| codec.blobs.is_some());
         let rules = Rules {
             store_queue: Some(names::server_queue(&self.queue)),
@@ -201,7 +201,8 @@ impl Link {
             cause: run.cause.clone(),
             library: BTreeMap::new(),
             rules,
-            queue,
+            // Where this connection's workers are, whatever queue the flow names for workers of its own.
+            queue: self.queue.clone(),
             at: run.created_at,
         }
     }
@@ -210,7 +211,11 @@ impl Link {
     async fn host(self: Arc<Self>, hosting: Hosting, mut stop: watch::Receiver<bool>) {
         let mut pause = SOONEST;
         while !*stop.borrow() {
-            let ended = match self.work(&hosting).await {
+            let begun = tokio::select! {
+                begun = self.work(&hosting) => begun,
+                _ = stop.changed() => return,
+            };
+            let ended = match begun {
                 Ok(mut working) => {
                     pause = SOONEST;
                     tracing::info!(connection = &*self.name, "journals are kept");

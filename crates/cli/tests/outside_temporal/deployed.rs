@@ -83,6 +83,7 @@ fn a_run_on_temporal_is_like_one_here() {
     assert_eq!(whole(&server, &flow), here, "the journals");
     held_ended_and_forked(&server, &flow);
     a_webhook_waits(&server);
+    one_without_a_place_is_cancelled_before_it_begins(&server);
     server.stop();
 }
 
@@ -104,6 +105,24 @@ fn held_ended_and_forked(server: &Server, flow: &str) {
     assert_eq!((status, &*text(&answer, "code")), (409, "RUN_ENDED"));
     let (_, events) = server.text("GET", &format!("/api/runs/{run}/events"));
     assert!(events.contains("task_finished") && events.contains("cancelled"), "{events}");
+}
+
+/// It asks for workers of another queue, too: on a connection it is the connection's that count.
+fn one_without_a_place_is_cancelled_before_it_begins(server: &Server) {
+    let settings = r#""settings": {"concurrency": {"limit": 1}, "taskQueue": "of-nobody"}, "root""#;
+    let flow = server.running("narrow", &WAITS.replace("\"root\"", settings).replace("\"waits\"", "\"narrow\""));
+    assert_eq!(start_on(server, &flow, "temporal:main").0, 200);
+    let [first, second, third] = [1, 2, 3].map(|_| server.inject(&flow, Value::object([("who", "Eve".into())])));
+    come(server, &first, &["waiting"]);
+    come(server, &second, &["pending"]);
+    ask(server, &second, "cancel", r#"{"reason": "no need"}"#);
+    come(server, &second, &["cancelled"]);
+    assert_eq!(journal(server, &second).iter().map(|(ty, _)| &**ty).collect::<Vec<_>>(), ["started", "cancel"]);
+    for run in [first, third] {
+        come(server, &run, &["waiting"]);
+        ask(server, &run, "signal", r#"{"name": "go", "payload": {}}"#);
+        come(server, &run, &["succeeded"]);
+    }
 }
 
 fn a_webhook_waits(server: &Server) {

@@ -122,7 +122,13 @@ impl Inner {
             Ok(slot) => drop(self.abroad.held().insert(run.key, slot)),
             Err(error) => return self.not_handed(run, error).await,
         }
-        match self.abroad.carrier.start(handed).await {
+        if !self.sets_out(run).await {
+            self.leave_elsewhere(run.key);
+            return Outcome::Done;
+        }
+        let started = self.abroad.carrier.start(handed).await;
+        self.abroad.starting().remove(&run.key);
+        match started {
             Ok(()) => {
                 let outcome = self.settle_pending(run, RunUpdate::started(run.key, self.now())).await;
                 if matches!(outcome, Outcome::Later(_)) {
@@ -135,6 +141,18 @@ impl Inner {
                 self.not_handed(run, error).await
             }
         }
+    }
+
+    /// Whether the run still waits: it may have been cancelled meanwhile. From here on it cannot be, but by the cluster.
+    async fn sets_out(self: &Arc<Self>, run: &Run) -> bool {
+        let copies = Copies(self.clone());
+        let _turn = copies.turn().await;
+        let row = self.shared.store.run_by_key(run.key).await;
+        let waits = !matches!(row, Ok(None)) && !row.is_ok_and(|row| row.is_some_and(|row| row.status.is_final()));
+        if waits {
+            self.abroad.starting().insert(run.key);
+        }
+        waits
     }
 
     /// What is handed over; nothing where it was already, which only a copy that came back can say.

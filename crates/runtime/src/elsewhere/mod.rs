@@ -14,7 +14,7 @@ pub(crate) use requests::pass_on;
 
 use crate::admission::Slot;
 use crate::inner::{Inner, commit_failed};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
@@ -33,17 +33,30 @@ pub(crate) struct Abroad {
     writing: Arc<Turns<()>>,
     /// The places that runs hold while they are open there.
     held: Mutex<HashMap<RunKey, Slot>>,
+    /// Runs that wait and whose start the cluster is being told of at this moment.
+    starting: Mutex<HashSet<RunKey>>,
     /// Told when one of those places has become free.
     left: Notify,
 }
 
 impl Abroad {
     pub fn new(carrier: Arc<dyn Carrier>, to: UnboundedSender<Run>) -> Self {
-        Self { carrier, to, writing: Arc::default(), held: Mutex::default(), left: Notify::new() }
+        Self {
+            carrier,
+            to,
+            writing: Arc::default(),
+            held: Mutex::default(),
+            starting: Mutex::default(),
+            left: Notify::new(),
+        }
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<RunKey, Slot>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn starting(&self) -> MutexGuard<'_, HashSet<RunKey>> {
+        self.starting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -2,21 +2,23 @@
 
 use crate::Runtime;
 use crate::children::patiently;
+use crate::elsewhere::Copies;
 use crate::flows::store_failed;
 use crate::fold::{Unfolded, unfolded_error};
-use crate::inner::{Inner, view_of_row};
+use crate::inner::{Inner, commit_failed, view_of_row};
 use std::sync::Arc;
 use std::time::Duration;
-use weir_engine::Status;
-use weir_runs::{ProgressBody, Request, RunView, RunsError, Until};
-use weir_store::{InboxKey, NewMessage, Run};
+use weir_base::{Text, Value};
+use weir_engine::{Event, EventBody, Record, Status};
+use weir_runs::{ProgressBody, Request, RunView, RunsError, Standing, Until};
+use weir_store::{Batch, Entry, InboxKey, NewMessage, Run, RunUpdate};
 
 /// How often a request is passed on again where nobody answers.
 const AGAIN: Duration = Duration::from_secs(2);
 
 impl Inner {
     /// Passes a request on. One to a run that was not handed over yet is left in the inbox, and follows it.
-    pub async fn ask_elsewhere(&self, row: Run, request: Request) -> Result<(), RunsError> {
+    pub async fn ask_elsewhere(self: &Arc<Self>, row: Run, request: Request) -> Result<(), RunsError> {
         if row.status.is_final() {
             return Err(RunsError::Ended { run: row.id, status: row.status });
         }
@@ -27,9 +29,35 @@ impl Inner {
             self.flows.version(&row.place.tenant, &row.version).await?.accept_signal(name, payload)?;
         }
         match row.status {
-            Status::Pending => self.leave_request(&row, &request).await,
+            Status::Pending => match &request {
+                Request::Cancel { reason } if self.cancel_waiting(&row, connection, reason).await? => Ok(()),
+                _ => self.leave_request(&row, &request).await,
+            },
             _ => self.abroad.carrier.request(connection, &row.id, &request).await,
         }
+    }
+
+    /// Ends a run that has not begun anywhere; whether that is certain. Where it is not, the request follows the run.
+    async fn cancel_waiting(self: &Arc<Self>, row: &Run, connection: &str, reason: &Text) -> Result<bool, RunsError> {
+        // An earlier process may have begun it, or an answer may have been lost on the way.
+        let is_there = match self.abroad.carrier.standing(connection, &row.id).await {
+            Ok(standing) => standing != Standing::Unknown,
+            Err(error) => error.is_transient(),
+        };
+        let copies = Copies(self.clone());
+        let _turn = copies.turn().await;
+        let now = self.shared.store.run_by_key(row.key).await.map_err(store_failed)?;
+        let waits = now.is_some_and(|row| row.status == Status::Pending);
+        if is_there || !waits || self.abroad.starting().contains(&row.key) {
+            return Ok(false);
+        }
+        let at = self.now();
+        let record = Record::encode(2, &Event::new(at, EventBody::Cancel { reason: reason.clone() }));
+        let mut batch = Batch::new(copies.epoch());
+        batch.records.push(Entry { run: row.key, record });
+        batch.updates.push(RunUpdate::ended(row.key, Status::Cancelled, at, Value::Null, None));
+        copies.commit(batch).await.map_err(commit_failed)?;
+        Ok(true)
     }
 
     async fn leave_request(&self, row: &Run, request: &Request) -> Result<(), RunsError> {

@@ -85,6 +85,12 @@ impl Cluster {
                 plain.rules.attributes = false;
                 self.start(begin, plain).await.map_err(TemporalError::failed)
             }
+            // It will not be taken later either.
+            Err(WorkflowStartError::Rpc(status))
+                if status.code() == temporalio_client::tonic::Code::InvalidArgument =>
+            {
+                Err(TemporalError::Wrong(format!("the cluster refuses it: {}", status.message())))
+            }
             Err(WorkflowStartError::Rpc(status)) => Err(TemporalError::Failed(status.message().to_owned())),
             started => started.map_err(TemporalError::failed),
         }
