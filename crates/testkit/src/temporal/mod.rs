@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// How often a port is asked for.
+const TRIES: u32 = 20;
+
 /// `nobody`, as whom the server runs where this process is root's.
 const NOBODY: u32 = 65_534;
 
@@ -50,7 +53,7 @@ impl Server {
         let settings = settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut server = Self { program, folder, port, settings, child: None };
         server.make();
-        server.spawn();
+        server.spawn(true);
         server
     }
 
@@ -90,7 +93,7 @@ impl Server {
     /// Starts a server that was killed, on the same file and port.
     pub fn start_again(&mut self) {
         assert!(self.child.is_none(), "the server was not killed");
-        self.spawn();
+        self.spawn(false);
     }
 
     fn make(&self) {
@@ -105,11 +108,23 @@ impl Server {
         assert!(command.status().is_ok_and(|status| status.success()), "the watchdog was not launched");
     }
 
-    fn spawn(&mut self) {
-        let child = self.command().spawn().expect("Temporal starts");
-        std::fs::write(self.folder.join("pid"), child.id().to_string()).expect("a note of the process");
-        self.child = Some(child);
-        self.wait();
+    /// A port that was free may be somebody's a moment later, if only the near end of a connection. Then a new server
+    /// takes another one, and one that comes back waits for its own.
+    fn spawn(&mut self, is_new: bool) {
+        for _ in 0..TRIES {
+            let child = self.command().spawn().expect("Temporal starts");
+            std::fs::write(self.folder.join("pid"), child.id().to_string()).expect("a note of the process");
+            self.child = Some(child);
+            if self.wait() {
+                return;
+            }
+            self.child = None;
+            match is_new {
+                true => self.port = free_port(),
+                false => std::thread::sleep(PAUSE * 10),
+            }
+        }
+        panic!("Temporal finds no port: {}", self.log());
     }
 
     /// A kill of the process loses nothing that was handed to the kernel, so no disk is waited for.
@@ -131,16 +146,19 @@ impl Server {
         command
     }
 
-    /// Until the namespace is there, which comes after the port.
-    fn wait(&mut self) {
+    /// Until the namespace is there, which comes after the port; false where the port was taken.
+    fn wait(&mut self) -> bool {
         let until = Instant::now() + PATIENCE;
         let mut said = String::new();
         while Instant::now() < until {
             match self.ask(&["operator", "namespace", "describe", "--namespace", NAMESPACE]) {
-                Ok(_) => return,
+                Ok(_) => return true,
                 Err(error) => said = error,
             }
             let ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
+            if ended.is_some() && self.log().contains("address already in use") {
+                return false;
+            }
             assert!(ended.is_none(), "Temporal ended: {}", self.log());
             std::thread::sleep(PAUSE);
         }
