@@ -3,6 +3,7 @@
 use super::Copies;
 use crate::inner::Inner;
 use futures::future::join_all;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,7 +95,9 @@ impl Lane {
                 () = left, if !self.full.is_empty() => {}
                 () = tokio::time::sleep(AGAIN), if !self.full.is_empty() => {}
             }
-            self.ready.extend(self.full.drain(..).rev());
+            self.ready.extend(self.full.drain(..));
+            // As the queue of this server has it: whoever came first is first, among those that matter as much.
+            self.ready.make_contiguous().sort_by_key(|run| (Reverse(run.priority), run.key));
         }
         while let Ok(run) = self.from.try_recv() {
             self.ready.push_back(run);
