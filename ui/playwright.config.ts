@@ -8,9 +8,9 @@ const chromium = process.env.WEIR_CHROMIUM ?? (existsSync(unpacked) ? unpacked :
 export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results",
-  fullyParallel: false,
-  // Each has a server and a browser of its own.
-  workers: 2,
+  fullyParallel: true,
+  // Each has a server and a browser of its own, and waits for them more than it works.
+  workers: 3,
   // A busy machine is slow, not wrong.
   timeout: 120_000,
   expect: { timeout: 20_000 },
@@ -20,6 +20,8 @@ export default defineConfig({
     viewport: { width: 1440, height: 900 },
     locale: "en-GB",
     timezoneId: "UTC",
+    // What moves is waited for until it stands still.
+    contextOptions: { reducedMotion: "reduce" },
     actionTimeout: 20_000,
     navigationTimeout: 40_000,
     trace: "off",
@@ -27,8 +29,8 @@ export default defineConfig({
   },
   projects: [
     { name: "tests", testIgnore: /screenshots|\.bench\./ },
-    // What people do first, in a minute and a half; `npm run e2e` runs all of them.
-    { name: "short", testMatch: /(builder|catalogue|crawl-first|dashboard|drawing|flows|runs|runtimes|shell|sign-in|sub-flow|welcome)\.spec/ },
+    // What people do first, bad input, and every page with what lies over it in both themes; `npm run e2e` runs all.
+    { name: "short", testMatch: /(bad-input|builder|catalogue|crawl-first|dashboard|dialogs|drawing|flows|hosts|pages|runs|runtimes|shell|sign-in|sub-flow|welcome)\.spec/ },
     // Measures, one thing at a time: `npm run bench`.
     { name: "bench", testMatch: /\.bench\.ts$/, workers: 1, timeout: 300_000 },
     { name: "screenshots", testMatch: /screenshots/ },

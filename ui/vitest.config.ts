@@ -8,5 +8,9 @@ export default defineConfig({
     // A test that needs a document says so in its first line: // @vitest-environment happy-dom
     environment: "node",
     maxWorkers: "100%",
+    // For machines that do other things besides.
+    testTimeout: 60_000,
+    // Nine megabytes that Node reads as they are.
+    server: { deps: { external: [/typescriptServices\.js$/] } },
   },
 });

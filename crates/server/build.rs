@@ -1,10 +1,10 @@
 //! Puts the pages of the codes and the built interface into the program.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 fn main() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
+    let folder = here().join("../../docs/errors");
     println!("cargo:rerun-if-changed={}", folder.display());
     let mut names: Vec<String> = std::fs::read_dir(&folder)
         .expect("docs/errors is there")
@@ -24,14 +24,22 @@ fn main() {
     interface(Path::new(&out));
 }
 
+/// Asked as it runs: what was compiled in another folder of the same sources may be used again here.
+fn here() -> PathBuf {
+    PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo says where"))
+}
+
 /// Puts the built interface into an optimised program. Others read it from its folder as they run, so that building
 /// the interface again builds nothing here; and without Node there is a page that says what to do.
 fn interface(out: &Path) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/dist");
+    let folder = here().join("../../ui/dist");
     let mut files = Vec::new();
     if std::env::var("PROFILE").as_deref() == Ok("release") {
         println!("cargo:rerun-if-changed={}", folder.display());
         collect(&folder, "", &mut files);
+        if files.is_empty() {
+            println!("cargo:warning=ui/dist is empty: this program has no interface for browsers; `make ui` builds it");
+        }
     }
     files.sort();
     let mut code = format!("static FILES: [(&str, &[u8]); {}] = [\n", files.len());

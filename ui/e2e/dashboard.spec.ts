@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
-import { seed } from "./support/seed";
+import type { Locator } from "@playwright/test";
+import { fire, seed } from "./support/seed";
 import { expect, test } from "./support/test";
 
 test("figures, errors and deployments are those of the runs there were", async ({ app, server, client }) => {
@@ -17,6 +18,43 @@ test("figures, errors and deployments are those of the runs there were", async (
   await expect(app.getByRole("cell", { name: /checks\/mailbox/ })).toBeVisible();
   await expect(app.getByRole("link", { name: /Newest run/ }).first()).toBeVisible();
   await expect(app.getByRole("row", { name: /Picky/ })).toContainText("On");
+});
+
+test("runs are looked at closer: pointed at, by keys, as a table, and a part of the time", async ({ app, server, client }) => {
+  for (const address of server.webhooks.values()) await fire(address, { name: "Ada" });
+  await expect.poll(async () => (await client.get<{ totalRuns: number }>("/api/analytics")).totalRuns).toBeGreaterThanOrEqual(1);
+  await app.goto("/?range=hour");
+  await app.getByRole("link", { name: "Look closer" }).click();
+  await expect(app).toHaveURL(/monitoring\/performance\?range=hour/);
+  const [runs, times] = ["Runs", "Duration"].map((what) => app.getByRole("slider", { name: `${what} over time` })) as [Locator, Locator];
+  await expect(runs.locator("canvas")).toBeVisible();
+  await runs.focus();
+  await app.keyboard.press("End");
+  for (let part = 0; part < 10 && !(await runs.getAttribute("aria-valuetext"))?.includes("p95"); part++) await app.keyboard.press("ArrowLeft");
+  await expect(runs).toHaveAttribute("aria-valuetext", /^1 min from .* runs?, \d+ failed, p50 .*, p95 .*, p99 /);
+  // One cursor is over both.
+  expect(await times.getAttribute("aria-valuetext")).toBe(await runs.getAttribute("aria-valuetext"));
+  for (const chart of [runs, times]) await expect(chart.locator(".u-cursor-x")).not.toHaveCSS("transform", "matrix(1, 0, 0, 1, -10, 0)");
+  for (let part = 0; part < 5; part++) await app.keyboard.press("Shift+ArrowLeft");
+  await app.keyboard.press("Enter");
+  await expect(app).toHaveURL(/since=.*until=/);
+  await expect(app.getByText(/in parts of \d+ s$/).first()).toBeVisible();
+  await app.getByRole("button", { name: "Whole range" }).click();
+  await expect(app).not.toHaveURL(/since=/);
+  const box = await times.boundingBox();
+  if (!box) throw new Error("there is no chart");
+  await app.mouse.move(box.x + box.width * 0.6, box.y + box.height / 2);
+  await app.mouse.down();
+  await app.mouse.move(box.x + box.width * 0.9, box.y + box.height / 2, { steps: 5 });
+  await app.mouse.up();
+  await expect(app).toHaveURL(/since=.*until=/);
+  await app.getByRole("button", { name: "Whole range" }).click();
+  await app.getByRole("button", { name: "As a table" }).click();
+  const table = app.getByRole("region", { name: "Runs over time, as a table" });
+  await expect(table.getByRole("row").nth(1)).toBeVisible();
+  const rows = await table.getByRole("row").evaluateAll((all) => all.slice(1).map((row) => Number(row.querySelectorAll("td")[1]?.textContent)));
+  const { totalRuns } = await client.get<{ totalRuns: number }>("/api/analytics");
+  expect(rows.reduce((sum, count) => sum + count, 0)).toBe(totalRuns);
 });
 
 test("a flow, a time range and a project narrow what is shown", async ({ app, client }) => {

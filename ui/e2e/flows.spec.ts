@@ -28,6 +28,22 @@ test("a flow is made, switched on and off, copied and deleted", async ({ app }) 
   await app.getByLabel(/^Type/).fill("order-intake");
   await app.getByRole("button", { name: "Delete flow" }).click();
   await expect(row).toHaveCount(0);
+  // At once by the message, and for a while from a list.
+  await app.getByRole("button", { name: "Undo" }).click();
+  await expect(row.getByText("Off", { exact: true })).toBeVisible();
+  await row.getByRole("button", { name: /^More for/ }).click();
+  await app.getByRole("menuitem", { name: "Delete" }).click();
+  await app.getByLabel(/^Type/).fill("order-intake");
+  // Behind a dialog the row counts as gone already, and leaving the page would take the request back.
+  const deleted = app.waitForResponse((answer) => answer.request().method() === "DELETE");
+  await app.getByRole("button", { name: "Delete flow" }).click();
+  await deleted;
+  await expect(row).toHaveCount(0);
+  await app.goto("/flows?open=deleted");
+  await app.getByRole("dialog", { name: "Deleted flows" }).getByRole("button", { name: "Bring back Order intake" }).click();
+  await expect(app.getByText("Order intake is back, switched off")).toBeVisible();
+  await app.keyboard.press("Escape");
+  await expect(row.getByText("Off", { exact: true })).toBeVisible();
 });
 
 test.describe("a name that is taken", () => {

@@ -1,20 +1,9 @@
-import { Server } from "./support/server";
-import { expect, test as base } from "./support/test";
+import { findingsInBothThemes } from "./support/axe";
+import { settle } from "./support/settle";
+import { expect, test } from "./support/test";
 
-/** A server with a connection to a cluster that is not there. */
-const test = base.extend<object, { server: Server }>({
-  server: [
-    async ({}, use) => {
-      const main = { address: "127.0.0.1:9", namespace: "default" };
-      const server = await Server.make({ WEIR_TEMPORAL: JSON.stringify({ main }) });
-      await use(server);
-      await server.remove();
-    },
-    { scope: "worker", timeout: 180_000 },
-  ],
-});
-
-test.use({ allowed: "status of 502" });
+// With a connection to a cluster that is not there.
+test.use({ allowed: "status of 502", settings: { WEIR_TEMPORAL: JSON.stringify({ main: { address: "127.0.0.1:9", namespace: "default" } }) } });
 
 test("what carries a flow's runs is chosen where it is switched on; what cannot be reached is told, and nothing is half on", async ({ app, client }) => {
   const text = "type: Sequence\nid: chosen\nchildren: []\n";
@@ -36,4 +25,35 @@ test("what carries a flow's runs is chosen where it is switched on; what cannot 
   await app.getByRole("switch", { name: /Chosen/ }).click();
   await app.getByRole("button", { name: /^More for Chosen/ }).click();
   await expect(app.getByRole("menuitem", { name: "Switch on, on Temporal, main" })).toBeVisible();
+});
+
+test("what carries flows, and where it is chosen, can be used by everybody, in both themes", async ({ app, client }) => {
+  const text = "type: Sequence\nid: carried\nchildren: []\n";
+  const { id, project } = await client.post<{ id: string; project: string }>("/api/flows", { name: "carried", title: "Carried", files: [{ name: "flow.yaml", text }] });
+  await client.send("POST", `/api/flows/${id}/versions`, {}, { "if-match": `"1"` });
+  await client.send("PUT", `/api/projects/${project}/hosts/worker-1`, { state: "failed", error: "no room", flows: { [id]: { state: "running" } } });
+  await client.send("PUT", `/api/flows/${id}/hosts/worker-2`, { state: "stopped" });
+  await app.goto("/flows?text=carried");
+  await app.getByRole("button", { name: /^More for Carried/ }).click();
+  await expect(app.getByRole("menuitem", { name: "Switch on, on Temporal, main" })).toBeVisible();
+  await settle(app);
+  expect(await findingsInBothThemes(app)).toEqual([]);
+  await app.goto(`/flows/${id}`);
+  await app.getByRole("button", { name: "Choose what carries its runs" }).click();
+  await expect(app.getByRole("menuitem")).toHaveCount(2);
+  await settle(app);
+  expect(await findingsInBothThemes(app)).toEqual([]);
+  // Nothing answers as a cluster here, so the server's word for it is changed on its way.
+  await app.route("**/api/flows?*", async (route) => {
+    const answer = await route.fetch();
+    const json = (await answer.json()) as { items: { id: string; status: { runtime: string } }[] };
+    for (const line of json.items) if (line.id === id) line.status.runtime = "temporal:main";
+    await route.fulfill({ response: answer, json });
+  });
+  await app.goto("/monitoring/deployments");
+  await expect(app.getByRole("row", { name: /Carried/ }).getByText("on Temporal, main")).toBeVisible();
+  await expect(app.getByRole("rowgroup", { name: "worker-1" })).toBeVisible();
+  await expect(app.getByRole("rowgroup", { name: "worker-2" })).toBeVisible();
+  await settle(app);
+  expect(await findingsInBothThemes(app)).toEqual([]);
 });

@@ -116,8 +116,11 @@ test.describe("two who change the same", () => {
     await role.click();
     await app.getByRole("option", { name: "Editor" }).click();
     await expect(app.getByRole("dialog")).toContainText("operator");
+    // Whoever removes somebody removes them as they were seen last.
+    const seen = app.waitForResponse((answer) => answer.request().method() === "GET" && new URL(answer.url()).pathname === "/api/members");
     await app.getByRole("button", { name: "Make editor" }).click();
     await expect(role).toHaveText("Editor");
+    await seen;
     await app.getByRole("button", { name: "Remove hal@example.org" }).click();
     await confirm(app, "hal@example.org", "Remove member");
     await expect(role).toHaveCount(0);

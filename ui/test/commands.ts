@@ -32,7 +32,9 @@ function commandFor(doc: FlowDocument, [which, a, b, value]: Seed): Deed {
     { do: "set", key, path: ["props", "message"], value: undefined },
     { do: "set", key, path: ["description"], value },
     { do: "duplicate", keys: [key] },
+    { do: "disable", keys: [key, other], disabled: a % 2 === 0 },
     { do: "paste", clip: doc.copy([key, other]), place: { after: key } },
+    { do: "paste", clip: doc.copy([key, other]), place: { after: other }, joined: true },
     { do: "wrap", keys: [key], type: "Sequence" },
     { do: "extract", keys: [key], name: `part ${b % 3}` },
     { do: "position", moves: { [key]: { x: a % 999, y: b % 999 }, [other]: { x: 1, y: 2 } } },
@@ -67,7 +69,7 @@ const content = (doc: FlowDocument) => JSON.stringify([doc.state.text, doc.state
 /** Comments on lines of their own, in an order that does not depend on where they stand. */
 const comments = (text: string): string[] => text.split("\n").map((line) => line.trim()).filter((line) => line.startsWith("# ")).sort();
 
-const KEEPING = new Set(["add", "rename", "connect", "set", "duplicate", "paste", "position", "move"]);
+const KEEPING = new Set(["add", "rename", "connect", "set", "disable", "duplicate", "paste", "position", "move"]);
 
 /** Each dialect has a file of its own, so that they are tried at the same time. */
 export function holdsForCommands(dialect: string): void {
@@ -95,7 +97,7 @@ export function holdsForCommands(dialect: string): void {
 
     test("a command leaves a text that can be read, and every comment it does not take out", () => {
       assert(
-        property(nat(), tuple(integer({ min: 0, max: 18 }), nat(), nat(), constantFrom<Json>("x", "a: b", 7)), (pick, seed) => {
+        property(nat(), tuple(integer({ min: 0, max: 20 }), nat(), nat(), constantFrom<Json>("x", "a: b", 7)), (pick, seed) => {
           const { name, text } = one(pick);
           const doc = new FlowDocument(name, text);
           const command = commandFor(doc, seed);

@@ -31,7 +31,12 @@ struct Ended {
     time: Duration,
     cpu: Option<Duration>,
     succeeded: bool,
+    /// What it printed, where that was kept.
+    output: String,
 }
+
+/// How much of what a failed group printed is said again at the end, where somebody looks first.
+const LAST_LINES: usize = 30;
 
 /// Runs every group, also after one has failed, and prints what each came to and how long it took.
 pub fn run_all(groups: &[Group]) -> Result<()> {
@@ -45,12 +50,13 @@ pub fn run_all(groups: &[Group]) -> Result<()> {
         }
     }
     println!("\n{}", table(&ended, begun.elapsed()));
-    let failed: Vec<&str> = ended.iter().filter(|group| !group.succeeded).map(|group| group.name).collect();
+    let failed: Vec<&Ended> = ended.iter().filter(|group| !group.succeeded).collect();
     if failed.is_empty() {
         return Ok(());
     }
+    failed.iter().for_each(|group| print!("{}", last_words(group)));
     disk::say_if_full();
-    bail!("failed: {}", failed.join(", "))
+    bail!("failed: {}", failed.iter().map(|group| group.name).collect::<Vec<_>>().join(", "))
 }
 
 /// Runs one group in this process; what it prints is the terminal's or its caller's.
@@ -76,9 +82,9 @@ fn in_lanes(groups: &[Group]) -> Vec<Ended> {
             scope.spawn(|| {
                 while let Some(group) = next(&left) {
                     println!("-- {} has begun", group.name);
-                    let (one, output) = kept(group);
+                    let one = kept(group);
                     let mut ended = ended.lock().unwrap_or_else(PoisonError::into_inner);
-                    println!("\n== {}\n{}\n{}", group.name, output.trim_end(), line(&one));
+                    println!("\n== {}\n{}\n{}", one.name, one.output.trim_end(), line(&one));
                     ended.push(one);
                 }
             });
@@ -91,8 +97,8 @@ fn next<'a>(left: &Mutex<std::slice::Iter<'a, Group>>) -> Option<&'a Group> {
     left.lock().unwrap_or_else(PoisonError::into_inner).next()
 }
 
-/// Runs a group with its output in a file of the target folder; gives what it has printed.
-fn kept(group: &Group) -> (Ended, String) {
+/// Runs a group with its output in a file of the target folder.
+fn kept(group: &Group) -> Ended {
     let opened = output_file(group.name).and_then(|path| {
         let (file, path) = (File::create(&path)?, path);
         Ok((file.try_clone()?, file, path))
@@ -100,9 +106,11 @@ fn kept(group: &Group) -> (Ended, String) {
     match opened {
         Ok((out, err, path)) => {
             let ended = carry(group, out.into(), err.into());
-            (ended, String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned())
+            Ended { output: String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned(), ..ended }
         }
-        Err(error) => (failed(group, Duration::ZERO), format!("its output cannot be kept: {error:#}")),
+        Err(error) => {
+            Ended { output: format!("its output cannot be kept: {error:#}"), ..failed(group, Duration::ZERO) }
+        }
     }
 }
 
@@ -119,11 +127,11 @@ fn carry(group: &Group, out: Stdio, err: Stdio) -> Ended {
     });
     let Ok(Ok(mut child)) = started else { return failed(group, begun.elapsed()) };
     let (succeeded, cpu) = cpu::wait(&mut child);
-    Ended { name: group.name, time: begun.elapsed(), cpu, succeeded }
+    Ended { name: group.name, time: begun.elapsed(), cpu, succeeded, output: String::new() }
 }
 
 fn failed(group: &Group, time: Duration) -> Ended {
-    Ended { name: group.name, time, cpu: None, succeeded: false }
+    Ended { name: group.name, time, cpu: None, succeeded: false, output: String::new() }
 }
 
 fn line(ended: &Ended) -> String {
@@ -133,6 +141,13 @@ fn line(ended: &Ended) -> String {
 
 fn of_cpu(cpu: Option<Duration>, before: &str) -> String {
     cpu.map(|cpu| format!("{before}{:.1} s of CPU", cpu.as_secs_f64())).unwrap_or_default()
+}
+
+/// The end of what a group printed, without its empty lines.
+fn last_words(ended: &Ended) -> String {
+    let lines: Vec<&str> = ended.output.lines().filter(|line| !line.trim().is_empty()).collect();
+    let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
+    last.iter().map(|line| format!("{}: {line}\n", ended.name)).collect()
 }
 
 /// Every group with its time, and the time of all, in which some ran beside each other.
@@ -159,10 +174,23 @@ mod tests {
             time: Duration::from_millis(1_540),
             cpu: Some(Duration::from_secs(2)),
             succeeded,
+            output: String::new(),
         };
         let table = table(&[group("one", true), group("two", false)], Duration::from_secs(2));
         assert!(table.contains("one               1.5 s      2.0 s  ok\n"), "{table}");
         assert!(table.contains("two               1.5 s      2.0 s  FAILED\n"), "{table}");
         assert!(table.ends_with("total             2.0 s      4.0 s"), "{table}");
+    }
+
+    #[test]
+    fn what_a_group_printed_last_is_said_with_its_name() {
+        let output = (1..=LAST_LINES + 8).map(|line| format!("line {line}\n\n")).collect();
+        let group = Ended { name: "one", time: Duration::ZERO, cpu: None, succeeded: false, output };
+        let said = last_words(&group);
+        assert_eq!(said.lines().count(), LAST_LINES);
+        assert!(
+            said.starts_with("one: line 9\n") && said.ends_with(&format!("one: line {}\n", LAST_LINES + 8)),
+            "{said}"
+        );
     }
 }

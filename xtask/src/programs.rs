@@ -6,6 +6,8 @@ use crate::project;
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 use weir_base::Value;
 
 /// What a release has and a quick build has not.
@@ -70,6 +72,26 @@ pub fn run_all(tests: &[Test]) -> Result<()> {
     if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
 }
 
+/// So many beside each other, begun in their order, all of them also after one has failed. What one prints is kept, and
+/// shown whole once it has ended.
+pub fn run_beside(tests: &[Test], lanes: usize) -> Result<()> {
+    let (left, failed) = (Mutex::new(tests.iter()), Mutex::new(Vec::new()));
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+    std::thread::scope(|scope| {
+        for _ in 0..lanes {
+            scope.spawn(|| {
+                while let Some(test) = next() {
+                    if let Err(error) = test.run_quietly() {
+                        failed.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{}: {error:#}", test.name));
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
+}
+
 impl Test {
     /// As cargo starts it.
     pub fn command(&self, args: &[&str]) -> Command {
@@ -82,6 +104,15 @@ impl Test {
     fn run(&self) -> Result<()> {
         println!("{}: {}", project::name_of(&self.folder), self.name);
         process::run(&mut self.command(&["--quiet"]))
+    }
+
+    fn run_quietly(&self) -> Result<()> {
+        let begun = Instant::now();
+        let output = self.command(&["--quiet"]).output()?;
+        let said = [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).trim().to_owned());
+        let (folder, took) = (project::name_of(&self.folder), begun.elapsed().as_secs_f64());
+        println!("{folder}: {} in {took:.1} s\n{}\n", self.name, said.join("\n").trim());
+        if output.status.success() { Ok(()) } else { bail!("{}", output.status) }
     }
 }
 

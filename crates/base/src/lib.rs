@@ -6,16 +6,19 @@
 mod deep;
 mod diagnostic;
 mod duration;
+mod exact;
 mod hash;
 mod number;
 mod span;
 mod suggest;
 mod types;
 mod value;
+mod weigh;
 
 pub use deep::read_deep;
 pub use diagnostic::{Diagnostic, Severity, has_errors, sort_by_place};
 pub use duration::{Duration, DurationError};
+pub use exact::{LostDigits, is_exact, lost_digits};
 pub use hash::{canonical_json, hash_value, hash_value_hex};
 pub use number::format_number;
 pub use span::{FileId, LineIndex, Position, Span};

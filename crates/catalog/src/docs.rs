@@ -134,6 +134,9 @@ fn examples(page: &mut String, cases: &[TestCase]) {
     page.push_str("## Examples\n\n");
     for case in cases {
         let _ = write!(page, "**{}.** {}\n\n", case.name.trim_end_matches('.'), case.description.trim());
+        if !case.given.is_null() {
+            let _ = write!(page, "Where there is `{}`:\n\n", case.given.to_json());
+        }
         let _ = write!(page, "```json\n{}\n```\n\n", case.input.to_json());
         if let Some(output) = &case.expected_output {
             let _ = write!(page, "gives `{}`\n\n", output.to_json());
@@ -160,5 +163,26 @@ fn related(page: &mut String, record: &Record) {
     page.push_str("## See also\n\n");
     for related in &record.related_components {
         let _ = writeln!(page, "- `{}`: {}", related.name, cell(&related.notes));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::examples;
+
+    #[test]
+    fn an_example_says_what_it_begins_with() {
+        let case = r#"{"name":"Five more","type":"happy_path","description":"Adds.","input":{"increment":5},
+            "given":{"vars":{"counter":2}},"expected_output":7}"#;
+        let mut page = String::new();
+        examples(&mut page, &[serde_json::from_str(case).unwrap()]);
+        let expected = [
+            "## Examples",
+            "**Five more.** Adds.",
+            r#"Where there is `{"vars":{"counter":2}}`:"#,
+            "```json\n{\"increment\":5}\n```",
+            "gives `7`\n\n",
+        ];
+        assert_eq!(page, expected.join("\n\n"));
     }
 }

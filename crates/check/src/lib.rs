@@ -5,14 +5,17 @@
 
 mod calls;
 mod durations;
+mod items;
 mod names;
 mod params;
 mod ports;
+mod scope;
 mod structure;
 mod tasks;
 mod variables;
 
 pub use calls::unknown_flows;
+pub use scope::{ROOTS, Seen, nothing_known, seen_at};
 
 use weir_base::{Diagnostic, Severity, sort_by_place};
 use weir_catalog::Catalog;

@@ -1,3 +1,5 @@
+use crate::items::{self, Through};
+use crate::scope::Watch;
 use crate::variables::{self, Variables};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -5,14 +7,23 @@ use weir_base::{Diagnostic, Severity, Span, Text, Value, closest};
 use weir_catalog::Catalog;
 use weir_expr::{Env, Expr, Problem, Shape, Template, check as check_expr};
 use weir_ir::{
-    Agent, Condition, Decorator, Exit, Flow, Graph, Input, Loop, LoopMode, Node, NodeKind, Precheck, SetOp, ToolTarget,
-    Wait,
+    Agent, Condition, Decorator, Exit, Flow, Graph, Input, Loop, LoopMode, Node, NodeKind, Precheck, ToolTarget,
 };
 
 /// Every expression, against the names that can be seen where it stands.
 pub(crate) fn check(flow: &Flow, catalog: &Catalog, found: &mut Vec<Diagnostic>) {
-    let variables = variables::of(flow);
-    let mut checker = Checker { flow, catalog, variables: &variables, found, around: Vec::new() };
+    walk(flow, catalog, &variables::of(flow), found, None);
+}
+
+/// Looks at every expression, and `watch` with it. Gives the names of the whole flow, and what was seen.
+pub(crate) fn walk<'a>(
+    flow: &'a Flow,
+    catalog: &'a Catalog,
+    variables: &'a Variables,
+    found: &'a mut Vec<Diagnostic>,
+    watch: Option<Watch<'a>>,
+) -> (Env, Option<Watch<'a>>) {
+    let mut checker = Checker { flow, catalog, variables, found, around: Vec::new(), loops: Vec::new(), watch };
     let base = checker.base();
     checker.node(&flow.root, &base);
     // Where a definition is used decides what it sees; only what no place can give is wrong.
@@ -26,6 +37,7 @@ pub(crate) fn check(flow: &Flow, catalog: &Catalog, found: &mut Vec<Diagnostic>)
         let env = base.clone().with("message", Shape::Open);
         signal.assign.values().for_each(|expr| checker.expr(expr, &env, name, None));
     }
+    (base, checker.watch)
 }
 
 struct Checker<'a> {
@@ -35,6 +47,9 @@ struct Checker<'a> {
     found: &'a mut Vec<Diagnostic>,
     /// The graph steps around what is looked at, the outermost first.
     around: Vec<Place<'a>>,
+    /// The loops around it, the outermost first, each with the list it goes through, if there is one.
+    loops: Vec<Option<Through<'a>>>,
+    watch: Option<Watch<'a>>,
 }
 
 /// A step in its graph.
@@ -60,6 +75,19 @@ impl<'a> Place<'a> {
 }
 
 impl<'a> Checker<'a> {
+    /// Something that sees `env` stands at `span`.
+    fn stands(&mut self, span: Option<Span>, env: &Env) {
+        let step = self.step();
+        if let (Some(watch), Some(span)) = (&mut self.watch, span) {
+            watch.stands(span, env, step, &self.loops);
+        }
+    }
+
+    /// The step of a graph that is looked at, or the innermost around it.
+    fn step(&self) -> Option<(&'a Graph, &'a str)> {
+        self.around.last().map(|place| (place.graph, place.step))
+    }
+
     fn base(&self) -> Env {
         let vars = match self.variables.open {
             true => Shape::Known(self.variables.known.clone()),
@@ -77,20 +105,14 @@ impl<'a> Checker<'a> {
     }
 
     fn node(&mut self, node: &'a Node, env: &Env) {
+        self.stands(node.origin.span, env);
+        if let NodeKind::Graph(graph) = &node.kind {
+            return self.graph(node, graph, env);
+        }
+        self.own(node, env);
         match &node.kind {
             NodeKind::Sequence { children, .. } | NodeKind::Select { children, .. } => self.all(children, env),
-            NodeKind::Parallel(parallel) => {
-                self.templates(
-                    node,
-                    env,
-                    [
-                        ("successThreshold", &parallel.success_threshold),
-                        ("failureThreshold", &parallel.failure_threshold),
-                    ],
-                );
-                self.all(&parallel.children, env);
-            }
-            NodeKind::Graph(graph) => self.graph(node, graph, env),
+            NodeKind::Parallel(parallel) => self.all(&parallel.children, env),
             NodeKind::Branch { cases, otherwise } => {
                 for case in cases {
                     self.condition(node, &case.when, env);
@@ -110,12 +132,6 @@ impl<'a> Checker<'a> {
                 self.node(body, env);
             }
             NodeKind::Scope { body } => self.node(body, env),
-            NodeKind::Wait(wait) => self.wait(node, wait, env),
-            NodeKind::Call(call) => {
-                self.template(node, "flow", &call.flow, env);
-                self.template(node, "input", &call.input, env);
-                self.assigns(node, &call.assign, env, Shape::Open);
-            }
             NodeKind::Mailbox(mailbox) => {
                 let env = env.clone().with("message", message_shape()).with("thread", thread_shape());
                 mailbox
@@ -124,27 +140,29 @@ impl<'a> Checker<'a> {
                     .filter_map(|listener| listener.handler.as_deref())
                     .for_each(|handler| self.node(handler, &env));
             }
-            NodeKind::Agent(agent) => self.agent(node, agent, env),
-            NodeKind::Set { writes } => {
-                for write in writes {
-                    write.target.iter().for_each(|target| self.template(node, "name", &target.name, env));
-                    let prop = if write.op == SetOp::Script { "textContent" } else { "value" };
-                    self.template(node, prop, &write.value, env);
-                }
-            }
-            NodeKind::Return { value } => self.template(node, "value", value, env),
-            NodeKind::Fail(fail) => self.template(node, "message", &fail.message, env),
-            NodeKind::Task(task) => {
-                self.params(node, &task.params, env);
-                task.timeout.iter().for_each(|timeout| self.template(node, "timeout", timeout, env));
-                let output = self
-                    .catalog
-                    .record(&task.kind)
-                    .map_or(Shape::Open, |record| shape_of_schema(&record.output_json_schema()));
-                self.assigns(node, &task.assign, env, output);
-            }
-            NodeKind::Use { .. } => {}
+            NodeKind::Agent(agent) => self.tools(agent, env),
+            _ => {}
         }
+    }
+
+    /// What the node itself computes.
+    fn own(&mut self, node: &'a Node, env: &Env) {
+        node.kind.for_each_template(&mut |name, template| match &node.kind {
+            NodeKind::Task(_) if name == "params" => self.params(node, template, env),
+            _ => self.template(node, name, template, env),
+        });
+        let assigns = node.kind.assigns();
+        if assigns.is_empty() {
+            return;
+        }
+        let env = env.clone().with("output", self.output_of(node));
+        assigns.iter().for_each(|assign| self.expr(&assign.value, &env, &node.id, node.origin.prop("assign")));
+    }
+
+    fn output_of(&self, node: &Node) -> Shape {
+        let NodeKind::Task(task) = &node.kind else { return Shape::Open };
+        let record = self.catalog.record(&task.kind);
+        record.map_or(Shape::Open, |record| shape_of_schema(&record.output_json_schema()))
     }
 
     fn all(&mut self, nodes: &'a [Node], env: &Env) {
@@ -199,93 +217,46 @@ impl<'a> Checker<'a> {
     }
 
     fn step_shape(&self, node: &Node) -> Shape {
-        let output = match &node.kind {
-            NodeKind::Task(task) => {
-                self.catalog.record(&task.kind).map_or(Shape::Open, |r| shape_of_schema(&r.output_json_schema()))
-            }
-            _ => Shape::Open,
-        };
-        Shape::closed([("output", output), ("error", Shape::Open), ("status", Shape::String)])
+        Shape::closed([("output", self.output_of(node)), ("error", Shape::Open), ("status", Shape::String)])
     }
 
     fn looped(&mut self, node: &'a Node, inner: &'a Loop, env: &Env) {
-        inner.max.iter().for_each(|max| self.template(node, "maxIterations", max, env));
-        let body = env.clone().with("item", Shape::Open).with("index", Shape::Number);
-        match &inner.mode {
-            LoopMode::While(condition) => self.condition(node, condition, &body),
-            LoopMode::Repeat(count) => self.template(node, "numCycles", count, env),
-            LoopMode::ForEach { items, .. } => self.template(node, "collectionKey", items, env),
-            LoopMode::Forever => {}
+        let list = match &inner.mode {
+            LoopMode::ForEach { items, .. } => Some(items),
+            _ => None,
+        };
+        let item = list.map_or(Shape::Open, |list| items::shape(list, env));
+        let body = env.clone().with("item", item).with("index", Shape::Number);
+        let step = self.step();
+        self.loops.push(list.map(|list| Through { list, step }));
+        if let LoopMode::While(condition) = &inner.mode {
+            self.condition(node, condition, &body);
         }
         self.node(&inner.body, &body);
+        self.loops.pop();
     }
 
     fn decorator(&mut self, node: &'a Node, with: &'a Decorator, env: &Env) {
-        match with {
-            Decorator::Timeout { after } => self.template(node, "timeoutMs", after, env),
-            Decorator::Delay { by } => self.template(node, "delayMs", by, env),
-            Decorator::Precondition { checks } => {
-                for Precheck { condition, resolver, .. } in checks {
-                    self.condition(node, condition, env);
-                    resolver.iter().for_each(|resolver| self.node(resolver, env));
-                }
-            }
-            _ => {}
+        let Decorator::Precondition { checks } = with else { return };
+        for Precheck { condition, resolver, .. } in checks {
+            self.condition(node, condition, env);
+            resolver.iter().for_each(|resolver| self.node(resolver, env));
         }
     }
 
-    fn wait(&mut self, node: &'a Node, wait: &'a Wait, env: &Env) {
-        match wait {
-            Wait::Timer { after } => self.template(node, "waitMs", after, env),
-            Wait::Until { at } => self.template(node, "at", at, env),
-            Wait::Yield { turns } => self.template(node, "ticksBeforeComplete", turns, env),
-            Wait::Signal { timeout, .. } => {
-                timeout.iter().for_each(|timeout| self.template(node, "timeout", timeout, env))
-            }
-            Wait::Approval { message, timeout, .. } => {
-                self.template(node, "message", message, env);
-                timeout.iter().for_each(|timeout| self.template(node, "timeout", timeout, env));
-            }
-            Wait::Forever => {}
-        }
-    }
-
-    fn agent(&mut self, node: &'a Node, agent: &'a Agent, env: &Env) {
-        for (name, template) in [("model", &agent.model), ("prompt", &agent.prompt), ("input", &agent.input)] {
-            self.template(node, name, template, env);
-        }
+    fn tools(&mut self, agent: &'a Agent, env: &Env) {
         let inner = env.clone().with("args", Shape::Open);
         for tool in &agent.tools {
             if let ToolTarget::Step(step) = &tool.target {
                 self.node(step, &inner);
             }
         }
-        self.assigns(node, &agent.assign, env, Shape::Open);
-    }
-
-    fn assigns(&mut self, node: &Node, assigns: &[weir_ir::Assign], env: &Env, output: Shape) {
-        if assigns.is_empty() {
-            return;
-        }
-        let env = env.clone().with("output", output);
-        assigns.iter().for_each(|assign| self.expr(&assign.value, &env, &node.id, node.origin.prop("assign")));
     }
 
     fn params(&mut self, node: &Node, params: &Template, env: &Env) {
         match params {
             Template::Object(members) => members.iter().for_each(|(name, value)| self.template(node, name, value, env)),
             other => self.template(node, "params", other, env),
-        }
-    }
-
-    fn templates<'t>(
-        &mut self,
-        node: &Node,
-        env: &Env,
-        named: impl IntoIterator<Item = (&'t str, &'t Option<Template>)>,
-    ) {
-        for (name, template) in named {
-            template.iter().for_each(|template| self.template(node, name, template, env));
         }
     }
 
@@ -296,6 +267,7 @@ impl<'a> Checker<'a> {
 
     fn expr(&mut self, expr: &Expr, env: &Env, path: &str, fallback: Option<Span>) {
         let span = expr.span().or(fallback);
+        self.stands(span, env);
         let mut asked = Vec::new();
         for problem in check_expr(expr, env) {
             let Some(name) = asked_for(expr, &problem) else {
@@ -373,7 +345,7 @@ fn thread_shape() -> Shape {
 }
 
 /// What a JSON Schema says, as far as expressions care.
-fn shape_of_schema(schema: &Value) -> Shape {
+pub(crate) fn shape_of_schema(schema: &Value) -> Shape {
     match schema.get("type").and_then(Value::as_str) {
         Some("string") => Shape::String,
         Some("number" | "integer") => Shape::Number,

@@ -1,3 +1,4 @@
+use crate::names::shape_of_schema;
 use std::collections::BTreeMap;
 use weir_base::Text;
 use weir_expr::Shape;
@@ -13,17 +14,17 @@ pub(crate) struct Variables {
 pub(crate) fn of(flow: &Flow) -> Variables {
     let mut variables = Variables { known: BTreeMap::new(), open: false };
     variables.declared(flow);
-    flow.for_each_node(&mut |node| match &node.kind {
-        NodeKind::Set { writes } => writes.iter().for_each(|write| variables.write(write)),
-        NodeKind::Task(task) => variables.assigned(&task.assign),
-        NodeKind::Call(call) => variables.assigned(&call.assign),
-        NodeKind::Agent(agent) => variables.assigned(&agent.assign),
-        NodeKind::Loop(inner) => {
-            if let LoopMode::ForEach { item_var, index_var, .. } = &inner.mode {
-                item_var.iter().chain(index_var).for_each(|name| variables.note(name.clone(), Shape::Open));
+    flow.for_each_node(&mut |node| {
+        variables.assigned(node.kind.assigns());
+        match &node.kind {
+            NodeKind::Set { writes } => writes.iter().for_each(|write| variables.write(write)),
+            NodeKind::Loop(inner) => {
+                if let LoopMode::ForEach { item_var, index_var, .. } = &inner.mode {
+                    item_var.iter().chain(index_var).for_each(|name| variables.note(name.clone(), Shape::Open));
+                }
             }
+            _ => {}
         }
-        _ => {}
     });
     variables
 }
@@ -39,7 +40,9 @@ impl Variables {
         if flow.input_as_variables {
             let properties = flow.input.as_ref().and_then(|schema| schema.get("properties")?.as_object());
             match properties {
-                Some(properties) => properties.keys().for_each(|name| self.note(name.clone(), Shape::Open)),
+                Some(properties) => {
+                    properties.iter().for_each(|(name, schema)| self.note(Text::clone(name), shape_of_schema(schema)));
+                }
                 None => self.open = true,
             }
         }

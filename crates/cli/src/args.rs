@@ -221,6 +221,9 @@ pub struct Bench {
     /// One JSON object on stdout; the table goes to stderr
     #[arg(long)]
     pub json: bool,
+    /// Measures nothing, but copies the oldest run in the folder so often, for others to measure with
+    #[arg(long, hide = true, value_name = "COUNT", requires = "data", conflicts_with_all = ["works", "database_url"])]
+    pub copies: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -278,10 +281,10 @@ pub struct Data {
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Where {
     /// The project the run belongs to; its variables are `project.NAME`
-    #[arg(long, default_value = "local")]
+    #[arg(long, default_value = "local", value_parser = place_name)]
     pub project: String,
     /// The service within the project; its variables are `service.NAME`
-    #[arg(long, default_value = "default")]
+    #[arg(long, default_value = "default", value_parser = place_name)]
     pub service: String,
 }
 
@@ -404,6 +407,11 @@ pub enum ServeCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// A project or a service as a server would take it, so that its runs and variables can go there.
+fn place_name(text: &str) -> Result<String, String> {
+    weir_control::check_name(text).map(|name| name.to_string()).map_err(|error| error.to_string())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

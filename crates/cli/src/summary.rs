@@ -17,6 +17,11 @@ pub fn of_run(replay: &ReplayView, logs: &[LogView]) -> Value {
     ])
 }
 
+/// What the object has no place for: warnings of the run, and that it has more steps than are listed.
+pub fn warn(replay: &ReplayView) {
+    replay.warnings.iter().for_each(|warning| crate::errln!("warning: {}", show::short(warning, 400)));
+}
+
 fn step(step: &StepView) -> [(&'static str, Value); 7] {
     let time = |at: Option<Micros>| Value::from(at.map(show::time));
     [

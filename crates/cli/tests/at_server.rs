@@ -89,11 +89,23 @@ fn a_flow_is_pushed_run_looked_at_and_mended() {
     let versions = well(place.weir(&["flows", "versions", "greet", "--json"])).json();
     assert_eq!(versions.get("items").and_then(Value::as_array).unwrap().len(), 1);
     place.weir(&["flows", "status", "nothing"]).says(2, "there is no flow `nothing`");
+    place.weir(&["flows", "status", "quote"]).says(2, "did you mean demo/quote?");
     place.weir(&["flows", "compile", "greet"]).says(1, "TOOLCHAIN_MISSING");
     for what in ["compilations", "hosts"] {
         let none = well(place.weir(&["flows", what, "greet", "--json"])).json();
         assert_eq!(none.get("items").and_then(Value::as_array), Some(&[][..]), "{what}");
     }
+
+    // A run of the version that is switched on; one of a key, however often it is asked for.
+    let ran = well(place.weir(&["flows", "run", "greet", "--input", "{\"name\":\"Ada\"}"]));
+    assert!(ran.out.contains("Hello ADA") && ran.err.contains("greet/hello"), "{ran:?}");
+    let [first, second] = [1, 2].map(|_| {
+        let args = ["flows", "run", "greet", "--input", "{\"name\":\"Bo\"}", "--once", "k", "--json"];
+        text(&well(place.weir(&args)).json(), "run")
+    });
+    assert_eq!(first, second);
+    place.weir(&["flows", "run", "greet", "--input", "{"]).says(2, "--input");
+    place.weir(&["flows", "run", "nothing"]).says(2, "there is no flow `nothing`");
 
     // A run that succeeds, and one that fails; both shown as those of this machine.
     let ran = place.weir(&["run", "greet.yaml", "--server", &url, "--json", "--input", "{\"name\":\"Ada\"}"]);
@@ -438,5 +450,41 @@ fn flows_are_opened_at_paths_and_remember() {
     well(place.weir(&[&["vars", "set", "total", "6"], &through[..]].concat()));
     assert_eq!(well(place.weir(&["vars", "get", "total", "--project", "beta"])).out.trim(), "6");
     assert!(well(place.weir(&["audit", "ls", "--action", "interface.written"])).out.contains("interface.written"));
+    served.stop();
+}
+
+/// A draft becomes again what a version was; versions, and what runs, stay what they are.
+#[test]
+fn a_draft_becomes_what_a_version_was() {
+    let place = Place::new(&[("greet.yaml", GREET)]);
+    let served = serve(&place);
+    sign_in(&place, &served);
+    well(place.weir(&["flows", "push", "greet.yaml"]));
+    well(place.weir(&["flows", "publish", "greet"]));
+    place.file("greet.yaml", GREET.replace("somebody came", "somebody left"));
+    well(place.weir(&["flows", "push", "greet.yaml"]));
+    well(place.weir(&["flows", "publish", "greet"]));
+    well(place.weir(&["flows", "start", "greet"]));
+    let shown = || well(place.weir(&["flows", "show", "greet", "--json"])).json();
+    let says = |flow: &Value, what: &str| flow.to_json().contains(what);
+    let before = shown();
+    let restore = |more: &[&str]| place.weir(&[&["flows", "restore", "greet", "--server", &served.url], more].concat());
+
+    restore(&["--at-version", "3"]).says(2, "there is no version 3 of `greet`; `weir flows versions greet` lists them");
+    restore(&["--at-version", "one"]).says(2, "--at-version");
+    place.weir(&["flows", "restore", "nothing", "--at-version", "1"]).says(2, "there is no flow `nothing`");
+    restore(&[]).says(2, "no deleted flow is called `greet`");
+    assert_eq!(shown(), before, "none of these has changed it");
+
+    let back = well(restore(&["--at-version", "1"]));
+    assert!(back.out.contains("the draft of default/greet is version 1 again, revision 3"), "{back:?}");
+    let first = shown();
+    assert!(says(&first, "somebody came") && !says(&first, "somebody left"), "{}", first.to_json());
+    let status = |flow: &Value, member: &str| flow.get("status").and_then(|status| status.get(member)).cloned();
+    assert_eq!((status(&first, "version"), status(&first, "published")), (Some(2.into()), Some(2.into())));
+    // Once more is one more save of the same.
+    let again = well(restore(&["--at-version", "1", "--json"])).json();
+    assert_eq!((again.get("files"), again.get("revision")), (first.get("files"), Some(&Value::from(4))));
+    assert!(says(&well(restore(&["--at-version", "2", "--json"])).json(), "somebody left"));
     served.stop();
 }

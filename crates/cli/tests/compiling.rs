@@ -80,6 +80,7 @@ fn problems_end_as_those_of_check_do_and_nothing_is_written() {
     place.weir(&["compile", "nothing.yaml", "--out", "made"]).says(2, "nothing.yaml");
     place.weir(&["compile", "flow.yaml", "--out", "file", "--no-verify"]).says(2, "this is a file");
     place.weir(&["compile", "flow.yaml", "--out", "made", "--target", "java"]).says(2, "temporal-ts");
+    place.weir(&["compile", "flow.yaml", "--out", "made", "--worker-queue", ""]).says(2, "--worker-queue");
     let missing = place.weir(&["compile", "flow.yaml", "--out", "made"]);
     missing.says(1, "weir toolchain install");
     assert!(missing.err.contains("--no-verify"), "{missing:?}");

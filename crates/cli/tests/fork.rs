@@ -47,3 +47,32 @@ fn a_dry_run_says_what_runs_again_and_writes_nothing() {
     }
     assert_eq!(place.runs(&[]).len(), 1);
 }
+
+/// A fork shows what it began with, what was open and ends in it, and what comes after; so does a fork of a fork.
+#[test]
+fn a_fork_lists_the_steps_of_the_run_it_was_forked_from() {
+    let step = |id: &str| format!("- {{type: Mock, id: {id}, props: {{output: {id}}}}}\n");
+    let flow = format!("type: Sequence\nid: four\nchildren:\n{}{}{}{}", step("a"), step("b"), step("c"), step("d"));
+    let place = Place::new(&[("four.yaml", &flow)]);
+    let run = text(&place.run("four.yaml", &[]).json(), "run");
+    let fork = |run: &str, more: &[&str]| {
+        let forked = place.weir(&[&["fork", run, "--json", "--at"], more].concat()).json();
+        let steps = forked.get("steps").and_then(Value::as_array).unwrap().to_vec();
+        let told = steps.iter().map(|step| format!("{} {}", text(step, "path"), text(step, "status")));
+        (text(&forked, "run"), told.collect::<Vec<_>>().join(", "))
+    };
+    let whole = "four succeeded, four/a succeeded, four/b succeeded, four/c succeeded, four/d succeeded";
+    let (forked, steps) = fork(&run, &["3"]);
+    assert_eq!(steps, whole);
+    let (again, steps) = fork(&forked, &["2"]);
+    assert_eq!(steps, whole);
+    for (run, folder, records) in [(&forked, "kept", 6), (&again, "again", 7)] {
+        let saved = place.weir(&["save-test", run, "--out", folder]);
+        assert!(saved.out.starts_with(&format!("{folder}: {records} records")), "{saved:?}");
+        let tested = place.weir(&["test", folder]);
+        assert!(tested.out.contains("1 passed"), "{tested:?}");
+    }
+    // No journal tells how a change has ended a step.
+    let changed = fork(&run, &["2", "--event", r#"{"type":"task_finished","path":"four/b","output":5}"#]).1;
+    assert_eq!(changed, whole.replace("four/b succeeded, ", ""));
+}

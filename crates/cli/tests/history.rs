@@ -155,6 +155,56 @@ fn a_fork_goes_on_from_a_record_with_a_change() {
     );
 }
 
+#[track_caller]
+fn prints(ended: &Ended, code: i32, piece: &str) {
+    assert!(ended.code == code && ended.out.contains(piece), "exit {code} and `{piece}`: {ended:?}");
+}
+
+/// Semantics 6.2 and 6.3: what a fork inherited counts as its own, with what was changed.
+#[test]
+fn a_fork_is_kept_as_a_test_and_fixed_forward() {
+    let (place, run) = parcels();
+    let forked = place.weir(&["fork", &run, "--at", "2", "--set", "vars.weight={\"kg\":25}", "--json"]);
+    let fork = text(&forked.json(), "run");
+    prints(&place.weir(&["save-test", &fork, "--out", "failed"]), 0, "failed: 5 records");
+    prints(&place.weir(&["test", "failed"]), 0, "1 passed");
+    let verdict = |with: &str| place.weir(&["resume", &fork, "--with", with, "--dry-run"]);
+    prints(&verdict("other.yaml"), 1, "diverges at step parcel/label (record 2)");
+    prints(&verdict("fixed.yaml"), 0, "compatible, resumes at parcel/gate");
+    prints(&place.weir(&["resume", &fork, "--with", "fixed.yaml"]), 0, "succeeded");
+    let replay = place.weir(&["replay", &fork, "--json"]);
+    let ended = ["parcel", "parcel/weigh", "parcel/label", "parcel/gate"].map(|path| (path.into(), "succeeded".into()));
+    assert_eq!(statuses(&replay), ended);
+    assert_eq!(
+        replay.json().get("variables").and_then(|all| all.get("weight")).map(Value::to_json).as_deref(),
+        Some("{\"kg\":25}")
+    );
+    let before = place.weir(&["replay", &fork, "--to", "3", "--json"]);
+    assert_eq!(text(&before.json(), "status"), "failed");
+    prints(&place.weir(&["save-test", &fork, "--out", "fixed"]), 0, "fixed: 7 records");
+    prints(&place.weir(&["test", "fixed"]), 0, "1 passed");
+    place.weir(&["fork", &fork, "--at", "4"]).says(0, "succeeded");
+}
+
+#[test]
+fn a_number_that_would_be_rounded_is_refused() {
+    let (place, run) = parcels();
+    let id = "9007199254740993";
+    let wrong: [&[&str]; 5] = [
+        &["run", "flow.yaml", "--input", "{\"id\": 9007199254740993}"],
+        &["run", "flow.yaml", "--bind", "a.b={\"kind\":\"print\",\"params\":{\"message\":9007199254740993}}"],
+        &["fork", &run, "--at", "2", "--set", "vars.id=9007199254740993"],
+        &["fork", &run, "--at", "2", "--event", "{\"type\":\"signal\",\"name\":\"go\",\"payload\":9007199254740993}"],
+        &["runs", "signal", &run, "go", id],
+    ];
+    for args in wrong {
+        place.weir(args).says(2, "`9007199254740993` at line 1 column");
+    }
+    assert_eq!(place.runs(&[]).len(), 1);
+    place.run("flow.yaml", &["--input", "{\"id\": \"9007199254740993\", \"even\": 9007199254740994}"]);
+    assert_eq!(place.runs(&[]).len(), 2);
+}
+
 #[test]
 fn a_fork_that_cannot_be_is_wrong_usage() {
     let (place, run) = parcels();

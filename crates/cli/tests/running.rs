@@ -92,6 +92,15 @@ fn input_is_json_or_a_file() {
 }
 
 #[test]
+fn what_a_run_warns_of_is_told_beside_the_object_and_later_too() {
+    let place = Place::new(&[("soft.yaml", "type: SoftAssert\nid: soft\nchildren: [{type: FailureNode}]\n")]);
+    let ended = place.weir(&["run", "soft.yaml", "--json"]);
+    ended.says(0, "warning: ");
+    let run = text(&ended.json(), "run");
+    place.weir(&["runs", "show", &run]).says(0, "warning: ");
+}
+
+#[test]
 fn an_input_the_flow_does_not_take_is_wrong_usage() {
     let schema = "input: {type: object, properties: {n: {type: number}}, required: [n]}\n";
     let place = Place::new(&[(
@@ -101,6 +110,9 @@ fn an_input_the_flow_does_not_take_is_wrong_usage() {
         ),
     )]);
     place.weir(&["run", "typed.yaml"]).says(2, "\"n\" is a required property");
+    for (option, name) in [("--project", ""), ("--project", ".system"), ("--service", "a/b")] {
+        place.weir(&["run", "typed.yaml", option, name]).says(2, "a name is 1 to 100 letters");
+    }
     place.weir(&["run", "typed.yaml", "--input", "{\"n\": 1}"]).says(0, "succeeded");
 }
 

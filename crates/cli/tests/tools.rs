@@ -74,6 +74,25 @@ fn a_plain_tree_becomes_a_graph_that_runs_the_same() {
     }
 }
 
+/// What is disabled stays so in another dialect, and is not run there either; what has no words for it says so.
+#[test]
+fn what_is_disabled_stays_so() {
+    let place = Place::new(&[(
+        "tree.yaml",
+        "type: Sequence\nid: plain\nchildren:\n- {type: Mock, id: one, props: {output: 1}}\n- {type: Mock, id: two, disabled: true, props: {output: 2}}\n",
+    )]);
+    let graph = place.weir(&["convert", "tree.yaml", "--to", "graph"]);
+    assert!(graph.code == 0 && graph.out.contains(r#""disabled": true"#), "{graph:?}");
+    let tree = place.weir(&["convert", "tree.yaml", "--to", "tree"]);
+    assert!(tree.code == 0 && tree.out.contains("disabled: true"), "{tree:?}");
+    place.file("graph.json", &graph.out);
+    place.file("again.yaml", &tree.out);
+    for file in ["tree.yaml", "graph.json", "again.yaml"] {
+        assert_eq!(place.run(file, &[]).json().get("output").map(Value::to_json).as_deref(), Some("1"), "{file}");
+    }
+    place.weir(&["convert", "tree.yaml", "--to", "ir"]).says(1, "`two` is disabled");
+}
+
 #[test]
 fn kinds_are_listed_shown_and_documented() {
     let place = Place::new(&[]);

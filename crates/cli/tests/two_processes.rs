@@ -77,6 +77,21 @@ fn a_signal_reaches_a_run_in_another_process() {
     assert_eq!(ended.json().to_json(), "{\"yes\":true}");
 }
 
+/// The sender is told, since the process that carries the run cannot tell them.
+#[test]
+fn a_payload_that_the_flow_does_not_take_is_refused_where_it_is_sent() {
+    let (place, _) = place();
+    let schema = r#""signals": {"go": {"schema": {"type": "object", "required": ["yes"]}}}, "nodes""#;
+    place.file("strict.json", SIGNAL.replacen("\"nodes\"", schema, 1));
+    let mut going = place.start(&["run", "strict.json"]);
+    let run = going.run_id();
+    going.until("waits for signal go");
+    place.weir(&["runs", "signal", &run, "go", "{}"]).says(2, "the payload is not what the signal `go` takes");
+    place.weir(&["runs", "signal", &run, "go", "{\"yes\":true}"]).says(0, "");
+    going.end().says(0, "succeeded");
+    assert_eq!(place.journal(&run).len(), 2, "{:?}", place.journal(&run));
+}
+
 #[test]
 fn a_cancel_reaches_a_run_in_another_process() {
     let (place, witness) = place();
@@ -162,6 +177,7 @@ fn a_post_that_was_cut_off_waits_for_a_decision() {
         witness.release("/order");
         place.weir(&["run", "--recover", "--no-wait"]).says(5, "decision post/order");
         assert_eq!(witness.paths().len(), 1);
+        place.weir(&["runs", "decide", &run, "post/oder", decision]).says(2, "`post/oder` of run");
         place.weir(&["runs", "decide", &run, "post/order", decision]).says(0, "weir run --recover");
         let ended = place.weir(&["run", "--recover"]);
         assert_eq!((ended.code, witness.paths().len()), (code, calls), "{ended:?}");

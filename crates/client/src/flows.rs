@@ -52,6 +52,21 @@ impl Client {
         self.delete(&["api", "flows", id]).seen(Some(seen)).send().await.map(drop)
     }
 
+    /// Flows that were deleted and can come back, those deleted last first.
+    pub async fn deleted_flows(&self, project: Option<&str>, limit: u32) -> Result<List, ClientError> {
+        self.list(&["api", "deleted-flows"], &[("project", project.map(str::to_owned))], limit).await
+    }
+
+    pub async fn restore_flow(&self, id: &str) -> Result<Value, ClientError> {
+        self.post(&["api", "deleted-flows", id, "restore"]).send().await
+    }
+
+    /// Makes the draft what a version was, if it is still at the revision that was seen. The flow as it is then.
+    pub async fn restore_version(&self, id: &str, number: u64, seen: u64) -> Result<Value, ClientError> {
+        let number = number.to_string();
+        self.post(&["api", "flows", id, "versions", &number, "restore"]).seen(Some(seen)).send().await
+    }
+
     pub async fn check_flow(&self, id: &str) -> Result<Value, ClientError> {
         self.get(&["api", "flows", id, "check"]).send().await
     }
@@ -65,16 +80,19 @@ impl Client {
         self.list(&["api", "flows", id, "versions"], &[], limit).await
     }
 
-    /// Writes a published version as verified code and keeps it; the newest version for none.
+    /// Writes a published version as verified code and keeps it; the newest version for none. `worker_queue` is where
+    /// Weir's own worker performs what the code leaves to it.
     pub async fn compile_flow(
         &self,
         id: &str,
         version: Option<u64>,
         task_queue: Option<&str>,
+        worker_queue: Option<&str>,
     ) -> Result<Value, ClientError> {
         let version = version.map(|version| ("version", Value::from(version as f64)));
-        let queue = task_queue.map(|queue| ("taskQueue", Value::from(queue)));
-        let body = Value::object(version.into_iter().chain(queue));
+        let queues = [("taskQueue", task_queue), ("workerQueue", worker_queue)];
+        let queues = queues.into_iter().filter_map(|(name, queue)| Some((name, Value::from(queue?))));
+        let body = Value::object(version.into_iter().chain(queues));
         self.post(&["api", "flows", id, "compilations"]).json(&body).send().await
     }
 
@@ -122,6 +140,12 @@ impl Client {
     /// What happens in a flow's runs from now on.
     pub fn flow_events(&self, id: &str) -> Events {
         Events::new(self, &["api", "flows", id, "events"])
+    }
+
+    /// Starts a run of a flow that is switched on. The same key is the same run.
+    pub async fn start_run(&self, id: &str, input: &Value, key: &str) -> Result<Value, ClientError> {
+        let body = Value::object([("input", input.clone())]);
+        self.post(&["api", "triggers", id, "inject"]).once(key).json(&body).send().await
     }
 
     /// Runs the draft as it is. The same key is the same run.

@@ -102,6 +102,11 @@ impl Client {
         self.post(&["api", "projects"]).json(&body).send().await
     }
 
+    /// Where the code of a project's flows runs.
+    pub async fn project_hosts(&self, project: &str, limit: u32) -> Result<List, ClientError> {
+        self.list(&["api", "projects", project, "hosts"], &[], limit).await
+    }
+
     /// `query` holds `target`, `action`, `text`, `since`, `until`, each where it is wanted.
     pub async fn audit(&self, query: &[(&'static str, Option<String>)], limit: u32) -> Result<List, ClientError> {
         self.list(&["api", "audit"], query, limit).await

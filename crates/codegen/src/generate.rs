@@ -1,17 +1,17 @@
 //! A flow as a whole project.
 
-use crate::activities::{Flows, Proxied, assemble, js_string, literal, task_kinds};
+use crate::activities::{Flows, Proxied, assemble, js_string, literal, task_kinds, worker_context};
 use crate::express::compute_expr;
 use crate::names::{comment, words};
 use crate::nodes::Writer;
 use crate::nodes::outer::reads_outer;
-use crate::readme::readme;
+use crate::readme::{Left, readme};
 use crate::{secrets, support};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use weir_base::{Diagnostic, Text};
-use weir_catalog::Catalog;
-use weir_ir::{Flow, SignalDecl};
+use weir_catalog::{Capability, Catalog};
+use weir_ir::{Flow, NodeKind, SignalDecl};
 
 /// The code of everything that cannot be written as TypeScript yet.
 pub const UNSUPPORTED: &str = "CODEGEN_UNSUPPORTED";
@@ -27,6 +27,8 @@ pub struct Options {
     pub workflow: Option<String>,
     /// The task queue of Weir's own worker, which performs the kinds that have no TypeScript.
     pub worker_queue: String,
+    /// Whose project it is to that worker; empty where there are no tenants.
+    pub tenant: String,
     /// Flows that calls may name. Those that are called are written into the project.
     pub library: BTreeMap<Text, Flow>,
 }
@@ -38,6 +40,7 @@ impl Default for Options {
             project: "default".to_owned(),
             workflow: None,
             worker_queue: "weir".to_owned(),
+            tenant: String::new(),
             library: BTreeMap::new(),
         }
     }
@@ -97,7 +100,7 @@ pub fn generate(flow: &Flow, catalog: &Catalog, options: &Options) -> Result<Pro
         problems.extend(writer.problems.drain(..).map(|problem| placed(problem, one)));
         kinds.append(&mut writer.kinds.clone());
         let others = if one.file == "workflow" { called.as_slice() } else { &[] };
-        files.insert(format!("{}.ts", one.file), workflow(one, &root, &writer, others, keeps));
+        files.insert(format!("{}.ts", one.file), workflow(one, &root, &writer, others, keeps, options));
     }
     if !problems.is_empty() {
         return Err(problems);
@@ -105,16 +108,30 @@ pub fn generate(flow: &Flow, catalog: &Catalog, options: &Options) -> Result<Pro
     let flows: Vec<(&str, &Flow)> = called.iter().map(|one| (one.workflow.as_str(), one.flow)).collect();
     let flows = Flows { own: flow, project: &options.project, called: &flows };
     let activities = assemble(&flows, catalog, &kinds)?;
-    if let Some(kind) = activities.proxied.first() {
-        return Err(vec![left_to_weir(kind)]);
-    }
     let text: String = files.values().map(String::as_str).collect();
     files.extend(support::library(&text));
     files.extend(activities.files);
     files.extend(support::project_files(flow, options));
-    let secrets = secrets::needed(std::iter::once(flow).chain(called.iter().map(|one| one.flow)));
-    files.insert("README.md".to_owned(), readme(flow, &secrets, &activities.proxied, &options.worker_queue));
+    let all = || std::iter::once(flow).chain(called.iter().map(|one| one.flow));
+    let secrets = secrets::needed(all(), |node| !is_left(node, &activities.proxied), true);
+    let left = Left {
+        queue: &options.worker_queue,
+        kinds: &activities.proxied,
+        secrets: secrets::needed(all(), |node| is_left(node, &activities.proxied), asks(&activities.proxied, catalog)),
+    };
+    files.insert("README.md".to_owned(), readme(flow, &secrets, &left));
     Ok(Project { files, proxied: activities.proxied })
+}
+
+/// Whether the step goes to Weir's own worker.
+fn is_left(node: &NodeKind, left: &[Proxied]) -> bool {
+    matches!(node, NodeKind::Task(task) if left.iter().any(|one| one.kind == task.kind))
+}
+
+/// Whether one of these kinds may ask a model.
+fn asks(left: &[Proxied], catalog: &Catalog) -> bool {
+    let of = |one: &Proxied| catalog.record(&one.kind).map(|record| &record.component.capabilities);
+    left.iter().filter_map(of).any(|capabilities| capabilities.contains(&Capability::Model))
 }
 
 /// A problem of a flow that is called, and whose text nobody has, says which flow it is in.
@@ -136,12 +153,6 @@ fn reserved(flow: &Flow) -> Vec<Diagnostic> {
             .help("give the query another name")
     };
     flow.queries.keys().filter(|name| taken(name)).map(refused).collect()
-}
-
-/// A kind without TypeScript of its own: nothing in a generated project could perform it.
-fn left_to_weir(kind: &Proxied) -> Diagnostic {
-    let message = format!("`{}` has no TypeScript of its own: {}", kind.kind, kind.reason);
-    Diagnostic::error(UNSUPPORTED, message).help("run the flow with `weir run` or on a server")
 }
 
 /// A flow of the project: its name, and the function and the file it becomes.
@@ -176,11 +187,18 @@ fn names_called(flow: &Flow, options: &Options) -> Vec<Text> {
     calls.names.iter().cloned().chain(any).collect()
 }
 
-fn workflow(one: &Whole<'_>, root: &str, writer: &Writer<'_>, called: &[Whole<'_>], keeps: bool) -> String {
+fn workflow(
+    one: &Whole<'_>,
+    root: &str,
+    writer: &Writer<'_>,
+    called: &[Whole<'_>],
+    keeps: bool,
+    options: &Options,
+) -> String {
     let flow = one.flow;
     let body = declared(flow, root) + "\n" + &writer.functions.join("\n");
     let mut out = format!("// The flow {}: one function for every step.\n", comment(&flow.name));
-    if !writer.kinds.is_empty() {
+    if writer.performs {
         out.push_str("import { proxyActivities } from '@temporalio/workflow';\nimport type { Activities } from './activities';\n");
     }
     out.push_str("import { runFlow } from './entry';\nimport type { Flow } from './entry';\n");
@@ -195,7 +213,10 @@ fn workflow(one: &Whole<'_>, root: &str, writer: &Writer<'_>, called: &[Whole<'_
     }
     out.push_str("import type { At, Outcome, Result } from './run';\nimport type { Json } from './schemas';\n");
     out.push_str(&support::imports(&writer.used));
-    if !writer.kinds.is_empty() {
+    if writer.used.contains("proxied") {
+        out.push_str("import type { Weir } from './proxied';\n");
+    }
+    if writer.performs {
         out.push_str("import type { Call } from './task';\n");
     }
     if keeps && one.file == "workflow" {
@@ -212,10 +233,22 @@ fn workflow(one: &Whole<'_>, root: &str, writer: &Writer<'_>, called: &[Whole<'_
         "\n/** Runs the flow once. */\nexport async function {}(input: Json{taken}): Promise<Result> {{\n  return runFlow(whole, input{handed});\n}}\n\n",
         one.workflow
     );
-    if !writer.kinds.is_empty() {
+    if writer.performs {
         out.push_str(PERFORMS);
     }
+    if writer.used.contains("proxied") {
+        out.push_str(&weir(flow, options));
+    }
     out + &body
+}
+
+/// What Weir's own worker has to be told with every step.
+fn weir(flow: &Flow, options: &Options) -> String {
+    let context = literal(&worker_context(flow, &options.tenant, &options.project), 2);
+    format!(
+        "/** Weir's own worker: where it takes work from, and what holds for the steps it is given. */\nconst weir: Weir = {{\n  queue: {},\n  context: {context},\n}};\n\n",
+        js_string(&options.worker_queue)
+    )
 }
 
 /// Whether anything outlives the runs of the flow, so that its worker has to have the project's workflow.

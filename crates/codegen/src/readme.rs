@@ -8,11 +8,18 @@ use weir_ir::Flow;
 
 const README: &str = include_str!("workflow/readme.txt");
 
-pub(crate) fn readme(flow: &Flow, secrets: &Needed, proxied: &[Proxied], queue: &str) -> String {
+/// What is left to Weir's own worker.
+pub(crate) struct Left<'a> {
+    pub queue: &'a str,
+    pub kinds: &'a [Proxied],
+    pub secrets: Needed,
+}
+
+pub(crate) fn readme(flow: &Flow, secrets: &Needed, left: &Left<'_>) -> String {
     // The name comes last: it may have one of the marks in it.
     README
         .replace("@SECRETS@", &secrets_text(secrets))
-        .replace("@PROXIED@", &proxied_text(proxied, queue))
+        .replace("@PROXIED@", &left_text(left))
         .replace("@NAME@", &markdown(&flow.name))
 }
 
@@ -32,17 +39,31 @@ fn secrets_text(secrets: &Needed) -> String {
     out
 }
 
-fn proxied_text(proxied: &[Proxied], queue: &str) -> String {
-    if proxied.is_empty() {
+fn left_text(left: &Left<'_>) -> String {
+    let Left { queue, kinds, secrets } = left;
+    if kinds.is_empty() {
         return String::new();
     }
     let mut out = format!(
-        "\n## Weir's own worker\n\nSteps of these kinds have no TypeScript. They are performed by `weir worker --task-queue \
-         {}`, which has to run on the same namespace; it reads its secrets itself.\n\n",
+        "\n## Weir's own worker\n\nSteps of these kinds have no TypeScript. `weir worker --task-queue {}` performs them:\nit has to \
+         run on the same namespace, and steps wait until it does.\n\n",
         code(queue)
     );
-    for one in proxied {
-        let _ = writeln!(out, "- {}: {}", markdown(&one.kind), markdown(&one.reason));
+    for Proxied { kind, reason } in *kinds {
+        let why = if reason.is_empty() { String::new() } else { format!(": {}", markdown(reason)) };
+        let _ = writeln!(out, "- {}{why}", markdown(kind));
+    }
+    out + &left_secrets(secrets)
+}
+
+/// What that worker is given with `--secret`.
+fn left_secrets(secrets: &Needed) -> String {
+    if secrets.names.is_empty() {
+        return String::new();
+    }
+    let mut out = "\nIt has to be given these secrets, as `--secret NAME=VARIABLE`:\n\n".to_owned();
+    for name in &secrets.names {
+        let _ = writeln!(out, "- {}", markdown(name));
     }
     out
 }

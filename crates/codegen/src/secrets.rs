@@ -1,6 +1,5 @@
 //! The secrets a flow names: whoever runs its code has to give them.
 
-use crate::nodes::outer::own_exprs;
 use std::collections::BTreeSet;
 use weir_base::{Text, Value};
 use weir_expr::{Expr, Template};
@@ -14,14 +13,17 @@ pub struct Needed {
     pub computed: bool,
 }
 
-/// Secrets that steps, and the settings for models, name.
-pub fn needed<'a>(flows: impl Iterator<Item = &'a Flow>) -> Needed {
+/// Secrets that these steps name, and, where one of them may ask a model, the settings for models.
+pub fn needed<'a>(flows: impl Iterator<Item = &'a Flow>, steps: impl Fn(&NodeKind) -> bool, asks: bool) -> Needed {
     let mut found = Needed::default();
     for flow in flows {
-        let backends = flow.settings.models.iter().flat_map(|models| &models.backends);
+        let backends = flow.settings.models.iter().filter(|_| asks).flat_map(|models| &models.backends);
         found.names.extend(backends.filter_map(|backend| backend.api_key.clone()));
         flow.for_each_node(&mut |node| {
-            own_exprs(&node.kind, &mut |expr| found.referred(expr));
+            if !steps(&node.kind) {
+                return;
+            }
+            node.kind.for_each_expr(&mut |expr| found.referred(expr));
             if let NodeKind::Task(task) = &node.kind {
                 found.parameter(&task.params);
             }

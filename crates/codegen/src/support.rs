@@ -30,6 +30,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("outer", include_str!("workflow/ts/outer.ts")),
     ("parallel", include_str!("workflow/ts/parallel.ts")),
     ("project", include_str!("workflow/ts/project.ts")),
+    ("proxied", include_str!("workflow/ts/proxied.ts")),
     ("pure", include_str!("workflow/ts/pure.ts")),
     ("queue", include_str!("workflow/ts/queue.ts")),
     ("reactive", include_str!("workflow/ts/reactive.ts")),
@@ -74,6 +75,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("outer", "outer"),
     ("parallel", "parallel"),
     ("precondition", "checks"),
+    ("proxied", "proxied"),
     ("reactive", "reactive"),
     ("remembering", "reactive"),
     ("retry", "wrap"),
@@ -100,11 +102,15 @@ const PACKAGE: &str = include_str!("workflow/package.json");
 const TSCONFIG: &str = include_str!("workflow/tsconfig.json");
 const WORKER: &str = include_str!("workflow/worker.txt");
 const CLIENT: &str = include_str!("workflow/client.txt");
-/// How Temporal is reached; and a worker that takes its code from a Weir server.
-const HOST: [(&str, &str); 5] = [
+/// How Temporal is reached, and what payloads look like there; and a worker that takes its code from a Weir server.
+const HOST: [(&str, &str); 9] = [
     ("connect.ts", include_str!("workflow/host/connect.ts")),
     ("deployments.ts", include_str!("workflow/host/deployments.ts")),
+    ("failures.ts", include_str!("workflow/host/failures.ts")),
+    ("following.ts", include_str!("workflow/host/following.ts")),
+    ("gate.ts", include_str!("workflow/host/gate.ts")),
     ("hosting.ts", include_str!("workflow/host/hosting.ts")),
+    ("payloads.ts", include_str!("workflow/host/payloads.ts")),
     ("versions.ts", include_str!("workflow/host/versions.ts")),
     ("weir.ts", include_str!("workflow/host/weir.ts")),
 ];

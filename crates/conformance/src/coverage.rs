@@ -1,4 +1,4 @@
-//! Nothing is left out: every node of a tree, every component of a graph, every control node and every kind is in a case.
+//! Nothing is left out: every node of a tree, every component of a graph and every kind is in a case.
 
 use crate::case::Case;
 use anyhow::{Result, bail};

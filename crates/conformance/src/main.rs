@@ -9,6 +9,7 @@ mod compose;
 mod coverage;
 mod found;
 mod kills;
+mod lab;
 mod runtimes;
 #[path = "../../cli/src/testing/server.rs"]
 mod server;
@@ -41,8 +42,8 @@ fn run(args: &[String]) -> Result<()> {
         ("bench", [weir, json]) => threads.block_on(bench::run(weir.as_ref(), Some(json.as_ref()))),
         // Started by this program itself, to be killed.
         ("carry", [name, folder]) => threads.block_on(runtimes::embedded::carry(name, folder.as_ref())),
-        ("worker", [address, queue, folder]) => {
-            threads.block_on(runtimes::temporal::worker(address, queue, folder.as_ref()))
+        ("worker", [address, namespace, queue, folder]) => {
+            threads.block_on(runtimes::temporal::worker(address, namespace, queue, folder.as_ref()))
         }
         _ => bail!(USAGE),
     };

@@ -47,6 +47,13 @@ impl Changes<'_> {
         kept
     }
 
+    /// A record that was there before, at the revision it had.
+    pub fn insert_again<T: Record>(&mut self, kept: Kept<T>) -> Kept<T> {
+        self.steps.push(Change::Insert(T::TABLE, kept.document()));
+        self.audit::<T>("restored", &kept.id, None, Some(&kept.value));
+        kept
+    }
+
     /// Puts another value in the place of what was read. With `expected`, only if that is still its revision.
     pub fn replace<T: Record>(&mut self, old: &Kept<T>, value: T, expected: Option<u64>) -> Kept<T> {
         let (revision, updated_at) = (old.revision + 1, self.control.now());

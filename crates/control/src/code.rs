@@ -21,6 +21,10 @@ pub struct CodeOptions {
     pub project: Option<String>,
     /// The task queue of the worker; one after the flow where absent.
     pub task_queue: Option<String>,
+    /// The task queue of Weir's own worker, which performs kinds without TypeScript; `weir` where absent.
+    pub worker_queue: Option<String>,
+    /// Whose project it is to that worker.
+    pub tenant: Text,
     /// Flows that calls may name. Those that are called are written, too.
     pub library: BTreeMap<Text, Flow>,
 }

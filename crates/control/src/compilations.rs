@@ -3,7 +3,7 @@
 use crate::caller::Caller;
 use crate::code::{Code, CodeError, CodeOptions, CodeVerdict, read_version};
 use crate::control::Control;
-use crate::model::{Compilation, CompiledFiles, FlowDraft, Release};
+use crate::model::{Compilation, CompiledFiles, EndingCode, FlowDraft, Release};
 use crate::records::{self, Kept, Listed, PageOf};
 use crate::{ControlError, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +30,8 @@ pub struct NewCompilation {
     pub release: Option<u64>,
     /// The task queue of the worker; the flow's own, else one after its name, where absent.
     pub task_queue: Option<String>,
+    /// The task queue of Weir's own worker, see [`Control::worker_queue`].
+    pub worker_queue: Option<String>,
 }
 
 impl Control {
@@ -42,7 +44,7 @@ impl Control {
         let flow = self.flow(caller, id).await?;
         let release = self.release_to_compile(caller, &flow, new.release).await?;
         let parsed = self.version_of_release(caller, &release).await?;
-        let code = self.verified(caller, &flow, &parsed, new.task_queue).await?;
+        let code = self.verified(caller, &flow, &parsed, new).await?;
         let newest = self.newest_compilation(caller, &flow.id).await?;
         let made = self.compilation(caller, &release, &parsed, &code, newest.as_ref());
         match newest {
@@ -74,14 +76,18 @@ impl Control {
         caller: &Caller,
         flow: &Kept<FlowDraft>,
         parsed: &Flow,
-        task_queue: Option<String>,
+        new: NewCompilation,
     ) -> Result<Code> {
         let project = &flow.value.project;
+        let deployment = self.deployment(caller, &flow.id).await?;
+        let connection = deployment.and_then(|deployment| deployment.value.connection);
         let options = CodeOptions {
             verify: true,
             comments: true,
             project: Some(project.to_string()),
-            task_queue,
+            task_queue: new.task_queue,
+            worker_queue: self.worker_queue(new.worker_queue, connection.as_ref()),
+            tenant: caller.tenant.clone(),
             library: self.called_flows(&caller.tenant, project, parsed).await?,
         };
         let code = self.coder.write(parsed, options).await.map_err(refused)?;
@@ -169,7 +175,20 @@ impl Control {
 
     pub async fn show_compilation(&self, caller: &Caller, flow: &str, number: u64) -> Result<Kept<Compilation>> {
         let flow = self.flow(caller, flow).await?;
-        let found = records::named(&*self.documents, &caller.tenant, &flow.id, &number.to_string()).await?;
+        self.compilation_of(caller, &flow.id, number).await
+    }
+
+    /// As [`Control::show_compilation`], for whoever runs it; of a deleted flow as long as that can come back, since its
+    /// runs go on.
+    pub async fn code_to_run(&self, caller: &Caller, flow: &str, number: u64) -> Result<Kept<Compilation>> {
+        match records::find::<EndingCode>(&*self.documents, &caller.scope(), &EndingCode::id_of(flow)).await? {
+            Some(ending) => self.compilation_of(caller, &ending.value.flow, number).await,
+            None => self.show_compilation(caller, flow, number).await,
+        }
+    }
+
+    async fn compilation_of(&self, caller: &Caller, flow: &Text, number: u64) -> Result<Kept<Compilation>> {
+        let found = records::named(&*self.documents, &caller.tenant, flow, &number.to_string()).await?;
         found.ok_or(ControlError::not_found("compilation"))
     }
 
@@ -179,10 +198,20 @@ impl Control {
         Ok(found.ok_or(ControlError::not_found("compilation"))?.value.files)
     }
 
-    /// The newest compilation of a flow, if its number is above `after`.
-    pub async fn code_after(&self, caller: &Caller, flow: &str, after: u64) -> Result<Option<Kept<Compilation>>> {
+    /// The newest compilation of a flow, if its number is above `after`; with a hash, if it is not the code of both.
+    pub async fn code_after(
+        &self,
+        caller: &Caller,
+        flow: &str,
+        after: u64,
+        hash: Option<&str>,
+    ) -> Result<Option<Kept<Compilation>>> {
         let flow = self.flow(caller, flow).await?;
-        Ok(self.newest_compilation(caller, &flow.id).await?.filter(|newest| newest.value.number > after))
+        let is_news = |newest: &Compilation| match hash {
+            Some(hash) => (newest.number, &*newest.hash) != (after, hash),
+            None => newest.number > after,
+        };
+        Ok(self.newest_compilation(caller, &flow.id).await?.filter(|newest| is_news(&newest.value)))
     }
 
     /// Told whenever this process has compiled something; what other processes do is not told.

@@ -5,7 +5,7 @@ use crate::{ControlError, Result};
 use std::collections::BTreeMap;
 use weir_base::{Diagnostic, FileId, Text, has_errors, sort_by_place};
 use weir_catalog::Catalog;
-use weir_dialects::{Binding, Context, Loader, Options, SourceFile, parse};
+use weir_dialects::{Binding, Context, Loader, Options, Parsed, SourceFile, parse};
 use weir_ir::Flow;
 use weir_store::{FlowVersion, blob_hash};
 
@@ -53,14 +53,7 @@ pub fn compile(
     bindings: &BTreeMap<Text, Text>,
     known: &dyn Fn(&str) -> bool,
 ) -> Compiled {
-    let names = CatalogNames(catalog);
-    let bound = bindings.iter().map(|(name, meaning)| (name.clone(), Binding::from_text(meaning)));
-    let options = Options { bindings: bound.collect() };
-    let loader = FilesOf(files);
-    let context = Context { loader: &loader, names: &names, options: &options };
-    let main = files.first().cloned().unwrap_or(FlowFile { name: "flow.yaml".into(), text: "".into() });
-    let source = SourceFile { id: FileId(0), name: main.name.to_string(), text: main.text.to_string() };
-    let parsed = parse(source, &context);
+    let parsed = parsed(catalog, files, options(bindings));
     let mut diagnostics = parsed.diagnostics;
     diagnostics.extend(parsed.flow.iter().flat_map(|flow| weir_check::check(flow, catalog)));
     diagnostics.extend(parsed.flow.iter().flat_map(|flow| weir_check::unknown_flows(flow, known)));
@@ -70,6 +63,20 @@ pub fn compile(
         .flow
         .map(|flow| Flow { name: if name.is_empty() { flow.name.clone() } else { name.to_owned() }, ..flow });
     Compiled { flow, diagnostics, files: parsed.files }
+}
+
+fn options(bindings: &BTreeMap<Text, Text>) -> Options {
+    let bound = bindings.iter().map(|(name, meaning)| (name.clone(), Binding::from_text(meaning)));
+    Options { bindings: bound.collect(), ..Options::default() }
+}
+
+fn parsed(catalog: &Catalog, files: &[FlowFile], options: Options) -> Parsed {
+    let names = CatalogNames(catalog);
+    let loader = FilesOf(files);
+    let context = Context { loader: &loader, names: &names, options: &options };
+    let main = files.first().cloned().unwrap_or(FlowFile { name: "flow.yaml".into(), text: "".into() });
+    let source = SourceFile { id: FileId(0), name: main.name.to_string(), text: main.text.to_string() };
+    parse(source, &context)
 }
 
 /// The files a flow brought along, and no others.
@@ -127,9 +134,18 @@ impl Control {
             message: "the flow cannot be written in this dialect".to_owned(),
             diagnostics,
         };
-        let unreadable = has_errors(&compiled.diagnostics);
-        let Some(flow) = compiled.flow.filter(|_| !unreadable) else { return Err(problems(compiled.diagnostics)) };
+        if has_errors(&compiled.diagnostics) {
+            return Err(problems(compiled.diagnostics));
+        }
+        let read = parsed(&self.catalog, files, Options { keep_disabled: true, ..Options::default() });
+        let unreadable = has_errors(&read.diagnostics);
+        let Some(flow) = read.flow.filter(|_| !unreadable) else { return Err(problems(read.diagnostics)) };
         weir_dialects::convert(&flow, to, &CatalogNames(&self.catalog)).map_err(problems)
+    }
+
+    /// The flow of files that are kept nowhere, as far as it can be read.
+    pub(crate) fn read(&self, files: &[FlowFile], bindings: &BTreeMap<Text, Text>) -> Option<Flow> {
+        parsed(&self.catalog, files, options(bindings)).flow
     }
 
     /// Reads and checks files that are kept nowhere.

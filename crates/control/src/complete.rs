@@ -9,6 +9,7 @@ use crate::{ControlError, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_base::{Text, Value};
 use weir_catalog::{Component, Field};
+use weir_check::ROOTS;
 use weir_dialects::TreeNodeType;
 use weir_ir::{Flow, NodeKind};
 use weir_store::VariableScope;
@@ -30,24 +31,6 @@ pub struct Completions {
     pub from: usize,
     pub items: Vec<Completion>,
 }
-
-/// Names every expression may use.
-const ROOTS: [(&str, &str); 14] = [
-    ("input", "The run's input."),
-    ("vars", "The run's variables."),
-    ("nodes", "Outputs of the nodes of a graph, by id."),
-    ("data", "What flows into this node of a graph."),
-    ("secrets", "Secrets of the project. They are put in as a request leaves."),
-    ("service", "Variables of the service."),
-    ("project", "Variables of the project."),
-    ("item", "The item of a loop over a list."),
-    ("index", "The place of the item, from 0."),
-    ("error", "What went wrong, where a failure is handled."),
-    ("message", "The message or signal that is handled."),
-    ("output", "The result, where it is kept in variables."),
-    ("run", "The run itself."),
-    ("now", "The time, in milliseconds since 1970."),
-];
 
 impl Control {
     /// What could be written at byte `offset` of a flow's text, in this project.
@@ -86,7 +69,6 @@ impl Control {
         let path: Vec<&str> = written[begin..].split('.').map(|part| part.trim_end_matches('?')).collect();
         let (prefix, base) = path.split_last().map_or(("", &[][..]), |(last, base)| (*last, base));
         let from = offset - prefix.len();
-        let flow = self.read_without(text, open, offset);
         let items = match base {
             [] => ROOTS.iter().map(|(name, docs)| item(name, "name", "", docs)).collect(),
             ["secrets"] if caller.may(Permission::SecretsRead) => {
@@ -101,7 +83,11 @@ impl Control {
             }
             ["secrets" | "project" | "service"] => Vec::new(),
             ["run"] => vec![item("id", "name", "string", ""), item("startedAt", "name", "number", "")],
-            base => self.members_of(flow.as_ref(), base),
+            base => {
+                let main = FlowFile { name: "flow.yaml".into(), text: text.into() };
+                let flow = self.readable(&[main], &BTreeMap::new(), offset).map(|(flow, _)| flow);
+                self.members_of(flow.as_ref(), base)
+            }
         };
         Ok(Completions { from, items })
     }
@@ -124,20 +110,6 @@ impl Control {
             None if matches!(base, ["vars"] | ["nodes"] | ["input"]) => Vec::new(),
             None => weir_expr::methods().iter().map(|name| item(name, "method", "", "")).collect(),
         }
-    }
-
-    /// The flow with nothing in the expression under the cursor, so that what is half written is no problem.
-    fn read_without(&self, text: &str, open: usize, offset: usize) -> Option<Flow> {
-        let rest = &text[offset..];
-        // Braces behind a quote or on another line are not those of this expression.
-        let line = rest.find(['\n', '"']).unwrap_or(rest.len());
-        let (close, end) = match rest[..line].find("}}") {
-            Some(at) => (offset + at, ""),
-            None => (offset, "}}"),
-        };
-        let text = format!("{}null{end}{}", &text[..open], &text[close..]);
-        let files = [FlowFile { name: "flow".into(), text: text.into() }];
-        self.validate(&files, &BTreeMap::new()).flow
     }
 
     async fn in_structure(&self, caller: &Caller, project: &Text, text: &str, offset: usize) -> Result<Completions> {
@@ -271,6 +243,20 @@ fn node_item(node: TreeNodeType) -> Completion {
 
 fn item(label: &str, sort: &'static str, detail: &str, docs: &str) -> Completion {
     Completion { label: label.into(), sort, detail: detail.to_owned(), docs: docs.trim().to_owned() }
+}
+
+/// The text with nothing in the expression under the cursor, so that what is half written is no problem; and where
+/// that expression begins.
+pub(crate) fn without_expression(text: &str, offset: usize) -> Option<(String, usize)> {
+    let open = open_expression(text, offset)?;
+    let rest = &text[offset..];
+    // Braces behind a quote or on another line are not those of this expression.
+    let line = rest.find(['\n', '"']).unwrap_or(rest.len());
+    let (close, end) = match rest[..line].find("}}") {
+        Some(at) => (offset + at, ""),
+        None => (offset, "}}"),
+    };
+    Some((format!("{}null{end}{}", &text[..open], &text[close..]), open))
 }
 
 /// Where the expression around the cursor begins, after its braces.

@@ -68,6 +68,16 @@ impl ControlError {
         ControlError::Elsewhere { code, message: message.into() }
     }
 
+    /// Says of what is to be corrected where it is.
+    pub fn at(self, place: impl std::fmt::Display) -> Self {
+        match self {
+            ControlError::Invalid { code, message, diagnostics } => {
+                ControlError::Invalid { code, message: format!("{place}: {message}"), diagnostics }
+            }
+            other => other,
+        }
+    }
+
     pub fn not_found(what: &'static str) -> Self {
         ControlError::NotFound { what }
     }
@@ -96,7 +106,7 @@ impl From<ChangeError> for ControlError {
             }
             ChangeError::OverLimit { table, limit, .. } => ControlError::Limit {
                 code: "LIMIT_REACHED",
-                message: format!("your tier allows {limit} {}; remove one, or change the tier", table.words()),
+                message: format!("your tier allows {}; remove one, or change the tier", counted(limit, table)),
                 limit,
             },
             ChangeError::NoneStays { .. } => {
@@ -105,6 +115,13 @@ impl From<ChangeError> for ControlError {
             ChangeError::Store(error) => error.into(),
         }
     }
+}
+
+/// So many of what is in a table, such as `1 flow`.
+fn counted(limit: u64, table: Table) -> String {
+    let words = table.words();
+    let words = if limit == 1 { words.strip_suffix('s').unwrap_or(&words) } else { &words };
+    format!("{limit} {words}")
 }
 
 /// What somebody who came too late is shown of a record as it is now: all of a text, so that it can be merged, and of

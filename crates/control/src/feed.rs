@@ -345,8 +345,8 @@ impl Follows {
         if batch.is_all_new(self.own.cursor) {
             for live in &batch.events {
                 // What is told now is what the next state is compared with.
-                if let Happening::State { run, status, .. } = &live.happening {
-                    self.own.note_state(run, *status);
+                if let Happening::State { run, status, waits, .. } = &live.happening {
+                    self.own.note_state(run, *status, waits);
                 }
             }
             self.own.cursor = later(self.own.cursor, batch.end);
@@ -356,7 +356,7 @@ impl Follows {
         let mut events = Vec::new();
         for live in &batch.events {
             let new = match (live.cursor, &live.happening) {
-                (_, Happening::State { run, status, .. }) => self.own.note_state(run, *status),
+                (_, Happening::State { run, status, waits, .. }) => self.own.note_state(run, *status, waits),
                 (Some(cursor), Happening::Record { .. }) => cursor.entry > self.own.cursor.entry,
                 (Some(cursor), Happening::Seen { .. }) => cursor.observation > self.own.cursor.observation,
                 (None, _) => true,
@@ -428,6 +428,7 @@ mod tests {
             run: "r".into(),
             flow: "f".into(),
             status: weir_engine::Status::Running,
+            waits: Default::default(),
             output: weir_base::Value::Null,
             error: None,
         };

@@ -1,8 +1,8 @@
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::model::{
-    Compilation, CompiledFiles, Deployment, FlowDraft, FlowFile, Interface, MemoryEntry, MemoryMark, Project, Release,
-    Revision, Service, Tenant, Trigger, TriggerState, WorkerHost,
+    DeletedFlow, Deployment, EndingCode, FlowDraft, FlowFile, Interface, MemoryEntry, MemoryMark, Project, Revision,
+    Service, Tenant, Trigger, TriggerState, WorkerHost,
 };
 use crate::names_of::{check_name, check_text, name_from};
 use crate::records::{self, Kept, Listed, PageOf};
@@ -42,6 +42,10 @@ pub struct FlowQuery {
     pub project: Option<String>,
     pub service: Option<String>,
     pub text: Option<String>,
+}
+
+fn ending_code(flow: &Kept<FlowDraft>) -> EndingCode {
+    EndingCode { flow: flow.id.clone(), project: flow.value.project.clone(), name: flow.value.name.clone() }
 }
 
 impl Control {
@@ -209,7 +213,8 @@ impl Control {
         let _ = changes.commit().await;
     }
 
-    /// Removes a flow and all that belongs to it. Its runs stay until their time is over.
+    /// Removes a flow and all that belongs to it. Its runs stay until their time is over; its texts, versions, code and
+    /// triggers are kept aside, so that it can come back for a while.
     pub async fn delete_flow(&self, caller: &Caller, id: &str, expected: Option<u64>) -> Result<()> {
         let flow = self.flow(caller, id).await?;
         if self
@@ -229,16 +234,28 @@ impl Control {
         };
         let interfaces: Vec<Kept<Interface>> = records::all(&*self.documents, &caller.scope(), &open).await?;
         let remembered = self.memory_size(caller, &flow.id).await?;
+        let compiled = self.newest_compilation(caller, &flow.id).await?.is_some();
         let mut states = Vec::new();
         for trigger in &triggers {
             states.extend(records::find::<TriggerState>(&*self.documents, &caller.scope(), &trigger.id).await?);
         }
         let mut changes = self.changes(caller);
-        changes.delete(&flow, expected);
-        changes.delete_under::<Revision>(&flow.id);
-        changes.delete_under::<Release>(&flow.id);
-        changes.delete_under::<Compilation>(&flow.id);
-        changes.delete_under::<CompiledFiles>(&CompiledFiles::under(&flow.id));
+        // What comes back is what was read here, so nobody may have saved since.
+        changes.delete(&flow, Some(expected.unwrap_or(flow.revision)));
+        changes.insert(DeletedFlow {
+            flow: flow.id.clone(),
+            revision: flow.revision,
+            made: flow.created_at,
+            draft: flow.value.clone(),
+            triggers: triggers.iter().map(|trigger| (trigger.id.clone(), trigger.value.clone())).collect(),
+            progress: states.iter().map(|state| (state.id.clone(), state.value.clone())).collect(),
+            deployment: deployment.as_ref().map(|deployment| deployment.value.clone()),
+            compiled,
+            by: caller.actor.name(),
+        });
+        if compiled {
+            changes.insert_as(EndingCode::id_of(&flow.id), ending_code(&flow));
+        }
         changes.delete_under::<WorkerHost>(&flow.id);
         triggers.iter().for_each(|trigger| changes.delete(trigger, None));
         states.iter().for_each(|state| changes.delete(state, None));
@@ -248,7 +265,9 @@ impl Control {
         remembered.iter().for_each(|size| changes.delete(size, None));
         deployment.iter().for_each(|deployment: &Kept<Deployment>| changes.delete(deployment, None));
         changes.unpublish(flow.value.project.clone(), flow.value.name.clone());
-        changes.commit().await
+        changes.commit().await?;
+        self.forget_surplus(caller).await;
+        Ok(())
     }
 
     pub async fn revisions(&self, caller: &Caller, flow: &str, page: &PageOf) -> Result<Listed<Kept<Revision>>> {

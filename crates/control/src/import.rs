@@ -1,4 +1,5 @@
-//! A bundle that is made here: all of it or nothing. What is there already is never changed.
+//! A bundle that is made here: all of it or nothing, and its variables after it, one by one. What is there already is
+//! never changed.
 
 use crate::bundle::{Bundle, BundledFlow, BundledTrigger, BundledVariable, Plan, check_form};
 use crate::bundle_interfaces::Around;
@@ -6,6 +7,7 @@ use crate::caller::Caller;
 use crate::changes::Changes;
 use crate::compile::{compile, version_of};
 use crate::control::Control;
+use crate::error::quoted;
 use crate::model::{FlowDraft, Project, ProjectSettings, Release, Revision, Secret, Service, Trigger};
 use crate::names_of::{check_name, check_text};
 use crate::permissions::Permission;
@@ -14,6 +16,9 @@ use crate::{ControlError, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_base::{Text, Value};
 use weir_store::{VariableChange, VariableScope, VariableWrite};
+
+/// How much of what is there already is named, of a bundle that is refused for it.
+const NAMED: usize = 20;
 
 /// A bundle, where it goes, and what becomes of it there.
 struct Import<'a> {
@@ -32,8 +37,9 @@ struct Import<'a> {
 }
 
 impl Control {
-    /// Makes what a bundle holds in a project, all of it or nothing, or only says what would be made. What is there
-    /// already is never changed: with `skip` it is passed over, without it nothing is made.
+    /// Makes what a bundle holds in a project, or only says what would be made. What is there already is never changed:
+    /// with `skip` it is passed over, without it nothing is made. Where the server is killed meanwhile, variables may be
+    /// missing, and all else is there or not; another import with `skip` makes them.
     pub async fn import(
         &self,
         caller: &Caller,
@@ -103,7 +109,9 @@ impl<'a> Import<'a> {
         for (name, description) in wanted {
             self.caller.must(Permission::ProjectsWrite)?;
             self.made(format!("service {name}"));
-            let (name, description) = (check_name(&name)?, check_text("a description", &description, 10_000)?);
+            let at = |error: ControlError| error.at(format_args!("service {}", quoted(&name)));
+            let description = check_text("a description", &description, 10_000).map_err(at)?;
+            let name = check_name(&name).map_err(at)?;
             self.changes.insert(Service { project: self.project.clone(), name, description });
         }
         Ok(())
@@ -117,7 +125,10 @@ impl<'a> Import<'a> {
         for flow in &self.bundle.flows {
             match self.flows.contains_key(&flow.name) {
                 true => self.plan.conflicts.push(format!("flow {}", flow.name).into()),
-                false => drop(ids.insert(flow.name.clone(), self.add_flow(flow, &known)?)),
+                false => {
+                    let at = |error: ControlError| error.at(format_args!("flow {}", quoted(&flow.name)));
+                    ids.insert(flow.name.clone(), self.add_flow(flow, &known).map_err(at)?);
+                }
             }
         }
         Ok(ids)
@@ -142,23 +153,25 @@ impl<'a> Import<'a> {
         self.made(format!("flow {}", kept.value.name));
         self.add_versions(&kept, flow, known)?;
         for trigger in &flow.triggers {
-            self.add_trigger(&kept, trigger, known)?;
+            let at = |error: ControlError| error.at(format_args!("trigger {}", quoted(&trigger.name)));
+            self.add_trigger(&kept, trigger, known).map_err(at)?;
         }
         Ok(kept.id)
     }
 
     fn add_versions(&mut self, kept: &Kept<FlowDraft>, flow: &BundledFlow, known: &BTreeSet<Text>) -> Result<()> {
         let (control, caller, name) = (self.control, self.caller, &kept.value.name);
-        for (at, version) in flow.versions.iter().enumerate() {
+        for (version, number) in flow.versions.iter().zip(1..) {
             caller.must(Permission::FlowsPublish)?;
-            control.check_files(&version.files)?;
+            let at = |error: ControlError| error.at(format_args!("version {number}"));
+            control.check_files(&version.files).map_err(at)?;
             let known = |name: &str| known.contains(name);
             let compiled = compile(&control.catalog, name, &version.files, &version.bindings, &known);
-            let runnable = compiled.runnable()?;
+            let runnable = compiled.runnable().map_err(at)?;
             let ready = version_of(&caller.tenant, &self.project, runnable, &version.files, control.now());
             self.changes.insert(Release {
                 flow: kept.id.clone(),
-                number: at as u64 + 1,
+                number,
                 hash: ready.hash.clone(),
                 dialect: ready.dialect.clone(),
                 notes: check_text("notes", &version.notes, 10_000)?,
@@ -167,7 +180,7 @@ impl<'a> Import<'a> {
                 bindings: version.bindings.clone(),
             });
             self.changes.publish(ready);
-            self.made(format!("version {} of {name}", at + 1));
+            self.made(format!("version {number} of {name}"));
         }
         Ok(())
     }
@@ -231,8 +244,11 @@ impl<'a> Import<'a> {
         if skip || self.plan.conflicts.is_empty() {
             return Ok(());
         }
-        let names: Vec<&str> = self.plan.conflicts.iter().map(|name| &**name).collect();
-        let message = format!("{} is there already: rename it, or skip what is there", names.join(", "));
+        let mut names: Vec<&str> = self.plan.conflicts.iter().map(|name| &**name).take(NAMED).collect();
+        let more = format!("{} more", self.plan.conflicts.len().saturating_sub(NAMED));
+        names.extend((self.plan.conflicts.len() > NAMED).then_some(&*more));
+        let message =
+            format!("there already: {}; rename what is in the bundle, or skip what is there", names.join(", "));
         Err(ControlError::state("IMPORT_CONFLICT", message))
     }
 

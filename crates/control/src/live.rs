@@ -7,8 +7,11 @@ use futures::Stream;
 use futures::stream::unfold;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
 use weir_base::{Micros, Text, Value};
 use weir_engine::Status;
+use weir_runs::RunsError;
 use weir_store::{Entry, Observation, Run, RunKey, TenantEntries};
 
 /// How far somebody has read: the last journal row, and the last observation.
@@ -40,7 +43,16 @@ pub enum Happening {
     Seen { run: Text, flow: Text, observation: Box<Observation> },
     /// A run's state, whenever it has changed, and once at the beginning where a run is followed. It says how things
     /// stand, so it has no place in the order and may be told again.
-    State { run: Text, flow: Text, status: Status, output: Value, error: Option<Value> },
+    State { run: Text, flow: Text, status: Status, waits: Waits, output: Value, error: Option<Value> },
+}
+
+/// What a run waits for that is followed by itself; nothing in streams over many runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waits {
+    /// As [`RunView::waiting`](weir_runs::RunView::waiting) has them.
+    pub reasons: Vec<Text>,
+    /// When it goes on by itself.
+    pub until: Option<Micros>,
 }
 
 impl Happening {
@@ -64,6 +76,8 @@ pub struct Live {
 }
 
 const PAGE: u32 = 500;
+/// How long until somebody is asked again who could not say what a run waits for.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
 /// Runs whose place is remembered by a stream over many.
 const REMEMBERED: usize = 10_000;
 
@@ -79,6 +93,8 @@ pub(crate) struct Follower {
     pub waiting: VecDeque<Live>,
     runs: HashMap<RunKey, Option<Run>>,
     states: States,
+    /// Whether something has happened in the run that is followed by itself since all of its state was told.
+    untold: bool,
     /// Whether the last read found all there was.
     pub whole: bool,
     pub over: bool,
@@ -125,6 +141,7 @@ impl Control {
             waiting: VecDeque::new(),
             runs: HashMap::new(),
             states: States::default(),
+            untold: true,
             whole: false,
             over: false,
         })
@@ -133,15 +150,34 @@ impl Control {
 
 /// The states that were told last, of so many runs at most: a state may be told again.
 #[derive(Default)]
-struct States(HashMap<Text, Status>);
+struct States(HashMap<Text, (Status, Waits)>);
 
 impl States {
-    fn note(&mut self, run: &Text, status: Status) -> bool {
+    fn note(&mut self, run: &Text, status: Status, waits: &Waits) -> bool {
         // Whoever is told by another's reading never looks runs up, so the bound is here too.
         if self.0.len() >= REMEMBERED && !self.0.contains_key(run) {
             self.0.clear();
         }
-        self.0.insert(run.clone(), status) != Some(status)
+        let told = (status, waits.clone());
+        self.0.insert(run.clone(), told.clone()) != Some(told)
+    }
+
+    fn is_told(&self, run: &Text, status: Status) -> bool {
+        self.0.get(run).is_some_and(|(told, _)| *told == status)
+    }
+}
+
+/// What a look at a run that waits has found; none where it does not stand as its row says: it has gone on, or is only
+/// just coming to rest. What it writes, or has written by then, tells.
+type Look = Option<std::result::Result<Waits, RunsError>>;
+
+/// What to tell after a look, and whether something is left to be told after that. Where nobody can say what the run
+/// waits for, its status is told without that, and what it waits for once somebody can.
+fn to_tell(look: Look, is_told: bool) -> (Option<Waits>, bool) {
+    match look {
+        Some(Ok(waits)) => (Some(waits), false),
+        Some(Err(_)) if !is_told => (Some(Waits::default()), true),
+        Some(Err(_)) | None => (None, true),
     }
 }
 
@@ -168,7 +204,15 @@ impl Follower {
 
     /// Waits for something to be written, by whomever.
     pub async fn wait(&mut self) {
-        let commits = self.control.runs.committed(self.commits).await;
+        let committed = self.control.runs.committed(self.commits);
+        let commits = match self.untold && self.only.is_some() {
+            // Nobody could say what the run waits for, and nothing may be written for a long time.
+            true => match timeout(ASK_AGAIN, committed).await {
+                Ok(commits) => commits,
+                Err(_) => return,
+            },
+            false => committed.await,
+        };
         // The runtime has ended: whoever listens comes again when there is another.
         self.over = commits == self.commits;
         self.commits = commits;
@@ -186,14 +230,15 @@ impl Follower {
             waiting: VecDeque::new(),
             runs: HashMap::new(),
             states: States::default(),
+            untold: true,
             whole: false,
             over: false,
         }
     }
 
     /// Takes note that a run's state was told; false where it was told before.
-    pub fn note_state(&mut self, run: &Text, status: Status) -> bool {
-        self.states.note(run, status)
+    pub fn note_state(&mut self, run: &Text, status: Status, waits: &Waits) -> bool {
+        self.states.note(run, status, waits)
     }
 
     /// Reads what is new into `waiting`.
@@ -220,19 +265,36 @@ impl Follower {
         };
         let more = found.more || seen.len() == PAGE as usize;
         self.whole = !more;
+        self.untold |= !found.entries.is_empty() || !seen.is_empty();
         let touched = self.merge(found, seen).await?;
         match state {
-            Some(state) if !more => self.tell_state(state).await?,
-            Some(_) => {}
-            None => {
-                for key in touched {
-                    if let Some(run) = self.control.store.run_by_key(key).await? {
-                        self.tell_state(run).await?;
-                    }
-                }
+            Some(state) if !more => self.tell_followed(state).await,
+            Some(_) => Ok(()),
+            None => self.tell_touched(touched).await,
+        }
+    }
+
+    async fn tell_touched(&mut self, touched: Vec<RunKey>) -> Result<()> {
+        for key in touched {
+            if let Some(run) = self.control.store.run_by_key(key).await? {
+                self.tell_state(run, Waits::default()).await?;
             }
         }
         Ok(())
+    }
+
+    /// The state of the run that is followed by itself.
+    async fn tell_followed(&mut self, run: Run) -> Result<()> {
+        let is_told = self.states.is_told(&run.id, run.status);
+        if is_told && !self.untold {
+            return Ok(());
+        }
+        let (waits, untold) = to_tell(self.look_at(&run).await, is_told);
+        self.untold = untold;
+        match waits {
+            Some(waits) => self.tell_state(run, waits).await,
+            None => Ok(()),
+        }
     }
 
     /// By time; each kind of row in its own order, which is what its cursor counts. The runs that were touched.
@@ -311,16 +373,26 @@ impl Follower {
         fits && run.place.tenant == self.tenant
     }
 
-    async fn tell_state(&mut self, run: Run) -> Result<()> {
+    async fn tell_state(&mut self, run: Run, waits: Waits) -> Result<()> {
         let ended = self.only.is_some() && run.status.is_final();
-        if self.note_state(&run.id, run.status) {
+        if self.note_state(&run.id, run.status, &waits) {
             let output = if ended { self.control.store.run_output(run.key).await? } else { Value::Null };
             let error = run.error.as_ref().map(weir_engine::StepError::to_value);
-            let happening = Happening::State { run: run.id, flow: run.flow, status: run.status, output, error };
+            let happening = Happening::State { run: run.id, flow: run.flow, status: run.status, waits, output, error };
             self.waiting.push_back(Live { cursor: None, happening });
         }
         self.over = ended;
         Ok(())
+    }
+
+    async fn look_at(&self, run: &Run) -> Look {
+        if run.status != Status::Waiting {
+            return Some(Ok(Waits::default()));
+        }
+        match self.control.runs.view(&run.id).await {
+            Ok(view) if view.status != run.status => None,
+            view => Some(view.map(|view| Waits { reasons: view.waiting, until: view.wake_at })),
+        }
     }
 }
 
@@ -329,11 +401,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_could_not_be_said_is_left_to_be_told() {
+        let go = || Waits { reasons: vec!["signal go".into()], until: None };
+        let fails = || Some(Err(RunsError::Busy("the store is busy".into())));
+        for (look, is_told, tells, untold) in [
+            (Some(Ok(go())), false, Some(go()), false),
+            (Some(Ok(go())), true, Some(go()), false),
+            (fails(), false, Some(Waits::default()), true),
+            (fails(), true, None, true),
+            (None, false, None, true),
+            (None, true, None, true),
+        ] {
+            assert_eq!(to_tell(look.clone(), is_told), (tells, untold), "{look:?} {is_told}");
+        }
+    }
+
+    #[test]
     fn states_are_told_once_and_not_remembered_without_an_end() {
         let mut states = States::default();
-        let told = |states: &mut States, number: usize, status| states.note(&format!("r{number}").into(), status);
+        let nothing = Waits::default();
+        let told =
+            |states: &mut States, number: usize, status| states.note(&format!("r{number}").into(), status, &nothing);
         assert!(told(&mut states, 0, Status::Running));
         assert!(!told(&mut states, 0, Status::Running), "told before");
+        let go = Waits { reasons: vec!["signal go".into()], until: None };
+        assert!(told(&mut states, 0, Status::Waiting));
+        assert!(states.note(&"r0".into(), Status::Waiting, &go), "something else is waited for");
+        assert!(!states.note(&"r0".into(), Status::Waiting, &go));
         assert!(told(&mut states, 0, Status::Succeeded));
         for number in 0..3 * REMEMBERED {
             told(&mut states, number, Status::Running);

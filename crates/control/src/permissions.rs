@@ -37,6 +37,9 @@ pub enum Permission {
     FlowsPublish,
     #[serde(rename = "flows.deploy")]
     FlowsDeploy,
+    /// Takes compiled code and says how it runs: all that a host's key needs.
+    #[serde(rename = "hosts.serve")]
+    HostsServe,
     #[serde(rename = "runs.read")]
     RunsRead,
     #[serde(rename = "runs.start")]
@@ -83,11 +86,12 @@ pub enum Permission {
 }
 
 impl Permission {
-    pub const ALL: [Permission; 24] = [
+    pub const ALL: [Permission; 25] = [
         Permission::FlowsRead,
         Permission::FlowsWrite,
         Permission::FlowsPublish,
         Permission::FlowsDeploy,
+        Permission::HostsServe,
         Permission::RunsRead,
         Permission::RunsStart,
         Permission::RunsControl,
@@ -123,9 +127,11 @@ impl Permission {
             | Permission::MembersRead
             | Permission::KeysOwn
             | Permission::UsageRead => Role::Viewer,
-            Permission::FlowsDeploy | Permission::RunsStart | Permission::RunsControl | Permission::VariablesWrite => {
-                Role::Operator
-            }
+            Permission::FlowsDeploy
+            | Permission::HostsServe
+            | Permission::RunsStart
+            | Permission::RunsControl
+            | Permission::VariablesWrite => Role::Operator,
             Permission::FlowsWrite
             | Permission::FlowsPublish
             | Permission::TriggersWrite
@@ -149,6 +155,7 @@ impl Permission {
             Permission::FlowsWrite => "flows.write",
             Permission::FlowsPublish => "flows.publish",
             Permission::FlowsDeploy => "flows.deploy",
+            Permission::HostsServe => "hosts.serve",
             Permission::RunsRead => "runs.read",
             Permission::RunsStart => "runs.start",
             Permission::RunsControl => "runs.control",
@@ -191,6 +198,7 @@ mod tests {
             ("flows.write", "..EAW"),
             ("flows.publish", "..EAW"),
             ("flows.deploy", ".OEAW"),
+            ("hosts.serve", ".OEAW"),
             ("runs.read", "VOEAW"),
             ("runs.start", ".OEAW"),
             ("runs.control", ".OEAW"),

@@ -1,6 +1,6 @@
 use crate::caller::Caller;
 use crate::control::Control;
-use crate::model::{FlowDraft, Interface, Project, ProjectSettings, Secret, Service};
+use crate::model::{FlowDraft, Interface, Project, ProjectSettings, Secret, Service, WorkerHost};
 use crate::names_of::{check_name, check_text};
 use crate::records::{self, Kept, Listed, PageOf};
 use crate::variables::forgotten;
@@ -68,7 +68,10 @@ impl Control {
         changes.delete_under::<Service>(&old.value.name);
         changes.delete_under::<Secret>(&old.value.name);
         changes.delete_under::<Interface>(&old.value.name);
+        changes.delete_under::<WorkerHost>(&WorkerHost::under(&old.value.name));
         changes.step(forgotten(&caller.tenant, &old.value.name, None));
+        let deleted = self.forgotten_of_project(caller, &old.value.name).await?;
+        deleted.into_iter().for_each(|step| changes.step(step));
         // Whoever makes a flow in it at this moment loses to this, or this loses to them.
         changes.none_under::<FlowDraft>(&old.value.name);
         changes.commit().await

@@ -170,6 +170,15 @@ pub async fn all<T: Record>(documents: &dyn Documents, scope: &Scope, filter: &D
     }
 }
 
+/// The names of all that the filter lets through, by id. What is in them is not read.
+pub async fn names<T: Record>(
+    documents: &dyn Documents,
+    scope: &Scope,
+    filter: &DocumentFilter,
+) -> Result<BTreeMap<Text, Text>> {
+    Ok(documents.names(scope, T::TABLE, filter).await?.into_iter().collect())
+}
+
 /// Only those under this parent.
 pub fn under(parent: &Text) -> DocumentFilter {
     DocumentFilter { parent: Some(parent.clone()), ..DocumentFilter::default() }

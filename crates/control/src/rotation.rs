@@ -1,6 +1,6 @@
 //! A new master key: everything that is sealed is wrapped under it, so that the old one can go.
 
-use crate::model::{OutboxLetter, Secret, Trigger, TriggerSpec, User};
+use crate::model::{DeletedFlow, OutboxLetter, Secret, Trigger, TriggerSpec, User};
 use crate::records::{self, Kept, Record};
 use crate::{Ambient, ControlError, Result};
 use weir_base::Text;
@@ -17,7 +17,13 @@ pub struct Rotated {
 
 /// A record with sealed values in it.
 trait Holds: Record {
-    fn sealed(&mut self) -> Vec<&mut Text>;
+    /// Each with the id it is sealed for; `id` is the record's own.
+    fn sealed(&mut self, id: &Text) -> Vec<(Text, &mut Text)>;
+
+    /// Which rows of its table are such records.
+    fn listed() -> DocumentFilter {
+        DocumentFilter::default()
+    }
 
     /// The name beside the id they are sealed for.
     fn sealed_for(kept: &Kept<Self>) -> Text {
@@ -29,8 +35,8 @@ trait Holds: Record {
 }
 
 impl Holds for Secret {
-    fn sealed(&mut self) -> Vec<&mut Text> {
-        vec![&mut self.sealed]
+    fn sealed(&mut self, id: &Text) -> Vec<(Text, &mut Text)> {
+        vec![(id.clone(), &mut self.sealed)]
     }
 
     fn now_under(&mut self, key: &str) {
@@ -39,17 +45,28 @@ impl Holds for Secret {
 }
 
 impl Holds for Trigger {
-    fn sealed(&mut self) -> Vec<&mut Text> {
+    fn sealed(&mut self, id: &Text) -> Vec<(Text, &mut Text)> {
         match &mut self.spec {
-            TriggerSpec::Webhook { token, .. } => vec![token],
+            TriggerSpec::Webhook { token, .. } => vec![(id.clone(), token)],
             _ => Vec::new(),
         }
     }
 }
 
+/// Its triggers are as they were, and come back so.
+impl Holds for DeletedFlow {
+    fn sealed(&mut self, _: &Text) -> Vec<(Text, &mut Text)> {
+        self.triggers.iter_mut().flat_map(|(id, trigger)| trigger.sealed(id)).collect()
+    }
+
+    fn listed() -> DocumentFilter {
+        records::under(&Self::PARENT.into())
+    }
+}
+
 impl Holds for User {
-    fn sealed(&mut self) -> Vec<&mut Text> {
-        self.totp.iter_mut().chain(&mut self.totp_offered).collect()
+    fn sealed(&mut self, id: &Text) -> Vec<(Text, &mut Text)> {
+        self.totp.iter_mut().chain(&mut self.totp_offered).map(|text| (id.clone(), text)).collect()
     }
 
     fn sealed_for(_: &Kept<Self>) -> Text {
@@ -58,8 +75,8 @@ impl Holds for User {
 }
 
 impl Holds for OutboxLetter {
-    fn sealed(&mut self) -> Vec<&mut Text> {
-        vec![&mut self.sealed]
+    fn sealed(&mut self, id: &Text) -> Vec<(Text, &mut Text)> {
+        vec![(id.clone(), &mut self.sealed)]
     }
 
     fn sealed_for(_: &Kept<Self>) -> Text {
@@ -67,7 +84,7 @@ impl Holds for OutboxLetter {
     }
 }
 
-/// Wraps every secret, webhook token, authenticator's key and waiting letter under the keyring's current key.
+/// Wraps every secret, webhook token (those of deleted flows, too), authenticator's key and waiting letter under the keyring's current key.
 ///
 /// Nothing else may change the data meanwhile. It can be stopped and begun again at any time: until it is over, both
 /// keys are needed.
@@ -76,6 +93,7 @@ pub async fn rotate(documents: &dyn Documents, keyring: &Keyring, ambient: &dyn 
     let mut rotated = Rotated::default();
     rotation.rotate_all::<Secret>(&mut rotated).await?;
     rotation.rotate_all::<Trigger>(&mut rotated).await?;
+    rotation.rotate_all::<DeletedFlow>(&mut rotated).await?;
     rotation.rotate_all::<User>(&mut rotated).await?;
     rotation.rotate_all::<OutboxLetter>(&mut rotated).await?;
     Ok(rotated)
@@ -89,7 +107,7 @@ struct Rotation<'a> {
 
 impl Rotation<'_> {
     async fn rotate_all<T: Holds>(&self, rotated: &mut Rotated) -> Result<()> {
-        let all: Vec<Kept<T>> = records::all(self.documents, &Scope::System, &DocumentFilter::default()).await?;
+        let all: Vec<Kept<T>> = records::all(self.documents, &Scope::System, &T::listed()).await?;
         for old in all {
             let (name, expected) = (T::sealed_for(&old), Some(old.revision));
             let mut new = old;
@@ -107,9 +125,9 @@ impl Rotation<'_> {
 
     /// Wraps the values of one record anew; how many had to be. What they hold stays the same, and so does the revision.
     fn rewrap<T: Holds>(&self, kept: &mut Kept<T>, name: &str, rotated: &mut Rotated) -> Result<u64> {
-        let (id, mut count) = (kept.id.clone(), 0);
-        let damaged = |error: envelope::Error| ControlError::Unavailable(format!("the {} `{id}`: {error}", T::WHAT));
-        for text in kept.value.sealed() {
+        let (own, mut count) = (kept.id.clone(), 0);
+        let damaged = |error: envelope::Error| ControlError::Unavailable(format!("the {} `{own}`: {error}", T::WHAT));
+        for (id, text) in kept.value.sealed(&own) {
             let sealed = Sealed::parse(text).map_err(damaged)?;
             if !sealed.is_outdated(self.keyring) {
                 rotated.already += 1;

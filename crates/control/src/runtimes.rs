@@ -22,6 +22,13 @@ impl Control {
         self.carrier.connections()
     }
 
+    /// Where Weir's own worker takes steps from that generated code leaves to it: in the queue that is given, else in
+    /// that of the flow's connection, else in that of the only connection there is. None where a worker is none of ours.
+    pub fn worker_queue(&self, given: Option<String>, connection: Option<&Text>) -> Option<String> {
+        let of_connection = || queue_of(&self.connections(), connection.map(|name| &**name));
+        given.filter(|queue| !queue.is_empty()).or_else(of_connection)
+    }
+
     /// Tries a connection. What stands in the way is the answer; only a name that there is not is an error.
     pub async fn check_connection(&self, name: &str) -> Result<RuntimeCheck> {
         self.known(name)?;
@@ -63,5 +70,34 @@ fn told(error: RunsError) -> (&'static str, String) {
     match error {
         RunsError::Rejected { code, message } => (code, message),
         other => ("TEMPORAL_UNREACHABLE", other.to_string()),
+    }
+}
+
+/// The queue of the connection of this name, else of the only one there is.
+fn queue_of(all: &[Connection], name: Option<&str>) -> Option<String> {
+    let named = name.and_then(|name| all.iter().find(|one| &*one.name == name));
+    let only = || all.first().filter(|_| all.len() == 1);
+    named.or_else(only).map(|one| one.task_queue.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection(name: &str, queue: &str) -> Connection {
+        let (address, namespace) = ("127.0.0.1:7233".into(), "default".into());
+        Connection { name: name.into(), address, namespace, task_queue: queue.into(), worker: true }
+    }
+
+    #[test]
+    fn a_queue_is_that_of_the_flows_connection_or_of_the_only_one() {
+        let (one, two) = (connection("one", "a"), connection("two", "b"));
+        let both = [one.clone(), two];
+        let found = |all: &[Connection], name| queue_of(all, name).unwrap_or_default();
+        assert_eq!(found(&both, Some("two")), "b");
+        assert_eq!(found(std::slice::from_ref(&one), None), "a");
+        assert_eq!(found(&[one], Some("gone")), "a");
+        assert_eq!(queue_of(&both, None), None, "nobody can tell which");
+        assert_eq!(queue_of(&[], Some("one")), None);
     }
 }

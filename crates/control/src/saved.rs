@@ -15,8 +15,6 @@ use weir_store::FlowVersion;
 
 /// The flow under the dialects, kept where the source alone would not give it again.
 const PLAIN: &str = "flow.ir.json";
-/// Records read at a time.
-const PAGE: u32 = 1_000;
 /// The longest journal that goes out in one answer, in bytes.
 const LONGEST: usize = 64 << 20;
 
@@ -24,11 +22,11 @@ const LONGEST: usize = 64 << 20;
 pub fn test_of_run(
     catalog: &Catalog,
     version: &FlowVersion,
-    records: &[Record],
+    journal: &[Record],
     rehearsal: &Rehearsal,
 ) -> Vec<FlowFile> {
     let (main, mut files) = flow_files(catalog, version);
-    let lines: String = records.iter().map(line).collect();
+    let lines: String = journal.iter().map(line).collect();
     files.push(FlowFile { name: "journal.jsonl".into(), text: lines.into() });
     let expected = Value::object([
         ("flow", main.into()),
@@ -109,32 +107,22 @@ fn line(record: &Record) -> String {
 }
 
 impl Control {
+    /// The files of the flow that a run runs under.
+    pub async fn text_of_run(&self, caller: &Caller, run: &str) -> Result<Vec<FlowFile>> {
+        let row = self.row(caller, run).await?;
+        let version = self.store.flow_version(&row.place.tenant, &row.version).await?;
+        let version = version.ok_or(ControlError::not_found("version"))?;
+        Ok(flow_files(&self.catalog, &version).1)
+    }
+
     /// A run as a test. What it cannot be kept as one for is told.
     pub async fn save_test(&self, caller: &Caller, run: &str) -> Result<Vec<FlowFile>> {
         let row = self.row(caller, run).await?;
         // Everything that was told of the run is in the store when this is through.
-        let rehearsal = self.runs.rehearse(&row.id).await?;
+        let kept = self.runs.rehearse(&row.id, LONGEST).await?;
         let version = self.store.flow_version(&row.place.tenant, &row.version).await?;
         let version = version.ok_or(ControlError::not_found("version"))?;
-        let records = self.whole_journal(&row).await?;
-        Ok(test_of_run(&self.catalog, &version, &records, &rehearsal))
-    }
-
-    async fn whole_journal(&self, row: &weir_store::Run) -> Result<Vec<Record>> {
-        let (mut all, mut bytes): (Vec<Record>, usize) = (Vec::new(), 0);
-        loop {
-            let from = all.last().map_or(1, |record| record.seq + 1);
-            let records = self.store.records(row.key, from, PAGE).await?;
-            if records.is_empty() {
-                return Ok(all);
-            }
-            bytes += records.iter().map(|record| record.payload.len()).sum::<usize>();
-            if bytes > LONGEST {
-                let message = format!("the run's journal is longer than {LONGEST} bytes; read it part by part");
-                return Err(ControlError::invalid("JOURNAL_TOO_LONG", message));
-            }
-            all.extend(records);
-        }
+        Ok(test_of_run(&self.catalog, &version, &kept.journal, &kept.rehearsal))
     }
 }
 

@@ -237,11 +237,16 @@ impl Control {
 impl Changes<'_> {
     /// Adds a trigger, and how far it has come where it fires by itself.
     pub(crate) fn insert_trigger(&mut self, id: Text, trigger: Trigger) -> Kept<Trigger> {
+        self.insert_trigger_at(id, trigger, TriggerState::default())
+    }
+
+    /// One that has come as far as `state` says; nothing that was due before it is there is made up for.
+    pub(crate) fn insert_trigger_at(&mut self, id: Text, trigger: Trigger, state: TriggerState) -> Kept<Trigger> {
         let last = trigger.from;
         let alone = !matches!(trigger.spec, TriggerSpec::Webhook { .. });
         let kept = self.insert_as(id.clone(), trigger);
         if alone {
-            self.insert_as(id, TriggerState { last, ..TriggerState::default() });
+            self.insert_as(id, TriggerState { last, ..state });
         }
         kept
     }

@@ -88,6 +88,9 @@ pub trait Names {
 pub struct Options {
     /// Meanings for handler names; these win over the file's own.
     pub bindings: IndexMap<Text, Binding>,
+    /// Whether disabled steps are read as if they were not, and marked: for a flow that is written again, never for
+    /// one that is run.
+    pub keep_disabled: bool,
 }
 
 /// What a handler name stands for.

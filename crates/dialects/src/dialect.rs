@@ -19,6 +19,11 @@ pub trait Dialect: Sync {
     /// Whether a document looks like this dialect.
     fn fits(&self, doc: &Doc) -> bool;
 
+    /// Whether names in it can be given a meaning from outside.
+    fn binds(&self) -> bool {
+        false
+    }
+
     /// Reads the documents of one file. Never stops at the first problem.
     fn parse(&self, documents: &[Doc], source: &SourceFile, cx: &Context<'_>) -> Parsed;
 
@@ -42,13 +47,22 @@ pub fn parse(source: SourceFile, cx: &Context<'_>) -> Parsed {
         }
         return Parsed { flow: None, diagnostics, files: vec![source] };
     };
-    let mut parsed = detect(first).parse(&documents, &source, cx);
+    let dialect = detect(first);
+    let mut parsed = dialect.parse(&documents, &source, cx);
+    if !dialect.binds() {
+        diagnostics.extend(cx.options.bindings.keys().map(|name| bound_in_vain(name)));
+    }
     diagnostics.append(&mut parsed.diagnostics);
     if let Some(flow) = &mut parsed.flow {
         crate::pure::lower(flow, cx.names, &mut diagnostics);
     }
     parsed.files.insert(0, source);
     Parsed { flow: parsed.flow, diagnostics, files: parsed.files }
+}
+
+fn bound_in_vain(name: &str) -> Diagnostic {
+    let message = format!("nothing here has a handler named `{}`", crate::fields::short(name));
+    Diagnostic::warning("UNKNOWN_BINDING", message).path("bindings").help("only listeners of an organism have handlers")
 }
 
 /// The dialect a document looks like; a tree where none fits better.
@@ -67,4 +81,34 @@ pub fn print(flow: &Flow, dialect: &str, names: &dyn Names) -> Result<String, Ve
 /// [`print`] under the name the command uses.
 pub fn convert(flow: &Flow, to: &str, names: &dyn Names) -> Result<String, Vec<Diagnostic>> {
     print(flow, to, names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Context, parse};
+    use crate::{Binding, Leaf, Names, NoFiles, Options, SourceFile};
+
+    struct NoKinds;
+
+    impl Names for NoKinds {
+        fn by_kind(&self, _: &str) -> Option<Leaf> {
+            None
+        }
+
+        fn by_tree(&self, _: &str) -> Option<Leaf> {
+            None
+        }
+    }
+
+    #[test]
+    fn what_is_bound_where_there_are_no_handlers_is_told() {
+        for text in ["type: SuccessNode", "{nodes: [], edges: []}", "{ir: 1, name: a, root: {id: a, set: []}}"] {
+            let bindings = [("speak".into(), Binding::from_text("kind:log"))].into_iter().collect();
+            let cx =
+                Context { loader: &NoFiles, names: &NoKinds, options: &Options { bindings, ..Options::default() } };
+            let source = SourceFile { id: weir_base::FileId(0), name: "a.yaml".into(), text: text.into() };
+            let found = parse(source, &cx).diagnostics;
+            assert!(found.iter().any(|problem| problem.code == "UNKNOWN_BINDING"), "{text}: {found:?}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 //! left over at the end says where the two part ways. Calls nothing outside.
 
 use crate::core::YIELD;
-use crate::{Command, Event, EventBody, Machine, Plan, Started, Status, TaskResult};
+use crate::{Command, Event, EventBody, ForkedFrom, Machine, Plan, Started, Status, TaskResult};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
@@ -157,7 +157,13 @@ fn follow_ups(old: &Arc<Plan>, events: &[Numbered], causes: &BTreeSet<u64>) -> O
     let (started, at) = started_of(events)?;
     let mut matcher = Matcher::new(Machine::new(old.clone(), started, at), events, causes);
     matcher.run();
-    Some(matcher.left().map(|(seq, _, _)| seq).collect())
+    // A fork stays, whatever of its changes finds no place: without it the run would be another one.
+    let stays = |seq: u64| events.iter().any(|(other, event)| *other == seq && is_fork(event));
+    Some(matcher.left().map(|(seq, _, _)| seq).filter(|seq| !stays(*seq)).collect())
+}
+
+fn is_fork(event: &Event) -> bool {
+    matches!(event.body, EventBody::Forked(_))
 }
 
 fn compensations(events: &[Numbered], followed: &BTreeSet<u64>) -> Vec<Text> {
@@ -178,7 +184,7 @@ fn started_of(events: &[Numbered]) -> Option<(&Started, Micros)> {
 /// What earlier repairs of the run have left out of it for good.
 fn set_aside(events: &[Numbered]) -> BTreeSet<u64> {
     let dropped = |(_, event): &Numbered| match &event.body {
-        EventBody::Rebased { dropped, .. } => dropped.clone(),
+        EventBody::Rebased(onto) => onto.dropped.clone(),
         _ => Vec::new(),
     };
     events.iter().flat_map(dropped).collect()
@@ -193,8 +199,8 @@ struct Matcher<'a> {
     /// Answers that may be delivered now.
     ready: BTreeSet<usize>,
     changed: BTreeSet<usize>,
-    /// Decisions of people about steps that were not there.
-    unused: Vec<usize>,
+    /// Decisions of people, and changes of a fork, about steps that were not there.
+    unused: Vec<(usize, Text)>,
     /// Turns the flow gives away where it did not before: nobody outside has a say in them.
     turns: VecDeque<Text>,
     open: BTreeSet<Text>,
@@ -205,7 +211,8 @@ impl<'a> Matcher<'a> {
         let aside = set_aside(events);
         let (mut waiting, mut ready) = (BTreeMap::<Text, Vec<usize>>::new(), BTreeSet::new());
         for (at, (seq, event)) in events.iter().enumerate().skip(1) {
-            if dropped.contains(seq) || aside.contains(seq) {
+            let left_out = dropped.contains(seq) || aside.contains(seq);
+            if left_out && !is_fork(event) {
                 continue;
             }
             match &event.body {
@@ -213,7 +220,10 @@ impl<'a> Matcher<'a> {
                 | EventBody::TimerFired { path }
                 | EventBody::ChildFinished { path, .. }
                 | EventBody::VariablesRead { path, .. } => waiting.entry(current(&machine, path)).or_default().push(at),
-                EventBody::Signal { .. } | EventBody::Override { .. } | EventBody::Cancel { .. } => {
+                EventBody::Signal { .. }
+                | EventBody::Override { .. }
+                | EventBody::Cancel { .. }
+                | EventBody::Forked(_) => {
                     ready.insert(at);
                 }
                 _ => {}
@@ -226,7 +236,11 @@ impl<'a> Matcher<'a> {
     fn run(&mut self) {
         self.note_commands();
         loop {
-            if let Some(at) = self.ready.pop_first() {
+            // A fork changes what has come to rest: turns that the old flow did not give away come before it.
+            let rests = self.turns.is_empty();
+            let next = self.ready.first().filter(|at| rests || !is_fork(&self.events[**at].1)).copied();
+            if let Some(at) = next {
+                self.ready.remove(&at);
                 self.deliver(at);
             } else if let Some(path) = self.turns.pop_front() {
                 self.open.remove(&path);
@@ -240,9 +254,12 @@ impl<'a> Matcher<'a> {
 
     fn deliver(&mut self, at: usize) {
         let event = &self.events[at].1;
+        if let EventBody::Forked(forked) = &event.body {
+            return self.branch(at, forked);
+        }
         if let Some(path) = event.body.path().map(|path| current(&self.machine, path)) {
             if matches!(event.body, EventBody::Override { .. }) && !self.machine.is_live(&path) {
-                return self.unused.push(at);
+                return self.unused.push((at, path));
             }
             if let Some(left) = self.waiting.get_mut(&path) {
                 left.retain(|other| *other != at);
@@ -250,6 +267,19 @@ impl<'a> Matcher<'a> {
             self.open.remove(&path);
         }
         self.machine.handle(event);
+    }
+
+    /// Where the inherited part of a journal ends: the changes are made, and all that is open is asked for again.
+    fn branch(&mut self, at: usize, forked: &ForkedFrom) {
+        for change in &forked.changes {
+            if let Err(error) = self.machine.change(change) {
+                self.unused.push((at, error.path()));
+            }
+            self.note_commands();
+        }
+        self.open.clear();
+        self.turns.clear();
+        self.machine.rename(forked.run.clone());
     }
 
     fn note_commands(&mut self) {
@@ -312,10 +342,11 @@ impl<'a> Matcher<'a> {
     fn left(&self) -> impl Iterator<Item = (u64, Text, Reason)> {
         let reason = |at: &usize| if self.changed.contains(at) { Reason::Changed } else { Reason::Unreached };
         let timer = |at: &&usize| matches!(self.events[**at].1.body, EventBody::TimerFired { .. });
-        let named =
-            |at: &usize| (self.events[*at].0, self.events[*at].1.body.path().cloned().unwrap_or_default(), reason(at));
-        let mut left: Vec<_> =
-            self.waiting.values().flatten().filter(|at| !timer(at)).chain(&self.unused).map(named).collect();
+        let path = |at: &usize| self.events[*at].1.body.path().cloned().unwrap_or_default();
+        let waiting = self.waiting.values().flatten().filter(|at| !timer(at));
+        let waiting = waiting.map(|at| (self.events[*at].0, path(at), reason(at)));
+        let unused = self.unused.iter().map(|(at, path)| (self.events[*at].0, path.clone(), Reason::Unreached));
+        let mut left: Vec<_> = waiting.chain(unused).collect();
         left.sort_unstable_by_key(|(seq, ..)| *seq);
         left.into_iter()
     }

@@ -68,16 +68,59 @@ pub enum EventBody {
     Continued {
         state: Value,
     },
-    /// Sets the results with these numbers aside and goes on under another version of the flow.
-    Rebased {
-        flow: Text,
-        dropped: Vec<u64>,
-    },
-    /// The first record of a fork: the state of `from` after `seq`, with changes.
-    Forked {
-        from: Text,
-        seq: u64,
-        state: Value,
+    /// Sets results aside and goes on under another version of the flow.
+    Rebased(Box<RebasedOnto>),
+    /// The first record of a fork.
+    Forked(Box<ForkedFrom>),
+}
+
+/// Where an ended run goes on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RebasedOnto {
+    /// Content hash of the flow version.
+    pub flow: Text,
+    /// Numbers of the run's own records that are set aside.
+    pub dropped: Vec<u64>,
+    /// In a fork: numbers of what it inherited that is set aside, counted from the first record of its oldest ancestor.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inherited: Vec<u64>,
+    /// In a fork: the state it goes on from, so that it depends on no other run's journal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<Value>,
+}
+
+/// The state of another run after one of its records, with changes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ForkedFrom {
+    pub from: Text,
+    pub seq: u64,
+    pub state: Value,
+    /// The fork's own name. Empty, like what follows, where an older version wrote the record.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub run: Text,
+    /// Content hash of the flow version it begins under.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub flow: Text,
+    /// What `state` has that the other run did not; see [`crate::Machine::change`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ForkChange>,
+}
+
+/// One thing a fork does differently.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ForkChange {
+    /// `vars.total`, `vars.cart.items`, `input` or `input.x`, and its new value.
+    Set { path: Text, value: Value },
+    /// Something that happens at once, as the journal has it.
+    Event {
+        #[serde(rename = "type")]
+        ty: Text,
+        #[serde(default, skip_serializing_if = "str::is_empty")]
+        path: Text,
+        payload: Value,
     },
 }
 

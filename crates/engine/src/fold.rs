@@ -56,7 +56,7 @@ fn plain(plan: &Arc<Plan>, events: &[Numbered]) -> Result<Machine, FoldError> {
 fn begin(plan: &Arc<Plan>, first: &Event) -> Result<Machine, FoldError> {
     match &first.body {
         EventBody::Started(started) => Ok(Machine::new(plan.clone(), started, first.at)),
-        EventBody::Forked { state, .. } => Machine::restore(plan.clone(), state).map_err(FoldError::State),
+        EventBody::Forked(forked) => Machine::restore(plan.clone(), &forked.state).map_err(FoldError::State),
         EventBody::Continued { state } => {
             let mut machine = Machine::restore(plan.clone(), state).map_err(FoldError::State)?;
             machine.handle(first);
@@ -67,22 +67,28 @@ fn begin(plan: &Arc<Plan>, first: &Event) -> Result<Machine, FoldError> {
 }
 
 fn last_rebase(events: &[Numbered]) -> Option<usize> {
-    events.iter().rposition(|(_, event)| matches!(event.body, EventBody::Rebased { .. }))
+    events.iter().rposition(|(_, event)| matches!(event.body, EventBody::Rebased(_)))
 }
 
 /// What came before is matched against the new flow, less all that was ever set aside; what came after is in order.
+/// The record of a fork has the state with it, since what came before lies in other journals.
 fn rebased(plan_of: &dyn Fn(&str) -> Option<Arc<Plan>>, events: &[Numbered], at: usize) -> Result<Machine, FoldError> {
-    let EventBody::Rebased { flow, .. } = &events[at].1.body else { return Err(FoldError::NoBeginning) };
-    let plan = plan_of(flow).ok_or_else(|| FoldError::MissingFlow(flow.to_string()))?;
-    let dropped: BTreeSet<u64> = events[..=at].iter().flat_map(|(_, event)| dropped_by(event)).collect();
-    let mut machine = replay(&plan, &events[..at], &dropped).ok_or(FoldError::NoBeginning)?.machine;
+    let EventBody::Rebased(onto) = &events[at].1.body else { return Err(FoldError::NoBeginning) };
+    let plan = plan_of(&onto.flow).ok_or_else(|| FoldError::MissingFlow(onto.flow.to_string()))?;
+    let mut machine = match &onto.state {
+        Some(state) => Machine::restore(plan, state).map_err(FoldError::State)?,
+        None => {
+            let dropped: BTreeSet<u64> = events[..=at].iter().flat_map(|(_, event)| dropped_by(event)).collect();
+            replay(&plan, &events[..at], &dropped).ok_or(FoldError::NoBeginning)?.machine
+        }
+    };
     events[at..].iter().for_each(|(_, event)| machine.handle(event));
     Ok(machine)
 }
 
 fn dropped_by(event: &Event) -> Vec<u64> {
     match &event.body {
-        EventBody::Rebased { dropped, .. } => dropped.clone(),
+        EventBody::Rebased(onto) => onto.dropped.clone(),
         _ => Vec::new(),
     }
 }

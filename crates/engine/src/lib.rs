@@ -5,6 +5,7 @@
 //! event. Start with [`Machine`]; the control nodes are in `step/`, one file each.
 
 mod arena;
+mod change;
 mod command;
 mod compat;
 mod core;
@@ -24,10 +25,11 @@ mod time;
 mod trace;
 mod weight;
 
+pub use change::ChangeError;
 pub use command::{Command, RunTask, StartChild, Status};
 pub use compat::{Divergence, Numbered, Reason, Rebase, Replay, rebase, replay, replay_with};
 pub use error::{StepError, category, code};
-pub use event::{Decision, Event, EventBody, Origin, Started, TaskResult, Usage};
+pub use event::{Decision, Event, EventBody, ForkChange, ForkedFrom, Origin, RebasedOnto, Started, TaskResult, Usage};
 pub use fold::{FoldError, fold};
 pub use machine::Machine;
 pub use plan::{Plan, TaskSpec};
@@ -37,4 +39,6 @@ pub use sealed::{escape as sealed_to_json, unescape as sealed_from_json};
 pub use trace::{StepStatus, Trace, TraceBody};
 
 /// The number of the rules this engine follows; written to `started`, so that old runs keep theirs.
-pub const SEMANTICS: u32 = 1;
+///
+/// 2: a whole number in a model's answer that a number cannot keep is text; under 1 it was rounded.
+pub const SEMANTICS: u32 = 2;

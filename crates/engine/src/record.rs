@@ -1,5 +1,5 @@
 use crate::StepError;
-use crate::event::{Decision, Event, EventBody, Started, TaskResult};
+use crate::event::{Decision, Event, EventBody, ForkChange, ForkedFrom, RebasedOnto, Started, TaskResult};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -78,19 +78,6 @@ struct State<'a> {
     state: Cow<'a, Value>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Rebased {
-    flow: Text,
-    dropped: Vec<u64>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Forked<'a> {
-    from: Text,
-    seq: u64,
-    state: Cow<'a, Value>,
-}
-
 impl Record {
     pub fn encode(seq: u64, event: &Event) -> Record {
         let path = event.body.path().cloned().unwrap_or_default();
@@ -128,20 +115,21 @@ impl Record {
             "dispatched" => EventBody::Dispatched { path, attempt: self.read::<Dispatched>()?.attempt },
             "decided" => EventBody::Decided { path, decision: self.read::<Decided>()?.decision },
             "continued" => EventBody::Continued { state: self.read::<State>()?.state.into_owned() },
-            "rebased" => {
-                let Rebased { flow, dropped } = self.read()?;
-                EventBody::Rebased { flow, dropped }
-            }
-            "forked" => {
-                let Forked { from, seq, state } = self.read()?;
-                EventBody::Forked { from, seq, state: state.into_owned() }
-            }
+            "rebased" => EventBody::Rebased(Box::new(self.read::<RebasedOnto>()?)),
+            "forked" => EventBody::Forked(Box::new(self.forked()?)),
             other => return Err(self.fail(format!("this Weir does not know the type `{other}`; a newer one wrote it"))),
         })
     }
 
     fn result(&self) -> Result<Box<TaskResult>, RecordError> {
         self.read().map(Box::new)
+    }
+
+    fn forked(&self) -> Result<ForkedFrom, RecordError> {
+        let forked: ForkedFrom = self.read()?;
+        let known = |change: &ForkChange| change.body().map(drop);
+        forked.changes.iter().try_for_each(known).map_err(|error| self.fail(error.message))?;
+        Ok(forked)
     }
 
     fn read<T: DeserializeOwned>(&self) -> Result<T, RecordError> {
@@ -173,10 +161,8 @@ fn payload_of(body: &EventBody) -> String {
         EventBody::Dispatched { attempt, .. } => json(&Dispatched { attempt: *attempt }),
         EventBody::Decided { decision, .. } => json(&Decided { decision: *decision }),
         EventBody::Continued { state } => json(&State { state: Cow::Borrowed(state) }),
-        EventBody::Rebased { flow, dropped } => json(&Rebased { flow: flow.clone(), dropped: dropped.clone() }),
-        EventBody::Forked { from, seq, state } => {
-            json(&Forked { from: from.clone(), seq: *seq, state: Cow::Borrowed(state) })
-        }
+        EventBody::Rebased(onto) => json(onto),
+        EventBody::Forked(forked) => json(forked),
     }
 }
 
@@ -184,7 +170,35 @@ fn json(payload: &impl Serialize) -> String {
     serde_json::to_string(payload).expect("a payload is always JSON")
 }
 
+impl ForkChange {
+    /// The event as a change of a fork.
+    pub fn event(body: &EventBody) -> ForkChange {
+        let record = Record::encode(0, &Event::new(0, body.clone()));
+        let payload = read_deep(&record.payload).expect("a payload is always JSON");
+        ForkChange::Event { ty: record.ty.into(), path: record.path, payload }
+    }
+
+    /// The event, where it is one.
+    pub fn body(&self) -> Result<Option<EventBody>, RecordError> {
+        match self {
+            ForkChange::Set { .. } => Ok(None),
+            ForkChange::Event { ty, path, payload } => EventBody::within_run(ty, path.clone(), payload).map(Some),
+        }
+    }
+}
+
 impl EventBody {
+    /// Reads an event that can happen within a run: none that only begins or carries on a journal.
+    pub fn within_run(ty: &str, path: Text, payload: &Value) -> Result<EventBody, RecordError> {
+        let record = Record { seq: 0, at: 0, ty: Cow::Owned(ty.to_owned()), path, payload: payload.to_json() };
+        match record.body()? {
+            EventBody::Started(_) | EventBody::Forked(_) | EventBody::Continued { .. } | EventBody::Rebased(_) => {
+                Err(record.fail(format!("`{ty}` cannot happen within a run")))
+            }
+            body => Ok(body),
+        }
+    }
+
     /// The name in the journal's `type` column.
     pub fn type_name(&self) -> &'static str {
         match self {
@@ -202,8 +216,8 @@ impl EventBody {
             EventBody::Decided { .. } => "decided",
             EventBody::Late { .. } => "late",
             EventBody::Continued { .. } => "continued",
-            EventBody::Rebased { .. } => "rebased",
-            EventBody::Forked { .. } => "forked",
+            EventBody::Rebased(_) => "rebased",
+            EventBody::Forked(_) => "forked",
         }
     }
 
@@ -240,8 +254,8 @@ impl EventBody {
             | EventBody::Pause
             | EventBody::Resume
             | EventBody::Continued { .. }
-            | EventBody::Rebased { .. }
-            | EventBody::Forked { .. } => None,
+            | EventBody::Rebased(_)
+            | EventBody::Forked(_) => None,
         }
     }
 }

@@ -1,5 +1,4 @@
-//! How long a value's JSON would be, roughly. A value can hold the same part many times over, so its text can be far
-//! longer than the memory it takes; weighing stops as soon as the limit is passed.
+//! How long the JSON of a value may be.
 
 use crate::{StepError, category, code};
 use weir_base::Value;
@@ -13,8 +12,7 @@ const LEVELS: usize = 101;
 
 /// What the value weighs; `None` where that is more than `most`, or where it is nested too deep.
 pub(crate) fn weigh(value: &Value, most: u64) -> Option<u64> {
-    let mut left = most;
-    take(value, LEVELS, &mut left).then_some(most - left)
+    value.weigh(most, LEVELS)
 }
 
 /// Refuses a value that nobody could write down.
@@ -31,19 +29,4 @@ pub(crate) fn too_large() -> StepError {
     let most = JOINED_BYTES >> 20;
     let message = format!("the value is larger than {most} MiB or nested more than {} levels deep", LEVELS - 1);
     StepError::new(code::OUTPUT_TOO_LARGE, category::LIMIT, message)
-}
-
-fn take(value: &Value, levels: usize, left: &mut u64) -> bool {
-    let own = match value {
-        Value::String(text) => text.len() as u64 + 2,
-        Value::Object(map) => map.keys().map(|key| key.len() as u64 + 4).sum(),
-        _ => 4,
-    };
-    let Some(rest) = left.checked_sub(own) else { return false };
-    *left = rest;
-    match value {
-        Value::Array(items) => levels > 0 && items.iter().all(|item| take(item, levels - 1, left)),
-        Value::Object(map) => levels > 0 && map.values().all(|member| take(member, levels - 1, left)),
-        _ => true,
-    }
 }

@@ -233,6 +233,19 @@ fn a_promised_shape_is_read_from_the_answer() {
 }
 
 #[test]
+fn digits_of_an_answer_are_kept_but_in_runs_from_before_they_were() {
+    let rest = r#","output":{"type":"object"}"#;
+    let answer = r#"{"id":9007199254740993,"even":9007199254740994}"#;
+    let kept = r#"{"id":"9007199254740993","even":9007199254740994.0}"#;
+    let rounded = r#"{"id":9007199254740992.0,"even":9007199254740994.0}"#;
+    for (semantics, expected) in [(1, rounded), (2, kept), (weir_engine::SEMANTICS, kept)] {
+        let sim = Sim::new(&agent(rest)).semantics(semantics).input(r#"{"who":"a clerk","ask":"Which?"}"#);
+        let ran = sim.answers(move |_| Some(says(answer))).run();
+        assert_eq!(ran.output.to_json(), expected, "under {semantics}");
+    }
+}
+
+#[test]
 fn a_failed_model_task_fails_the_agent() {
     let (ran, _) =
         converse(&agent(""), vec![TaskResult::failure(StepError::new("OVERLOADED", "upstream", "try later"))]);

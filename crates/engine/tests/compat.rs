@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use support::{Ran, Sim, flow};
 use weir_base::Value;
-use weir_engine::{Event, EventBody, Numbered, Plan, Reason, Status, StepError, TaskResult, fold, rebase, replay};
+use weir_engine::{
+    Event, EventBody, ForkChange, ForkedFrom, Numbered, Plan, Reason, RebasedOnto, Status, StepError, TaskResult, fold,
+    rebase, replay,
+};
 
 fn plan(root: &str) -> Arc<Plan> {
     Arc::new(Plan::new(&weir_ir::from_json(&flow(root)).unwrap()))
@@ -72,7 +75,13 @@ fn rule_6_2_readers_fold_the_rest_over_the_newest_flow() {
     let ran = Sim::new(&flow(&steps(OLD))).run();
     let fixed = plan(&with(2, ("c", "ok", "33")));
     let mut journal = numbered(&ran);
-    journal.push((5, Event::new(9, EventBody::Rebased { flow: "new".into(), dropped: vec![4] })));
+    journal.push((
+        5,
+        Event::new(
+            9,
+            EventBody::Rebased(Box::new(RebasedOnto { flow: "new".into(), dropped: vec![4], ..Default::default() })),
+        ),
+    ));
     let by_hash = |hash: &str| (hash == "new").then(|| fixed.clone());
     let machine = fold(&plan(&steps(OLD)), &by_hash, &journal).unwrap();
     assert!(machine.expects("s/c") && machine.status() == Status::Running);
@@ -143,13 +152,68 @@ fn rule_6_3_a_fork_is_a_snapshot_under_a_new_name() {
         weir_engine::Machine::new(plan(&root), &weir_engine::Started { run: "old".into(), ..Default::default() }, 0);
     machine.set_variable("x", Value::from(5));
     machine.rename("new".into());
-    let fork = Event::new(1, EventBody::Forked { from: "old".into(), seq: 1, state: machine.to_state() });
+    let forked = ForkedFrom { from: "old".into(), seq: 1, state: machine.to_state(), ..Default::default() };
+    let fork = Event::new(1, EventBody::Forked(Box::new(forked)));
     let result = Box::new(TaskResult::success(Value::Null));
     let next = Event::new(2, EventBody::TaskFinished { path: "s/a".into(), result });
     let mut forked = fold(&plan(&root), &|_| None, &[(1, fork), (2, next)]).unwrap();
     assert_eq!(&**forked.run_id(), "new");
     let Some(weir_engine::Command::Run(task)) = forked.poll() else { panic!("a task is open") };
     assert_eq!(task.params.to_json(), r#"{"n":5}"#);
+}
+
+/// What a fork inherited, the fork itself and what is its own are one journal, whatever flow it is folded over.
+#[test]
+fn rule_6_3_a_fork_with_what_it_inherited_is_matched_like_any_run() {
+    let root = |b: &str, c: &str| steps(&[("a", "ok", "1"), ("b", "ok", b), ("c", "ok", c)]);
+    let numbers = ("\"{{ vars.x }}\"", "\"{{ run.id }}\"");
+    let old = plan(&root(numbers.0, numbers.1));
+    let started = weir_engine::Started { run: "old".into(), ..Default::default() };
+    let finish = |path: &str, n: &str| {
+        let asked = Value::from_json(&format!("[\"ok\",{{\"n\":{n}}}]")).unwrap();
+        let hash = weir_base::hash_value_hex(&asked).into();
+        let result = TaskResult { params_hash: hash, ..TaskResult::success(Value::Null) };
+        EventBody::TaskFinished { path: path.into(), result: Box::new(result) }
+    };
+    let x = ForkChange::Set { path: "vars.x".into(), value: Value::from(5) };
+    let forked = |changes| ForkedFrom { from: "old".into(), seq: 1, run: "new".into(), changes, ..Default::default() };
+    let journal = |changes: Vec<ForkChange>| -> Vec<Numbered> {
+        let bodies = [
+            EventBody::Started(Box::new(started.clone())),
+            EventBody::Forked(Box::new(forked(changes))),
+            finish("s/a", "1"),
+            finish("s/b", "5"),
+            finish("s/c", "\"new\""),
+        ];
+        (1..).zip(bodies.map(|body| Event::new(0, body))).collect()
+    };
+    let verdict = |plan: &Arc<Plan>, changes: Vec<ForkChange>| {
+        let found = replay(plan, &journal(changes), &BTreeSet::new()).unwrap();
+        (found.divergence.map(|divergence| divergence.path.to_string()), found.machine.status())
+    };
+    assert_eq!(verdict(&old, vec![x.clone()]), (None, Status::Succeeded));
+    assert_eq!(verdict(&old, Vec::new()), (Some("s/b".to_owned()), Status::Running));
+    let other = plan(&root(numbers.0, "7"));
+    assert_eq!(verdict(&other, vec![x]), (Some("s/c".to_owned()), Status::Running));
+    let lost = ForkChange::event(&finish("s/gone", "1"));
+    assert_eq!(verdict(&old, vec![lost]).0.as_deref(), Some("s/gone"), "the oldest is told");
+}
+
+/// What a fork changed may find no place under a fixed flow. The run stays the fork all the same.
+#[test]
+fn rule_6_3_a_fork_is_never_set_aside() {
+    let tried = |kind: &str| {
+        let task = |id: &str, kind: &str| format!(r#"{{"id":"{id}","task":{{"kind":"{kind}","params":{{}}}}}}"#);
+        format!(r#"{{"id":"t","try":{{"body":{},"finally":{}}}}}"#, task("b", kind), task("f", "ok"))
+    };
+    let ran = Sim::new(&flow(&tried("fail"))).run();
+    let changes = vec![ForkChange::event(&ran.events[2].body)];
+    let forked = ForkedFrom { from: "old".into(), seq: 2, run: "new".into(), changes, ..Default::default() };
+    let mut journal = numbered(&ran);
+    journal[2].1.body = EventBody::Forked(Box::new(forked));
+    let rebased = rebase(&plan(&tried("fail")), &plan(&tried("ok")), &journal).unwrap();
+    assert!(!rebased.dropped.contains(&3), "{:?}", rebased.dropped);
+    assert!(!rebased.is_compatible() || &**rebased.replay.machine.run_id() == "new");
 }
 
 #[test]

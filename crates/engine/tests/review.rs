@@ -7,7 +7,8 @@ use std::sync::Arc;
 use support::{Ran, Sim, flow, run};
 use weir_base::Value;
 use weir_engine::{
-    Command, Event, EventBody, Machine, Numbered, Plan, Started, Status, StepError, TaskResult, fold, rebase, replay,
+    Command, Event, EventBody, Machine, Numbered, Plan, RebasedOnto, Started, Status, StepError, TaskResult, fold,
+    rebase, replay,
 };
 
 fn task(id: &str, kind: &str) -> String {
@@ -576,7 +577,17 @@ fn rule_6_2_a_second_repair_leaves_out_what_the_first_set_aside() {
     let mut journal = numbered(&ran);
     let first = rebase(&plan(&steps("fail", "ok")), &plan(&steps("ok", "fail")), &journal).expect("a journal");
     assert_eq!(first.dropped, [3, 4]);
-    journal.push((5, Event::new(5, EventBody::Rebased { flow: "two".into(), dropped: first.dropped })));
+    journal.push((
+        5,
+        Event::new(
+            5,
+            EventBody::Rebased(Box::new(RebasedOnto {
+                flow: "two".into(),
+                dropped: first.dropped,
+                ..Default::default()
+            })),
+        ),
+    ));
     let broke = Box::new(TaskResult::failure(StepError::new("BROKEN", "upstream", "it broke")));
     for (seq, body) in [
         (6, finished("s/t/b")),

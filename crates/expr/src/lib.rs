@@ -23,6 +23,7 @@
 mod ast;
 mod calls;
 mod check;
+mod declare;
 mod eval;
 mod expr;
 mod fuel;
@@ -43,6 +44,7 @@ mod undefined;
 
 pub use calls::text_literal;
 pub use check::{Env, Shape, check, infer};
+pub use declare::{declarations, language};
 pub use expr::Expr;
 pub use fuel::Fuel;
 pub use lexer::is_reserved;

@@ -183,30 +183,38 @@ impl Method {
 /// Names that hold functions and constants; they are not free names of an expression.
 pub(crate) const NAMESPACES: [&str; 6] = ["Array", "JSON", "Math", "Number", "Object", "String"];
 
+/// Every constant but `undefined`: its full name, the name it is printed by, and its value.
+pub(crate) const CONSTANTS: [(&str, &str, f64); 18] = {
+    use std::f64::consts;
+    [
+        ("Infinity", "Infinity", f64::INFINITY),
+        ("Math.E", "Math.E", consts::E),
+        ("Math.LN10", "Math.LN10", consts::LN_10),
+        ("Math.LN2", "Math.LN2", consts::LN_2),
+        ("Math.LOG10E", "Math.LOG10E", consts::LOG10_E),
+        ("Math.LOG2E", "Math.LOG2E", consts::LOG2_E),
+        ("Math.PI", "Math.PI", consts::PI),
+        ("Math.SQRT1_2", "Math.SQRT1_2", consts::FRAC_1_SQRT_2),
+        ("Math.SQRT2", "Math.SQRT2", consts::SQRT_2),
+        ("NaN", "NaN", f64::NAN),
+        ("Number.EPSILON", "Number.EPSILON", f64::EPSILON),
+        ("Number.MAX_SAFE_INTEGER", "Number.MAX_SAFE_INTEGER", 9_007_199_254_740_991.0),
+        ("Number.MAX_VALUE", "Number.MAX_VALUE", f64::MAX),
+        ("Number.MIN_SAFE_INTEGER", "Number.MIN_SAFE_INTEGER", -9_007_199_254_740_991.0),
+        ("Number.MIN_VALUE", "Number.MIN_VALUE", 5e-324),
+        ("Number.NEGATIVE_INFINITY", "Number.NEGATIVE_INFINITY", f64::NEG_INFINITY),
+        ("Number.NaN", "NaN", f64::NAN),
+        ("Number.POSITIVE_INFINITY", "Infinity", f64::INFINITY),
+    ]
+};
+
 /// A constant by its full name.
 pub(crate) fn constant(name: &str) -> Option<Constant> {
-    use std::f64::consts;
-    let (name, number) = match name {
-        "undefined" => return Some(Constant { name: "undefined", value: undefined() }),
-        "NaN" | "Number.NaN" => ("NaN", f64::NAN),
-        "Infinity" | "Number.POSITIVE_INFINITY" => ("Infinity", f64::INFINITY),
-        "Number.NEGATIVE_INFINITY" => ("Number.NEGATIVE_INFINITY", f64::NEG_INFINITY),
-        "Number.MAX_SAFE_INTEGER" => ("Number.MAX_SAFE_INTEGER", 9_007_199_254_740_991.0),
-        "Number.MIN_SAFE_INTEGER" => ("Number.MIN_SAFE_INTEGER", -9_007_199_254_740_991.0),
-        "Number.MAX_VALUE" => ("Number.MAX_VALUE", f64::MAX),
-        "Number.MIN_VALUE" => ("Number.MIN_VALUE", 5e-324),
-        "Number.EPSILON" => ("Number.EPSILON", f64::EPSILON),
-        "Math.PI" => ("Math.PI", consts::PI),
-        "Math.E" => ("Math.E", consts::E),
-        "Math.LN2" => ("Math.LN2", consts::LN_2),
-        "Math.LN10" => ("Math.LN10", consts::LN_10),
-        "Math.LOG2E" => ("Math.LOG2E", consts::LOG2_E),
-        "Math.LOG10E" => ("Math.LOG10E", consts::LOG10_E),
-        "Math.SQRT2" => ("Math.SQRT2", consts::SQRT_2),
-        "Math.SQRT1_2" => ("Math.SQRT1_2", consts::FRAC_1_SQRT_2),
-        _ => return None,
-    };
-    Some(Constant { name, value: Value::Number(number) })
+    if name == "undefined" {
+        return Some(Constant { name: "undefined", value: undefined() });
+    }
+    let (_, name, number) = CONSTANTS.iter().find(|(full, ..)| *full == name)?;
+    Some(Constant { name, value: Value::Number(*number) })
 }
 
 /// Why a name of JavaScript is not there, and what to write instead.

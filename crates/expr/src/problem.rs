@@ -28,7 +28,11 @@ impl Problem {
     /// The diagnostic, pointing into `span`, which is where the parsed text stands in its file.
     pub fn to_diagnostic(&self, span: Option<Span>) -> Diagnostic {
         let place = span.map(|span| span.slice(self.range.start, self.range.end));
-        let diagnostic = Diagnostic::error(self.code, self.message.clone()).maybe_at(place);
+        let found = match self.code {
+            code::PRECISION => Diagnostic::warning(self.code, self.message.clone()),
+            _ => Diagnostic::error(self.code, self.message.clone()),
+        };
+        let diagnostic = found.maybe_at(place);
         match &self.help {
             Some(help) => diagnostic.help(help.clone()),
             None => diagnostic,
@@ -83,6 +87,7 @@ pub(crate) mod code {
     pub const FUEL: &str = "EXPRESSION_FUEL";
     pub const NOT_JSON: &str = "VALUE_NOT_JSON";
     pub const SECRET: &str = "SECRET_NOT_ALLOWED";
+    pub const PRECISION: &str = "NUMBER_PRECISION";
     pub const NO_ENVIRONMENT: &str = "ENV_NOT_AVAILABLE";
     pub const AMBIGUOUS_LINE: &str = "SCRIPT_AMBIGUOUS_LINE";
 }

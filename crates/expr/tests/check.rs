@@ -52,6 +52,22 @@ fn what_is_right_has_no_problems() {
 }
 
 #[test]
+fn numbers_that_lose_digits_are_found() {
+    let cases: [(&str, &[&str]); 6] = [
+        ("9007199254740993", &["NUMBER_PRECISION@9007199254740993"]),
+        ("input.flag ? -9007199254740995 : 1", &["NUMBER_PRECISION@9007199254740995"]),
+        (
+            "[0x20000000000001, `${12345678901234567}`]",
+            &["NUMBER_PRECISION@0x20000000000001", "NUMBER_PRECISION@12345678901234567"],
+        ),
+        ("9007199254740994 + 1e30 + 0.12345678901234567890", &[]),
+        ("'9007199254740993'", &[]),
+        ("Number.MAX_SAFE_INTEGER + 100000000000000000000", &[]),
+    ];
+    cases.iter().for_each(|(source, expected)| check(source, expected));
+}
+
+#[test]
 fn unknown_names_are_found() {
     check("inptu.x", &["UNKNOWN_NAME@inptu"]);
     check("item.x + index", &["UNKNOWN_NAME@item", "UNKNOWN_NAME@index"]);

@@ -38,6 +38,10 @@ pub struct Origin {
     /// Spans of single props, for diagnostics: prop name to place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub props: Vec<(Text, Span)>,
+    /// The source says it is disabled. Only in a flow that was read to be written again: one that is run has no such
+    /// nodes.
+    #[serde(skip)]
+    pub disabled: bool,
 }
 
 impl Origin {

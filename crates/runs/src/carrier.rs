@@ -110,8 +110,15 @@ pub trait Carrier: Send + Sync {
     /// Starts a run, once however often it is called: it is on disk there when this returns.
     async fn start(&self, run: Handed) -> Result<(), RunsError>;
 
-    /// Leaves a request with a run; it is on disk there when this returns.
-    async fn request(&self, connection: &str, run: &str, request: &Request) -> Result<(), RunsError>;
+    /// Whether such a request can travel there, as far as that is known without asking: what is accepted now may have
+    /// to wait.
+    fn takes(&self, _connection: &str, _request: &Request) -> Result<(), RunsError> {
+        Ok(())
+    }
+
+    /// Leaves a request with a run; it is on disk there when this returns. One that comes again by the same
+    /// `id` counts once.
+    async fn request(&self, connection: &str, run: &str, request: &Request, id: Option<&str>) -> Result<(), RunsError>;
 
     async fn standing(&self, connection: &str, run: &str) -> Result<Standing, RunsError>;
 }
@@ -149,10 +156,11 @@ impl Carrier for NoCarrier {
     }
 
     async fn start(&self, run: Handed) -> Result<(), RunsError> {
-        Err(Self::unknown(&run.connection, &[]))
+        // What is not configured at present may be again; the run waits for it.
+        Err(RunsError::Unavailable(Self::unknown(&run.connection, &[]).to_string()))
     }
 
-    async fn request(&self, connection: &str, _: &str, _: &Request) -> Result<(), RunsError> {
+    async fn request(&self, connection: &str, _: &str, _: &Request, _: Option<&str>) -> Result<(), RunsError> {
         Err(Self::unknown(connection, &[]))
     }
 

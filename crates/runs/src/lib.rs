@@ -23,7 +23,7 @@ pub use load::{AMOUNTS, DURATIONS, Distribution, FlowLoad, Load, Meter, StepLoad
 pub use observer::{Observer, RunEnded, StepEnded};
 pub use port::{RunsPort, Until};
 pub use progress::{Progress, ProgressBody, Watch};
-pub use rehearsal::Rehearsal;
+pub use rehearsal::{KeptRun, Rehearsal};
 pub use repair::{Change, Forked, Offer, Verdict};
 pub use request::Request;
 pub use start::{FlowRef, FlowSource, StartRun};

@@ -1,5 +1,5 @@
 use crate::{
-    Change, Ends, FlowSource, Forked, Load, LogView, Offer, Previewed, Rehearsal, ReplayView, Request, RunView,
+    Change, Ends, FlowSource, Forked, KeptRun, Load, LogView, Offer, Previewed, ReplayView, Request, RunView,
     RunsError, StartRun, StepView, Watch,
 };
 use async_trait::async_trait;
@@ -68,9 +68,10 @@ pub trait RunsPort: Send + Sync {
     /// The run after its record `to`; after the newest for `None`.
     async fn replay(&self, run: &str, to: Option<u64>) -> Result<ReplayView, RunsError>;
 
-    /// The run's own flow over its whole journal: what a test of the run expects. One that a test cannot begin with,
-    /// such as a fork, is [`RunsError::Rejected`].
-    async fn rehearse(&self, run: &str) -> Result<Rehearsal, RunsError>;
+    /// The run's own flow over its whole journal, of a fork with what it inherited: what a test of the run expects.
+    /// A fork whose inheritance is not known any more is [`RunsError::Rejected`]; so is a journal with payloads of more
+    /// than `most` bytes, which is not read to its end.
+    async fn rehearse(&self, run: &str, most: usize) -> Result<KeptRun, RunsError>;
 
     /// The run that the same start has made before, by its id or its key; none where it has made none, or names neither.
     async fn begun(&self, start: &StartRun) -> Result<Option<RunView>, RunsError>;

@@ -1,6 +1,6 @@
 use crate::StepView;
 use weir_base::{Text, Value};
-use weir_engine::{Divergence, Status, StepError};
+use weir_engine::{Divergence, Record, Status, StepError};
 
 /// What a flow makes of a recorded journal, with every outside result answered from it.
 #[derive(Clone, Debug)]
@@ -16,4 +16,11 @@ pub struct Rehearsal {
     pub open: Vec<Text>,
     /// The whole state at the end.
     pub state: Value,
+}
+
+/// A stored run as a test: its journal from the start, of a fork with what it inherited, and what comes of it.
+#[derive(Clone, Debug)]
+pub struct KeptRun {
+    pub journal: Vec<Record>,
+    pub rehearsal: Rehearsal,
 }

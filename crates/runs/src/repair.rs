@@ -1,5 +1,5 @@
 use weir_base::{Map, Text, Value};
-use weir_engine::{EventBody, Record, Status};
+use weir_engine::{EventBody, Status};
 
 /// What a fork does differently.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,15 +21,8 @@ impl Change {
             .filter(|(key, _)| !matches!(&***key, "type" | "path"))
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
-        let (ty, path) = (member("type"), member("path").into());
-        let record = Record { seq: 0, at: 0, ty: ty.clone().into(), path, payload: Value::from(rest).to_json() };
-        match record.decode().map_err(|error| error.message)?.body {
-            EventBody::Started(_)
-            | EventBody::Forked { .. }
-            | EventBody::Continued { .. }
-            | EventBody::Rebased { .. } => Err(format!("`{ty}` cannot happen within a run")),
-            body => Ok(Change::Event(Box::new(body))),
-        }
+        let body = EventBody::within_run(&member("type"), member("path").into(), &rest.into());
+        Ok(Change::Event(Box::new(body.map_err(|error| error.message)?)))
     }
 }
 

@@ -1,10 +1,11 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 use weir_base::Text;
 use weir_store::{Claim, QueueId, SYSTEM_PROJECT};
 
 /// What a run counts against while it is open.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Slot {
     pub queue: QueueId,
     /// The key of its flow's limit, and the limit.
@@ -16,6 +17,8 @@ pub(crate) struct Slot {
 pub(crate) struct Admission {
     per_tenant: Option<u32>,
     open: Mutex<Open>,
+    /// How often a place has become free since somebody wants to know.
+    freed: watch::Sender<u64>,
 }
 
 #[derive(Default)]
@@ -38,7 +41,7 @@ pub(crate) enum Full {
 
 impl Admission {
     pub fn new(per_tenant: Option<u32>) -> Self {
-        Self { per_tenant, open: Mutex::default() }
+        Self { per_tenant, ..Self::default() }
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
@@ -77,7 +80,15 @@ impl Admission {
     pub fn leave(&self, slot: &Slot) -> bool {
         let mut open = self.open();
         open.remove(slot);
+        if self.freed.receiver_count() > 0 {
+            self.freed.send_modify(|count| *count += 1);
+        }
         open.waiting_before(&slot.queue) > 0
+    }
+
+    /// Changes whenever a place becomes free, for whoever waits for one beside the queue of the store.
+    pub fn freed(&self) -> watch::Receiver<u64> {
+        self.freed.subscribe()
     }
 
     pub fn add_pending(&self, project: &str) {

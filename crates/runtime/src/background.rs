@@ -2,6 +2,7 @@
 
 use crate::admission::Full;
 use crate::children::patiently;
+use crate::elsewhere::{Letter, take_in};
 use crate::inner::Inner;
 use crate::message::Message;
 use crate::steady::LONGEST_SLEEP;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use weir_base::Micros;
 use weir_engine::Status;
 use weir_runs::Request;
@@ -196,40 +198,48 @@ async fn begin(inner: &Inner, mut runs: Vec<Run>) -> bool {
 
 /// Hands what other processes ask for to the runs it is about (semantics 5.13).
 pub(crate) async fn read_inbox(inner: Arc<Inner>) {
-    let mut after = InboxKey::default();
+    let (mut after, mut passing_on) = (InboxKey::default(), JoinSet::new());
     loop {
         inner.shared.writer.stall().over().await;
         let Some(messages) = patiently(|| inner.shared.store.messages(after, PAGE)).await else { return };
         if messages.is_empty() {
-            tokio::time::sleep(Duration::from_millis(inner.options.inbox_every.millis)).await;
+            inner.abroad.mail.note_all_read();
+            let pause = Duration::from_millis(inner.options.inbox_every.millis);
+            let _ = tokio::time::timeout(pause, inner.abroad.posted.notified()).await;
             continue;
         }
         inner.shared.faults.at("inbox.before");
         for message in messages {
             after = message.key;
-            deliver(&inner, message).await;
+            deliver(&inner, &mut passing_on, message).await;
         }
+        while passing_on.try_join_next().is_some() {}
         inner.shared.faults.at("inbox.after");
     }
 }
 
-async fn deliver(inner: &Arc<Inner>, message: weir_store::Message) {
+async fn deliver(inner: &Arc<Inner>, passing_on: &mut JoinSet<()>, message: weir_store::Message) {
     let inbox = message.key;
     let Some(run) = patiently(|| inner.shared.store.run(&message.message.run)).await else { return };
     match (run, serde_json::from_str::<Request>(&message.message.payload)) {
         // It stays for whoever takes the run up.
-        (Some(run), _) if !inner.carries(run.key) && inner.shared.live_key(&run.id).is_none() => {}
+        (Some(run), _) if !inner.carries(run.key) && inner.shared.live_key(&run.id).is_none() => {
+            inner.abroad.mail.note_read(run.key, inbox);
+        }
         (Some(run), Ok(request)) if run.connection().is_some() => {
-            tokio::spawn(crate::elsewhere::pass_on(inner.clone(), run, request, inbox));
+            take_in(inner, passing_on, run.key, Letter { key: inbox, id: message.id(), request });
         }
         (Some(run), Ok(request)) => {
             let key = run.key;
+            inner.abroad.mail.note_read(key, inbox);
             inner.shared.send(key, Message::Request { key, request, inbox: Some(inbox), reply: None });
         }
         (run, request) => {
             let why = request.err().map_or_else(|| "there is no such run".to_owned(), |error| error.to_string());
             tracing::warn!(run = %message.message.run, "a message was thrown away: {why}");
-            inner.clear_inbox(run.map(|run| run.key).unwrap_or_default(), inbox);
+            let key = run.map(|run| run.key).unwrap_or_default();
+            inner.abroad.mail.note_read(key, inbox);
+            inner.clear_inbox(key, inbox);
         }
     }
 }

@@ -73,7 +73,7 @@ pub(crate) async fn start_detached(inner: Arc<Inner>, start: ChildStart, generat
 }
 
 /// Whether the run is on disk.
-async fn try_detached(inner: &Inner, start: &ChildStart) -> Result<bool, RunsError> {
+async fn try_detached(inner: &Arc<Inner>, start: &ChildStart) -> Result<bool, RunsError> {
     let (reply, answer) = oneshot::channel();
     match try_start(inner, start, Replies { started: Some(reply), ended: None }).await? {
         Begun::Started => answer.await.unwrap_or_else(|_| Err(inner.gone())).map(|_| true),
@@ -83,7 +83,7 @@ async fn try_detached(inner: &Inner, start: &ChildStart) -> Result<bool, RunsErr
     }
 }
 
-async fn try_start(inner: &Inner, start: &ChildStart, replies: Replies) -> Result<Begun, RunsError> {
+async fn try_start(inner: &Arc<Inner>, start: &ChildStart, replies: Replies) -> Result<Begun, RunsError> {
     let ChildStart { parent_id, place, child, effect, .. } = start;
     let flow = match &child.version {
         Some(hash) => inner.flows.version(&place.tenant, hash).await?,

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use weir_base::{Text, Value};
 use weir_engine::Plan;
 use weir_expr::Fuel;
-use weir_ir::{Concurrency, Durability, Flow, NodeKind};
+use weir_ir::{Concurrency, Durability, Flow, NodeKind, SignalNames};
 use weir_kind::{Checker, EgressPolicy, FlowContext, MemoryLimit, ModelSettings};
-use weir_runs::{FlowSource, RunsError};
-use weir_store::{FlowVersion, Place, SourceFile, Store, StoreError, blob_hash};
+use weir_runs::{FlowSource, Request, RunsError};
+use weir_store::{FlowVersion, Place, Run, SourceFile, Store, StoreError, blob_hash};
 
 /// Finds flows by name before the store is asked, such as a file beside the one being run.
 #[async_trait]
@@ -31,6 +31,12 @@ impl FlowFinder for NoFinder {
 /// How many flow versions are kept ready to run.
 const CACHED: usize = 256;
 
+/// How many names of signals a message lists.
+const NAMES_SHOWN: usize = 10;
+
+/// How many letters of a signal's name it shows.
+const NAME_SHOWN: usize = 100;
+
 /// One flow version, ready to run.
 pub(crate) struct Prepared {
     pub hash: Text,
@@ -43,6 +49,7 @@ pub(crate) struct Prepared {
     /// What the flow declares of its input and of its signals.
     input: Option<Checker>,
     signals: IndexMap<Text, Checker>,
+    takes: SignalNames,
     /// Without a place; see [`Prepared::context`].
     base: FlowContext,
     contexts: Mutex<IndexMap<Place, Arc<FlowContext>>>,
@@ -65,6 +72,7 @@ impl Prepared {
                 .iter()
                 .filter_map(|(name, signal)| Some((name.clone(), Checker::new(signal.schema.clone()?))))
                 .collect(),
+            takes: SignalNames::of(flow),
             base,
             contexts: Mutex::default(),
         }
@@ -78,7 +86,9 @@ impl Prepared {
         }
     }
 
+    /// Whether some step can take the signal, and its payload is what the flow declares.
     pub fn accept_signal(&self, name: &str, payload: &Value) -> Result<(), RunsError> {
+        known_signal(&self.takes, name)?;
         let Some(checker) = self.signals.get(name) else { return Ok(()) };
         checked_signal(checker, name, payload)
     }
@@ -145,8 +155,9 @@ pub fn accept_input(flow: &Flow, input: Value) -> Result<Value, RunsError> {
     }
 }
 
-/// Whether the payload is what the flow declares for this signal.
+/// Whether some step of the flow can take the signal, and its payload is what the flow declares.
 pub fn accept_signal(flow: &Flow, name: &str, payload: &Value) -> Result<(), RunsError> {
+    known_signal(&SignalNames::of(flow), name)?;
     match flow.signals.get(name).and_then(|signal| signal.schema.clone()) {
         Some(schema) => checked_signal(&Checker::new(schema), name, payload),
         None => Ok(()),
@@ -159,6 +170,30 @@ fn checked_input(checker: &Checker, input: Value) -> Result<Value, RunsError> {
         .check(&input)
         .map_err(|problems| refused("INPUT_INVALID", "the input is not what this flow takes", &problems))?;
     Ok(input)
+}
+
+/// One that nobody takes would be kept without a word for ever.
+fn known_signal(takes: &SignalNames, name: &str) -> Result<(), RunsError> {
+    if takes.take(name) {
+        return Ok(());
+    }
+    let meant = takes.closest(name).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let known = match takes.is_empty() {
+        true => "it takes none at all".to_owned(),
+        false => format!("it takes {}", shortened(&takes.shown())),
+    };
+    let name: String = name.chars().take(NAME_SHOWN).collect();
+    Err(RunsError::rejected("SIGNAL_UNKNOWN", format!("the flow takes no signal `{name}`: {known}{meant}")))
+}
+
+/// The first names of a list, and how many more there are.
+fn shortened(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(NAMES_SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = match names.len().saturating_sub(NAMES_SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", shown.join(", "))
 }
 
 fn checked_signal(checker: &Checker, name: &str, payload: &Value) -> Result<(), RunsError> {
@@ -187,6 +222,17 @@ pub fn kinds_of(flow: &Flow) -> BTreeSet<Text> {
         _ => {}
     });
     kinds
+}
+
+/// Refuses a signal that the run's flow does not take: once it is left for another process, nobody would be told.
+pub(crate) async fn accept_request(store: &dyn Store, run: &Run, request: &Request) -> Result<(), RunsError> {
+    let Request::Signal { name, payload, .. } = request else { return Ok(()) };
+    let found = store.flow_version(&run.place.tenant, &run.version).await.map_err(store_failed)?;
+    found.map_or(Ok(()), |version| accept_signal(&flow_of(&version)?, name, payload))
+}
+
+fn flow_of(version: &FlowVersion) -> Result<Flow, RunsError> {
+    weir_ir::from_json(&version.ir).map_err(|error| RunsError::rejected("FLOW_UNREADABLE", error.to_string()))
 }
 
 /// Flow versions ready to run, the most recently prepared ones.
@@ -238,8 +284,7 @@ impl FlowCache {
         if let Some(prepared) = self.cached(&version.tenant, &version.hash) {
             return Ok(prepared);
         }
-        let flow = weir_ir::from_json(&version.ir);
-        let flow = flow.map_err(|error| RunsError::rejected("FLOW_UNREADABLE", error.to_string()))?;
+        let flow = flow_of(&version)?;
         Ok(self.keep(&version.tenant, version.hash, &flow))
     }
 
@@ -286,6 +331,8 @@ pub(crate) fn store_failed(error: StoreError) -> RunsError {
     match error {
         error if error.is_transient() => RunsError::Busy(error.to_string()),
         error if error.may_pass() => RunsError::Unavailable(error.to_string()),
+        // Whoever closes it is on the way out: the run goes on when it is opened again.
+        StoreError::Closed => RunsError::Stopping,
         error => RunsError::Failed(error.to_string()),
     }
 }

@@ -6,7 +6,7 @@ use crate::snapshot::Kept;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
-use weir_base::{Micros, Text};
+use weir_base::{Micros, Text, Value};
 use weir_engine::{Command, Decision, Event, EventBody, Machine, Origin, Record, StartChild, StepError, replay};
 use weir_runs::RunsError;
 use weir_store::{Attempt, Effect, History, Run, RunKey, Snapshot, Store, StoreError};
@@ -108,6 +108,7 @@ impl From<RunsError> for Failure {
             RunsError::Busy(message) => Failure::Store(StoreError::Busy(message)),
             RunsError::Unavailable(message) => Failure::Store(StoreError::Io(message)),
             RunsError::Failed(message) => Failure::Store(StoreError::Corrupt(message)),
+            RunsError::Stopping => Failure::Store(StoreError::Closed),
             other => Failure::Broken(FLOW_MISSING, other.to_string()),
         }
     }
@@ -263,7 +264,12 @@ impl Loading<'_> {
     /// under the same version, that is found out while it is folded, so that no other journal is read twice.
     async fn rebased(&self, run: &Run, link: u64) -> Result<Option<u64>, Failure> {
         let first = decode(&*self.record(1).await?)?;
-        if !matches!(&first.body, EventBody::Started(started) if started.flow != run.version) {
+        let begun = match &first.body {
+            EventBody::Started(started) => &started.flow,
+            EventBody::Forked(forked) => &forked.flow,
+            _ => return Ok(None),
+        };
+        if begun.is_empty() || *begun == run.version {
             return Ok(None);
         }
         self.newest_rebased(link).await
@@ -281,6 +287,13 @@ impl Loading<'_> {
 
     /// The machine after the `rebased` record `until`.
     async fn rebase(&self, flow: &Prepared, until: u64) -> Result<(Machine, FoldState), Failure> {
+        let record = self.record(until).await?;
+        let event = decode(&record)?;
+        if let EventBody::Rebased(onto) = &event.body
+            && let Some(kept) = &onto.state
+        {
+            return self.rebased_fork(flow, &record, &event, kept);
+        }
         let (mut events, mut dropped, mut state) = (Vec::new(), BTreeSet::new(), FoldState::default());
         while state.seq < until {
             let records = self.store.records(state.seq + 1).await?;
@@ -292,7 +305,7 @@ impl Loading<'_> {
                 state.note(record, &event);
                 match &event.body {
                     EventBody::Started(started) => state.origin = started.origin.clone(),
-                    EventBody::Rebased { dropped: numbers, .. } => dropped.extend(numbers),
+                    EventBody::Rebased(onto) => dropped.extend(&onto.dropped),
                     _ => {}
                 }
                 events.push((record.seq, event));
@@ -302,6 +315,22 @@ impl Loading<'_> {
         state.marks.clear();
         let replayed = guarded(|| replay(&flow.plan, &events, &dropped)).map_err(engine_error)?;
         let machine = replayed.ok_or_else(|| Failure::Broken(JOURNAL_UNREADABLE, "there is no start".into()))?.machine;
+        Ok((machine, state))
+    }
+
+    /// A fork's record has the state with it, since what it inherited lies in other journals.
+    fn rebased_fork(
+        &self,
+        flow: &Prepared,
+        record: &Record,
+        event: &Event,
+        kept: &Value,
+    ) -> Result<(Machine, FoldState), Failure> {
+        let broken = |message: String| Failure::Broken(JOURNAL_UNREADABLE, message);
+        let restored = guarded(|| Machine::restore(flow.plan.clone(), kept)).map_err(engine_error)?;
+        let (mut machine, mut state) = (restored.map_err(broken)?, FoldState::default());
+        state.note(record, event);
+        state.commands(self.key, &mut machine)?;
         Ok((machine, state))
     }
 
@@ -340,8 +369,11 @@ pub(crate) fn first_machine(
             return guarded(|| Machine::traced(plan, started, event.at)).map_err(broken);
         }
         EventBody::Started(started) => return guarded(|| Machine::new(plan, started, event.at)).map_err(broken),
-        EventBody::Continued { state } | EventBody::Forked { state, .. } => {
+        EventBody::Continued { state } => {
             guarded(|| Machine::restore(plan, state)).map_err(broken)?.map_err(unreadable)?
+        }
+        EventBody::Forked(forked) => {
+            guarded(|| Machine::restore(plan, &forked.state)).map_err(broken)?.map_err(unreadable)?
         }
         other => return Err(unreadable(format!("a journal cannot begin with `{}`", other.type_name()))),
     };
@@ -349,7 +381,7 @@ pub(crate) fn first_machine(
         machine.trace();
     }
     match &event.body {
-        EventBody::Forked { .. } => guarded(|| machine.rename(run.clone())).map_err(broken)?,
+        EventBody::Forked(_) => guarded(|| machine.rename(run.clone())).map_err(broken)?,
         _ => guarded(|| machine.handle(event)).map_err(broken)?,
     }
     Ok(machine)

@@ -14,7 +14,7 @@ use weir_base::{Micros, Text, Value, hash_value_hex};
 use weir_engine::{Event, EventBody, Origin, Record, SEMANTICS, Started, Status};
 use weir_kind::TaskHost;
 use weir_runs::{FlowRef, OnRuntime, RunView, RunsError, StartRun};
-use weir_store::{Batch, CommitError, Effect, Entry, InboxKey, Place, Run, RunKey};
+use weir_store::{Batch, CommitError, Effect, Entry, InboxKey, Place, Run, RunKey, StoreError};
 
 /// The parts of a running runtime.
 pub(crate) struct Inner {
@@ -115,7 +115,7 @@ impl Inner {
         Slot { queue: place.queue(), key: key.cloned().zip(limit) }
     }
 
-    pub async fn start(&self, request: StartRun, replies: Replies) -> Result<(Text, Begun), RunsError> {
+    pub async fn start(self: &Arc<Self>, request: StartRun, replies: Replies) -> Result<(Text, Begun), RunsError> {
         self.check()?;
         let StartRun { tenant, project, service, .. } = &request;
         let place = Place { tenant: tenant.clone(), project: project.clone(), service: service.clone() };
@@ -127,7 +127,12 @@ impl Inner {
         Ok((id, self.begin(beginning, flow, replies).await?))
     }
 
-    pub async fn begin(&self, start: Beginning, flow: Arc<Prepared>, replies: Replies) -> Result<Begun, RunsError> {
+    pub async fn begin(
+        self: &Arc<Self>,
+        start: Beginning,
+        flow: Arc<Prepared>,
+        replies: Replies,
+    ) -> Result<Begun, RunsError> {
         if !start.fresh
             && let Some(run) = self.shared.store.run(&start.id).await.map_err(store_failed)?
         {
@@ -151,7 +156,7 @@ impl Inner {
     }
 
     async fn begin_as(
-        &self,
+        self: &Arc<Self>,
         key: RunKey,
         start: &Beginning,
         flow: Arc<Prepared>,
@@ -171,11 +176,14 @@ impl Inner {
         (run.version, run.priority, run.concurrency_key) = (flow.hash.clone(), start.priority, concurrency_key);
         run.cause = start.cause.clone();
         if let Some(connection) = start.runtime.connection() {
-            let run = self.hand_in(run, started, connection).await?;
-            return Ok(Begun::Pending(Box::new(run)));
+            let (inner, connection) = (self.clone(), connection.clone());
+            let handed_in = async move { inner.hand_in(run, started, &connection, slot).await };
+            return self.whole(start.id.clone(), key, handed_in).await;
         }
         if !self.admit(start, &slot) {
-            return self.postpone(run, started, start.effect).await;
+            let (inner, effect) = (self.clone(), start.effect);
+            let postponed = async move { inner.postpone(run, started, effect).await };
+            return self.whole(start.id.clone(), key, postponed).await;
         }
         (run.status, run.started_at) = (Status::Running, Some(run.created_at));
         let Replies { started: started_reply, ended: ended_reply } = replies;
@@ -199,8 +207,26 @@ impl Inner {
         }
     }
 
+    /// Writes a run that is not begun here and now, to the end though nobody waits for it any more: one that is on disk
+    /// and that nobody was told of would be begun by nobody.
+    async fn whole(
+        self: &Arc<Self>,
+        id: Text,
+        key: RunKey,
+        writing: impl Future<Output = Result<Run, RunsError>> + Send + 'static,
+    ) -> Result<Begun, RunsError> {
+        let inner = self.clone();
+        let written = tokio::spawn(async move {
+            let run = writing.await;
+            inner.shared.remove_live(&id, key);
+            run
+        });
+        let run = written.await.unwrap_or_else(|_| Err(self.gone()))?;
+        Ok(Begun::Pending(Box::new(run)))
+    }
+
     /// Writes a run that waits for its turn: its row and its input, nothing in memory.
-    async fn postpone(&self, run: Run, started: Started, effect: Option<Effect>) -> Result<Begun, RunsError> {
+    async fn postpone(&self, run: Run, started: Started, effect: Option<Effect>) -> Result<Run, RunsError> {
         let event = Event::new(run.created_at, EventBody::Started(Box::new(started)));
         let mut batch = Batch::new(self.shared.writer.epoch());
         batch.runs.push(run.clone());
@@ -212,13 +238,14 @@ impl Inner {
         tracing::info!(target: "weir::run", run = &*run.id, tenant, project, flow, "run waits for its turn");
         self.admission.add_pending(&run.place.project);
         self.claim.notify_one();
-        Ok(Begun::Pending(Box::new(run)))
+        Ok(run)
     }
 }
 
 pub(crate) fn commit_failed(error: CommitError) -> RunsError {
     match error {
         error if error.may_pass() => RunsError::Unavailable(error.to_string()),
+        CommitError::Stop(StoreError::Closed) => RunsError::Stopping,
         CommitError::StaleOwner { .. } | CommitError::Stop(_) => RunsError::Failed(error.to_string()),
         other => RunsError::Busy(other.to_string()),
     }
@@ -266,7 +293,7 @@ pub(crate) fn view_of_row(run: &Run, output: Value) -> RunView {
         created_at: run.created_at,
         started_at: run.started_at,
         ended_at: run.ended_at,
-        waiting: Vec::new(),
+        waiting: run.waits.clone(),
         wake_at: run.wake_at,
         cause: run.cause.clone(),
     }

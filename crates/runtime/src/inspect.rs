@@ -4,7 +4,7 @@ use crate::flows::{FlowCache, Prepared, store_failed};
 use crate::fold::first_machine;
 use crate::guard::guarded;
 use crate::ports::LOG;
-use crate::repair::journal;
+use crate::repair::{INHERITED_UNKNOWN, Lineage, dropped};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use weir_engine::{
     replay_with,
 };
 use weir_ir::Flow;
-use weir_runs::{LogView, OpenView, Rehearsal, ReplayView, RunsError, StepView};
+use weir_runs::{KeptRun, LogView, OpenView, Rehearsal, ReplayView, RunsError, StepView};
 use weir_store::{Run, RunKey, Store};
 
 const PAGE: u32 = 1_000;
@@ -49,21 +49,59 @@ pub(crate) async fn replay_until(
     to: Option<u64>,
     ended: Option<&str>,
 ) -> Result<Replayed, RunsError> {
-    let to = to.unwrap_or(u64::MAX);
+    let first = first_record(store, run.key).await?;
+    let before = steps_before(store, flows, &decode(&first)?).await?;
+    go_on(store, flows, (run, first), (to.unwrap_or(u64::MAX), ended), before).await
+}
+
+/// How many forks of forks are followed back. What is further away is not shown.
+const ANCESTORS: usize = 64;
+
+/// The steps a fork begins with, as they were in the run it was forked from, and so on back.
+async fn steps_before(store: &dyn Store, flows: &FlowCache, first: &Event) -> Result<Steps, RunsError> {
+    let (mut chain, mut link) = (Vec::new(), forked_from(first));
+    while let Some((from, seq)) = link.take().filter(|_| chain.len() < ANCESTORS) {
+        let Some(row) = store.run(&from).await.map_err(store_failed)? else { break };
+        let first = first_record(store, row.key).await?;
+        link = forked_from(&decode(&first)?);
+        chain.push((row, first, seq));
+    }
+    let mut steps = Steps::default();
+    for (row, first, seq) in chain.into_iter().rev() {
+        steps = go_on(store, flows, (&row, first), (seq, None), steps).await?.steps;
+    }
+    Ok(steps)
+}
+
+fn forked_from(first: &Event) -> Option<(Text, u64)> {
+    match &first.body {
+        EventBody::Forked(forked) => Some((forked.from.clone(), forked.seq)),
+        _ => None,
+    }
+}
+
+async fn first_record(store: &dyn Store, key: RunKey) -> Result<Record, RunsError> {
+    let first = store.records(key, 1, 1).await.map_err(store_failed)?;
+    first.into_iter().next().ok_or_else(|| unreadable("the journal is empty"))
+}
+
+/// Folds a run's journal behind the steps of the runs it was forked from.
+async fn go_on(
+    store: &dyn Store,
+    flows: &FlowCache,
+    (run, first): (&Run, Record),
+    (to, ended): (u64, Option<&str>),
+    before: Steps,
+) -> Result<Replayed, RunsError> {
     let over = |replayed: &Replayed| ended.is_some_and(|step| replayed.has_ended(step));
     let rebased = rebases(store, run.key, to).await?;
-    let first = store.records(run.key, 1, 1).await.map_err(store_failed)?;
-    let first = first.first().ok_or_else(|| unreadable("the journal is empty"))?;
-    let event = decode(first)?;
+    let event = decode(&first)?;
     let version = rebased.version.clone().unwrap_or_else(|| first_version(run, &event));
     let flow = flows.version(&run.place.tenant, &version).await?;
-    let machine = first_machine(&run.id, &flow, &event, true).map_err(|(_, message)| unreadable(message))?;
-    let mut replayed =
-        Replayed { machine, flow, steps: Steps::default(), warnings: Vec::new(), seq: first.seq, at: first.at };
-    replayed.note_trace();
-    if rebased.until > 0 {
-        replayed.match_until(store, run.key, &rebased).await?;
-    }
+    let mut replayed = match rebased.until {
+        0 => Replayed::begin(run, flow, &(first.seq, event), before)?,
+        until => rebased_onto(store, flow, run, &rebased, until).await?,
+    };
     while replayed.seq < to && !over(&replayed) {
         let records = store.records(run.key, replayed.seq + 1, PAGE).await.map_err(store_failed)?;
         if records.is_empty() {
@@ -79,18 +117,55 @@ pub(crate) async fn replay_until(
     Ok(replayed)
 }
 
+/// The run as the newest change of its flow leaves it. What came before answers that flow's questions, whatever their
+/// order; of a fork, what it inherited too. Where that is not known any more, the record has the state.
+async fn rebased_onto(
+    store: &dyn Store,
+    flow: Arc<Prepared>,
+    run: &Run,
+    rebased: &Rebases,
+    until: u64,
+) -> Result<Replayed, RunsError> {
+    let whole = Lineage::of(store, run, until).await?.map(|lineage| lineage.events()).transpose()?;
+    let machine = match (&whole, &rebased.state) {
+        (Some(events), _) => traced(&flow, events)?,
+        (None, Some(state)) => restored(&flow, state)?,
+        (None, None) => return Err(unreadable(INHERITED_UNKNOWN)),
+    };
+    let at = rebased.at.max(machine.now());
+    let mut replayed = Replayed { machine, flow, steps: Steps::default(), warnings: Vec::new(), seq: until, at };
+    match whole {
+        Some(events) => replayed.note_standing(&events),
+        None => replayed.take_over(Steps::default())?,
+    }
+    while guarded(|| replayed.machine.poll()).map_err(unreadable)?.is_some() {}
+    Ok(replayed)
+}
+
+/// A traced machine that has been told all that stands.
+fn traced(flow: &Prepared, events: &[Numbered]) -> Result<Machine, RunsError> {
+    let Some((_, Event { at, body: EventBody::Started(started) })) = events.first() else {
+        return Err(unreadable("the journal does not begin with a start"));
+    };
+    let told = || replay_with(Machine::traced(flow.plan.clone(), started, *at), events, &BTreeSet::new()).machine;
+    guarded(told).map_err(unreadable)
+}
+
+fn restored(flow: &Prepared, state: &Value) -> Result<Machine, RunsError> {
+    let restored = guarded(|| Machine::restore(flow.plan.clone(), state)).map_err(unreadable)?;
+    let mut machine = restored.map_err(unreadable)?;
+    machine.trace();
+    Ok(machine)
+}
+
 /// Folds a journal over a flow: a test that calls nothing outside.
 pub fn rehearse(flow: &Flow, events: &[Numbered]) -> Result<Rehearsal, RunsError> {
     let Some((_, Event { at, body: EventBody::Started(started) })) = events.first() else {
         return Err(unreadable("the journal does not begin with a start"));
     };
     let plan = Arc::new(Plan::new(flow));
-    let aside = |(_, event): &Numbered| match &event.body {
-        EventBody::Rebased { dropped, .. } => dropped.clone(),
-        _ => Vec::new(),
-    };
-    let dropped: BTreeSet<u64> = events.iter().flat_map(aside).collect();
-    let matched = guarded(|| replay_with(Machine::traced(plan, started, *at), events, &dropped)).map_err(unreadable)?;
+    let told = || replay_with(Machine::traced(plan, started, *at), events, &BTreeSet::new());
+    let matched = guarded(told).map_err(unreadable)?;
     let (mut machine, mut steps) = (matched.machine, Steps::default());
     machine.take_trace().into_iter().for_each(|trace| steps.note(trace));
     for (_, event) in events {
@@ -110,33 +185,30 @@ pub fn rehearse(flow: &Flow, events: &[Numbered]) -> Result<Rehearsal, RunsError
     })
 }
 
-/// As [`rehearse`], of a stored run over the version it has run under.
-pub(crate) async fn rehearse_stored(store: &dyn Store, row: &Run) -> Result<Rehearsal, RunsError> {
+/// As [`rehearse`], of a stored run over the version it has run under; a fork with what it inherited. A journal with
+/// payloads of more than `most` bytes is not read to the end: `JOURNAL_TOO_LONG`.
+pub async fn rehearse_stored(store: &dyn Store, row: &Run, most: usize) -> Result<KeptRun, RunsError> {
     let version = store.flow_version(&row.place.tenant, &row.version).await.map_err(store_failed)?;
     let version = version.ok_or_else(|| RunsError::FlowUnknown { flow: row.version.clone() })?;
     let flow = weir_ir::from_json(&version.ir);
     let flow = flow.map_err(|error| RunsError::rejected("FLOW_UNREADABLE", error.to_string()))?;
-    let (mut events, mut from) = (Vec::new(), 1);
-    loop {
-        let records = store.records(row.key, from, PAGE).await.map_err(store_failed)?;
-        let Some(last) = records.last() else { break };
-        from = last.seq + 1;
-        for record in &records {
-            events.push((record.seq, decode(record)?));
-        }
-    }
-    rehearse(&flow, &events)
+    let lineage = Lineage::within(store, row, u64::MAX, most).await?;
+    let lineage = lineage.ok_or_else(|| unreadable(INHERITED_UNKNOWN))?;
+    let rehearsal = rehearse(&flow, &lineage.events()?)?;
+    Ok(KeptRun { journal: lineage.records, rehearsal })
 }
 
 #[derive(Default)]
 struct Rebases {
     version: Option<Text>,
-    dropped: BTreeSet<u64>,
-    /// The newest of them; 0 for none.
+    /// Of a fork: what it goes on from.
+    state: Option<Value>,
+    /// Number and time of the newest of them; 0 for none.
     until: u64,
+    at: Micros,
 }
 
-/// The newest flow the run goes on under, and the results that were set aside for it (semantics 6.2).
+/// The newest flow the run goes on under (semantics 6.2).
 async fn rebases(store: &dyn Store, key: RunKey, to: u64) -> Result<Rebases, RunsError> {
     let (mut rebases, mut from) = (Rebases::default(), 1);
     loop {
@@ -144,9 +216,9 @@ async fn rebases(store: &dyn Store, key: RunKey, to: u64) -> Result<Rebases, Run
         let Some(last) = records.last().filter(|_| from <= to) else { return Ok(rebases) };
         from = last.seq + 1;
         for record in records.iter().filter(|record| record.ty == "rebased" && record.seq <= to) {
-            if let EventBody::Rebased { flow, dropped } = decode(record)?.body {
-                (rebases.version, rebases.until) = (Some(flow), record.seq);
-                rebases.dropped.extend(dropped);
+            if let EventBody::Rebased(onto) = decode(record)?.body {
+                let (version, state) = (Some(onto.flow), onto.state);
+                rebases = Rebases { version, state, until: record.seq, at: record.at };
             }
         }
     }
@@ -155,6 +227,7 @@ async fn rebases(store: &dyn Store, key: RunKey, to: u64) -> Result<Rebases, Run
 fn first_version(run: &Run, event: &Event) -> Text {
     match &event.body {
         EventBody::Started(started) => started.flow.clone(),
+        EventBody::Forked(forked) if !forked.flow.is_empty() => forked.flow.clone(),
         _ => run.version.clone(),
     }
 }
@@ -168,26 +241,27 @@ fn unreadable(message: impl Into<String>) -> RunsError {
 }
 
 impl Replayed {
-    /// What came before the newest change of flow answers that flow's questions, whatever their order.
-    async fn match_until(&mut self, store: &dyn Store, key: RunKey, rebased: &Rebases) -> Result<(), RunsError> {
-        let mut events = journal(store, key).await?;
-        events.retain(|(seq, _)| *seq <= rebased.until);
-        let matched = guarded(|| replay_with(self.machine.clone(), &events, &rebased.dropped)).map_err(unreadable)?;
-        self.machine = matched.machine;
-        let mut results = Vec::new();
-        for (seq, event) in events.iter().filter(|(seq, _)| !rebased.dropped.contains(seq)) {
-            (self.seq, self.at) = (*seq, self.at.max(event.at));
+    /// After the first record: a fork's with the steps of the runs before it.
+    fn begin(run: &Run, flow: Arc<Prepared>, first: &Numbered, before: Steps) -> Result<Replayed, RunsError> {
+        let (seq, event) = first;
+        let machine = first_machine(&run.id, &flow, event, true).map_err(|(_, message)| unreadable(message))?;
+        let (steps, warnings) = Default::default();
+        let mut replayed = Replayed { machine, flow, steps, warnings, seq: *seq, at: event.at };
+        if forked_from(event).is_some() {
+            replayed.take_over(before)?;
+        }
+        replayed.note_trace();
+        Ok(replayed)
+    }
+
+    fn note_standing(&mut self, events: &[Numbered]) {
+        self.note_trace();
+        let dropped = dropped(events);
+        for (_, event) in events.iter().filter(|(seq, _)| !dropped.contains(seq)) {
             if let EventBody::TaskFinished { path, result } | EventBody::Override { path, result } = &event.body {
-                results.push((path.clone(), result.clone()));
+                self.steps.note_result(path, result);
             }
         }
-        self.seq = rebased.until;
-        self.note_trace();
-        for (path, result) in results {
-            self.steps.note_result(&path, &result);
-        }
-        while guarded(|| self.machine.poll()).map_err(unreadable)?.is_some() {}
-        Ok(())
     }
 
     fn fold(&mut self, record: &Record) -> Result<(), RunsError> {
@@ -200,6 +274,23 @@ impl Replayed {
         // Nothing is done with commands here, and they must not pile up.
         while guarded(|| self.machine.poll()).map_err(unreadable)?.is_some() {}
         self.note_trace();
+        Ok(())
+    }
+
+    /// The steps a fork begins with. One that a change has ended is left out, since no journal tells how; one that a
+    /// change has begun is known by what it asks for.
+    fn take_over(&mut self, mut steps: Steps) -> Result<(), RunsError> {
+        steps.0.retain(|path, step| is_over(step) || self.is_live(path) || self.machine.expects(path));
+        self.steps = steps;
+        guarded(|| self.machine.reissue()).map_err(unreadable)?;
+        while let Some(command) = guarded(|| self.machine.poll()).map_err(unreadable)? {
+            let Command::Run(task) = command else { continue };
+            let began = || StepView {
+                started_at: Some(self.at),
+                ..step(&task.path, task.spec.kind.clone(), Text::from(""), StepStatus::Running)
+            };
+            self.steps.0.entry(task.path.clone()).or_insert_with(began);
+        }
         Ok(())
     }
 
@@ -249,6 +340,9 @@ impl Replayed {
         while let Some(command) = guarded(|| self.machine.poll()).map_err(unreadable)? {
             open.extend(open_view(command));
         }
+        if self.steps.0.len() >= LISTED {
+            self.warnings.push(format!("only the first {LISTED} steps are listed").into());
+        }
         let machine = &self.machine;
         Ok(ReplayView {
             run: run.id.clone(),
@@ -270,6 +364,18 @@ impl Replayed {
     fn status(&self) -> Status {
         self.machine.status()
     }
+}
+
+/// What an open run waits for of itself, in the words and the order of one that is in memory. Tasks are left out: the
+/// journal does not say whether they rest.
+pub(crate) fn waits(view: &ReplayView) -> Vec<Text> {
+    let signals = view.signals.iter().map(|name| Text::from(format!("signal {name}")));
+    let open = view.open.iter().filter_map(|open| match &*open.what {
+        "timer" => Some("timer".into()),
+        what if what.starts_with("child ") => Some(format!("child {}", open.path).into()),
+        _ => None,
+    });
+    signals.chain(open).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn open_view(command: Command) -> Option<OpenView> {
@@ -330,6 +436,10 @@ impl Steps {
             change(step);
         }
     }
+}
+
+fn is_over(step: &StepView) -> bool {
+    step.ended_at.is_some() || step.status == StepStatus::Skipped
 }
 
 fn step(path: &Text, kind: Text, title: Text, status: StepStatus) -> StepView {

@@ -38,11 +38,11 @@ mod writer;
 
 pub use children::child_error;
 pub use clock::{Clock, SystemClock, VirtualClock};
-pub use elsewhere::Copies;
+pub use elsewhere::{Copies, Turns};
 pub use faults::{Faults, NoFaults};
 pub use flows::{FlowFinder, NoFinder, accept_input, accept_signal, flow_context, kinds_of};
 pub use inner::new_run_id;
-pub use inspect::{Steps, rehearse};
+pub use inspect::{Steps, rehearse, rehearse_stored};
 pub use options::{Options, RetentionOptions};
 pub use repair::{rehearse_fix, rehearse_fork};
 pub use runtime::{Parts, Runtime, logs_of_run, post_request, replay_run};

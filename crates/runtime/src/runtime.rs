@@ -3,7 +3,7 @@ use crate::background;
 use crate::clock::{Clock, SystemClock};
 use crate::elsewhere::{self, Abroad, Copies};
 use crate::faults::{Faults, NoFaults};
-use crate::flows::{FlowCache, FlowFinder, NoFinder, store_failed};
+use crate::flows::{FlowCache, FlowFinder, NoFinder, accept_request, store_failed};
 use crate::inner::{Begun, Inner, Replies, view_of_row};
 use crate::inspect;
 use crate::live::query;
@@ -22,13 +22,13 @@ use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use weir_base::{Text, Value};
-use weir_engine::Preview;
+use weir_engine::{Preview, Status};
 use weir_kind::{
     Catalog, FlowContext, HostOptions, Interfaces, Memory, NoInterfaces, NoMemory, PortError, Registry, Secrets,
     TaskHost,
 };
 use weir_runs::{
-    Carrier, Change, Ends, FlowSource, Forked, Load, LogView, NoCarrier, Observer, Offer, Previewed, Rehearsal,
+    Carrier, Change, Ends, FlowSource, Forked, KeptRun, Load, LogView, NoCarrier, Observer, Offer, Previewed,
     ReplayView, Request, RunView, RunsError, RunsPort, StartRun, StepView, Until, Watch,
 };
 use weir_store::{NewMessage, Place, Run, RunKey, Store, StoreError};
@@ -268,6 +268,16 @@ impl Runtime {
         found.ok_or_else(|| RunsError::NotFound { run: run.into() })
     }
 
+    /// What a run that is not in memory waits for: as its row has it, or else, where that says nothing, its journal;
+    /// nothing where that cannot be read.
+    async fn parked_on(&self, row: &Run) -> Vec<Text> {
+        if row.status != Status::Waiting || !row.waits.is_empty() {
+            return row.waits.clone();
+        }
+        let replayed = inspect::replay(&*self.inner.shared.store, &self.inner.flows, row, None).await;
+        replayed.and_then(|replayed| replayed.into_view(row)).map(|view| inspect::waits(&view)).unwrap_or_default()
+    }
+
     async fn ask<T>(
         &self,
         key: RunKey,
@@ -339,7 +349,8 @@ impl RunsPort for Runtime {
         }
         let row = self.row(run).await?;
         let output = self.inner.shared.store.run_output(row.key).await.map_err(store_failed)?;
-        Ok(view_of_row(&row, output))
+        let waiting = self.parked_on(&row).await;
+        Ok(RunView { waiting, ..view_of_row(&row, output) })
     }
 
     async fn wait(&self, run: &str, until: Until) -> Result<RunView, RunsError> {
@@ -397,7 +408,7 @@ impl RunsPort for Runtime {
     fn load(&self) -> Load {
         let (inner, meters) = (&self.inner, &self.inner.shared.meters);
         Load {
-            pending: inner.admission.pending(),
+            pending: inner.admission.pending() + inner.abroad.waiting(),
             held: inner.shared.live_count() as u64,
             open: inner.admission.by_tenant(),
             backlog: inner.shared.writer.backlog() as u64,
@@ -435,10 +446,10 @@ impl RunsPort for Runtime {
         inspect::replay(&*self.inner.shared.store, &self.inner.flows, &row, to).await?.into_view(&row)
     }
 
-    async fn rehearse(&self, run: &str) -> Result<Rehearsal, RunsError> {
+    async fn rehearse(&self, run: &str, most: usize) -> Result<KeptRun, RunsError> {
         self.settle_store().await?;
         let row = self.row(run).await?;
-        inspect::rehearse_stored(&**self.store(), &row).await
+        inspect::rehearse_stored(&**self.store(), &row, most).await
     }
 
     async fn begun(&self, start: &StartRun) -> Result<Option<RunView>, RunsError> {
@@ -489,13 +500,15 @@ impl RunsPort for Runtime {
 
 /// Leaves a request for the process that owns the data; it takes it up within a second.
 ///
-/// `store` need not be owned. A run that is over, or does not exist, is told at once.
+/// `store` need not be owned. A run that is over, or does not exist, and a payload that the flow does not take, are told
+/// at once.
 pub async fn post_request(store: &dyn Store, run: &str, request: &Request, clock: &dyn Clock) -> Result<(), RunsError> {
     let row = store.run(run).await.map_err(store_failed)?;
     let row = row.ok_or_else(|| RunsError::NotFound { run: run.into() })?;
     if row.status.is_final() {
         return Err(RunsError::Ended { run: row.id, status: row.status });
     }
+    accept_request(store, &row, request).await?;
     let payload = serde_json::to_string(request).map_err(|error| RunsError::rejected("NOT_JSON", error.to_string()))?;
     let message = NewMessage { run: row.id, kind: request.name().into(), payload, at: clock.now() };
     store.post(message).await.map(drop).map_err(store_failed)

@@ -34,10 +34,10 @@ pub(crate) async fn find(store: &dyn Store, run: RunKey, path: &str) -> Result<O
 async fn origin(store: &dyn Store, run: RunKey, first: Option<&Record>) -> Result<Option<(RunKey, u64)>, StoreError> {
     let Some(first) = first.filter(|record| &*record.ty == "forked") else { return Ok(None) };
     let corrupt = |error| StoreError::Corrupt(format!("run {run}: {error}"));
-    let EventBody::Forked { from, seq, .. } = first.decode().map_err(corrupt)?.body else { return Ok(None) };
-    let origin = store.run(&from).await?.map(|origin| origin.key);
+    let EventBody::Forked(forked) = first.decode().map_err(corrupt)?.body else { return Ok(None) };
+    let origin = store.run(&forked.from).await?.map(|origin| origin.key);
     // A fork is always the younger one; anything else would lead round in a circle.
-    Ok(origin.filter(|origin| *origin < run).map(|origin| (origin, seq)))
+    Ok(origin.filter(|origin| *origin < run).map(|origin| (origin, forked.seq)))
 }
 
 fn recorded(record: &Record) -> Option<Recorded> {
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
     use std::sync::Arc;
     use weir_base::Value;
-    use weir_engine::{Event, TaskResult};
+    use weir_engine::{Event, ForkedFrom, TaskResult};
     use weir_store::{Batch, Entry, Epoch, Place, Run};
     use weir_store_sql::SqlStore;
     use weir_testkit::MemoryStore;
@@ -69,7 +69,7 @@ mod tests {
     }
 
     fn forked(from: &str, seq: u64) -> EventBody {
-        EventBody::Forked { from: from.into(), seq, state: Value::Null }
+        EventBody::Forked(Box::new(ForkedFrom { from: from.into(), seq, ..Default::default() }))
     }
 
     async fn write(store: &dyn Store, epoch: Epoch, id: &str, bodies: Vec<EventBody>) -> RunKey {

@@ -232,6 +232,7 @@ impl Task {
             if joined.is_empty() && !flush {
                 continue;
             }
+            let rows = stalled::rows_of(&joined);
             let result = self.commit(&mut joined).await;
             if let Err(error) = &result {
                 self.note_failed(&joined, error);
@@ -241,6 +242,7 @@ impl Task {
             }
             self.unheard +=
                 joined.drain(..).map(|submission: Submission| usize::from(submission.answer(&result))).sum::<usize>();
+            self.tell_committed(rows, &result);
             if let Err(error @ (CommitError::StaleOwner { .. } | CommitError::Stop(_))) = result {
                 return on_failure(error);
             }
@@ -361,10 +363,16 @@ impl Task {
         let rows = stalled::rows_of(joined);
         self.waiting.fetch_sub(rows, Ordering::Relaxed);
         if result.is_ok() {
-            self.committed.send_modify(|count| *count += u64::from(rows > 0));
             self.note_synced(durable, joined);
         }
         result
+    }
+
+    /// After the loops have been told: whoever reads the rows now and asks a loop about them hears of what follows.
+    fn tell_committed(&self, rows: usize, result: &Result<(), CommitError>) {
+        if rows > 0 && result.is_ok() {
+            self.committed.send_modify(|count| *count += 1);
+        }
     }
 
     /// Everything that was handed in as one durable batch. The parts are kept: they may have to be written once more.

@@ -100,6 +100,23 @@ async fn rule_5_7_no_mark_means_issue_it() {
     assert_eq!(world.journal("r").await, ["started", "signal", "dispatched", "task_finished"]);
 }
 
+/// A run that nobody has taken up again tells what it waits for, as it did before.
+#[tokio::test]
+async fn a_waiting_run_tells_what_for_also_after_a_crash() {
+    for world in both().await {
+        // The virtual clock would go on to the timer.
+        let world = World { real_time: true, ..world };
+        let runtime = world.open().await;
+        let root = parallel(&[signal("w", "go"), timer("t", "1h")]);
+        runtime.start(start(flow(&root), "r")).await.unwrap();
+        let before = settled(&runtime, "r").await;
+        assert_eq!((before.status, &before.waiting[..]), (Status::Waiting, &["signal go".into(), "timer".into()][..]));
+        let runtime = crash(&world, runtime).await;
+        let after = runtime.view("r").await.unwrap();
+        assert_eq!((after.status, after.waiting), (Status::Waiting, before.waiting));
+    }
+}
+
 /// Semantics 5.6: the attempts already made count after a crash, and the wait goes on where it was.
 #[tokio::test]
 async fn rule_5_6_attempts_survive_a_crash() {

@@ -149,6 +149,22 @@ async fn rule_5_13_the_inbox_reaches_the_owner() {
     }
 }
 
+/// Semantics 2.10: what the flow declares of a signal is asked before it is left, since afterwards nobody can be told.
+#[tokio::test]
+async fn rule_2_10_a_payload_that_the_flow_does_not_take_is_left_for_nobody() {
+    for world in [World::memory(), World::sqlite().await] {
+        let runtime = world.open().await;
+        let declared = r#""signals":{"go":{"schema":{"type":"number"}}},"#;
+        let flow = flow_with(declared, &sequence(&[signal("a", "go")]));
+        runtime.start(start(flow, "r")).await.unwrap();
+        let go = |payload: Value| Request::Signal { name: "go".into(), id: None, payload };
+        let refused = post_request(&*world.store, "r", &go("three".into()), &*world.clock).await;
+        assert!(matches!(&refused, Err(RunsError::Rejected { code: "SIGNAL_INVALID", .. })), "{refused:?}");
+        assert_eq!(world.store.messages(Default::default(), 10).await.unwrap(), []);
+        post_request(&*world.store, "r", &go(3.into()), &*world.clock).await.unwrap();
+    }
+}
+
 /// A message for a run that cannot take it leaves the inbox all the same.
 #[tokio::test]
 async fn what_nobody_can_take_up_is_thrown_away() {

@@ -30,6 +30,18 @@ async fn a_run_starts_works_and_ends() {
     }
 }
 
+/// A list that leaves steps out says so.
+#[tokio::test]
+async fn a_run_of_very_many_steps_lists_the_first_of_them() {
+    let world = World::memory();
+    let runtime = world.open().await;
+    let root = r#"{"id":"l","loop":{"mode":{"repeat":100000},"body":{"id":"n","set":{"writes":[]}}}}"#;
+    succeeded(&run(&runtime, flow(root), "r").await);
+    let replay = runtime.replay("r", None).await.unwrap();
+    assert_eq!((replay.steps.len(), replay.warnings.len()), (100_000, 1), "{:?}", replay.warnings);
+    assert_eq!(&*replay.warnings[0], "only the first 100000 steps are listed");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_runs_at_once_all_end() {
     let world = World { real_time: true, ..World::sqlite().await };
@@ -188,4 +200,25 @@ async fn replay_shows_the_state_after_any_record_and_calls_nothing() {
     let last = runtime.replay("r", None).await.unwrap();
     assert_eq!((last.status, last.at), (Status::Succeeded, START + 60_000_000));
     assert_eq!(world.witness.calls().len(), calls);
+}
+
+/// A journal that is too long for whoever asks is not read to its end; what a fork has inherited counts.
+#[tokio::test]
+async fn a_journal_is_kept_as_a_test_up_to_so_many_bytes() {
+    let world = World::memory();
+    let runtime = world.open().await;
+    let steps: Vec<String> = (0..2).map(|n| task(&format!("t{n}"), "call", r#"{"value":"long enough"}"#)).collect();
+    succeeded(&run(&runtime, flow(&sequence(&steps)), "r").await);
+    let bytes = |records: &[weir_engine::Record]| records.iter().map(|record| record.payload.len()).sum::<usize>();
+    let whole = bytes(&world.records("r").await);
+    assert_eq!(bytes(&runtime.rehearse("r", whole).await.unwrap().journal), whole);
+    let refused = |kept: Result<weir_runs::KeptRun, RunsError>| {
+        assert!(matches!(kept, Err(RunsError::Rejected { code: "JOURNAL_TOO_LONG", .. })), "{kept:?}");
+    };
+    refused(runtime.rehearse("r", whole - 1).await);
+    let forked = runtime.fork("r", 2, &[]).await.unwrap().run;
+    succeeded(&ended(&runtime, &forked).await);
+    let own = bytes(&world.records(&forked).await);
+    refused(runtime.rehearse(&forked, own).await);
+    assert!(runtime.rehearse(&forked, own + whole).await.is_ok());
 }

@@ -105,8 +105,9 @@ async fn admit(guard: &Guard, parts: &mut Parts) -> Result<(), Problem> {
     trail.caller(&caller);
     let session = parts.extensions.get::<SignedInAs>().map(|person| &person.session.id);
     limit(&guard.app, &trail, &caller.tenant, name_of(&caller, session)).await?;
-    if let Access::Needs(permission) = guard.access {
-        caller.must(permission)?;
+    let needed = guard.access.permissions();
+    if let Some(first) = needed.first().filter(|_| !needed.iter().any(|permission| caller.may(*permission))) {
+        caller.must(*first)?;
     }
     parts.extensions.insert(caller);
     Ok(())

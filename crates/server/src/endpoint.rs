@@ -19,6 +19,19 @@ pub enum Access {
     SignedIn,
     /// Members and keys with this permission in the tenant they look at.
     Needs(Permission),
+    /// As [`Access::Needs`], with the one or the other.
+    NeedsEither(Permission, Permission),
+}
+
+impl Access {
+    /// Permissions of which one is enough; none where none is asked for.
+    pub fn permissions(self) -> Vec<Permission> {
+        match self {
+            Access::Open | Access::SignedIn => Vec::new(),
+            Access::Needs(permission) => vec![permission],
+            Access::NeedsEither(one, other) => vec![one, other],
+        }
+    }
 }
 
 type Describe = fn(&mut SchemaGenerator) -> Schema;
@@ -89,6 +102,10 @@ impl Endpoint {
 
     pub fn needs(self, permission: Permission) -> Self {
         Self { access: Access::Needs(permission), ..self }
+    }
+
+    pub fn needs_either(self, one: Permission, other: Permission) -> Self {
+        Self { access: Access::NeedsEither(one, other), ..self }
     }
 
     pub fn query<T: JsonSchema>(self) -> Self {

@@ -17,13 +17,42 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &Arc<App>) -> Result<Self, Problem> {
-        check_type(request.headers())?;
-        let bytes = whole_body(request, state).await?;
-        let bytes: &[u8] = if bytes.iter().all(u8::is_ascii_whitespace) { b"{}" } else { &bytes };
-        serde_json::from_slice(bytes).map(Body).map_err(|error| {
-            let code = if error.is_data() { "INVALID_BODY" } else { "JSON_SYNTAX" };
-            Problem::new(StatusCode::BAD_REQUEST, code, format!("the body: {error}"))
-        })
+        let bytes = body_of(request, state).await?;
+        let read = read_body(&bytes)?;
+        refuse_lost_digits(&bytes)?;
+        Ok(Body(read))
+    }
+}
+
+/// A JSON body that is a flow: a number of too many digits is something to be told of it, not of the request.
+pub struct FlowBody(pub serde_json::Value);
+
+impl FromRequest<Arc<App>> for FlowBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &Arc<App>) -> Result<Self, Problem> {
+        read_body(&body_of(request, state).await?).map(FlowBody)
+    }
+}
+
+async fn body_of(request: Request, state: &Arc<App>) -> Result<Bytes, Problem> {
+    check_type(request.headers())?;
+    let bytes = whole_body(request, state).await?;
+    Ok(if bytes.iter().all(u8::is_ascii_whitespace) { Bytes::from_static(b"{}") } else { bytes })
+}
+
+fn read_body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let code = if error.is_data() { "INVALID_BODY" } else { "JSON_SYNTAX" };
+        Problem::new(StatusCode::BAD_REQUEST, code, format!("the body: {error}"))
+    })
+}
+
+/// Who writes to this interface can write a number otherwise; to round it would be to take another one.
+fn refuse_lost_digits(body: &[u8]) -> Result<(), Problem> {
+    match std::str::from_utf8(body).ok().and_then(weir_base::lost_digits) {
+        Some(lost) => Err(Problem::new(StatusCode::BAD_REQUEST, "NUMBER_PRECISION", format!("the body: {lost}"))),
+        None => Ok(()),
     }
 }
 

@@ -60,8 +60,9 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator, problem: &Sch
     operation["security"] = match endpoint.access {
         Access::Open => json!([]),
         Access::SignedIn => json!([{"session": []}, {"key": []}]),
-        Access::Needs(permission) => {
-            operation["x-permission"] = json!(permission.as_str());
+        Access::Needs(_) | Access::NeedsEither(..) => {
+            let needed = endpoint.access.permissions();
+            operation["x-permission"] = json!(needed.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(" or "));
             json!([{"key": []}, {"session": []}])
         }
     };

@@ -4,8 +4,9 @@ use crate::observe::{HttpMeters, Requests};
 use crate::options::Options;
 use crate::readings::Readings;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::sync::atomic::AtomicI64;
 use std::time::Instant;
+use tokio::sync::watch;
 use weir_control::Control;
 
 /// What every handler has at hand.
@@ -23,7 +24,7 @@ pub struct App {
     pub subscribers: Arc<AtomicI64>,
     pub(crate) http: HttpMeters,
     pub(crate) limits: Limits,
-    phase: AtomicU8,
+    phase: watch::Sender<Phase>,
 }
 
 /// Where a server is in its life.
@@ -48,20 +49,21 @@ impl App {
             subscribers: Arc::default(),
             http: HttpMeters::default(),
             limits: Limits::default(),
-            phase: AtomicU8::new(Phase::Serving as u8),
+            phase: watch::Sender::new(Phase::Serving),
         }
     }
 
     pub fn phase(&self) -> Phase {
-        match self.phase.load(Ordering::Acquire) {
-            0 => Phase::Starting,
-            1 => Phase::Serving,
-            _ => Phase::Stopping,
-        }
+        *self.phase.borrow()
+    }
+
+    /// For those who have to hear of another phase at once.
+    pub(crate) fn phases(&self) -> watch::Receiver<Phase> {
+        self.phase.subscribe()
     }
 
     /// Serving from the beginning, unless told otherwise before it is served.
     pub fn enter(&self, phase: Phase) {
-        self.phase.store(phase as u8, Ordering::Release);
+        self.phase.send_replace(phase);
     }
 }

@@ -58,6 +58,15 @@ async fn figures_are_read_from_runs_and_journals() {
     let ends = |part: &Value| (part["runs"].as_u64().unwrap_or(0), part["failed"].as_u64().unwrap_or(0));
     let sum = parts.iter().map(ends).fold((0, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
     assert_eq!(sum, (3, 1));
+    let took = |part: &Value| ["p50Duration", "p95Duration", "p99Duration"].map(|name| number(part, name));
+    for part in parts {
+        let [half, most_of, nearly_all] = took(part);
+        let some = ends(part).0 > 0;
+        assert!(half <= most_of && most_of <= nearly_all && nearly_all <= most && (half > 0.0) == some, "{part}");
+    }
+    if let [only] = &parts.iter().filter(|part| ends(part).0 > 0).collect::<Vec<_>>()[..] {
+        assert_eq!(took(only), took(&of_paid), "all of them ended in one hour");
+    }
     let rows = of_paid["heatmap"]["rows"].as_array().expect("rows");
     let cells: u64 = rows.iter().flat_map(|row| row.as_array().expect("a row")).filter_map(Value::as_u64).sum();
     assert_eq!((rows.len(), cells), (24, 3));

@@ -74,15 +74,17 @@ async fn what_is_no_bundle_makes_nothing() {
     let mut loose = flow("c", FLOW);
     loose["triggers"] = json!([{"name": "t", "enabled": true, "spec": {"type": "event", "flow": "none"}}]);
     let cases = [
-        (json!({}), "INVALID_BUNDLE"),
-        (json!({"weir": 2, "project": "default"}), "INVALID_BUNDLE"),
-        (bundle(json!([flow("a", FLOW), flow("a", FLOW)])), "INVALID_BUNDLE"),
-        (bundle(json!([flow("a", FLOW), flow("../b", FLOW)])), "INVALID_NAME"),
-        (bundle(json!([flow("a", FLOW), broken])), "FLOW_PROBLEMS"),
-        (bundle(json!([flow("a", FLOW), loose])), "EVENT_INVALID"),
+        (json!({}), "INVALID_BUNDLE", "this is no bundle: "),
+        (json!({"weir": 2, "project": "default"}), "INVALID_BUNDLE", "a bundle of form 2"),
+        (bundle(json!([flow("a", FLOW), flow("a", FLOW)])), "INVALID_BUNDLE", "the flow `a` is in it twice"),
+        (bundle(json!([flow("a", FLOW), flow("../b", FLOW)])), "INVALID_NAME", "flow `../b`: "),
+        (bundle(json!([flow("a", FLOW), broken])), "FLOW_PROBLEMS", "flow `b`: version 1: "),
+        (bundle(json!([flow("a", FLOW), loose])), "EVENT_INVALID", "flow `c`: trigger `t`: "),
     ];
-    for (bundle, code) in cases {
-        import(&door, &door.key, json!({"bundle": bundle, "apply": true})).await.refused(422, code);
+    for (bundle, code, place) in cases {
+        let refused = import(&door, &door.key, json!({"bundle": bundle, "apply": true})).await.refused(422, code);
+        let detail = refused["detail"].as_str().unwrap_or_default();
+        assert!(detail.starts_with(place), "{detail}");
     }
     assert_eq!(door.get("/api/flows").await.is(200)["items"], json!([]));
 }

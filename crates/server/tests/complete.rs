@@ -109,3 +109,131 @@ async fn places_that_are_none_are_refused() {
     let found = door.send(&other, "POST", "/api/complete", &[], body).await.is(200);
     assert_eq!(found["items"], json!([]));
 }
+
+/// The declarations at the bar, which is taken out.
+async fn declared(door: &Door, text: &str) -> String {
+    let offset = text.find('|').expect("a cursor");
+    let name = if text.starts_with('{') { "flow.json" } else { "flow.yaml" };
+    let files = json!([{"name": name, "text": text.replacen('|', "", 1)}]);
+    let found = door.post("/api/scope", json!({"files": files, "offset": offset})).await.is(200);
+    format!("{}{}", found["declarations"].as_str().expect("declarations"), found["open"])
+}
+
+const DRAWN: &str = r#"{
+  "name": "typed",
+  "inputSchema": {"type": "object", "properties": {"price": {"type": "number", "description": "In cents."}}},
+  "variables": [{"name": "count", "type": "number", "description": "How many."}],
+  "nodes": [
+    {"id": "start", "type": "trigger", "data": {}},
+    {"id": "fetch", "type": "activity", "data": {"activityName": "http.request", "config": {"url": "FIRST"}}},
+    {"id": "say", "type": "activity", "data": {"activityName": "print", "config": {"message": "HERE"}}}
+  ],
+  "edges": [{"id": "a", "source": "start", "target": "fetch"}, {"id": "b", "source": "fetch", "target": "say"}]
+}"#;
+
+#[tokio::test]
+async fn names_at_a_place_have_types() {
+    let door = Door::open().await;
+    let secret = r#"{"value":"s3cr3t-canary"}"#.into();
+    door.send(&door.key, "PUT", "/api/projects/default/secrets/token", &[("if-match", "*")], secret).await;
+    let seen = declared(&door, &DRAWN.replace("HERE", "{{ 1| }}")).await;
+    for line in [
+        "    /** In cents. */\n    readonly price?: number;",
+        "    /** How many. */\n    readonly count: number;",
+        "    readonly fetch: {",
+        "        readonly output: {",
+        "            readonly status: number;",
+        "declare const data: {",
+        "    readonly token: Secret;",
+        "/** The run's input. */\ndeclare const input: {",
+        "declare const now: number;",
+    ] {
+        assert!(seen.contains(line), "{line}\n{seen}");
+    }
+    assert!(seen.ends_with("false") && !seen.contains("s3cr3t-canary") && !seen.contains("const item"), "{seen}");
+    // What is half written hides nothing of the rest, nor does a place without an expression.
+    assert_eq!(declared(&door, &DRAWN.replace("HERE", "{{ 1 +| }}")).await, seen);
+    // However much of it is written, the place is that of the expression.
+    let long = "{{ [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15].filter(x => x.| }}";
+    assert_eq!(declared(&door, &DRAWN.replace("HERE", long)).await, seen);
+    assert_eq!(declared(&door, &DRAWN.replace("HERE", "|")).await, seen);
+    // The input flows into the first step.
+    let first = declared(&door, &DRAWN.replace("FIRST", "|")).await;
+    assert!(first.contains("declare const data: {\n    /** In cents. */"), "{first}");
+    let nothing = declared(&door, "{\"a\": [|").await;
+    assert!(nothing.contains("declare const input: any;") && nothing.ends_with("true"), "{nothing}");
+}
+
+const LOOPED: &str = r#"{
+  "name": "looped",
+  "inputSchema": {"type": "object", "properties": {"orders": {"type": "array", "items": {
+    "type": "object", "required": ["id"], "properties": {
+      "id": {"type": "string", "description": "Its number."},
+      "lines": {"type": "array", "items": {"type": "object", "properties": {"price": {"type": "number"}}}}}}}}},
+  "nodes": [
+    {"id": "start", "type": "trigger", "data": {}},
+    {"id": "each", "type": "loop", "data": {"config": {"items": "OUTER"}}},
+    {"id": "lines", "type": "loop", "data": {"config": {"items": "INNER"}}},
+    {"id": "say", "type": "activity", "data": {"activityName": "print", "config": {"message": "HERE"}}},
+    {"id": "end", "type": "end", "data": {}}
+  ],
+  "edges": [
+    {"id": "a", "source": "start", "target": "each"},
+    {"id": "b", "source": "each", "target": "lines", "sourceHandle": "body"},
+    {"id": "c", "source": "lines", "target": "say", "sourceHandle": "body"},
+    {"id": "d", "source": "say", "target": "lines"},
+    {"id": "e", "source": "lines", "target": "each", "sourceHandle": "done"},
+    {"id": "f", "source": "each", "target": "end", "sourceHandle": "done"}
+  ]
+}"#;
+
+/// The item of a loop is one of its list, wherever what the list holds is known.
+#[tokio::test]
+async fn items_of_loops_have_types() {
+    let door = Door::open().await;
+    let (line, order) = ("    readonly price?: number;", "    /** Its number. */\n    readonly id: string;");
+    let item = "/** The item of a loop over a list. */\ndeclare const item: ";
+    let written = [
+        ("{{ input.orders }}", "{{ item.lines }}", format!("{item}{{\n{line}")),
+        ("{{ data.orders }}", "{{ item.lines }}", format!("{item}{{\n{line}")),
+        ("{{ nodes.start.output.orders }}", "{{ input.orders }}", format!("{item}{{\n{order}")),
+        // What is computed of a list holds what the list held, as far as shapes go.
+        (
+            "{{ input.orders.filter(o => o.id) }}",
+            "{{ item.lines.slice(1) }}",
+            format!("{item}{{\n    readonly price: number;"),
+        ),
+        ("{{ [1] }}", "{{ ['a'] }}", format!("{item}string;")),
+        ("{{ input.other }}", "{{ item.lines }}", format!("{item}any;")),
+        ("{{ input.orders }}", "{{ item.id }}", format!("{item}any;")),
+    ];
+    for (outer, inner, expected) in written {
+        let text = LOOPED.replace("OUTER", outer).replace("INNER", inner).replace("HERE", "{{ 1| }}");
+        let seen = declared(&door, &text).await;
+        assert!(seen.contains(&expected), "{outer} {inner} {expected}\n{seen}");
+    }
+    let text = LOOPED.replace("OUTER", "{{ input.orders }}").replace("INNER", "{{ item.| }}").replace("HERE", "");
+    let outer = declared(&door, &text).await;
+    assert!(outer.contains(&format!("{item}{{\n{order}")), "{outer}");
+}
+
+#[tokio::test]
+async fn items_of_a_tree_have_types() {
+    let door = Door::open().await;
+    let tree = "type: ForEach\nid: each\ninput: {type: object, properties: {names: {type: array, items: {type: string}}}}\nprops: {collectionKey: names, itemKey: one}\nchildren: [{type: PrintAction, id: a, props: {message: 'x|'}}]\n";
+    let seen = declared(&door, tree).await;
+    assert!(seen.contains("declare const item: string;") && seen.contains("declare const names: string[];"), "{seen}");
+}
+
+#[tokio::test]
+async fn a_tree_names_its_variables_alone() {
+    let door = Door::open().await;
+    let tree = "type: PrintAction\nid: a\nvariables: {total: {type: number}}\ninput: {type: object, properties: {}}\nprops: {message: 'x|'}\n";
+    let seen = declared(&door, tree).await;
+    assert!(seen.contains("declare const total: number;") && seen.ends_with("false"), "{seen}");
+    let open = declared(&door, "type: PrintAction\nid: a\nprops: {message: 'x|'}\n").await;
+    assert!(open.contains("declare const run: {") && open.ends_with("true"), "{open}");
+    let files = json!([{"name": "flow.yaml", "text": "ä"}]);
+    door.post("/api/scope", json!({"files": files, "offset": 1})).await.refused(422, "INVALID_OFFSET");
+    door.post("/api/scope", json!({"files": [], "offset": 0, "project": "none"})).await.refused(404, "NOT_FOUND");
+}

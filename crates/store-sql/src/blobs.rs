@@ -38,6 +38,11 @@ pub fn error_json(error: &StepError) -> String {
     serde_json::to_string(error).unwrap_or_default()
 }
 
+/// What a run waits for as its row keeps it.
+pub fn waits_json(waits: &[Text]) -> Option<String> {
+    (!waits.is_empty()).then(|| serde_json::to_string(waits).unwrap_or_default())
+}
+
 #[async_trait]
 impl<D: Database> Blobs for Sql<D> {
     /// No batch is written meanwhile, and nothing is forgotten that this one is about to refer to.

@@ -88,6 +88,18 @@ impl<D: Database> Documents for Sql<D> {
         read_all(&self.db.read(scope, query).await?, read)
     }
 
+    async fn names(
+        &self,
+        scope: &Scope,
+        table: Table,
+        filter: &DocumentFilter,
+    ) -> Result<Vec<(Text, Text)>, StoreError> {
+        let mut query = scoped::<D>(format!("SELECT id, name FROM {}", table.name()), scope);
+        push_filter::<D>(&mut query, filter);
+        query.push(" ORDER BY id");
+        read_all(&self.db.read(scope, query).await?, |row| Ok((row.text(0)?, row.text(1)?)))
+    }
+
     async fn count_documents(&self, scope: &Scope, table: Table, filter: &DocumentFilter) -> Result<u64, StoreError> {
         let mut query = count::<D>(table, scope);
         push_filter::<D>(&mut query, filter);
@@ -186,9 +198,16 @@ async fn perform<D: Database>(work: &mut D::Work, change: Change) -> Result<(), 
 async fn insert<D: Database>(work: &mut D::Work, table: Table, document: Document) -> Result<(), ChangeError> {
     refuse_taken::<D>(work, table, &document, true).await?;
     let new = document.clone();
+    let revision = i64::try_from(new.revision.max(1)).unwrap_or(i64::MAX);
     let mut query = Statement::built::<D>(format!("INSERT INTO {} ({COLUMNS}) VALUES (", table.name()));
     query.bind_all([new.tenant, new.id, new.parent, new.name]).push(", ").bind(new.lookup).push(", ");
-    query.bind(new.label).push(", ").bind_all([1, new.created_at, new.updated_at]).push(", ").bind(new.body).push(")");
+    query
+        .bind(new.label)
+        .push(", ")
+        .bind_all([revision, new.created_at, new.updated_at])
+        .push(", ")
+        .bind(new.body)
+        .push(")");
     work.execute(query).await.map_err(|error| refused::<D>(error, table, document))?;
     Ok(())
 }

@@ -71,7 +71,7 @@ async fn look_together<D: Database>(
     filter: &RunFilter,
     lanes: &[Lane<'_>],
 ) -> Result<Vec<Part>, StoreError> {
-    const NUMBER: usize = 16;
+    const NUMBER: usize = 17;
     let scope = reach(filter.tenant.as_ref());
     let mut parts: Vec<Part> = lanes.iter().map(|_| Part::default()).collect();
     let all: Vec<usize> = (0..lanes.len()).collect();

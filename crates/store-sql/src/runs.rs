@@ -12,7 +12,7 @@ use weir_store::{
 };
 
 pub const SELECT: &str = "SELECT rid, id, tenant, project, service, flow, version, status, priority,
-    concurrency_key, created_at, started_at, wake_at, ended_at, error, cause FROM runs";
+    concurrency_key, created_at, started_at, wake_at, ended_at, error, cause, waits FROM runs";
 
 #[async_trait]
 impl<D: Database> Runs for Sql<D> {
@@ -165,6 +165,7 @@ pub fn push_beginning(query: &mut Statement, how: &str, beginning: Option<&Text>
 
 pub fn read<R: Cells>(row: Columns<'_, R>) -> Result<Run, StoreError> {
     let error = row.optional_str(14)?.map(|text| serde_json::from_str(&text)).transpose().map_err(corrupt)?;
+    let waits = row.optional_str(16)?.map(|text| serde_json::from_str(&text)).transpose().map_err(corrupt)?;
     Ok(Run {
         key: RunKey(row.number(0)?),
         id: row.text(1)?,
@@ -177,6 +178,7 @@ pub fn read<R: Cells>(row: Columns<'_, R>) -> Result<Run, StoreError> {
         created_at: row.number(10)?,
         started_at: row.optional_number(11)?,
         wake_at: row.optional_number(12)?,
+        waits: waits.unwrap_or_default(),
         ended_at: row.optional_number(13)?,
         error,
         cause: row.optional_text(15)?,

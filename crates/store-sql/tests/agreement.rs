@@ -82,7 +82,7 @@ fn run(number: u8) -> Run {
 fn update(run: u8, change: u8, at: i64) -> RunUpdate {
     match change {
         0 => RunUpdate::started(key(run), at),
-        1 => RunUpdate::parked(key(run), Some(at)),
+        1 => RunUpdate::parked(key(run), Some(at)).on(vec![format!("signal {at}").into()]),
         2 => RunUpdate::parked(key(run), None),
         3 => RunUpdate::paused(key(run), Some(at), None),
         4 => RunUpdate::ended(key(run), Status::Succeeded, at, Value::from("x".repeat(70_000)), None),

@@ -150,10 +150,10 @@ async fn a_newer_schema_is_refused() {
     let directory = TempDir::new().unwrap();
     open(directory.path()).await.unwrap().close().await.unwrap();
     execute(directory.path(), "UPDATE schema_version SET version = 99").await;
-    let refused = Some(StoreError::NewerSchema { found: 99, known: 5 });
+    let refused = Some(StoreError::NewerSchema { found: 99, known: 6 });
     assert_eq!(open(directory.path()).await.err(), refused);
     assert_eq!(visit(directory.path()).await.err(), refused);
-    execute(directory.path(), "UPDATE schema_version SET version = 5").await;
+    execute(directory.path(), "UPDATE schema_version SET version = 6").await;
     open(directory.path()).await.unwrap();
 }
 

@@ -109,7 +109,10 @@ impl Table {
 impl Table {
     /// As people call what is in it.
     pub fn words(self) -> String {
-        self.name().replace('_', " ")
+        match self {
+            Table::FlowDrafts => "flows".to_owned(),
+            table => table.name().replace('_', " "),
+        }
     }
 }
 
@@ -171,7 +174,7 @@ pub struct DocumentPage {
 /// One step of a change. All steps of a change happen, or none.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// The document's revision is taken to be 1.
+    /// At the revision that the document says: 1, but for one that was there before.
     Insert(Table, Document),
     /// Writes everything but tenant, id and time of creation. With `expected`, only where that is the revision.
     Replace { table: Table, document: Document, expected: Option<u64> },
@@ -270,6 +273,14 @@ pub trait Documents: Send + Sync {
 
     /// The newest document under each of these parents that has one, in the order of their ids.
     async fn newest_under(&self, scope: &Scope, table: Table, parents: &[Text]) -> Result<Vec<Document>, StoreError>;
+
+    /// Ids and names of all that the filter lets through, in the order of their ids: nothing else of them is read.
+    async fn names(
+        &self,
+        scope: &Scope,
+        table: Table,
+        filter: &DocumentFilter,
+    ) -> Result<Vec<(Text, Text)>, StoreError>;
 
     async fn count_documents(&self, scope: &Scope, table: Table, filter: &DocumentFilter) -> Result<u64, StoreError>;
 

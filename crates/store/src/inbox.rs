@@ -33,3 +33,11 @@ pub trait Inbox {
     /// At most `limit` messages not yet taken up, from after `after`, oldest first.
     async fn messages(&self, after: InboxKey, limit: u32) -> Result<Vec<Message>, StoreError>;
 }
+
+impl Message {
+    /// What it goes by where it is passed on to: one that comes twice counts once. The number alone may come again,
+    /// after a backup was put back.
+    pub fn id(&self) -> String {
+        format!("inbox-{}-{}", self.key.0, self.message.at)
+    }
+}

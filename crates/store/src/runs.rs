@@ -53,6 +53,9 @@ pub fn elsewhere_key(connection: Option<&str>) -> Text {
     }
 }
 
+/// Bytes of what a run waits for that its row takes: it is read with every list.
+const MOST_WAITS: usize = 8_192;
+
 /// The row of a run: what lists and queues need. What happened in it is in the journal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
@@ -71,15 +74,18 @@ pub struct Run {
     pub concurrency_key: Option<Text>,
     pub created_at: Micros,
     pub started_at: Option<Micros>,
-    /// When a waiting run has something to do by itself; none if only a message can wake it.
+    /// When a run that has left memory has something to do by itself; none if only a message can wake it.
     pub wake_at: Option<Micros>,
+    /// What a run that has left memory waits for, in the words of who carried it; empty where nobody has said.
+    pub waits: Vec<Text>,
     pub ended_at: Option<Micros>,
     pub error: Option<StepError>,
     /// What started it: `manual`, or a sort of trigger and the trigger's id, such as `webhook/ID`.
     pub cause: Option<Text>,
 }
 
-/// A change of a run's row. It happens on start, park and end only (semantics 5.14).
+/// A change of a run's row. It happens on start, park and end (semantics 5.14), and where a run begins to wait or goes
+/// on, in a commit that is made anyway.
 ///
 /// One to `pending` is for a run to be taken up again here: a copy of what was carried elsewhere is none from then on.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +95,7 @@ pub struct RunUpdate {
     /// Kept from the first start.
     pub started_at: Option<Micros>,
     pub wake_at: Option<Micros>,
+    pub waits: Vec<Text>,
     pub ended_at: Option<Micros>,
     /// Set where the run goes on under another flow version (semantics 6.2).
     pub version: Option<Text>,
@@ -98,13 +105,18 @@ pub struct RunUpdate {
 
 impl RunUpdate {
     fn of(key: RunKey, status: Status) -> Self {
-        let (started_at, wake_at, ended_at) = (None, None, None);
-        Self { key, status, started_at, wake_at, ended_at, version: None, output: None, error: None }
+        let (started_at, wake_at, ended_at, waits) = (None, None, None, Vec::new());
+        Self { key, status, started_at, wake_at, waits, ended_at, version: None, output: None, error: None }
     }
 
     /// The run is worked on: first start, after parking, or again after it had ended.
     pub fn started(key: RunKey, at: Micros) -> Self {
         Self { started_at: Some(at), ..Self::of(key, Status::Running) }
+    }
+
+    /// The run waits, and whoever carries it sees to it that it goes on.
+    pub fn waiting(key: RunKey) -> Self {
+        Self::of(key, Status::Waiting)
     }
 
     /// The run left memory; `wake_at` is its earliest timer.
@@ -115,6 +127,13 @@ impl RunUpdate {
     /// Paused runs keep their earliest deadline, which runs on (semantics 5.9).
     pub fn paused(key: RunKey, wake_at: Option<Micros>, error: Option<StepError>) -> Self {
         Self { wake_at, error, ..Self::of(key, Status::Paused) }
+    }
+
+    /// With what it waits for, unless that is too much for a row; the journal says it in any case.
+    pub fn on(mut self, waits: Vec<Text>) -> Self {
+        let fits = waits.iter().map(|reason| reason.len()).sum::<usize>() <= MOST_WAITS;
+        self.waits = if fits { waits } else { Vec::new() };
+        self
     }
 
     pub fn ended(key: RunKey, status: Status, at: Micros, output: Value, error: Option<StepError>) -> Self {
@@ -145,6 +164,7 @@ impl Run {
             created_at,
             started_at: None,
             wake_at: None,
+            waits: Vec::new(),
             ended_at: None,
             error: None,
             cause: None,
@@ -169,6 +189,7 @@ impl Run {
         }
         self.started_at = self.started_at.or(update.started_at);
         self.wake_at = update.wake_at;
+        self.waits = update.waits.clone();
         self.ended_at = update.ended_at;
         self.error = update.error.clone();
         if let Some(version) = &update.version {

@@ -3,7 +3,8 @@ use crate::codec::Codec;
 use std::str::FromStr;
 use std::time::Duration;
 use temporalio_client::errors::ClientConnectError;
-use temporalio_client::{Client, ClientOptions, ClientTlsOptions, Connection, ConnectionOptions, TlsOptions, Url};
+use temporalio_client::{Client, ClientOptions, ClientTlsOptions, Connection, ConnectionOptions, GrpcCompression};
+use temporalio_client::{TlsOptions, Url};
 use temporalio_common::data_converters::{DataConverter, DefaultFailureConverter, PayloadConverter};
 
 /// Where a cluster is, and how it is spoken to.
@@ -39,6 +40,11 @@ impl Address {
         Self { address: address.into(), namespace: "default".to_owned(), ..Self::default() }
     }
 
+    /// Whether large values are kept elsewhere.
+    pub fn has_blobs(&self) -> bool {
+        self.codec.as_ref().is_some_and(|codec| codec.blobs.is_some())
+    }
+
     fn url(&self) -> Result<Url, TemporalError> {
         let scheme = if self.tls.is_some() || self.api_key.is_some() { "https" } else { "http" };
         let whole = match self.address.contains("://") {
@@ -53,8 +59,11 @@ impl Address {
     pub async fn connect(&self, identity: &str) -> Result<Client, TemporalError> {
         // A key is only ever sent over TLS.
         let spoken = self.tls.clone().or_else(|| self.api_key.is_some().then(Tls::default));
+        // Who is spoken to in the clear is near: packing each message would cost more than sending it.
+        let compression = if spoken.is_some() { GrpcCompression::Gzip } else { GrpcCompression::None };
         let options = ConnectionOptions::new(self.url()?)
             .identity(identity)
+            .grpc_compression(compression)
             .connect_timeout(Duration::from_secs(10))
             .maybe_tls_options(spoken.map(tls))
             .maybe_api_key(self.api_key.clone())

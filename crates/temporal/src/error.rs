@@ -22,6 +22,21 @@ pub enum TemporalError {
     /// Begin it again, with less in it.
     #[error("the cluster has ended the run `{run}`, not the run itself: {why}")]
     Ended { run: String, why: String },
+    /// Begin it in a namespace of its own, or under another id.
+    #[error(
+        "the Temporal namespace has another run with the id `{0}`, which this installation has not begun; give each installation a namespace of its own, or use another id or idempotency key"
+    )]
+    Taken(String),
+    /// Give the connection another queue, or a namespace of its own.
+    #[error(
+        "another installation of Weir (`{other}`) works with the task queue `{queue}` in this namespace; give each its own `taskQueue`, or a namespace of its own"
+    )]
+    Shared { queue: String, other: String },
+    /// Give the worker the same store, none, or another queue.
+    #[error(
+        "another worker (`{other}`) keeps the journals of the task queue `{queue}` in another store, and each would get a part of them; give both the same --data or --database-url, this one --no-store, or each its own --task-queue"
+    )]
+    OtherStore { queue: String, other: String },
     #[error("there is no run `{0}` on this cluster")]
     NotFound(String),
     /// It may work later.
@@ -38,6 +53,8 @@ impl TemporalError {
             Self::NoWorker { .. } => "TEMPORAL_NO_WORKER",
             Self::TooLarge { .. } => "PAYLOAD_TOO_LARGE",
             Self::Ended { .. } => "TEMPORAL_ENDED",
+            Self::Taken(_) => "TEMPORAL_ID_TAKEN",
+            Self::Shared { .. } | Self::OtherStore { .. } => "TEMPORAL_QUEUE_SHARED",
             Self::Wrong(_) | Self::NotFound(_) | Self::Failed(_) => return None,
         })
     }

@@ -17,13 +17,13 @@ mod wire;
 mod worker;
 mod workflow;
 
-pub use activity::{CopyWriter, Keeper};
-pub use client::{Begin, Cluster, Follower, News, Outcome, called, input_of};
+pub use activity::{CopyWriter, Keeper, NotKept, Original};
+pub use client::{Begin, Cluster, Follower, News, Outcome, called, check_request, input_of};
 pub use codec::{Blobs, Codec, Keys};
 pub use connect::{Address, Tls};
 pub use error::TemporalError;
 pub use forward::forward;
 pub use ports::Outside;
 pub use replay::replay;
-pub use wire::{JournalPage, Row, Rules, RunInput, Shipment, State};
+pub use wire::{INTERPRETER, JournalPage, Row, Rules, RunInput, Shipment, State};
 pub use worker::{Options, Parts, Working, work};

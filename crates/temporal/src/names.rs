@@ -18,6 +18,25 @@ pub const FIND: &str = "weir.flow";
 
 pub const QUEUE: &str = "weir";
 
+/// The memo by which whoever has begun a run knows it again: the queue of whoever keeps its journal.
+pub const MARK: &str = "weirBegun";
+
+/// What the identity of a server's worker begins with; the mark of its installation follows.
+pub const SERVER: &str = "weir-server/";
+
+/// As a server's worker shows itself.
+pub fn server_identity(mark: &str) -> String {
+    format!("{SERVER}{mark}@{}", std::process::id())
+}
+
+/// What the identity of a worker that keeps journals begins with; the mark of its store follows.
+pub const KEEPER: &str = "weir-worker/";
+
+/// As a worker that keeps journals shows itself.
+pub fn keeper_identity(mark: &str) -> String {
+    format!("{KEEPER}{mark}@{}", std::process::id())
+}
+
 /// Search attributes, all of them keywords.
 pub const ATTRIBUTES: [&str; 4] = ["WeirFlow", "WeirVersion", "WeirProject", "WeirTenant"];
 

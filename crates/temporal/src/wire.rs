@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_base::{Duration, Micros, Text, Value};
 use weir_catalog::{Capability, Component, Effect, EffectWhen, RetryDefaults, UnknownPolicy};
-use weir_engine::{Started, StepError, Usage};
+use weir_engine::{Event, EventBody, Record, Started, StepError, Usage};
 use weir_ir::RetryPolicy;
 use weir_kind::{EgressPolicy, FlowContext, LogLevel, MemoryLimit, ModelSettings, TaskError};
 use weir_runs::LogView;
@@ -14,8 +14,12 @@ use weir_store::Place;
 /// The rules by which a workflow turns events into commands. A run keeps those it began under.
 ///
 /// From 2 on a timer that fires late, but within what a cluster's timers are late at most, has fired on time; and a run
-/// goes on in a fresh history before its next step, where that is suggested and no other is under way.
-pub const INTERPRETER: u32 = 2;
+/// goes on in a fresh history before its next step, where that is suggested and no other is under way. From 3 on a part of
+/// a journal is cut where its log lines would make it too large, too; the end of a run follows by itself where it does not
+/// fit; and outputs and states are measured as they travel, in quotes. From 4 on so are signals and what is asked of a
+/// run, of which what is too large is left out; and a child that could not hand over its first part does not begin. From
+/// 5 on what one turn asks of the cluster fits into one message: steps and children beyond it begin in the next.
+pub const INTERPRETER: u32 = 5;
 
 /// What a run's workflow begins with, and each further link of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,6 +41,24 @@ pub struct RunInput {
     /// Absent in the first link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
+}
+
+/// What is around the parts of a shipment.
+const AROUND: usize = 2_000;
+
+impl RunInput {
+    /// The most bytes in which this travels: as it is, or as the first part of the journal, with the flow and the first
+    /// record in quotes.
+    pub(crate) fn size(&self) -> u64 {
+        let whole = serde_json::to_vec(self).map_or(0, |input| input.len());
+        let shipped = self.rules.store_queue.as_ref().map_or(0, |_| self.first_part());
+        whole.max(shipped) as u64
+    }
+
+    fn first_part(&self) -> usize {
+        let started = Event::new(self.created_at, EventBody::Started(Box::new(self.started.clone())));
+        quoted(&self.flow) + quoted(&Record::encode(1, &started).payload) + AROUND
+    }
 }
 
 /// What a workflow must know of a kind, as it was when the run began.
@@ -121,6 +143,16 @@ impl Default for Rules {
 
 /// A cluster refuses payloads of 2 MB; some of that goes to what is around them.
 pub const MAX_PAYLOAD: u64 = 1_900_000;
+
+/// How many bytes a text has where it stands in JSON, as a record does in a shipment.
+pub(crate) fn quoted(text: &str) -> usize {
+    let more = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 1,
+        0..0x20 => 5,
+        _ => 0,
+    };
+    text.len() + text.bytes().map(more).sum::<usize>()
+}
 
 impl Rules {
     /// The queue of a kind's workers, where it has its own.
@@ -314,6 +346,9 @@ pub struct Shipment {
     /// Whether the run only waits.
     #[serde(default)]
     pub waits: bool,
+    /// And what for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Text>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub paused: bool,
     /// With the last part.

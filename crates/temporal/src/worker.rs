@@ -1,6 +1,7 @@
 //! Workers: threads that carry workflows, perform kinds, and keep journals.
 
 use crate::activity::{Keeper, Keeping, Performer, register_kinds};
+use crate::client::Cluster;
 use crate::connect::Address;
 use crate::ports::{Outside, ports};
 use crate::workflow::RunFlow;
@@ -8,7 +9,6 @@ use crate::{TemporalError, names};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use temporalio_client::Client;
 use temporalio_common::worker::{VersioningBehavior, WorkerDeploymentOptions, WorkerDeploymentVersion};
 use temporalio_sdk::runtime::RuntimeOptions;
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
@@ -129,7 +129,7 @@ async fn carry(
         if options.kinds.is_empty() {
             crate::client::add_attributes(&client).await;
         }
-        workers(&runtime(&options)?, &client, &options, parts)
+        workers(&runtime(&options)?, &Cluster { client, address }, &options, parts)
     };
     let mut workers = match made.await {
         Ok(workers) => workers,
@@ -158,8 +158,14 @@ fn runtime(options: &Options) -> Result<Runtime, TemporalError> {
 }
 
 /// One for each queue of runs, and one where journals are kept.
-fn workers(runtime: &Runtime, client: &Client, options: &Options, parts: Parts) -> Result<Vec<Worker>, TemporalError> {
+fn workers(
+    runtime: &Runtime,
+    cluster: &Cluster,
+    options: &Options,
+    parts: Parts,
+) -> Result<Vec<Worker>, TemporalError> {
     let Parts { registry, outside, keeper, files_root } = parts;
+    let client = &cluster.client;
     let (clock, own) = (outside.clock.clone(), keeper.clone());
     let ports = |gathered| ports(&outside, own, client.clone(), gathered);
     let performer = Arc::new(Performer::new(registry, ports, clock, files_root));
@@ -183,7 +189,7 @@ fn workers(runtime: &Runtime, client: &Client, options: &Options, parts: Parts) 
         queues.dedup();
         for queue in queues {
             let mut of_store = usual(&queue, options);
-            of_store.register_activities(Keeping(keeper.clone()));
+            of_store.register_activities(Keeping { keeper: keeper.clone(), cluster: cluster.clone() });
             register_kinds(&mut of_store, &performer, &kinds);
             workers.push(Worker::new(runtime, client.clone(), of_store).map_err(TemporalError::failed)?);
         }

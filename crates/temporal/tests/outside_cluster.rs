@@ -105,7 +105,22 @@ async fn a_paused_run_begins_nothing() {
     lab.cluster.request("held", &Request::Resume).await.unwrap();
     signal(&lab, "held").await;
     assert_eq!(lab.cluster.outcome("held").await.unwrap().state.status, Status::Succeeded);
+    what_comes_again_by_the_same_id_counts_once(&lab).await;
     lab.stop().await;
+}
+
+/// Whoever passes a request on and hears nothing passes it on again.
+async fn what_comes_again_by_the_same_id_counts_once(lab: &Lab) {
+    let waits = |id: &str, name: &str| format!(r#"{{"id": "{id}", "wait": {{"signal": {{"name": "{name}"}}}}}}"#);
+    let steps = [waits("first", "go"), waits("second", "go"), waits("third", "end")];
+    lab.start(&lab.begin("once", flow(&sequence(&steps)), Value::Null)).await.unwrap();
+    for (name, id) in [("go", "1"), ("go", "1"), ("end", "2"), ("go", "3"), ("end", "2")] {
+        let request = Request::Signal { name: name.into(), id: None, payload: Value::Null };
+        lab.cluster.request_once("once", &request, id).await.unwrap();
+    }
+    let outcome = lab.cluster.outcome("once").await.unwrap();
+    assert_eq!(outcome.state.status, Status::Succeeded);
+    assert_eq!(outcome.records.iter().filter(|record| record.ty == "signal").count(), 3, "{:?}", outcome.records);
 }
 
 /// Nothing a flow says can be read on the cluster by who has no key.
@@ -192,6 +207,29 @@ async fn a_full_history_is_followed_by_another() {
     lab.stop().await;
 }
 
+/// A store that has lost a run gets all of it from the run's histories, the earlier ones too.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_were_lost_here_are_fetched_from_the_cluster() {
+    let server = Server::start();
+    let mut lab = Lab::at(&server.address()).await;
+    lab.rules.max_events = 60;
+    let mut steps: Vec<String> = (0..25).map(|at| log_step(&format!("s{at}"), "'hello'")).collect();
+    steps.push(r#"{"id": "go", "wait": {"signal": {"name": "go"}}}"#.to_owned());
+    lab.start(&lab.begin("lost", flow(&sequence(&steps)), Value::object([]))).await.unwrap();
+    lab.until_kept("lost").await;
+    lab.stop().await;
+    lab.store = Arc::new(MemoryStore::new());
+    lab.start_worker().await;
+    signal(&lab, "lost").await;
+    let outcome = lab.cluster.outcome("lost").await.unwrap();
+    assert!(outcome.records.iter().any(|record| record.ty == "continued"), "in several histories");
+    let row = lab.store.run("lost").await.unwrap().expect("a row");
+    assert_eq!(row.status, Status::Succeeded);
+    assert!(lab.store.flow_version("", &row.version).await.unwrap().is_some(), "its flow came back too");
+    assert_eq!(lab.store.records(row.key, 1, 10_000).await.unwrap(), outcome.records);
+    lab.stop().await;
+}
+
 /// Semantics 7(f): what does not fit is a failure that says so, of a step where it is one.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_large_says_so() {
@@ -203,9 +241,28 @@ async fn what_is_too_large_says_so() {
     let outcome = lab.run("step", twice.clone(), text(12_000)).await;
     let error = outcome.state.error.expect("an error");
     assert_eq!((&*error.code, &*error.path), ("PAYLOAD_TOO_LARGE", "main/big"));
-    let refused = lab.start(&lab.begin("input", twice, text(30_000))).await.expect_err("too large to start");
+    let refused = lab.start(&lab.begin("input", twice.clone(), text(30_000))).await.expect_err("too large to start");
     assert_eq!(refused.code(), Some("PAYLOAD_TOO_LARGE"));
+    // In quotes, as the first part of the journal has it, it is twice as large.
+    let quotes = Value::object([("text", "\"".repeat(7_000).into())]);
+    let refused = lab.start(&lab.begin("quotes", twice, quotes)).await.expect_err("too large to hand over");
+    assert_eq!(refused.code(), Some("PAYLOAD_TOO_LARGE"));
+    signals_that_are_too_large_say_so(&lab).await;
     lab.stop().await;
+}
+
+/// What comes by Temporal's own means was not asked about: the run leaves it out and says so.
+async fn signals_that_are_too_large_say_so(lab: &Lab) {
+    lab.start(&lab.begin("signal", flow(WAITS), Value::object([]))).await.unwrap();
+    let go = |length: usize| Request::Signal { name: "go".into(), id: None, payload: "x".repeat(length).into() };
+    let refused = lab.cluster.request("signal", &go(2_500_000)).await.expect_err("nobody is asked");
+    assert_eq!(refused.code(), Some("PAYLOAD_TOO_LARGE"));
+    lab.cluster.request("signal", &go(30_000)).await.unwrap();
+    lab.cluster.request("signal", &go(10)).await.unwrap();
+    let outcome = lab.cluster.outcome("signal").await.unwrap();
+    assert_eq!((outcome.state.status, outcome.state.output), (Status::Succeeded, "x".repeat(10).into()));
+    let said = outcome.logs.first().map(|log| log.message.to_string()).unwrap_or_default();
+    assert!(said.starts_with("PAYLOAD_TOO_LARGE: a request about the run"), "{said}");
 }
 
 /// Semantics 7(e): more steps at once than a cluster likes begin one after the other.

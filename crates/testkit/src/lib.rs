@@ -8,10 +8,14 @@
 mod disk;
 mod memory;
 mod passages;
+mod port;
 pub mod postgres;
+mod row;
 pub mod suite;
 pub mod temporal;
 
 pub use disk::{Disk, Fault, FaultPoint};
 pub use memory::MemoryStore;
 pub use passages::announce_passages;
+pub use port::free_port;
+pub use row::document;

@@ -1,6 +1,7 @@
 use crate::token::hash_bytes;
 use crate::{Random, Secret, draw};
 use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
+use ring::hmac;
 use std::collections::BTreeMap;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -81,6 +82,13 @@ impl Keyring {
         self.keys.keys().map(String::as_str)
     }
 
+    /// What a ring may be told from others by: a mark of each key, that of the current one first. It says nothing about
+    /// the key.
+    pub fn marks(&self) -> Vec<String> {
+        let others = self.keys.iter().filter(|(id, _)| **id != self.current);
+        self.keys.get(&self.current).into_iter().chain(others.map(|(_, key)| key)).map(mark_of).collect()
+    }
+
     pub(crate) fn key(&self, id: &str) -> Option<&KeyBytes> {
         self.keys.get(id)
     }
@@ -107,6 +115,11 @@ fn read_key(line: usize, text: &str) -> Result<KeyBytes, Error> {
     if bytes.iter().all(|byte| *byte == bytes[0]) { Err(Error::Guessable { line }) } else { Ok(bytes) }
 }
 
+fn mark_of(key: &KeyBytes) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &**key);
+    HEXLOWER.encode(&hmac::sign(&key, b"weir installation").as_ref()[..8])
+}
+
 fn name_of(key: &KeyBytes) -> String {
     format!("k{}", HEXLOWER.encode(&hash_bytes(&**key)[..4]))
 }
@@ -126,6 +139,15 @@ mod tests {
         let found = found.as_ref().map(|ring| (ring.current(), ring.ids().collect::<Vec<_>>()));
         let expected = expected.as_ref().map(|(current, ids)| (*current, ids.to_vec()));
         assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn a_ring_is_known_again_after_a_key_was_added() {
+        let marks = |text: &str| Keyring::parse(text).unwrap().marks();
+        let (old, other) = (marks(HEX), marks(OTHER));
+        let both = marks(&format!("a: {HEX}\nb: {OTHER}"));
+        assert_eq!(both, [other.clone(), old.clone()].concat(), "the current one first");
+        assert!(old != other && old[0].len() == 16);
     }
 
     #[test]

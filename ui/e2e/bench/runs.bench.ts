@@ -99,39 +99,3 @@ test("the difference of two states of a megabyte", async ({ server }) => {
   expect(JSON.stringify(found).length).toBeGreaterThan(100);
   measured(18, `the difference of two states of ${(size / 1e6).toFixed(1)} MB in ${Math.round(took)} ms`);
 });
-
-test("a list of many runs", async ({ app, client }) => {
-  test.setTimeout(1_200_000);
-  const wanted = Number(process.env.BENCH_RUNS ?? 100_000);
-  const id = await started(client, "type: Sequence\nid: short\nchildren:\n  - {type: Mock, id: one}\n");
-  const last = Date.now() + 900_000;
-  let made = 0;
-  const worker = async () => {
-    while (made < wanted && Date.now() < last) {
-      made += 1;
-      await inject(client, id);
-    }
-  };
-  await Promise.all(Array.from({ length: 48 }, worker));
-  const timed = async (path: string): Promise<number> => {
-    const times: number[] = [];
-    for (let round = 0; round < 5; round++) {
-      await app.goto("/settings");
-      const before = Date.now();
-      await app.goto(path);
-      await expect(app.getByRole("table", { name: "Runs" }).getByRole("row").nth(5)).toBeVisible();
-      times.push(Date.now() - before);
-    }
-    return median(times);
-  };
-  const asked = async (path: string): Promise<number> => {
-    const times: number[] = [];
-    for (let round = 0; round < 5; round++) {
-      const before = performance.now();
-      await client.get(path);
-      times.push(performance.now() - before);
-    }
-    return median(times);
-  };
-  measured(17, `${made} runs: the page ${await timed("/runs")} ms, filtered by state ${await timed("/runs?status=succeeded")} ms; the server's answer ${Math.round(await asked("/api/runs?limit=50"))} ms, by state ${Math.round(await asked("/api/runs?limit=50&status=succeeded"))} ms, by flow ${Math.round(await asked(`/api/runs?limit=50&flow=${id}`))} ms`);
-});

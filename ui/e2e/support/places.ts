@@ -6,6 +6,8 @@ export interface Place {
   /** Its pattern in the table of routes, such as `/flows/$flow`. */
   route: string;
   path: (client: Client) => Promise<string> | string;
+  /** What comes last, where that is a part of its own. */
+  shows?: string;
   /** Seen without being signed in. */
   open?: boolean;
   /** Among the few whose controls are all tried in every run of the tests. */
@@ -22,10 +24,13 @@ async function firstFlow(client: Client, name: string): Promise<string> {
 async function failedRun(client: Client): Promise<string> {
   const { items } = await client.get<{ items: { run: string }[] }>("/api/runs?status=failed&limit=1");
   if (items[0]) return items[0].run;
-  const flow = { name: "fails", title: "Fails", files: [{ name: "flow.yaml", text: "type: Sequence\nid: fails\nchildren:\n  - {type: Mock, id: judge, props: {returnStatus: FAILURE}}\n" }] };
+  // A crawl may have mended the run of another one.
+  const flow = { name: `fails-${Date.now().toString(36)}`, title: "Fails", files: [{ name: "flow.yaml", text: "type: Sequence\nid: fails\nchildren:\n  - {type: Mock, id: judge, props: {returnStatus: FAILURE}}\n" }] };
   const { id } = await client.post<{ id: string }>("/api/flows", flow);
   await client.post(`/api/flows/${id}/start`);
-  return (await client.post<{ run: string }>(`/api/triggers/${id}/inject`, { input: {} })).run;
+  const { run } = await client.post<{ run: string }>(`/api/triggers/${id}/inject`, { input: {} });
+  await client.get(`/api/runs/${run}?wait=30`);
+  return run;
 }
 
 export const PLACES: Place[] = [
@@ -34,6 +39,7 @@ export const PLACES: Place[] = [
   { name: "flows", route: "/flows/", path: () => "/flows" },
   { name: "new-flow", route: "/flows/", path: () => "/flows?open=new" },
   { name: "import", route: "/flows/", path: () => "/flows?open=import" },
+  { name: "deleted-flows", route: "/flows/", path: () => "/flows?open=deleted" },
   { name: "flow", route: "/flows/$flow/", path: async (client) => `/flows/${await firstFlow(client, "quote")}`, crawledFirst: true },
   { name: "runs", route: "/runs/", path: () => "/runs", crawledFirst: true },
   { name: "runs-none", route: "/runs/", path: () => "/runs?text=no-such-run" },
@@ -42,7 +48,7 @@ export const PLACES: Place[] = [
   { name: "run-timeline", route: "/runs/$run/", path: async (client) => `/runs/${await failedRun(client)}?tab=timeline` },
   { name: "run-events", route: "/runs/$run/", path: async (client) => `/runs/${await failedRun(client)}?tab=events` },
   { name: "run-machine", route: "/runs/$run/", path: async (client) => `/runs/${await failedRun(client)}?tab=machine` },
-  { name: "run-fix", route: "/runs/$run/fix", path: async (client) => `/runs/${await failedRun(client)}/fix` },
+  { name: "run-fix", route: "/runs/$run/fix", path: async (client) => `/runs/${await failedRun(client)}/fix`, shows: ".monaco-editor .view-line" },
   {
     name: "runs-compared",
     route: "/runs/compare",
@@ -70,6 +76,7 @@ export const PLACES: Place[] = [
   { name: "settings-interfaces", route: "/settings/interfaces", path: () => "/settings/interfaces?project=demo" },
   { name: "monitoring", route: "/monitoring/", path: () => "/monitoring" },
   { name: "monitoring-deployments", route: "/monitoring/deployments", path: () => "/monitoring/deployments" },
+  { name: "monitoring-performance", route: "/monitoring/performance", path: () => "/monitoring/performance" },
   { name: "monitoring-schedule", route: "/monitoring/schedule", path: () => "/monitoring/schedule" },
   { name: "monitoring-month", route: "/monitoring/schedule", path: () => "/monitoring/schedule?view=month" },
   { name: "monitoring-usage", route: "/monitoring/usage", path: () => "/monitoring/usage" },

@@ -20,6 +20,13 @@ export async function seed(server: Server, client: Client): Promise<void> {
   for (const address of [...server.webhooks.values()].flatMap((one) => [one, one])) await fire(address, { name: "Ada" });
   const picky = await client.post<{ id: string }>("/api/flows", { name: "picky", title: "Picky", files: [{ name: "flow.yaml", text: PICKY }] });
   await client.post(`/api/flows/${picky.id}/start`);
+  await client.post(`/api/flows/${picky.id}/triggers`, { name: "nightly", spec: { type: "schedule", schedule: { cron: { expression: "0 3 * * *" } } } });
+  await client.post(`/api/flows/${picky.id}/triggers`, { name: "often", spec: { type: "schedule", schedule: { every: { interval: "4h", from: "2026-01-01T00:30:00Z" } } } });
+  const gone = await client.post<{ id: string }>("/api/flows", { name: "old-intake", title: "Old intake", files: [{ name: "flow.yaml", text: PICKY.replace("id: picky", "id: old-intake") }] });
+  await client.send("DELETE", `/api/flows/${gone.id}`, undefined, { "if-match": '"1"' });
+  await client.send("PUT", "/api/projects/demo/secrets/PAYMENT_KEY", { value: "not shown", description: "Of the test account" });
+  await client.send("PUT", "/api/projects/demo/variables/rate", { value: 0.19 });
+  await client.post("/api/keys", { name: "Nightly import", scopes: ["flows.read"] });
   for (const good of [true, false, true, false]) await client.post(`/api/triggers/${picky.id}/inject`, { input: { good } });
   await client.post("/api/flows", {
     name: "long-name",

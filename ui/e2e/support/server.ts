@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const program = process.env.WEIR_BIN ?? join(root, "target/debug/weir");
@@ -56,7 +57,8 @@ export class Server {
         this.#read(line);
         if (!line.startsWith("  sign in ")) return;
         clearTimeout(timer);
-        up();
+        if (this.link.startsWith(this.url)) up();
+        else failed(new Error(`the server listens elsewhere than at ${this.url}: ${said.join("\n")}`));
       });
     });
   }
@@ -66,6 +68,11 @@ export class Server {
     if (first === "password" && second) this.password = second;
     if (first === "sign" && rest[0]) this.link = rest[0];
     if (first === "webhook" && second) this.webhooks.set((rest[0] ?? "").replace(/[()]/g, ""), second);
+  }
+
+  /** Copies its oldest run so often, while it is not at work. */
+  async copyOldestRun(times: number): Promise<void> {
+    await promisify(execFile)(program, ["bench", "--copies", String(times), "--data", this.data], { cwd: root });
   }
 
   /** As a power cut would. */
@@ -83,13 +90,22 @@ export class Server {
   }
 }
 
-function freePort(): Promise<number> {
-  return new Promise((found, failed) => {
+/**
+ * A port for a server that keeps its address when it is started again. The range is below the ports that a kernel gives
+ * to whoever asks for any, so nobody takes it by chance while the server is down.
+ */
+async function freePort(): Promise<number> {
+  for (let tried = 0; tried < 100; tried += 1) {
+    const port = 10_000 + Math.floor(Math.random() * 7_900);
+    if (await isFree(port)) return port;
+  }
+  throw new Error("no port between 10000 and 17900 is free");
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((told) => {
     const probe = createServer();
-    probe.once("error", failed);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => (address && typeof address === "object" ? found(address.port) : failed(new Error("no port"))));
-    });
+    probe.once("error", () => told(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => told(true)));
   });
 }

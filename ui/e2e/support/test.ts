@@ -3,6 +3,8 @@ import { Client } from "./client";
 import { OWNER, Server } from "./server";
 
 interface PerWorker {
+  /** Variables of the server's environment. A file that sets them has a worker, and so a server, to itself. */
+  settings: Record<string, string>;
   /** A server of this worker's own, with the demo in it. */
   server: Server;
   client: Client;
@@ -17,9 +19,10 @@ interface PerTest {
 
 /** A test fails where the page says an error to the console, throws, or asks anybody but its server for anything. */
 export const test = base.extend<PerTest, PerWorker>({
+  settings: [{}, { option: true, scope: "worker" }],
   server: [
-    async ({}, use) => {
-      const server = await Server.make();
+    async ({ settings }, use) => {
+      const server = await Server.make(settings);
       await use(server);
       await server.remove();
     },

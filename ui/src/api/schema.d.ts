@@ -106,6 +106,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/deleted-flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Flows that were deleted within 30 days */
+        get: operations["deletedFlows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deleted-flows/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a deleted flow back with its versions and triggers, switched off */
+        post: operations["restoreFlow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/flows": {
         parameters: {
             query?: never;
@@ -136,7 +170,7 @@ export interface paths {
         /** Changes a flow's draft; what is absent stays */
         put: operations["changeFlow"];
         post?: never;
-        /** Deletes a stopped flow; its runs stay */
+        /** Deletes a stopped flow; it can come back for 30 days, and its runs stay */
         delete: operations["deleteFlow"];
         options?: never;
         head?: never;
@@ -304,7 +338,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where a flow's generated worker runs */
+        /** Where a flow's generated worker runs: hosts of its own, and of its project */
         get: operations["hosts"];
         put?: never;
         post?: never;
@@ -942,6 +976,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which code is the newest of each of a project's flows */
+        get: operations["projectCode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/events": {
         parameters: {
             query?: never;
@@ -971,6 +1022,42 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/hosts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a project's generated workers run */
+        get: operations["projectHosts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/hosts/{host}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A host of a whole project */
+        get: operations["projectHost"];
+        /** What a host of a project tells of itself, every half minute */
+        put: operations["reportProjectHost"];
+        post?: never;
+        /** Takes a host off the list; one that still runs comes back */
+        delete: operations["removeProjectHost"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1478,6 +1565,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run}/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The flow that a run runs under, as it is written */
+        get: operations["textOfRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/bulk": {
         parameters: {
             query?: never;
@@ -1540,6 +1644,23 @@ export interface paths {
         get: operations["schedule"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/scope": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an expression at a place of a flow can name, with types */
+        post: operations["scope"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1954,7 +2075,7 @@ export interface components {
                 [key: string]: string;
             };
             metadata?: components["schemas"]["Metadata"] | null;
-            /** @description Kinds whose steps are left to Weir's own worker. */
+            /** @description Kinds without TypeScript, whose steps Weir's own worker performs. */
             proxied: string[];
             success: boolean;
             verification?: components["schemas"]["Verification"] | null;
@@ -1965,7 +2086,7 @@ export interface components {
             approved: boolean;
             /** @default  */
             comment?: string;
-            /** @description The signal the step waits for, as `waiting` names it. */
+            /** @description The step that waits, by its path; or the signal it waits for, as `waiting` names it. */
             name: string;
         };
         /** @description In whose name something is asked for. */
@@ -2137,6 +2258,8 @@ export interface components {
              * @description Only code with a higher number than this.
              */
             after?: number | null;
+            /** @description The hash of the code of that number: then whatever other code is the newest is given, whatever its number. */
+            hash?: string | null;
             /**
              * Format: uint64
              * @description How many seconds to wait for it: 0 to 30, 0 where absent.
@@ -2165,7 +2288,7 @@ export interface components {
             hash: string;
             /** Format: uint64 */
             number: number;
-            /** @description Kinds whose steps are left to Weir's own worker. */
+            /** @description Kinds without TypeScript, whose steps Weir's own worker performs. */
             proxied: string[];
             /** Format: uint64 */
             steps: number;
@@ -2208,6 +2331,12 @@ export interface components {
              * @default null
              */
             taskQueue?: string | null;
+            /**
+             * @description The task queue of Weir's own worker, which performs kinds without TypeScript; that of the server's connection
+             *     to Temporal where there is exactly one, else `weir`, where absent.
+             * @default null
+             */
+            workerQueue?: string | null;
         };
         CompileVersion: {
             /** @description The task queue of the worker; the flow's own, else one after its name, where absent. */
@@ -2217,6 +2346,11 @@ export interface components {
              * @description A published version; the newest where absent.
              */
             version?: number | null;
+            /**
+             * @description The task queue of Weir's own worker, which performs kinds without TypeScript; that of the connection to Temporal
+             *     the flow runs on, or of the only one, else `weir`, where absent.
+             */
+            workerQueue?: string | null;
         };
         /** @description A flow's text, and where the cursor stands in it. */
         CompleteBody: {
@@ -2264,6 +2398,29 @@ export interface components {
             path: string;
         };
         DecisionName: "retry" | "fail";
+        /** @description A deleted flow that can come back. */
+        DeletedFlowView: {
+            deletedAt: string;
+            deletedBy: string;
+            /** @description The id that it had, and has again. */
+            id: string;
+            name: string;
+            project: string;
+            service: string;
+            title: string;
+            /** @description After this it is gone for good. */
+            until: string;
+        };
+        DeletedQuery: {
+            /** @description The `next` of the page before. */
+            after?: string | null;
+            /**
+             * Format: uint32
+             * @description 1 to 200; 50 where absent.
+             */
+            limit?: number | null;
+            project?: string | null;
+        };
         DiffQuery: {
             /**
              * Format: uint64
@@ -2385,6 +2542,19 @@ export interface components {
             /** Format: uint32 */
             limit?: number | null;
         };
+        FlowCodeView: {
+            /** @description Whether the flow is deleted: no new runs go to its code, and those that have begun end on it. */
+            ending: boolean;
+            /** @description The flow's id, and its name. */
+            flow: string;
+            hash: string;
+            name: string;
+            /**
+             * Format: uint64
+             * @description Its newest compilation, and the hash of that one's files.
+             */
+            number: number;
+        };
         /** @description A flow in a list. */
         FlowLine: {
             createdAt: string;
@@ -2425,7 +2595,7 @@ export interface components {
              */
             at: number;
             /**
-             * @description Only say which steps would run again; nothing is started, and `run` is empty.
+             * @description Only say which steps would run again; nothing is started, and the answer has no `run`.
              * @default false
              */
             dryRun?: boolean;
@@ -2442,7 +2612,8 @@ export interface components {
         ForkView: {
             /** @description Steps that run again because they had no result yet. */
             again: string[];
-            run: string;
+            /** @description The new run; absent where it was only asked. */
+            run?: string | null;
         };
         /** @description How the server stands. */
         Health: {
@@ -2465,18 +2636,24 @@ export interface components {
             classes: number[];
             rows: number[][];
         };
-        HostBody: {
+        /** @description How a flow is on a host. */
+        HostedView: {
             /**
              * Format: uint64
-             * @description The compilation whose worker takes new runs.
+             * @description The compilation whose worker takes new runs, its hash, and since when.
              */
             compilation?: number | null;
+            /** @description Why the newest compilation is not the one that runs. */
             error?: string | null;
-            /**
-             * @description Earlier compilations that still have runs to end.
-             * @default []
-             */
-            finishing?: number[];
+            /** @description Earlier compilations that still have runs to end. */
+            finishing: number[];
+            /** @description The flow's id, and its name; absent where the flow is gone and only runs that had begun go on. */
+            flow: string;
+            hash?: string | null;
+            /** @description Whether its worker runs, and the host has said so within two minutes. */
+            healthy: boolean;
+            loadedAt?: string | null;
+            name?: string | null;
             state: components["schemas"]["HostPhase"];
         };
         HostPhase: "running" | "starting" | "failed" | "stopped";
@@ -2492,14 +2669,18 @@ export interface components {
             /** @description Earlier compilations that still have runs to end. */
             finishing: number[];
             hash?: string | null;
-            /** @description Whether its worker runs, and it has said so within two minutes. */
+            /** @description Whether its worker runs, and the host has said so within two minutes. */
             healthy: boolean;
             loadedAt?: string | null;
             name: string;
             seenAt: string;
+            /** @description Whether it has not been heard of for two minutes, and did not say that it ends. */
+            silent: boolean;
             /** @description When it was heard of first, and last. */
             since: string;
             state: components["schemas"]["HostPhase"];
+            /** @description Whether it runs every compiled flow of the project, and not this one alone. */
+            wholeProject: boolean;
         };
         IdentityView: {
             createdAt: string;
@@ -2849,6 +3030,23 @@ export interface components {
             verdict: string;
             why?: string | null;
         };
+        /** @description What a host tells of one flow. */
+        OnHostBody: {
+            /**
+             * Format: uint64
+             * @description The compilation whose worker takes new runs, and the hash of its files; the server's own of that number where
+             *     there is no hash.
+             */
+            compilation?: number | null;
+            error?: string | null;
+            /**
+             * @description Earlier compilations that still have runs to end; the newest hundred are kept.
+             * @default []
+             */
+            finishing?: number[];
+            hash?: string | null;
+            state: components["schemas"]["HostPhase"];
+        };
         OpenSession: {
             agent: string;
             createdAt: string;
@@ -2896,66 +3094,76 @@ export interface components {
         };
         /** @description Part of a list. `next` is what to send as `after` for the part that follows; absent at the end. */
         Page7: {
-            items: components["schemas"]["VersionView"][];
+            items: components["schemas"]["DeletedFlowView"][];
             next?: string | null;
         };
         /** @description Part of a list. `next` is what to send as `after` for the part that follows; absent at the end. */
         Page8: {
-            items: components["schemas"]["RevisionView"][];
+            items: components["schemas"]["VersionView"][];
             next?: string | null;
         };
         /** @description Part of a list. `next` is what to send as `after` for the part that follows; absent at the end. */
         Page9: {
-            items: components["schemas"]["CompilationView"][];
+            items: components["schemas"]["RevisionView"][];
             next?: string | null;
         };
         /** @description Part of a list. `next` is what to send as `after` for the part that follows; absent at the end. */
         Page10: {
-            items: components["schemas"]["HostView"][];
+            items: components["schemas"]["CompilationView"][];
             next?: string | null;
         };
         /** @description Part of a list. `next` is what to send as `after` for the part that follows; absent at the end. */
         Page11: {
-            items: components["schemas"]["RunLine"][];
+            items: components["schemas"]["HostView"][];
             next?: string | null;
         };
         /** @description Part of a list. `next` is what to send as `after` for the part that follows; absent at the end. */
         Page12: {
-            items: components["schemas"]["RecordView"][];
+            items: components["schemas"]["ProjectHostView"][];
             next?: string | null;
         };
         /** @description Part of a list. `next` is what to send as `after` for the part that follows; absent at the end. */
         Page13: {
-            items: components["schemas"]["OfferView"][];
+            items: components["schemas"]["RunLine"][];
             next?: string | null;
         };
         /** @description Part of a list. `next` is what to send as `after` for the part that follows; absent at the end. */
         Page14: {
-            items: components["schemas"]["TriggerView"][];
+            items: components["schemas"]["RecordView"][];
             next?: string | null;
         };
         /** @description Part of a list. `next` is what to send as `after` for the part that follows; absent at the end. */
         Page15: {
-            items: components["schemas"]["TickView"][];
+            items: components["schemas"]["OfferView"][];
             next?: string | null;
         };
         /** @description Part of a list. `next` is what to send as `after` for the part that follows; absent at the end. */
         Page16: {
-            items: components["schemas"]["InterfaceView"][];
+            items: components["schemas"]["TriggerView"][];
             next?: string | null;
         };
         /** @description Part of a list. `next` is what to send as `after` for the part that follows; absent at the end. */
         Page17: {
-            items: components["schemas"]["SecretView"][];
+            items: components["schemas"]["TickView"][];
             next?: string | null;
         };
         /** @description Part of a list. `next` is what to send as `after` for the part that follows; absent at the end. */
         Page18: {
-            items: components["schemas"]["EntryView"][];
+            items: components["schemas"]["InterfaceView"][];
             next?: string | null;
         };
         /** @description Part of a list. `next` is what to send as `after` for the part that follows; absent at the end. */
         Page19: {
+            items: components["schemas"]["SecretView"][];
+            next?: string | null;
+        };
+        /** @description Part of a list. `next` is what to send as `after` for the part that follows; absent at the end. */
+        Page20: {
+            items: components["schemas"]["EntryView"][];
+            next?: string | null;
+        };
+        /** @description Part of a list. `next` is what to send as `after` for the part that follows; absent at the end. */
+        Page21: {
             items: components["schemas"]["AuditView"][];
             next?: string | null;
         };
@@ -2975,6 +3183,12 @@ export interface components {
             avgDuration: number;
             /** Format: uint64 */
             failed: number;
+            /** Format: double */
+            p50Duration: number;
+            /** Format: double */
+            p95Duration: number;
+            /** Format: double */
+            p99Duration: number;
             /** Format: uint64 */
             runs: number;
             /**
@@ -3053,6 +3267,49 @@ export interface components {
             status: number;
             title: string;
             type: string;
+        };
+        ProjectCodeQuery: {
+            /** @description The `revision` that was seen last: only something else is of interest. */
+            known?: string | null;
+            /**
+             * Format: uint64
+             * @description How many seconds to wait for it: 0 to 30, 0 where absent.
+             */
+            wait?: number | null;
+        };
+        /** @description The newest code of each flow of a project. */
+        ProjectCodeView: {
+            /** @description Flows that are compiled, those included that are deleted and can come back. */
+            flows: components["schemas"]["FlowCodeView"][];
+            /** @description To be sent back as `known`. */
+            revision: string;
+        };
+        ProjectHostBody: {
+            /** @description What keeps it from its work as a whole. */
+            error?: string | null;
+            /** @description How it is with each flow, by the flow's id. Flows that are not in the project are left out. */
+            flows?: {
+                [key: string]: components["schemas"]["OnHostBody"];
+            };
+            state: components["schemas"]["HostPhase"];
+        };
+        /** @description A program on another machine that runs generated workers of a project, as it has told of itself. */
+        ProjectHostView: {
+            /** @description What keeps it from its work as a whole. */
+            error?: string | null;
+            /** @description Which code it runs of each flow. */
+            flows: components["schemas"]["HostedView"][];
+            /** @description Whether it works, and has said so within two minutes. */
+            healthy: boolean;
+            name: string;
+            /** @description The only flow it runs, by id; absent where it runs every compiled flow of the project. */
+            only?: string | null;
+            seenAt: string;
+            /** @description Whether it has not been heard of for two minutes, and did not say that it ends. */
+            silent: boolean;
+            /** @description When it was heard of first, and last. */
+            since: string;
+            state: components["schemas"]["HostPhase"];
         };
         ProjectView: {
             createdAt: string;
@@ -3262,9 +3519,33 @@ export interface components {
             /** @description Ticks before it are shown; a week after `from` where absent. */
             until?: string | null;
         };
+        /** @description A flow, and a place in the text of its first file. */
+        ScopeBody: {
+            /** @default {} */
+            bindings?: {
+                [key: string]: string;
+            };
+            files: components["schemas"]["FileBody"][];
+            /**
+             * Format: uint
+             * @description In bytes from the beginning.
+             */
+            offset: number;
+            /**
+             * @description Whose variables and secrets can be named.
+             * @default default
+             */
+            project?: string;
+        };
         ScopeQuery: {
             /** @description Of this service; of the project itself where absent. */
             service?: string | null;
+        };
+        ScopeView: {
+            /** @description The names, each as a `declare const` of TypeScript. */
+            declarations: string;
+            /** @description There may be other names too, which nothing is known of. */
+            open: boolean;
         };
         SecretBody: {
             description?: string | null;
@@ -3512,6 +3793,11 @@ export interface components {
         /** @description A run as a test. Every result from outside comes from the journal; nothing is asked when the test runs. */
         TestOfRun: {
             /** @description The flow first, then `journal.jsonl` and `expected.json`. One flat folder holds them. */
+            files: components["schemas"]["TestFile"][];
+        };
+        /** @description The flow that a run runs under: of a run that goes on under a mended one, that. */
+        TextOfRun: {
+            /** @description The flow's own text first, then what it brings in. */
             files: components["schemas"]["TestFile"][];
         };
         /** @description A moment at which a schedule is due. */
@@ -3790,7 +4076,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page19"];
+                    "application/json": components["schemas"]["Page21"];
                 };
             };
             /** @description Bad Request */
@@ -4229,6 +4515,169 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletedFlows: {
+        parameters: {
+            query?: {
+                after?: string;
+                limit?: number;
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Flows that can come back, those deleted last first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page7"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is there again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payment Required */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4925,6 +5374,7 @@ export interface operations {
         parameters: {
             query?: {
                 after?: number;
+                hash?: string;
                 wait?: number;
             };
             header?: never;
@@ -5036,7 +5486,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page9"];
+                    "application/json": components["schemas"]["Page10"];
                 };
             };
             /** @description Bad Request */
@@ -5534,7 +5984,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page13"];
+                    "application/json": components["schemas"]["Page15"];
                 };
             };
             /** @description Bad Request */
@@ -5649,7 +6099,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page10"];
+                    "application/json": components["schemas"]["Page11"];
                 };
             };
             /** @description Bad Request */
@@ -5788,7 +6238,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["HostBody"];
+                "application/json": components["schemas"]["OnHostBody"];
             };
         };
         responses: {
@@ -6216,7 +6666,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page18"];
+                    "application/json": components["schemas"]["Page20"];
                 };
             };
             /** @description Bad Request */
@@ -6604,7 +7054,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page8"];
+                    "application/json": components["schemas"]["Page9"];
                 };
             };
             /** @description Bad Request */
@@ -7028,7 +7478,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page14"];
+                    "application/json": components["schemas"]["Page16"];
                 };
             };
             /** @description Bad Request */
@@ -7736,7 +8186,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page7"];
+                    "application/json": components["schemas"]["Page8"];
                 };
             };
             /** @description Bad Request */
@@ -8092,12 +8542,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The draft is that version's text again */
-            204: {
+            /** @description The flow; its draft is that version's text again */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["FlowView"];
+                };
             };
             /** @description Bad Request */
             400: {
@@ -10460,6 +10912,101 @@ export interface operations {
             };
         };
     };
+    projectCode: {
+        parameters: {
+            query?: {
+                known?: string;
+                wait?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest compilation of each flow that has one */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectCodeView"];
+                };
+            };
+            /** @description Nothing else than what is known within that time */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     projectEvents: {
         parameters: {
             query?: never;
@@ -10614,6 +11161,345 @@ export interface operations {
             };
         };
     };
+    projectHosts: {
+        parameters: {
+            query?: {
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Hosts of the whole project and of single flows, the newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page12"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    projectHost: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                host: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The host */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectHostView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reportProjectHost: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                host: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectHostBody"];
+            };
+        };
+        responses: {
+            /** @description Kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectHostView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payment Required */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeProjectHost: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                host: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is off the list */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     interfaces: {
         parameters: {
             query?: {
@@ -10634,7 +11520,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page16"];
+                    "application/json": components["schemas"]["Page18"];
                 };
             };
             /** @description Bad Request */
@@ -11540,7 +12426,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page17"];
+                    "application/json": components["schemas"]["Page19"];
                 };
             };
             /** @description Bad Request */
@@ -12583,7 +13469,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page11"];
+                    "application/json": components["schemas"]["Page13"];
                 };
             };
             /** @description Bad Request */
@@ -13461,7 +14347,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page12"];
+                    "application/json": components["schemas"]["Page14"];
                 };
             };
             /** @description Bad Request */
@@ -14314,6 +15200,73 @@ export interface operations {
             };
         };
     };
+    textOfRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its files */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextOfRun"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     bulkRuns: {
         parameters: {
             query?: never;
@@ -14582,7 +15535,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page15"];
+                    "application/json": components["schemas"]["Page17"];
                 };
             };
             /** @description Bad Request */
@@ -14614,6 +15567,120 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scope: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScopeBody"];
+            };
+        };
+        responses: {
+            /** @description The names there */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScopeView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -32,6 +32,14 @@ export interface Clip {
   dialect: string;
   nodes: Json[];
   edges: Json[];
+  /** What led to them from others: the others and the copied ones by their ids, and by which handle. */
+  incoming?: Incoming[];
+}
+
+export interface Incoming {
+  source: string;
+  target: string;
+  handle?: string;
 }
 
 /** Everything that can be done to a flow but typing in its text. */
@@ -43,8 +51,10 @@ export type Command =
   | { do: "disconnect"; edges: string[] }
   | { do: "rename"; key: string; title: string }
   | { do: "set"; key: string; path: Path; value: Json | undefined }
+  | { do: "disable"; keys: string[]; disabled: boolean }
   | { do: "duplicate"; keys: string[] }
-  | { do: "paste"; clip: Clip; place: Place }
+  /** Where it is `joined`, what led to the copied ones leads to the new ones too, as far as it is in this flow. */
+  | { do: "paste"; clip: Clip; place: Place; joined?: boolean }
   | { do: "wrap"; keys: string[]; type: string }
   | { do: "extract"; keys: string[]; name: string }
   | { do: "position"; moves: { [key: string]: Point } }

@@ -4,7 +4,7 @@ import type { Dialect, Done } from "./dialects/dialect";
 import { History, type Stamp } from "./history";
 import { EMPTY, type Projection } from "./projection";
 import { type Format, formatOf, parseText } from "./text/format";
-import { type TextProblem, toJson } from "./text/node";
+import { type Path, type Range, type TextProblem, toJson } from "./text/node";
 import { Patch } from "./text/patch";
 import { Refusal } from "./text/refusal";
 import { writeBlock, writeJson } from "./text/write";
@@ -35,6 +35,8 @@ export class FlowDocument {
   private readonly history: History;
   private readonly listeners = new Set<() => void>();
   private dialectNow: Dialect;
+  /** The text as it was read last for the places in it. */
+  private places: Patch | undefined;
 
   constructor(name: string, text: string, canvas: CanvasData = BLANK, preferred?: string) {
     this.format = formatOf(name, text);
@@ -113,6 +115,22 @@ export class FlowDocument {
   asJson(): string | undefined {
     const { docs } = parseText(this.now.text, this.format);
     return docs.length === 1 ? `${JSON.stringify(toJson(docs[0]), null, 2)}\n` : undefined;
+  }
+
+  /** Where a value stands in the text, or the nearest thing around it that is there. */
+  rangeOf(doc: number, path: Path): Range {
+    if (this.places?.source !== this.now.text) this.places = new Patch(this.now.text, this.format);
+    const patch = this.places;
+    for (let length = path.length; this.now.broken.length === 0 && length >= 0; length--) {
+      try {
+        const found = patch.node(doc, path.slice(0, length));
+        if (found) return found.range;
+      } catch (error) {
+        // What an anchor shares stands elsewhere.
+        if (!(error instanceof Refusal)) throw error;
+      }
+    }
+    return [0, 0];
   }
 
   copy(keys: readonly string[]): Clip {

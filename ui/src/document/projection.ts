@@ -38,6 +38,8 @@ export interface FlowNode {
   position?: { x: number; y: number };
   /** Whether it has others inside, drawn or collapsed. */
   region: boolean;
+  /** A run goes past it. */
+  disabled?: boolean;
 }
 
 export interface FlowEdge {

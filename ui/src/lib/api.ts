@@ -2,6 +2,7 @@ import createClient, { type Middleware } from "openapi-fetch";
 import type { components, paths } from "@/api/schema";
 import { connection } from "./connection";
 import { Failure } from "./failure";
+import { ask } from "./quiet";
 
 export type Schemas = components["schemas"];
 
@@ -56,8 +57,7 @@ const guard: Middleware = {
  */
 export const api = createClient<paths>({
   baseUrl: typeof location === "object" ? location.origin : "http://localhost",
-  // Looked up anew each time, so that tests can put another in its place.
-  fetch: (request) => globalThis.fetch(request),
+  fetch: ask,
 });
 api.use(guard);
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { matches, shownKeys } from "./keys";
+import { matches, presses, shownKeys } from "./keys";
 
 const pressed = (key: string, held: string[] = []) => ({
   key,
@@ -27,6 +27,13 @@ test("on a Mac the command key is meant", () => {
   expect(matches(pressed("k", ["ctrl"]), "Mod+K", true)).toBe(false);
 });
 
-test("the plus key can be shown", () => {
-  expect(shownKeys("Mod++").at(-1)).toBe("+");
+test("the plus key can be shown, and keys that are pressed one after the other", () => {
+  expect(shownKeys("Mod++")).toEqual([["Ctrl", "+"]]);
+  expect(shownKeys("Alt+S>U")).toEqual([["Alt", "S"], ["U"]]);
+  expect([">", "Mod+>"].map(presses)).toEqual([[">"], ["Mod+>"]]);
+});
+
+test("a letter that another character stands on with Alt is known by its place", () => {
+  expect(matches({ ...pressed("ß", ["alt"]), code: "KeyS" }, "Alt+S", true)).toBe(true);
+  expect(matches({ ...pressed("ß"), code: "KeyS" }, "S", true)).toBe(false);
 });

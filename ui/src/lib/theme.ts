@@ -52,6 +52,9 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
+/** Follows the system and other tabs on every page, also on those that draw nothing by themselves. */
+export const followTheme = (): (() => void) => subscribe(() => {});
+
 /** What was chosen. */
 export function useTheme(): Theme {
   return useSyncExternalStore(subscribe, read);

@@ -2,7 +2,7 @@ use crate::project::{files, literals};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Crates that are no part of the product.
-const APART: [&str; 1] = ["testkit"];
+const APART: [&str; 2] = ["conformance", "testkit"];
 
 /// Texts in capitals that are not codes: variables of the environment, words of other formats, states of PostgreSQL.
 const NOT_CODES: [&str; 9] = [

@@ -7,6 +7,7 @@ mod documented;
 mod kinds;
 mod project;
 mod purity;
+mod rules;
 mod words;
 
 use project::{File, files};
@@ -25,6 +26,11 @@ fn assert_none(findings: Vec<String>) {
 #[test]
 fn crates_depend_only_on_what_they_may() {
     assert_none(arrows::findings());
+}
+
+#[test]
+fn every_rule_of_the_engine_has_a_test() {
+    assert_none(rules::findings());
 }
 
 #[test]

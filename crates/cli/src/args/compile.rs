@@ -18,6 +18,9 @@ pub struct Compile {
     /// The task queue its worker listens on [default: the flow's own, else one after its name]
     #[arg(long, value_name = "QUEUE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub task_queue: Option<String>,
+    /// The task queue of the `weir worker` that performs kinds without TypeScript
+    #[arg(long, value_name = "QUEUE", default_value = "weir", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub worker_queue: String,
     /// Whose service and project variables, and whose memory, its steps use
     #[arg(long, value_name = "PROJECT", default_value = "default", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub project: String,

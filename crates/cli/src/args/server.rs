@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Asks for e-mail and password, and for a code where an authenticator is in use. Keeps a key of its own in the user's\nconfiguration folder, readable by nobody else.\n\nExamples:\n  weir login --server https://weir.example.org\n  weir login --server http://127.0.0.1:7878 --key - < key"
+    after_help = "Asks for e-mail and password, and for a code where an authenticator is in use. Keeps a key of its own in the user's configuration folder, readable by nobody else.\n\nExamples:\n  weir login --server https://weir.example.org\n  weir login --server http://127.0.0.1:7878 --key - < key"
 )]
 pub struct Login {
     #[command(flatten)]
@@ -55,7 +55,7 @@ macro_rules! group {
 group!(
     Flows,
     FlowsCommand,
-    "A flow is named by its name in the project `default`, by PROJECT/NAME, or by its id.\n\nExamples:\n  weir flows push orders.yaml && weir flows start orders\n  weir flows logs orders"
+    "A flow is named by its name in the project `default`, by PROJECT/NAME, or by its id.\n\nExamples:\n  weir flows push orders.yaml && weir flows start orders\n  weir flows run orders --input '{\"order\": 7}'\n  weir flows logs orders"
 );
 group!(Secrets, SecretsCommand, "Example:\n  weir secrets set mail-key < key");
 group!(Vars, VarsCommand, "Example:\n  weir vars set total 7 --service billing");
@@ -120,6 +120,22 @@ pub enum FlowsCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Start a run of a flow that is switched on, and show how it goes
+    Run {
+        flow: String,
+        /// The run's input: JSON, or @FILE
+        #[arg(long, value_name = "JSON|@FILE")]
+        input: Option<String>,
+        /// Do not wait for its end; `weir runs show RUN` tells of it
+        #[arg(long)]
+        no_wait: bool,
+        /// There is one run of a key, however often this is said
+        #[arg(long, value_name = "KEY")]
+        once: Option<String>,
+        /// One JSON object on stdout and nothing else
+        #[arg(long)]
+        json: bool,
+    },
     /// What can carry the runs of flows; with a name, whether that connection leads somewhere
     Runtimes {
         /// A connection's name
@@ -139,8 +155,26 @@ pub enum FlowsCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Delete a stopped flow; its runs stay
+    /// Delete a stopped flow; it can come back for 30 days, and its runs stay
     Delete { flow: String },
+    /// List deleted flows that can come back
+    Deleted {
+        /// Of this project alone
+        #[arg(long, value_name = "NAME")]
+        project: Option<String>,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Bring a deleted flow back as it was, switched off: by its name, by PROJECT/NAME, or by its id; with a version,
+    /// make the draft of a flow that is there what that version was
+    Restore {
+        flow: String,
+        /// The draft's text is this version's again; versions and running flows stay what they are
+        #[arg(long, value_name = "N")]
+        at_version: Option<u64>,
+        #[arg(long)]
+        json: bool,
+    },
     /// List a flow's published versions
     Versions {
         flow: String,
@@ -156,6 +190,10 @@ pub enum FlowsCommand {
         /// The worker's task queue [default: the flow's own, else one after its name]
         #[arg(long, value_name = "NAME")]
         task_queue: Option<String>,
+        /// The task queue of Weir's own worker, which performs kinds without TypeScript [default: that of the flow's
+        /// connection to Temporal, else of the only one, else weir]
+        #[arg(long, value_name = "NAME")]
+        worker_queue: Option<String>,
         #[arg(long)]
         json: bool,
     },
@@ -561,6 +599,12 @@ pub enum ProjectsCommand {
         description: String,
         #[arg(long)]
         json: bool,
+    },
+    /// List where the code of a project's flows runs, and which of it
+    Hosts {
+        name: String,
+        #[command(flatten)]
+        listing: Listing,
     },
 }
 

@@ -1,5 +1,5 @@
 use crate::args::Fork;
-use crate::commands::run::exit_of;
+use crate::commands::run::{exact, exit_of};
 use crate::exit::{Exit, UsageError};
 use crate::remote::{Place, place};
 use crate::side::{Carrier, Here, Remote, side};
@@ -26,6 +26,7 @@ fn set(text: &str) -> anyhow::Result<Change> {
     let wrong = |why: &str| UsageError(format!("--set {text}: {why}; write vars.NAME=JSON or input.NAME=JSON"));
     let (path, json) = text.split_once('=').ok_or_else(|| wrong("there is no `=`"))?;
     let value = Value::from_json(json).map_err(|error| wrong(&format!("the value is not JSON ({error})")))?;
+    exact(&format!("--set {path}"), json)?;
     Ok(Change::Set { path: path.trim().to_owned(), value })
 }
 
@@ -33,6 +34,7 @@ fn set(text: &str) -> anyhow::Result<Change> {
 fn event(text: &str) -> anyhow::Result<Change> {
     let wrong = |why: String| UsageError(format!("--event: {why}"));
     let value = Value::from_json(text).map_err(|error| wrong(format!("not JSON: {error}")))?;
+    exact("--event", text)?;
     if value.get("type").and_then(Value::as_str).is_none_or(str::is_empty) {
         return Err(wrong("it has no `type`, such as \"task_finished\"".to_owned()).into());
     }
@@ -85,7 +87,7 @@ async fn carry(carrier: &dyn Carrier, args: &Fork, changes: &[Change], stop: &mu
         true => {
             show::out(summary::of_run(&carrier.replay(&forked.run).await?, &carrier.logs(&forked.run).await?).to_json())
         }
-        false => crate::commands::run::print_end(&view),
+        false => crate::commands::run::print_end(&view, crate::commands::run::HERE),
     }
     Ok(exit_of(view.status))
 }

@@ -9,7 +9,7 @@ use crate::{compose, data, load, report, show, summary};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use weir_base::{FileId, Text, Value, has_errors};
+use weir_base::{FileId, Text, Value, has_errors, lost_digits};
 use weir_dialects::SourceFile;
 use weir_dialects::text::{self, Format};
 use weir_engine::Status;
@@ -53,9 +53,17 @@ pub fn json_argument(name: &str, text: &str) -> anyhow::Result<Value> {
     let source = SourceFile { id: FileId(0), name: "argument.json".to_owned(), text: text.to_owned() };
     let (documents, problems) = text::parse(&source, Format::Json);
     match (problems.iter().find(|problem| problem.is_error()), documents.first()) {
-        (None, Some(document)) => Ok(document.to_value()),
+        (None, Some(document)) => exact(name, text).map(|()| document.to_value()),
         (Some(problem), _) => Err(UsageError(format!("{name} is not JSON: {}", problem.message)).into()),
         (None, None) => Err(UsageError(format!("{name} is not JSON: it is empty")).into()),
+    }
+}
+
+/// A number that would be rounded is refused: to take another one than was written would be worse.
+pub fn exact(name: &str, text: &str) -> anyhow::Result<()> {
+    match lost_digits(text) {
+        Some(lost) => Err(UsageError(format!("{name}: NUMBER_PRECISION: {lost}")).into()),
+        None => Ok(()),
     }
 }
 
@@ -194,14 +202,19 @@ async fn told(runtime: &Runtime, args: &Run, view: &RunView) -> anyhow::Result<E
     if args.json {
         let replay = runtime.replay(&view.run, None).await?;
         let logs = runtime.logs(&view.run).await?;
+        summary::warn(&replay);
         crate::show::out(summary::of_run(&replay, &logs).to_json());
     } else {
-        print_end(view);
+        print_end(view, HERE);
     }
     Ok(exit_of(view.status))
 }
 
-pub fn print_end(view: &RunView) {
+/// How a run of this machine that waits is carried on.
+pub const HERE: &str = "to carry it on: weir run --recover";
+
+/// `carried` says who carries on a run that has not ended.
+pub fn print_end(view: &RunView, carried: &str) {
     let took = view.ended_at.zip(view.started_at).map(|(end, start)| format!(" in {}", show::took(end - start)));
     crate::errln!("{}{}, run {}", show::word(view.status), took.unwrap_or_default(), view.run);
     if let Some(error) = &view.error {
@@ -211,7 +224,7 @@ pub fn print_end(view: &RunView) {
     if !view.status.is_final() {
         view.waiting.iter().for_each(|reason| crate::errln!("  waits for {reason}"));
         view.wake_at.iter().for_each(|at| crate::errln!("  goes on at {}", show::time(*at)));
-        crate::errln!("  to carry it on: weir run --recover");
+        crate::errln!("  {carried}");
     }
     if view.status == Status::Succeeded {
         crate::show::out(view.output.to_json_pretty());
@@ -268,7 +281,7 @@ async fn recover(runtime: &Runtime, args: &Run, stop: &mut Stop) -> anyhow::Resu
         };
         match args.json {
             true => ended.push(summary::of_run(&runtime.replay(&run, None).await?, &runtime.logs(&run).await?)),
-            false => print_end(&view),
+            false => print_end(&view, HERE),
         }
         if exit == Exit::Success {
             exit = exit_of(view.status);

@@ -1,4 +1,5 @@
 use crate::args::{DecisionArg, Runs, RunsCommand};
+use crate::commands::run::exact;
 use crate::exit::{Exit, UsageError};
 use crate::side::{Row, Side, Wanted, side};
 use crate::{remote, show, summary};
@@ -49,8 +50,10 @@ fn status_of(word: &str) -> anyhow::Result<Status> {
 fn request_of(command: &RunsCommand) -> anyhow::Result<(&str, Request)> {
     Ok(match command {
         RunsCommand::Signal { run, name, payload, id } => {
+            let text = payload;
             let payload =
-                Value::from_json(payload).map_err(|error| UsageError(format!("the payload is not JSON: {error}")))?;
+                Value::from_json(text).map_err(|error| UsageError(format!("the payload is not JSON: {error}")))?;
+            exact("the payload", text)?;
             (run, Request::Signal { name: name.as_str().into(), id: id.as_deref().map(Into::into), payload })
         }
         RunsCommand::Cancel { run, reason } => (run, Request::Cancel { reason: reason.as_str().into() }),
@@ -115,6 +118,7 @@ async fn show_run(side: &dyn Side, id: &str, json: bool) -> anyhow::Result<Exit>
     let row = side.row(id).await?;
     let replay = side.replay(id, None).await?;
     let logs = side.logs(id).await?;
+    summary::warn(&replay);
     if json {
         show::out(summary::of_run(&replay, &logs).to_json_pretty());
         return Ok(Exit::Success);

@@ -8,10 +8,7 @@ use std::path::Path;
 use weir_client::Client;
 use weir_control::model::FlowFile;
 use weir_runs::RunsError;
-use weir_runtime::rehearse;
-use weir_store::Store;
-
-const PAGE: u32 = 1_000;
+use weir_runtime::rehearse_stored;
 
 pub fn run(args: &SaveTest) -> anyhow::Result<Exit> {
     let threads = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -39,13 +36,11 @@ async fn of_folder(folder: &Path, run: &str) -> anyhow::Result<Vec<FlowFile>> {
     let row = stored(&store, run).await?;
     let version = store.flow_version(&row.place.tenant, &row.version).await?;
     let version = version.ok_or_else(|| anyhow::anyhow!("the flow of {run} is not stored any more"))?;
-    let records = journal(&*store, row.key).await?;
-    let flow = weir_ir::from_json(&version.ir)?;
-    let rehearsal = match rehearse(&flow, &saved::decode(&records)?) {
+    let kept = match rehearse_stored(&*store, &row, usize::MAX).await {
         Err(RunsError::Rejected { message, .. }) => anyhow::bail!("{run} cannot be kept as a test: {message}"),
         other => other?,
     };
-    Ok(weir_control::test_of_run(&load::catalog()?, &version, &records, &rehearsal))
+    Ok(weir_control::test_of_run(&load::catalog()?, &version, &kept.journal, &kept.rehearsal))
 }
 
 async fn of_server(client: &Client, run: &str) -> anyhow::Result<Vec<FlowFile>> {
@@ -55,16 +50,4 @@ async fn of_server(client: &Client, run: &str) -> anyhow::Result<Vec<FlowFile>> 
         _ => error.into(),
     })?;
     Ok(files.into_iter().map(|(name, text)| FlowFile { name, text }).collect())
-}
-
-async fn journal(store: &dyn Store, run: weir_store::RunKey) -> anyhow::Result<Vec<weir_engine::Record>> {
-    let mut all: Vec<weir_engine::Record> = Vec::new();
-    loop {
-        let from = all.last().map_or(1, |record| record.seq + 1);
-        let records = store.records(run, from, PAGE).await?;
-        if records.is_empty() {
-            return Ok(all);
-        }
-        all.extend(records);
-    }
 }

@@ -23,8 +23,9 @@ impl Coder for TypeScript {
     async fn write(&self, flow: &Flow, options: CodeOptions) -> Result<Code, CodeError> {
         let usual = weir_codegen::Options::default();
         let project = options.project.unwrap_or(usual.project);
-        let CodeOptions { task_queue, library, .. } = options;
-        let named = weir_codegen::Options { project, task_queue, library, ..weir_codegen::Options::default() };
+        let worker_queue = options.worker_queue.unwrap_or(usual.worker_queue);
+        let (task_queue, library, tenant) = (options.task_queue, options.library, options.tenant.to_string());
+        let named = weir_codegen::Options { project, task_queue, worker_queue, tenant, library, workflow: None };
         let project = generate(flow, &self.catalog, &named).map_err(CodeError::Flow)?;
         let proxied = project.proxied.into_iter().map(|proxied| proxied.kind).collect();
         let mut files = project.files;
@@ -63,4 +64,49 @@ fn finding(found: Finding) -> CodeFinding {
 
 fn refusal(error: &ToolchainError) -> CodeError {
     CodeError::Compilers { code: error.code(), message: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// `print` as a kind that only Weir can perform.
+    fn catalog() -> Catalog {
+        let mut record = weir_kinds::catalog().unwrap().record("print").unwrap().clone();
+        record.typescript_template = "// proxied: it needs a machine of its own".to_owned();
+        let mut catalog = Catalog::default();
+        catalog.insert(record).unwrap();
+        catalog
+    }
+
+    async fn code(worker_queue: Option<&str>) -> Code {
+        let text =
+            r#"{"ir":1,"name":"f","dialect":"ir","root":{"id":"a","task":{"kind":"print","params":{"message":"x"}}}}"#;
+        let options = CodeOptions {
+            verify: false,
+            comments: true,
+            project: Some("shop".to_owned()),
+            task_queue: None,
+            worker_queue: worker_queue.map(str::to_owned),
+            tenant: "acme".into(),
+            library: BTreeMap::new(),
+        };
+        let coder = TypeScript::new(Arc::new(catalog()), Toolchain::new(std::env::temp_dir()));
+        coder.write(&weir_ir::from_json(text).unwrap(), options).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_is_left_to_weir_goes_to_its_queue_in_the_name_of_the_tenant() {
+        let code = code(Some("weir/shop")).await;
+        assert_eq!(code.proxied.iter().map(|kind| &**kind).collect::<Vec<_>>(), ["print"]);
+        for part in ["queue: 'weir/shop',", "tenant: 'acme',", "project: 'shop',"] {
+            assert!(code.files["workflow.ts"].contains(part), "no `{part}`");
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_queue_it_is_the_one_of_a_worker_that_is_told_nothing() {
+        assert!(code(None).await.files["workflow.ts"].contains("queue: 'weir',"));
+    }
 }

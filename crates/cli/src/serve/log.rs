@@ -7,8 +7,9 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// What is written where nobody said anything.
-const USUAL: &str = "info,sqlx=warn";
+/// What is written where nobody said anything. Temporal's SDK tells of every event of every history at `info`, which is
+/// put into words though no line shows it.
+const USUAL: &str = "info,sqlx=warn,temporalio=warn";
 
 /// Lines that wait to be written. Requests do not wait for a slow reader of the log; what is too much is counted.
 const WAITING: usize = 10_000;

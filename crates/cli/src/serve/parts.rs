@@ -48,7 +48,7 @@ pub async fn build(args: &Serve, config: &Config, folder: &Path, url: &str) -> a
     let traces = config.otlp_url.as_deref();
     let traces = traces.map(|url| otlp::begin(url, config.otlp_headers.as_deref().unwrap_or_default())).transpose()?;
     let house = Arc::new(House::default());
-    let connections = temporal::connections(&config.temporal).await?;
+    let connections = temporal::connections(&config.temporal, &keyring.marks()).await?;
     let secrets = crate::commands::run::secrets(&args.secret)?;
     let (vault, interfaces) = (Arc::new(OfProjects(vault)), Arc::new(interfaces));
     let wanted = compose::Wanted {

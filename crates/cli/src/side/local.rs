@@ -24,6 +24,16 @@ impl Folder {
         let store = compose::visit(&folder).await?;
         Ok(Self { folder, store })
     }
+
+    /// Who takes a decision up can tell nobody that its step is not there.
+    async fn require_open(&self, run: &str, path: &str) -> anyhow::Result<()> {
+        let open = of_run(replay_run(&self.store, run, None).await)?.open;
+        if open.iter().any(|open| &*open.path == path) {
+            return Ok(());
+        }
+        let message = format!("the step `{path}` of run `{run}` waits for no decision");
+        Err(RunsError::rejected("NO_DECISION_OPEN", message).into())
+    }
 }
 
 /// The run of this id in a store.
@@ -99,6 +109,9 @@ impl Side for Folder {
     }
 
     async fn ask(&self, run: &str, request: &Request) -> anyhow::Result<bool> {
+        if let Request::Decide { path, .. } = request {
+            self.require_open(run, path).await?;
+        }
         of_run(post_request(&*self.store, run, request, &SystemClock as &dyn Clock).await)?;
         Ok(weir_store_sql::is_owned(&self.folder))
     }

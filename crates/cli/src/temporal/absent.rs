@@ -40,7 +40,7 @@ pub struct Hosting {
 }
 
 /// A server that is told of connections does not begin without what they need.
-pub async fn connections(given: &Given) -> anyhow::Result<Arc<Connections>> {
+pub async fn connections(given: &Given, _: &[String]) -> anyhow::Result<Arc<Connections>> {
     match given.is_empty() {
         true => Ok(Arc::new(NoCarrier)),
         false => Err(absent()),

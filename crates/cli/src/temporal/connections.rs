@@ -7,7 +7,7 @@ use crate::serve::connections::{ConnectionWith, Connections as Given};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use weir_base::Text;
@@ -17,11 +17,16 @@ use weir_runs::{Carrier, Connection, Handed, NoCarrier, Request, RunsError, Stan
 use weir_runtime::{NoFinder, Runtime, SystemClock};
 use weir_store::Place;
 use weir_temporal::{
-    Address, Begin, Cluster, Keeper, Options, Outside, Parts, Rules, TemporalError, Working, input_of, names, work,
+    Address, Begin, Cluster, Keeper, Options, Outside, Parts, Rules, TemporalError, Working, check_request, input_of,
+    names, work,
 };
 
 /// How long somebody who has asked waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a server that stops waits for what its connections have under way.
+const AT_THE_END: Duration = Duration::from_secs(10);
+/// How long nobody looks again whether another installation works at the same queue.
+const LOOK_AGAIN: Duration = Duration::from_secs(15);
 /// How long a worker that did not come is left alone: at first, and at most.
 const SOONEST: Duration = Duration::from_secs(1);
 const LATEST: Duration = Duration::from_secs(15);
@@ -47,11 +52,16 @@ struct Link {
     address: Address,
     queue: String,
     worker: bool,
+    /// By which this installation is known, the first as its own.
+    marks: Vec<String>,
     cluster: Mutex<Option<Cluster>>,
+    /// When it was last seen that no other installation works at its queue.
+    alone: Mutex<Option<Instant>>,
 }
 
-/// The connections as they are configured. Nobody is asked yet: a cluster that is down keeps no server from starting.
-pub async fn connections(given: &Given) -> anyhow::Result<Arc<Connections>> {
+/// The connections as they are configured, of the installation with these marks. Nobody is asked yet: a cluster that is
+/// down keeps no server from starting.
+pub async fn connections(given: &Given, marks: &[String]) -> anyhow::Result<Arc<Connections>> {
     let mut links = BTreeMap::new();
     for (name, with) in given {
         let link = Link {
@@ -59,7 +69,9 @@ pub async fn connections(given: &Given) -> anyhow::Result<Arc<Connections>> {
             address: address_of(name, with).await?,
             queue: with.task_queue.clone(),
             worker: with.worker,
+            marks: marks.to_vec(),
             cluster: Mutex::default(),
+            alone: Mutex::default(),
         };
         links.insert(link.name.clone(), Arc::new(link));
     }
@@ -98,11 +110,17 @@ impl Connections {
         self.links.values().map(host).collect()
     }
 
-    /// Lets go of what is under way, which another attempt does again.
+    /// Lets go of what is under way, which another attempt does again: waits for it, but not for ever.
     pub async fn stop(&self, hosts: Vec<JoinHandle<()>>) {
         self.stop.send_replace(true);
-        for host in hosts {
-            let _ = host.await;
+        let names: Vec<Text> = self.links.keys().cloned().collect();
+        for connection in let_go(names.into_iter().zip(hosts).collect(), AT_THE_END).await {
+            let connection = &*connection;
+            tracing::warn!(
+                connection,
+                "its work has not ended within {} s, and is left as it is: another server or worker does it again",
+                AT_THE_END.as_secs()
+            );
         }
     }
 
@@ -118,9 +136,9 @@ impl Carrier for Connections {
     }
 
     async fn check(&self, connection: &str) -> Result<(), RunsError> {
-        let address = &self.link(connection)?.address;
-        let asked = tokio::time::timeout(PATIENCE, Cluster::connect(address)).await;
-        asked.unwrap_or_else(|_| Err(silent(address))).map(drop).map_err(refused)
+        let link = self.link(connection)?;
+        let asked = tokio::time::timeout(PATIENCE, link.check()).await;
+        asked.unwrap_or_else(|_| Err(silent(&link.address))).map_err(refused)
     }
 
     async fn has_worker(&self, connection: &str) -> Result<bool, RunsError> {
@@ -134,11 +152,24 @@ impl Carrier for Connections {
         let begin = link.begin_of(&run);
         let mut input = input_of(&begin, &self.catalog, run.started.origin.clone())?;
         input.started = run.started;
-        link.ask(async |cluster| cluster.begin(&begin, input.clone()).await.map(drop)).await
+        let begun = async |cluster: Cluster| {
+            link.require_alone(&cluster).await?;
+            cluster.begin_own(&begin, input.clone()).await.map(drop)
+        };
+        link.ask(begun).await
     }
 
-    async fn request(&self, connection: &str, run: &str, request: &Request) -> Result<(), RunsError> {
-        self.link(connection)?.ask(async |cluster| cluster.request(run, request).await).await
+    /// What is not configured at present may take it later.
+    fn takes(&self, connection: &str, request: &Request) -> Result<(), RunsError> {
+        self.link(connection).map_or(Ok(()), |link| check_request(&link.address, request).map_err(refused))
+    }
+
+    async fn request(&self, connection: &str, run: &str, request: &Request, id: Option<&str>) -> Result<(), RunsError> {
+        let asked = async |cluster: Cluster| match id {
+            Some(id) => cluster.request_once(run, request, id).await,
+            None => cluster.request(run, request).await,
+        };
+        self.link(connection)?.ask(asked).await
     }
 
     async fn standing(&self, connection: &str, run: &str) -> Result<Standing, RunsError> {
@@ -168,10 +199,27 @@ impl Link {
         let answer = tokio::time::timeout(PATIENCE, asked).await;
         answer.unwrap_or_else(|_| Err(silent(&self.address))).map_err(|error| match error {
             TemporalError::Wrong(_) => RunsError::rejected("TEMPORAL_REFUSED", error.to_string()),
-            TemporalError::TooLarge { .. } => refused(error),
+            TemporalError::TooLarge { .. } | TemporalError::Taken(_) => refused(error),
             TemporalError::NotFound(run) => RunsError::NotFound { run: run.into() },
             other => RunsError::Unavailable(said(&other)),
         })
+    }
+
+    /// Whether it leads somewhere, and nobody else keeps journals there.
+    async fn check(&self) -> Result<(), TemporalError> {
+        Cluster::connect(&self.address).await?.require_own(&self.queue, &self.marks).await
+    }
+
+    /// Looks again now and then, as the other one may have come later; a run that finds it there waits.
+    async fn require_alone(&self, cluster: &Cluster) -> Result<(), TemporalError> {
+        let mut alone = self.alone.lock().await;
+        if alone.is_some_and(|seen| seen.elapsed() < LOOK_AGAIN) {
+            return Ok(());
+        }
+        *alone = None;
+        cluster.require_own(&self.queue, &self.marks).await?;
+        *alone = Some(Instant::now());
+        Ok(())
     }
 
     async fn cluster(&self) -> Result<Cluster, TemporalError> {
@@ -184,10 +232,9 @@ impl Link {
     }
 
     fn begin_of(&self, run: &Handed) -> Begin {
-        let has_blobs = self.address.codec.as_ref().is_some_and(|codec| codec.blobs.is_some());
         let rules = Rules {
             store_queue: Some(names::server_queue(&self.queue)),
-            max_payload: if has_blobs { None } else { Rules::default().max_payload },
+            max_payload: if self.address.has_blobs() { None } else { Rules::default().max_payload },
             // Whoever looks at a run sees it as it goes on.
             ship_every: 1,
             ..Rules::default()
@@ -239,6 +286,7 @@ impl Link {
     }
 
     async fn work(&self, hosting: &Hosting) -> Result<Working, TemporalError> {
+        self.check().await?;
         let Hosting { runtime, secrets, interfaces, memory } = hosting.clone();
         let catalog = crate::load::catalog().map_err(TemporalError::failed)?;
         let keeper = Keeper {
@@ -258,10 +306,24 @@ impl Link {
             queues: if self.worker { vec![self.queue.clone()] } else { Vec::new() },
             store_queue: Some(names::server_queue(&self.queue)),
             drain: Duration::from_secs(2),
+            identity: names::server_identity(self.marks.first().map_or("", |mark| mark)),
             ..Options::default()
         };
         work(&self.address, options, parts).await
     }
+}
+
+/// Waits until they have ended, at most so long; the names of those that had not by then, and are given up.
+async fn let_go(hosts: Vec<(Text, JoinHandle<()>)>, patience: Duration) -> Vec<Text> {
+    let over = tokio::time::Instant::now() + patience;
+    let mut left = Vec::new();
+    for (name, mut host) in hosts {
+        if tokio::time::timeout_at(over, &mut host).await.is_err() {
+            host.abort();
+            left.push(name);
+        }
+    }
+    left
 }
 
 fn said(error: &TemporalError) -> String {
@@ -279,4 +341,17 @@ fn silent(address: &Address) -> TemporalError {
 /// For whoever is to correct something.
 fn refused(error: TemporalError) -> RunsError {
     RunsError::rejected(error.code().unwrap_or("TEMPORAL_UNREACHABLE"), error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_does_not_end_is_given_up() {
+        let ends = tokio::spawn(async {});
+        let hangs = tokio::spawn(std::future::pending());
+        let hosts = vec![("hangs".into(), hangs), ("ends".into(), ends)];
+        assert_eq!(let_go(hosts, Duration::from_millis(20)).await, [Text::from("hangs")]);
+    }
 }

@@ -243,7 +243,7 @@ fn told_end(args: &Run, flow: &Flow, state: &State, seen: &Seen) -> anyhow::Resu
     if args.json {
         crate::show::out(summary::of_run(&replayed(flow, state, seen)?, &seen.logs).to_json());
     } else {
-        print_end(&view(state));
+        print_end(&view(state), "the cluster carries it on");
     }
     Ok(exit_of(state.status))
 }

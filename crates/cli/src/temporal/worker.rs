@@ -5,18 +5,22 @@ use crate::serve::log;
 use crate::serve::parts::Machine;
 use crate::stop::Stop;
 use crate::{compose, data, load};
+use anyhow::Context as _;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use weir_base::Text;
-use weir_control::FlowMemory;
+use weir_control::{Ambient as _, FlowMemory};
 use weir_kind::{Memory, NoInterfaces, NoMemory};
 use weir_runtime::{Clock, SystemClock};
 use weir_store::{Documents, Store};
 use weir_temporal::{Address, Cluster, Keeper, Options, Outside, Parts, TemporalError, Working, forward, names, work};
 
 /// How often a folder that another process keeps is asked for.
-const AGAIN: Duration = Duration::from_secs(1);
+const AGAIN: Duration = Duration::from_millis(500);
+/// Letters of what tells one store from another.
+const MARK: usize = 16;
 
 pub fn worker(args: &Worker) -> anyhow::Result<Exit> {
     let log = log::begin(None, None)?;
@@ -111,11 +115,44 @@ fn queues(args: &Worker) -> Vec<String> {
     }
 }
 
+/// What tells this store from others: a word of the folder's own, or where the database is.
+fn mark(args: &Worker, folder: &Path) -> anyhow::Result<String> {
+    let Some(url) = &args.database_url else { return word_of(&folder.join("worker-mark")) };
+    let place = url.rsplit('@').next().unwrap_or_default().split('?').next().unwrap_or_default();
+    Ok(weir_store::blob_hash(place.as_bytes()).chars().take(MARK).collect())
+}
+
+/// The word in a file, which is made up where there is none.
+fn word_of(file: &Path) -> anyhow::Result<String> {
+    match std::fs::read_to_string(file) {
+        Ok(word) if !word.trim().is_empty() => return Ok(word.trim().to_owned()),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).context(file.display().to_string()),
+        _ => {}
+    }
+    let mut chance = [0; 16];
+    Machine.fill(&mut chance);
+    let word: String = weir_store::blob_hash(&chance).chars().take(MARK).collect();
+    std::fs::write(file, &word).with_context(|| file.display().to_string())?;
+    Ok(word)
+}
+
+/// Refuses to keep a part of the journals of a queue of which another store has the rest.
+async fn alone(args: &Worker, address: &Address, mark: &str) -> anyhow::Result<()> {
+    let cluster = Cluster::connect(address).await.map_err(told)?;
+    for queue in queues(args) {
+        cluster.require_own_store(&queue, mark).await.map_err(told)?;
+    }
+    Ok(())
+}
+
 async fn begin(args: &Worker, address: &Address, stores: Option<Stores>, store_only: bool) -> anyhow::Result<Working> {
     let finder = compose::beside(args.flows.clone(), args.bind.clone());
     let mut memory: Arc<dyn Memory> = Arc::new(NoMemory);
-    let mut keeper = None;
+    let (mut keeper, mut identity) = (None, Options::default().identity);
     if let Some((store, documents)) = stores {
+        let mark = mark(args, &data::directory(args.data.data.as_ref())?)?;
+        alone(args, address, &mark).await?;
+        identity = names::keeper_identity(&mark);
         memory = Arc::new(FlowMemory::new(documents, store.clone(), Arc::new(Machine), None));
         let epoch = store.claim(std::process::id(), SystemClock.now()).await?;
         keeper = Some(Arc::new(Keeper::new(store, epoch, finder, Arc::new(load::catalog()?))));
@@ -130,6 +167,7 @@ async fn begin(args: &Worker, address: &Address, stores: Option<Stores>, store_o
         takeover: Duration::from_millis(args.takeover.millis),
         deployment: args.deployment.clone().zip(args.build_id.clone()),
         store_only,
+        identity,
         // They are those of all of this process.
         metrics: args.metrics.filter(|_| !store_only),
         ..Options::default()

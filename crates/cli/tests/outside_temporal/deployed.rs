@@ -6,7 +6,7 @@ use std::time::Instant;
 use weir_base::Value;
 use weir_testkit::temporal::Server as Temporal;
 
-const WAITS: &str = r#"{"ir": 1, "name": "waits", "dialect": "ir", "root": {"id": "all", "sequence": {"children": [
+pub const WAITS: &str = r#"{"ir": 1, "name": "waits", "dialect": "ir", "root": {"id": "all", "sequence": {"children": [
     {"id": "say", "task": {"kind": "log", "params": {"message": "hello {{ input.who }}"}}},
     {"id": "rest", "wait": {"signal": {"name": "go"}}},
     {"id": "again", "task": {"kind": "log", "params": {"message": "and again"}}},
@@ -18,11 +18,11 @@ const ECHO: &str = r#"{"ir": 1, "name": "echo", "dialect": "ir", "root": {"id": 
     {"id": "end", "task": {"kind": "transform", "params": {"value": "{{ input.body }}"}}}
 ]}}}"#;
 
-fn serving(place: &Place, address: &str) -> Server {
+pub fn serving(place: &Place, address: &str, more: &str) -> Server {
     Server::configured(
         place,
         &format!(
-            "temporal:\n  main: {{address: \"{address}\", worker: true}}\n  \
+            "{more}temporal:\n  main: {{address: \"{address}\", worker: true}}\n  \
              gone: {{address: \"127.0.0.1:1\"}}\n  \
              other: {{address: \"{address}\", namespace: nowhere}}\n"
         ),
@@ -31,7 +31,7 @@ fn serving(place: &Place, address: &str) -> Server {
 
 /// A run once it has come to one of these states.
 #[track_caller]
-fn come(server: &Server, run: &str, wanted: &[&str]) -> Value {
+pub fn come(server: &Server, run: &str, wanted: &[&str]) -> Value {
     let (begin, is_end) =
         (Instant::now(), !wanted.iter().any(|status| ["pending", "waiting", "paused"].contains(status)));
     loop {
@@ -44,7 +44,7 @@ fn come(server: &Server, run: &str, wanted: &[&str]) -> Value {
     }
 }
 
-fn start_on(server: &Server, flow: &str, runtime: &str) -> (u16, Value) {
+pub fn start_on(server: &Server, flow: &str, runtime: &str) -> (u16, Value) {
     let body = Value::object([("runtime", runtime.into())]).to_json();
     server.answer("POST", &format!("/api/flows/{flow}/start"), &body)
 }
@@ -61,7 +61,7 @@ fn journal(server: &Server, run: &str) -> Vec<(String, String)> {
     items.iter().map(|item| (member(item, "type"), member(item, "path"))).collect()
 }
 
-fn whole(server: &Server, flow: &str) -> Vec<(String, String)> {
+pub fn whole(server: &Server, flow: &str) -> Vec<(String, String)> {
     let run = server.inject(flow, Value::object([("who", "Ada".into())]));
     come(server, &run, &["waiting"]);
     ask(server, &run, "signal", r#"{"name": "go", "payload": {}}"#);
@@ -75,7 +75,7 @@ fn whole(server: &Server, flow: &str) -> Vec<(String, String)> {
 #[test]
 fn a_run_on_temporal_is_like_one_here() {
     let (temporal, place) = (Temporal::start(), Place::new(&[]));
-    let server = serving(&place, &temporal.address());
+    let server = serving(&place, &temporal.address(), "");
     let flow = server.running("waits", WAITS);
     let here = whole(&server, &flow);
     let (status, answer) = start_on(&server, &flow, "temporal:main");
@@ -84,6 +84,7 @@ fn a_run_on_temporal_is_like_one_here() {
     held_ended_and_forked(&server, &flow);
     a_webhook_waits(&server);
     one_without_a_place_is_cancelled_before_it_begins(&server);
+    another_installation_is_refused(&server, &temporal.address());
     server.stop();
 }
 
@@ -125,6 +126,19 @@ fn one_without_a_place_is_cancelled_before_it_begins(server: &Server) {
     }
 }
 
+/// It would keep some of this one's journals, and perform steps of its runs.
+fn another_installation_is_refused(server: &Server, address: &str) {
+    let place = Place::new(&[]);
+    let other = serving(&place, address, "");
+    let flow = Value::object([("name", "echo".into()), ("source", ECHO.into())]).to_json();
+    let flow = text(&other.ask("POST", "/api/flows", &flow), "id");
+    let (status, answer) = start_on(&other, &flow, "temporal:main");
+    assert_eq!((status, &*text(&answer, "code")), (502, "TEMPORAL_QUEUE_SHARED"), "{}", answer.to_json());
+    other.stop();
+    let found = server.ask("POST", "/api/runtimes/main/check", "").to_json();
+    assert!(found.contains("\"reachable\":true"), "{found}");
+}
+
 fn a_webhook_waits(server: &Server) {
     let flow = server.running("echo", ECHO);
     assert_eq!(start_on(server, &flow, "temporal:main").0, 200);
@@ -140,7 +154,7 @@ fn a_webhook_waits(server: &Server) {
 #[test]
 fn nothing_is_half_started_and_nothing_is_lost() {
     let (mut temporal, place) = (Temporal::start(), Place::new(&[]));
-    let mut server = serving(&place, &temporal.address());
+    let mut server = serving(&place, &temporal.address(), "");
     let flow = text(
         &server.ask("POST", "/api/flows", &Value::object([("name", "echo".into()), ("source", ECHO.into())]).to_json()),
         "id",

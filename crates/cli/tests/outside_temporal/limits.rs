@@ -30,6 +30,30 @@ fn values_over_two_megabytes_are_refused_where_they_arise() {
     stop(worker);
 }
 
+/// Steps that are begun at once, each of which a message holds, but not all of them.
+const MANY: &str = r#"type: Sequence
+id: main
+children:
+- type: Parallel
+  id: all
+  children:
+  - {type: Mock, id: a, props: {output: "{{ 'a'.repeat(1800000) }}"}}
+  - {type: Mock, id: b, props: {output: "{{ 'b'.repeat(1800000) }}"}}
+  - {type: Mock, id: c, props: {output: "{{ 'c'.repeat(1800000) }}"}}
+- {type: Mock, id: last, props: {output: all are done}}
+"#;
+
+#[test]
+fn large_steps_begin_in_as_many_messages_as_they_need() {
+    let server = Server::start();
+    let (place, address) = (place(), server.address());
+    let worker = worker(&place, &address, &[]);
+    place.file("flow.yaml", MANY);
+    let ended = run(&place, &address, &[]);
+    assert_eq!((ended.code, &*text(&ended.json(), "output")), (0, "all are done"), "{}", ended.err);
+    stop(worker);
+}
+
 /// Steps in a loop, which may go on in a fresh history.
 const ROUNDS: &str = "type: Repeat
 id: main
@@ -99,6 +123,7 @@ fn newer(server: &Server, run: &str) -> String {
     let payload = attributes.get("input").and_then(|input| input.get("payloads")).and_then(|all| all.at(0)).unwrap();
     let data = data_encoding::BASE64.decode(text(payload, "data").as_bytes()).unwrap();
     let input = String::from_utf8(data).unwrap();
-    assert!(input.contains("\"interpreter\":2,"), "{input}");
-    input.replace("\"interpreter\":2,", "\"interpreter\":99,")
+    let own = format!("\"interpreter\":{},", weir_temporal::INTERPRETER);
+    assert!(input.contains(&own), "{input}");
+    input.replace(&own, "\"interpreter\":99,")
 }

@@ -1,13 +1,18 @@
 //! The command against Temporal's own development server, as somebody uses it who has a cluster elsewhere.
 #![cfg(feature = "temporal")]
 
+mod carried;
 mod deployed;
+#[path = "../../../server/tests/outside_imap/dovecot.rs"]
+#[allow(dead_code, reason = "each suite uses a part of it")]
+mod dovecot;
 mod front;
 mod limits;
 mod reached;
 mod stored;
 #[path = "../support/mod.rs"]
 mod support;
+mod triggered;
 
 use support::process::{Ended, Going, Place};
 

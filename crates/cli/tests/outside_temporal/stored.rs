@@ -6,6 +6,21 @@ use weir_store_sql::{PgOptions, PgStore};
 use weir_testkit::postgres::Database;
 use weir_testkit::temporal::Server;
 
+#[test]
+fn journals_of_one_queue_go_to_one_store() {
+    let server = Server::start();
+    let (first, second, address) = (place(), place(), server.address());
+    let keeper = worker(&first, &address, &[]);
+    let refused = ["worker", "--temporal", &*address];
+    second.weir(&refused).says(1, "TEMPORAL_QUEUE_SHARED: another worker (`weir-worker/");
+    stop(worker(&second, &address, &["--no-store"]));
+    stop(worker(&second, &address, &["--task-queue", "another"]));
+    keeper.kill();
+    let again = worker(&first, &address, &[]);
+    assert_eq!(run(&first, &address, &[]).code, 0, "the same store after a restart");
+    stop(again);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_keeps_journals_in_a_database_and_another_takes_it_over() {
     let (server, database) = (Server::start(), Database::fresh().await);

@@ -45,6 +45,18 @@ impl Server {
         Self::start(place, &self.key)
     }
 
+    /// With data that are there already, for which this key is good.
+    #[allow(dead_code)]
+    pub fn again(place: &Place, more: &str, key: &str) -> Self {
+        place.file("weir.yaml", format!("{CONFIG}{more}"));
+        Self::start(place, key)
+    }
+
+    #[allow(dead_code)]
+    pub fn key(&self) -> String {
+        self.key.clone()
+    }
+
     #[track_caller]
     pub fn stop(self) {
         self.going.terminate();
@@ -68,8 +80,13 @@ impl Server {
 
     /// The answer of whoever has the key, and its status.
     pub fn answer(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
-        let key = format!("Authorization: Bearer {}\r\n", self.key);
-        let (status, _, answer) = self.send(method, path, &key, body);
+        self.answer_with(method, path, "If-Match: *\r\n", body)
+    }
+
+    /// The same, asked with more in its head.
+    fn answer_with(&self, method: &str, path: &str, head: &str, body: &str) -> (u16, Value) {
+        let head = format!("Authorization: Bearer {}\r\n{head}", self.key);
+        let (status, _, answer) = self.send(method, path, &head, body);
         (status, Value::from_json(&answer).unwrap_or_default())
     }
 
@@ -109,6 +126,17 @@ impl Server {
         let flow = text(&self.ask("POST", "/api/flows", &flow), "id");
         self.ask("POST", &format!("/api/flows/{flow}/start"), "");
         flow
+    }
+
+    /// As [`Server::inject`], by a key of which there is one run, however often it is said.
+    #[allow(dead_code)]
+    #[track_caller]
+    pub fn inject_as(&self, flow: &str, input: Value, key: &str) -> String {
+        let body = Value::object([("input", input)]).to_json();
+        let head = format!("Idempotency-Key: {key}\r\n");
+        let (status, answer) = self.answer_with("POST", &format!("/api/triggers/{flow}/inject"), &head, &body);
+        assert!((200..300).contains(&status), "{status} {}", answer.to_json());
+        text(&answer, "run")
     }
 
     /// Starts a run of a flow that is switched on; its id.

@@ -25,7 +25,17 @@ pub struct Activities {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proxied {
     pub kind: Text,
+    /// Why it has none; may be empty.
     pub reason: String,
+}
+
+impl Proxied {
+    /// Of a kind whose record says so.
+    pub fn of(record: &Record) -> Option<Self> {
+        let reason = record.typescript_template.trim().strip_prefix(PROXY)?.trim();
+        let kind = record.component.runnable.then(|| record.component.name.clone())?;
+        Some(Self { kind, reason: reason.to_owned() })
+    }
 }
 
 /// The flows a project is made of.
@@ -48,7 +58,7 @@ impl<'a> Flows<'a> {
     }
 }
 
-/// What a template is that only says whose task queue a kind's steps go to.
+/// How a template begins that only says why the kind has no TypeScript.
 const PROXY: &str = "// proxied:";
 
 /// The kinds of a flow's tasks, once each.
@@ -64,10 +74,13 @@ pub fn task_kinds(flow: &Flow) -> BTreeSet<Text> {
 
 /// The activities for these kinds of a flow, which must be in the catalogue: another is a `KIND_UNKNOWN`.
 pub fn assemble(flows: &Flows<'_>, catalog: &Catalog, kinds: &BTreeSet<Text>) -> Result<Activities, Vec<Diagnostic>> {
-    let (mut parts, mut problems) = (Vec::new(), Vec::new());
+    let (mut parts, mut proxied, mut problems) = (Vec::new(), Vec::new(), Vec::new());
     for kind in kinds {
         match catalog.record(kind) {
-            Some(record) => parts.push(Part::of(record)),
+            Some(record) => match Proxied::of(record) {
+                Some(one) => proxied.push(one),
+                None => parts.push(Part::of(record)),
+            },
             None => problems.push(unknown(kind, catalog)),
         }
     }
@@ -75,7 +88,7 @@ pub fn assemble(flows: &Flows<'_>, catalog: &Catalog, kinds: &BTreeSet<Text>) ->
         return Err(problems);
     }
     tell_apart(&mut parts);
-    Ok(written(flows, &parts))
+    Ok(Activities { proxied, ..written(flows, &parts) })
 }
 
 fn unknown(kind: &str, catalog: &Catalog) -> Diagnostic {
@@ -94,18 +107,14 @@ struct Part<'a> {
 enum How {
     Own { imports: Vec<(String, String)>, code: String },
     NotRunnable,
-    Proxied(String),
 }
 
 impl<'a> Part<'a> {
     fn of(record: &'a Record) -> Part<'a> {
         let kind = &record.component.name;
         let template = record.typescript_template.trim();
-        let how = if !record.component.runnable {
-            How::NotRunnable
-        } else if let Some(reason) = template.strip_prefix(PROXY) {
-            How::Proxied(reason.trim().to_owned())
-        } else if record.component.implementation == Implementation::Engine && !template.contains("Output>") {
+        let of_engine = record.component.implementation == Implementation::Engine && !template.contains("Output>");
+        let how = if !record.component.runnable || of_engine {
             How::NotRunnable
         } else {
             let (imports, code) = hoisted(template);
@@ -167,11 +176,7 @@ fn written(flows: &Flows<'_>, parts: &[Part<'_>]) -> Activities {
     let mut files = support::files(modules.iter().map(String::as_str));
     files.insert("activities.ts".to_owned(), text);
     let functions = parts.iter().map(|part| (part.kind().clone(), part.function.clone())).collect();
-    let proxied = parts.iter().filter_map(|part| match &part.how {
-        How::Proxied(reason) => Some(Proxied { kind: part.kind().clone(), reason: reason.clone() }),
-        _ => None,
-    });
-    Activities { files, functions, proxied: proxied.collect() }
+    Activities { files, functions, proxied: Vec::new() }
 }
 
 /// Names by module.
@@ -192,7 +197,6 @@ fn imports_of(parts: &[Part<'_>], reads: bool) -> BTreeMap<String, BTreeSet<Stri
                 }
             }
             How::NotRunnable => drop(own.insert("notRunnable".to_owned())),
-            How::Proxied(_) => {}
         }
     }
     all.entry("./host".to_owned()).or_default().extend(own);
@@ -291,7 +295,7 @@ fn push_tables(out: &mut String, parts: &[Part<'_>], reads: bool, calls: bool) {
     let settings = if calls { "settingsOf(ports, settings)" } else { "settings" };
     out.push_str("\nexport type Activity = (params: Json, step: Step) => Promise<Json>;\n");
     out.push_str(
-        "\n/** Every kind this flow calls, by the name the activity has in Temporal. */\nexport type Activities = {\n",
+        "\n/** Every kind that is performed here, by the name the activity has in Temporal. */\nexport type Activities = {\n",
     );
     for part in parts {
         let _ = writeln!(out, "  {}: Activity;", key(part.kind()));
@@ -300,17 +304,13 @@ fn push_tables(out: &mut String, parts: &[Part<'_>], reads: bool, calls: bool) {
         let _ = writeln!(out, "  {}: Activity;", js_string(READ));
     }
     out.push_str("};\n\n/** The activities that a worker of this project performs. */\n");
-    let proxied: Vec<String> =
-        parts.iter().filter(|part| matches!(part.how, How::Proxied(_))).map(|part| js_string(part.kind())).collect();
-    let of =
-        if proxied.is_empty() { "Activities".to_owned() } else { format!("Omit<Activities, {}>", proxied.join(" | ")) };
     let used = reads || parts.iter().any(|part| matches!(part.how, How::Own { .. }));
     let arguments = if used {
         "ports: Ports = workerPorts(), settings: FlowSettings = flow"
     } else {
         "_ports: Ports = workerPorts(), _settings: FlowSettings = flow"
     };
-    let _ = writeln!(out, "export function createActivities({arguments}): {of} {{\n  return {{");
+    let _ = writeln!(out, "export function createActivities({arguments}): Activities {{\n  return {{");
     for part in parts {
         let (name, function) = (key(part.kind()), &part.function);
         let _ = match part.how {
@@ -321,7 +321,6 @@ fn push_tables(out: &mut String, parts: &[Part<'_>], reads: bool, calls: bool) {
             How::NotRunnable => {
                 writeln!(out, "    {name}: () => notRunnable({}),", js_string(&refusal(&part.record.component)))
             }
-            How::Proxied(_) => Ok(()),
         };
     }
     if reads {

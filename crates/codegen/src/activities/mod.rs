@@ -11,5 +11,5 @@ mod types;
 
 pub use assemble::{Activities, Flows, Proxied, assemble, task_kinds};
 pub use literal::{js_string, literal, one_line};
-pub use settings::flow_settings;
+pub use settings::{flow_settings, worker_context};
 pub use types::{function_name, ts_type, type_name};

@@ -1,5 +1,5 @@
 use super::{Call, Writer};
-use crate::activities::{js_string, one_line};
+use crate::activities::{Proxied, js_string, one_line};
 use std::fmt::Write as _;
 use weir_base::Value;
 use weir_expr::Template;
@@ -11,6 +11,10 @@ const PAYLOAD: &str = "payload";
 impl Writer<'_> {
     /// A model, the tools it may call, and the limits it works within.
     pub(super) fn agent(&mut self, agent: &Agent, path: &str) -> Call {
+        // Its worker asks the run for what the model was told before.
+        if self.catalog.record(&agent.kind).and_then(Proxied::of).is_some() {
+            return Err("a model that only Weir's own worker can ask");
+        }
         let mut members = vec![
             ("kind", js_string(&agent.kind)),
             ("ask", self.spec(&agent.kind, &Template::Value(Value::Null), None, None, &[], None)?),

@@ -5,9 +5,7 @@ use crate::activities::js_string;
 use std::collections::BTreeSet;
 use weir_base::Text;
 use weir_expr::{Expr, Template};
-use weir_ir::{
-    Agent, Condition, Decorator, Flow, Graph, Input, LoopMode, Node, NodeKind, Parallel, SetOp, Task, Wait, Write,
-};
+use weir_ir::{Condition, Decorator, Flow, LoopMode, Node, NodeKind, SetOp, Write};
 
 /// The activity that reads them.
 pub(crate) const READ: &str = "weir.readVariables";
@@ -20,9 +18,10 @@ struct Outer {
 }
 
 impl Outer {
+    /// A condition that names such variables is a step of its own.
     fn of(kind: &NodeKind) -> Self {
         let mut found = Self::default();
-        own_exprs(kind, &mut |expr| found.note(expr));
+        kind.for_each_expr(&mut |expr| found.note(expr));
         found
     }
 
@@ -103,74 +102,4 @@ impl Writer<'_> {
 
 fn names_outer(expr: &Expr) -> bool {
     expr.references().iter().any(|reference| matches!(&*reference.root, "service" | "project"))
-}
-
-/// The expressions that a step computes itself. A condition that names such variables is a step of its own.
-pub(crate) fn own_exprs(kind: &NodeKind, visit: &mut dyn FnMut(&Expr)) {
-    match kind {
-        NodeKind::Task(task) => task_exprs(task, visit),
-        NodeKind::Set { writes } => writes.iter().for_each(|write| write_exprs(write, visit)),
-        NodeKind::Return { value } => value.for_each_expr(visit),
-        NodeKind::Fail(fail) => fail.message.for_each_expr(visit),
-        NodeKind::Call(call) => {
-            [&call.flow, &call.input].into_iter().for_each(|template| template.for_each_expr(visit));
-            call.assign.iter().for_each(|assign| visit(&assign.value));
-        }
-        NodeKind::Decorate { with: Decorator::Timeout { after: time } | Decorator::Delay { by: time }, .. } => {
-            time.for_each_expr(visit);
-        }
-        NodeKind::Graph(graph) => graph_exprs(graph, visit),
-        NodeKind::Wait(wait) => wait_exprs(wait, visit),
-        NodeKind::Parallel(parallel) => parallel_exprs(parallel, visit),
-        NodeKind::Loop(looped) => {
-            looped.max.iter().for_each(|template| template.for_each_expr(visit));
-            match &looped.mode {
-                LoopMode::ForEach { items: template, .. } | LoopMode::Repeat(template) => template.for_each_expr(visit),
-                LoopMode::While(_) | LoopMode::Forever => {}
-            }
-        }
-        NodeKind::Agent(agent) => agent_exprs(agent, visit),
-        _ => {}
-    }
-}
-
-fn task_exprs(task: &Task, visit: &mut dyn FnMut(&Expr)) {
-    task.params.for_each_expr(visit);
-    task.timeout.iter().for_each(|template| template.for_each_expr(visit));
-    task.assign.iter().for_each(|assign| visit(&assign.value));
-}
-
-fn write_exprs(write: &Write, visit: &mut dyn FnMut(&Expr)) {
-    write.value.for_each_expr(visit);
-    write.target.iter().for_each(|target| target.name.for_each_expr(visit));
-}
-
-fn graph_exprs(graph: &Graph, visit: &mut dyn FnMut(&Expr)) {
-    for input in graph.nodes.iter().map(|node| &node.input).chain([&graph.output]) {
-        if let Input::Map(template) = input {
-            template.for_each_expr(visit);
-        }
-    }
-}
-
-fn parallel_exprs(parallel: &Parallel, visit: &mut dyn FnMut(&Expr)) {
-    let thresholds = parallel.success_threshold.iter().chain(&parallel.failure_threshold);
-    thresholds.for_each(|template| template.for_each_expr(visit));
-}
-
-fn wait_exprs(wait: &Wait, visit: &mut dyn FnMut(&Expr)) {
-    match wait {
-        Wait::Timer { after: one } | Wait::Until { at: one } | Wait::Yield { turns: one } => one.for_each_expr(visit),
-        Wait::Signal { timeout, .. } => timeout.iter().for_each(|template| template.for_each_expr(visit)),
-        Wait::Approval { message, timeout, .. } => {
-            message.for_each_expr(visit);
-            timeout.iter().for_each(|template| template.for_each_expr(visit));
-        }
-        Wait::Forever => {}
-    }
-}
-
-fn agent_exprs(agent: &Agent, visit: &mut dyn FnMut(&Expr)) {
-    [&agent.model, &agent.prompt, &agent.input].into_iter().for_each(|template| template.for_each_expr(visit));
-    agent.assign.iter().for_each(|assign| visit(&assign.value));
 }

@@ -1,10 +1,10 @@
 use super::{Call, Writer};
-use crate::activities::js_string;
+use crate::activities::{Proxied, js_string};
 use std::fmt::Write as _;
 use weir_base::{Duration, Map, Text, Value};
-use weir_catalog::{Effect, RetryDefaults};
+use weir_catalog::{Capability, Component, Effect, RetryDefaults};
 use weir_expr::Template;
-use weir_ir::{Assign, RetryPolicy, RetryStrategy, Task, UnknownPolicy};
+use weir_ir::{Agent, Assign, RetryPolicy, RetryStrategy, Task, UnknownPolicy};
 
 /// Per attempt, where neither the step, the flow nor the kind says: ten minutes, as on every runtime.
 const USUAL_TIMEOUT: Duration = Duration::from_millis(600_000);
@@ -33,7 +33,7 @@ impl Writer<'_> {
         assign: &[Assign],
         on_unknown: Option<UnknownPolicy>,
     ) -> Call {
-        let mut out = format!("{{ call: {}", self.performed(kind, timeout));
+        let mut out = format!("{{ call: {}", self.performed(kind, timeout)?);
         let _ = write!(out, ", policy: {}", self.policy_of(kind, retry));
         if let Some(template) = timeout.filter(|template| template.constant().is_none()) {
             let _ = write!(out, ", timeout: {}", self.measure("durationOf", template)?);
@@ -41,7 +41,7 @@ impl Writer<'_> {
         if self.may_repeat(kind, params, on_unknown) {
             out.push_str(", again: true");
         }
-        if **kind == *weir_ir::Agent::KIND {
+        if **kind == *Agent::KIND {
             out.push_str(", charges: true");
         }
         if !assign.is_empty() {
@@ -57,14 +57,21 @@ impl Writer<'_> {
         Ok(format!("[{}]", assign.iter().map(one).collect::<Result<Vec<_>, &'static str>>()?.join(", ")))
     }
 
-    /// The call of a kind's activity, with the time one attempt has.
-    fn performed(&mut self, kind: &Text, timeout: Option<&Template>) -> String {
+    /// The call of a kind's activity, here or at Weir's own worker, with the time one attempt has.
+    fn performed(&mut self, kind: &Text, timeout: Option<&Template>) -> Call {
         self.kinds.insert(kind.clone());
-        let of_kind = self.catalog.record(kind).and_then(|record| record.component.timeout);
+        let record = self.catalog.record(kind);
+        let of_kind = record.and_then(|record| record.component.timeout);
         let of_flow = self.flow.settings.task_timeout.filter(|_| timeout.is_none());
         let own = timeout.and_then(Template::constant).and_then(|value| millis(&value));
         let usual = own.or(of_flow).or(of_kind).unwrap_or(USUAL_TIMEOUT).millis;
-        format!("performs({}, {usual})", js_string(kind))
+        let name = js_string(kind);
+        let Some(record) = record.filter(|record| Proxied::of(record).is_some()) else {
+            self.performs = true;
+            return Ok(format!("performs({name}, {usual})"));
+        };
+        stands_alone(&record.component)?;
+        Ok(format!("{}({name}, {usual}, weir)", self.uses("proxied")))
     }
 
     /// Whether an attempt nobody knows the outcome of is made again.
@@ -82,6 +89,15 @@ impl Writer<'_> {
             Some(policy) => policy_text(&policy),
             None => self.uses("once").to_owned(),
         }
+    }
+}
+
+/// What outlives runs is kept by a workflow of the project, where Weir's own worker does not look.
+fn stands_alone(kind: &Component) -> Result<(), &'static str> {
+    let of_store = [Capability::Variables, Capability::Memory, Capability::Interfaces];
+    match kind.capabilities.iter().any(|capability| of_store.contains(capability)) {
+        true => Err("a kind without TypeScript of its own that uses variables, memory or interfaces"),
+        false => Ok(()),
     }
 }
 

@@ -20,8 +20,9 @@ pub(crate) struct Writer<'a> {
     pub problems: Vec<Diagnostic>,
     /// Functions of the library that are called, by name.
     pub used: BTreeSet<&'static str>,
-    /// Kinds whose activities are called.
+    /// Kinds whose activities are called, and whether any of them is performed by a worker of the project itself.
     pub kinds: BTreeSet<Text>,
+    pub performs: bool,
     /// The functions of definitions that were written, by name.
     pub definitions: BTreeMap<Text, String>,
     /// What the step of a function is called in the trace, by function.
@@ -43,6 +44,7 @@ impl<'a> Writer<'a> {
             problems: Vec::new(),
             used: BTreeSet::new(),
             kinds: BTreeSet::new(),
+            performs: false,
             definitions: BTreeMap::new(),
             kind_names: BTreeMap::new(),
             computes: std::cell::Cell::new(false),

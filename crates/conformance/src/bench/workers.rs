@@ -25,7 +25,7 @@ const CASE: &str = "load/ten-steps";
 pub const STEPS: usize = 10;
 
 /// How soon whoever was lost counts as lost: much sooner than it would be set for work that counts.
-const SOON: Duration = Duration::from_secs(1);
+const SOON: Duration = Duration::from_millis(500);
 
 pub struct Cluster {
     server: Server,
@@ -48,7 +48,7 @@ impl Cluster {
     /// Another worker; of several the first keeps the journals.
     pub fn worker(&self, weir: &Path) -> Result<Own> {
         let mut command = Command::new(weir);
-        command.args(["worker", "--temporal", &self.server.address(), "--task-queue", QUEUE, "--takeover", "1s"]);
+        command.args(["worker", "--temporal", &self.server.address(), "--task-queue", QUEUE, "--takeover", "300ms"]);
         command.arg("--data").arg(self.folder.path().join("data")).env("HOME", self.folder.path());
         let mut own =
             Own(command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().context("weir cannot be started")?);

@@ -63,6 +63,7 @@ async fn open(folder: &Path, ready: &Ready, clock: Arc<dyn Clock>) -> Result<Run
     let mut parts = Parts::new(store.clone(), compose::registry()?);
     parts.clock = clock;
     parts.memory = compose::memory(&store);
+    parts.secrets = compose::secrets();
     parts.finder = Library::of(ready);
     let options = Options { files_root: Some(folder.to_owned()), ..Options::default() };
     Ok(Runtime::open(options, parts).await?)

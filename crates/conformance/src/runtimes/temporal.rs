@@ -14,12 +14,11 @@ use weir_base::{Text, Value};
 use weir_catalog::Catalog;
 use weir_engine::Status;
 use weir_kind::NoInterfaces;
-use weir_kind::memory::MemorySecrets;
 use weir_runs::Request;
 use weir_runtime::{Clock, NoFinder, SystemClock, rehearse};
 use weir_store::{Place, Store};
 use weir_temporal::{Address, Begin, Cluster, Keeper, Options, Outside, Parts, Rules, State, input_of, names, work};
-use weir_testkit::temporal::Server;
+use weir_testkit::temporal::{NAMESPACE, Server};
 
 /// How often a run is looked at.
 const LOOK: Duration = Duration::from_millis(40);
@@ -59,12 +58,7 @@ impl Lab {
     }
 
     pub fn start_worker(&self) -> Result<()> {
-        let folder = self.folder.path().to_string_lossy().into_owned();
-        let mut own = Own::start(&["worker", &self.server.address(), &self.queue, &folder])?;
-        let mut first = String::new();
-        BufReader::new(own.0.stdout.take().context("no output")?).read_line(&mut first)?;
-        ensure!(first.trim() == "works", "the worker does not come");
-        *self.worker() = Some(own);
+        *self.worker() = Some(start_worker(&self.server.address(), NAMESPACE, &self.queue, self.folder.path())?);
         Ok(())
     }
 
@@ -177,6 +171,15 @@ impl Lab {
     }
 }
 
+/// A process that works on this queue; returns when it does.
+pub fn start_worker(address: &str, namespace: &str, queue: &str, folder: &Path) -> Result<Own> {
+    let mut own = Own::start(&["worker", address, namespace, queue, &folder.to_string_lossy()])?;
+    let mut first = String::new();
+    BufReader::new(own.0.stdout.take().context("no output")?).read_line(&mut first)?;
+    ensure!(first.trim() == "works", "the worker does not come");
+    Ok(own)
+}
+
 pub async fn run(lab: &Lab, case: &Case, ready: &Ready) -> Found {
     match tokio::time::timeout(PATIENCE, carried(lab, case, ready)).await {
         Err(_) => Found::Broken(lab.stuck(&case.slug()).await),
@@ -210,13 +213,13 @@ async fn carried(lab: &Lab, case: &Case, ready: &Ready) -> Result<Ended> {
 }
 
 /// What the process of a worker does.
-pub async fn worker(address: &str, queue: &str, folder: &Path) -> Result<()> {
+pub async fn worker(address: &str, namespace: &str, queue: &str, folder: &Path) -> Result<()> {
     end_with_parent();
     let store = compose::store(&folder.join("data")).await?;
     let epoch = store.claim(std::process::id(), SystemClock.now()).await?;
     let keeper = Keeper::new(store.clone(), epoch, Arc::new(NoFinder), Arc::new(compose::catalog()?));
     let outside = Outside {
-        secrets: Arc::new(MemorySecrets::default()),
+        secrets: compose::secrets(),
         interfaces: Arc::new(NoInterfaces),
         memory: compose::memory(&store),
         clock: Arc::new(SystemClock),
@@ -224,7 +227,8 @@ pub async fn worker(address: &str, queue: &str, folder: &Path) -> Result<()> {
     let files_root = Some(folder.to_owned());
     let parts = Parts { registry: compose::registry()?, outside, keeper: Some(Arc::new(keeper)), files_root };
     let options = Options { queues: vec![queue.to_owned()], ..Options::default() };
-    let mut working = work(&Address::new(address), options, parts).await?;
+    let address = Address { namespace: namespace.to_owned(), ..Address::new(address) };
+    let mut working = work(&address, options, parts).await?;
     println!("works");
     Ok(working.ended().await?)
 }

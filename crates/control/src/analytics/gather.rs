@@ -26,12 +26,11 @@ pub struct Gathered {
     pub journals_read: u64,
 }
 
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Gauge {
     runs: u64,
     failed: u64,
-    read: u64,
-    sum: f64,
+    durations: Sample,
     classes: [u64; CLASSES.len() + 1],
 }
 
@@ -58,7 +57,8 @@ struct Usage {
 impl Gathered {
     pub fn new(filter: &EndedFilter, width: Micros, counts: &[EndedCount]) -> Self {
         let length = (filter.until - filter.from - 1) / width + 1;
-        let mut parts = vec![Gauge::default(); usize::try_from(length).unwrap_or_default()];
+        let mut parts: Vec<Gauge> = Vec::new();
+        parts.resize_with(usize::try_from(length).unwrap_or_default(), Gauge::default);
         for count in counts {
             let part = usize::try_from(count.part).ok().and_then(|part| parts.get_mut(part));
             if let Some(part) = part {
@@ -88,8 +88,7 @@ impl Gathered {
         self.durations.add(took);
         let part = usize::try_from((ended_at - self.from) / self.width).ok();
         if let Some(part) = part.and_then(|part| self.parts.get_mut(part)) {
-            part.read += 1;
-            part.sum += took;
+            part.durations.add(took);
             part.classes[CLASSES.partition_point(|end| *end < took)] += 1;
         }
         if let Some(error) = &run.error {
@@ -138,11 +137,11 @@ impl Gathered {
         let mut nodes: Vec<_> = self.nodes.into_iter().filter(|(_, node)| node.durations.count() > 0).collect();
         nodes.sort_by(|(_, a), (_, b)| b.durations.mean().total_cmp(&a.durations.mean()));
         nodes.truncate(LISTED);
-        let part = |(index, part): (usize, &Gauge)| Part {
+        let part = |(index, part): (usize, &mut Gauge)| Part {
             at: self.from + self.width * index as Micros,
             runs: part.runs,
             failed: part.failed,
-            mean: if part.read == 0 { 0.0 } else { part.sum / part.read as f64 },
+            duration: part.durations.quantiles(),
             classes: part.classes.to_vec(),
         };
         Analytics {
@@ -156,7 +155,7 @@ impl Gathered {
                 * if self.journals_read == 0 { 0.0 } else { ratio(total_runs, self.journals_read) },
             top_errors: errors,
             slowest_nodes: nodes.into_iter().map(performance).collect(),
-            series: self.parts.iter().enumerate().map(part).collect(),
+            series: self.parts.iter_mut().enumerate().map(part).collect(),
             runs_read: self.runs_read,
             journals_read: self.journals_read,
         }

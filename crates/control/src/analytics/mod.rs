@@ -69,8 +69,8 @@ pub struct Part {
     /// Every one is counted.
     pub runs: u64,
     pub failed: u64,
-    /// Of the rows that were read.
-    pub mean: f64,
+    /// Of the rows that were read; all 0 where there are none.
+    pub duration: Quantiles,
     /// How many of the rows that were read are in each class of [`CLASSES`], and above them.
     pub classes: Vec<u64>,
 }

@@ -8,7 +8,7 @@ use crate::records::{self, Kept, Listed};
 use crate::{ControlError, Result};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use weir_base::{Micros, Text};
+use weir_base::{Duration, Micros, Text};
 use weir_schedule::When;
 
 /// Which ticks are shown: from `from` on, before `until`.
@@ -47,7 +47,8 @@ pub struct TriggerProgress {
 }
 
 impl Control {
-    /// The ticks to come of every schedule that is switched on, in the order of time.
+    /// The ticks to come of every schedule that is switched on, in the order of time. One that jitter holds back is still
+    /// to come; what has fired is not, whatever is asked for.
     pub async fn calendar(
         &self,
         caller: &Caller,
@@ -60,7 +61,8 @@ impl Control {
         self.refresh_triggers().await?;
         let inner = self.automatic.inner();
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let mut items = ticks(&inner.plan, &caller.tenant, query, after, limit.saturating_add(1));
+        let asked = Asked { tenant: &caller.tenant, query, now: self.now() };
+        let mut items = ticks(&inner.plan, &asked, after, limit.saturating_add(1));
         let more = items.len() > limit;
         items.truncate(limit);
         let next = items.last().filter(|_| more).map(|last| format!("{}.{}", last.at, last.trigger).into());
@@ -94,14 +96,17 @@ fn read_cursor(text: &str) -> Option<(Micros, Text)> {
     Some((at.parse().ok()?, trigger.into()))
 }
 
+/// Whose ticks are asked for, which, and when.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    tenant: &'a Text,
+    query: &'a CalendarQuery,
+    now: Micros,
+}
+
 /// The first ticks of a plan that are asked for: of each schedule its next one, always the earliest of these.
-fn ticks(
-    plan: &Plan,
-    tenant: &Text,
-    query: &CalendarQuery,
-    after: Option<(Micros, Text)>,
-    limit: usize,
-) -> Vec<CalendarTick> {
+fn ticks(plan: &Plan, asked: &Asked<'_>, after: Option<(Micros, Text)>, limit: usize) -> Vec<CalendarTick> {
+    let Asked { tenant, query, now } = *asked;
     let wanted = |planned: &&Planned| {
         let target = &planned.target;
         target.tenant == *tenant
@@ -110,7 +115,8 @@ fn ticks(
     };
     let first = |planned: &Planned| {
         let schedule = &planned.scheduled()?.schedule;
-        let from = query.from.saturating_sub(1);
+        let earliest = now.saturating_sub(schedule.jitter.map_or(0, Duration::micros));
+        let from = query.from.max(earliest).saturating_sub(1);
         match &after {
             None => schedule.next_after(from),
             Some((at, trigger)) if planned.id > *trigger => schedule.next_after(from.max(at.saturating_sub(1))),
@@ -129,7 +135,7 @@ fn ticks(
     {
         let Some(planned) = plan.get(&id) else { continue };
         let Some(scheduled) = planned.scheduled() else { continue };
-        found.push(tick(planned, &scheduled.schedule, at));
+        found.extend(Some(tick(planned, &scheduled.schedule, at)).filter(|tick| tick.fires_at >= now));
         heap.extend(
             scheduled.schedule.next_after(at).filter(|next| *next < query.until).map(|next| Reverse((next, id))),
         );

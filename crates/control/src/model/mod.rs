@@ -3,7 +3,9 @@
 mod account;
 mod audit;
 mod compilation;
+mod deleted_flow;
 mod deployment;
+mod ending_code;
 mod flow;
 mod interface;
 mod key;
@@ -19,7 +21,9 @@ mod worker_host;
 pub use account::{Identity, Invitation, Member, User};
 pub use audit::AuditEntry;
 pub use compilation::{Compilation, CompiledFiles};
+pub use deleted_flow::DeletedFlow;
 pub use deployment::{Deployment, DeploymentState, Running};
+pub use ending_code::EndingCode;
 pub use flow::{FlowDraft, FlowFile, Release, Revision};
 pub use interface::{
     AccessRule, HttpMethod, Interface, InterfaceAuth, InterfaceKey, InterfaceSpec, OpenFlow, OpenVariables, TokenRule,
@@ -34,4 +38,4 @@ pub use trigger::{
     EmailSpec, FiredRun, MailTls, MailboxMark, SkippedRun, Trigger, TriggerSpec, TriggerState, WebhookAnswer,
 };
 pub use usage::Usage;
-pub use worker_host::{HostState, WorkerHost};
+pub use worker_host::{HostState, HostedFlow, WorkerHost};

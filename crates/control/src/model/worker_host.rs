@@ -1,12 +1,14 @@
 use crate::records::Record;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use weir_base::Text;
 use weir_store::Table;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HostState {
     /// It builds a version, or waits for its worker.
+    #[default]
     Starting,
     Running,
     /// The newest version does not start; one before it may go on.
@@ -15,25 +17,32 @@ pub enum HostState {
     Stopped,
 }
 
-impl HostState {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            HostState::Starting => "starting",
-            HostState::Running => "running",
-            HostState::Failed => "failed",
-            HostState::Stopped => "stopped",
-        }
-    }
-}
-
-/// A program on somebody's machine that runs a flow's generated worker, as it has told of itself.
+/// A program on somebody's machine that runs generated workers, as it has told of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkerHost {
-    /// The flow's id.
-    pub flow: Text,
+    /// The project whose flows it runs; empty in what was kept of a flow's host before projects had hosts, until that
+    /// one says something.
+    #[serde(default)]
+    pub project: Text,
+    /// The id of the only flow it runs; none where it runs every flow of the project that is compiled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<Text>,
     /// As it calls itself.
     pub name: Text,
+    pub state: HostState,
+    /// What keeps it from its work as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Text>,
+    /// How it is with each flow, by the flow's id.
+    #[serde(default)]
+    pub flows: BTreeMap<Text, HostedFlow>,
+}
+
+/// How one flow is on one host.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HostedFlow {
     pub state: HostState,
     /// The compilation whose worker takes new runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,8 +55,16 @@ pub struct WorkerHost {
     /// Earlier compilations that still have runs to end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub finishing: Vec<u64>,
+    /// Why the newest compilation is not the one that runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Text>,
+}
+
+impl WorkerHost {
+    /// What the hosts of a whole project are listed under.
+    pub fn under(project: &str) -> Text {
+        format!("{project}/hosts").into()
+    }
 }
 
 impl Record for WorkerHost {
@@ -56,7 +73,7 @@ impl Record for WorkerHost {
     const AUDITED: bool = false;
 
     fn parent(&self) -> Text {
-        self.flow.clone()
+        self.flow.clone().unwrap_or_else(|| Self::under(&self.project))
     }
 
     fn name(&self) -> Text {
@@ -64,6 +81,18 @@ impl Record for WorkerHost {
     }
 
     fn label(&self) -> Text {
-        self.state.as_str().into()
+        self.project.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_kept_of_a_flows_host_before_projects_had_hosts_is_still_read() {
+        let kept = r#"{"flow": "F", "name": "one", "state": "running", "compilation": 3, "hash": "ab", "loadedAt": 5}"#;
+        let host: WorkerHost = serde_json::from_str(kept).unwrap();
+        assert_eq!((&*host.parent(), &*host.name(), host.state), ("F", "one", HostState::Running));
     }
 }

@@ -107,6 +107,9 @@ impl Control {
                 return Ok(true);
             }
         }
+        if !tenant.is_empty() && self.has_overdue_flows(tenant).await? {
+            return Ok(true);
+        }
         let own = RunFilter {
             tenant: Some(tenant.clone()),
             system: Some(true),

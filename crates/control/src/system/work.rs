@@ -78,6 +78,7 @@ impl Control {
         if !tenant.is_empty() {
             // What is forgotten below has been used all the same.
             self.roll_up(tenant).await?;
+            self.forget_deleted_flows(tenant).await?;
         }
         let mut swept = Swept::default();
         if let Some(kept) = retention.runs {

@@ -42,7 +42,7 @@ impl Dialect for Graph {
 
     fn parse(&self, documents: &[Doc], source: &SourceFile, cx: &Context<'_>) -> Parsed {
         let mut diagnostics = Vec::new();
-        let flow = documents.first().and_then(|doc| parse(doc, &source.text, cx.names, &mut diagnostics));
+        let flow = documents.first().and_then(|doc| parse(doc, &source.text, cx, &mut diagnostics));
         if let Some(second) = documents.get(1) {
             let message = "a file holds one workflow; this document is not read";
             diagnostics.push(Diagnostic::error("STRUCTURE", message).at(second.span));
@@ -55,11 +55,11 @@ impl Dialect for Graph {
     }
 }
 
-fn parse(doc: &Doc, source: &str, names: &dyn Names, report: &mut Vec<Diagnostic>) -> Option<Flow> {
-    let Some(workflow) = Workflow::read(doc, names, report) else {
+fn parse(doc: &Doc, source: &str, cx: &Context<'_>, report: &mut Vec<Diagnostic>) -> Option<Flow> {
+    let Some(workflow) = Workflow::read(doc, cx.names, report) else {
         let message = format!("a workflow is a map with `nodes` and `edges`, but this is {}", doc.describe());
         report.push(Diagnostic::error("STRUCTURE", message).at(doc.span));
         return None;
     };
-    lower::lower(&workflow, source, names, report)
+    lower::lower(&workflow, source, cx, report)
 }

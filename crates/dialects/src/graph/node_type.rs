@@ -154,6 +154,11 @@ impl NodeType {
         }
     }
 
+    /// Whether a run can go past the node: by one exit, and with nothing that hangs on it.
+    pub fn can_be_disabled(self) -> bool {
+        !matches!(self, Trigger | Retry | Unknown) && self.handles().contains(&"out")
+    }
+
     /// Whether the node is work done outside: what timeouts and retries are for.
     pub fn is_task(self) -> bool {
         matches!(self, Activity | Component(_) | Kind)

@@ -7,6 +7,32 @@ use weir_base::{Diagnostic, Span, Text};
 
 /// What an edge may say; what drawing tools add besides is their own.
 const EDGE_KEYS: [&str; 8] = ["id", "source", "target", "sourceHandle", "targetHandle", "label", "type", "data"];
+/// What a workflow may say, and what is kept around it where it is stored.
+const WORKFLOW_KEYS: [&str; 22] = [
+    "id",
+    "name",
+    "description",
+    "version",
+    "nodes",
+    "edges",
+    "variables",
+    "settings",
+    "inputSchema",
+    "outputSchema",
+    "signals",
+    "queries",
+    "triggers",
+    "testData",
+    "metadata",
+    "definition",
+    "displayName",
+    "tags",
+    "executionSettings",
+    "sampleInput",
+    "expectedOutput",
+    "alternativeScenario",
+];
+const NODE_KEYS: [&str; 4] = ["id", "type", "position", "data"];
 const EDGE_NOTES: [&str; 4] = ["sourceX", "sourceY", "targetX", "targetY"];
 
 /// A workflow document taken apart: every node with a type, every edge between nodes that exist.
@@ -96,6 +122,11 @@ pub fn near_miss<'k>(
     Some(problem.help(format!("did you mean `{near}`?")).suggest(near))
 }
 
+/// [`near_miss`] for each key of a map.
+fn near_misses<'d>(doc: &'d Doc, known: &'d [&str], path: &'d str) -> impl Iterator<Item = Diagnostic> + 'd {
+    doc.entries().iter().filter_map(move |entry| near_miss(entry, known.iter().copied(), path))
+}
+
 /// `activity_name` for `activityName`; nothing for a key of one word.
 pub fn snake(key: &str) -> Option<String> {
     let part = |c: char| if c.is_ascii_uppercase() { format!("_{}", c.to_ascii_lowercase()) } else { c.into() };
@@ -120,6 +151,10 @@ impl<'a> Workflow<'a> {
     /// Reads what is there; whatever cannot be read is reported and left out.
     pub fn read(doc: &'a Doc, names: &dyn Names, report: &mut Vec<Diagnostic>) -> Option<Self> {
         let (body, outer) = unwrap(doc)?;
+        report.extend(near_misses(body, &WORKFLOW_KEYS, ""));
+        if !std::ptr::eq(body, outer) {
+            report.extend(near_misses(outer, &WORKFLOW_KEYS, ""));
+        }
         let mut reader = Reader { names, report, suggestions: 20 };
         let steps = reader.steps(body);
         let wires = reader.wires(body, &steps);
@@ -172,6 +207,7 @@ impl Reader<'_> {
             self.report.push(Diagnostic::error("STRUCTURE", message).at(doc.span).path(path));
             return None;
         }
+        self.report.extend(near_misses(doc, &NODE_KEYS, &path));
         let id = self.id(doc, &path).unwrap_or_else(|| format!("node-{}", place + 1).into());
         let type_name = self.required(doc, "type", &path).unwrap_or("");
         let ty = self.node_type(doc, type_name, &path);

@@ -3,10 +3,11 @@
 #[cfg(test)]
 mod tests;
 
+use crate::fields::short;
 use crate::text::{Doc, Format};
 use crate::{Context, Dialect, Names, Parsed, SourceFile};
 use weir_base::{Diagnostic, Span};
-use weir_ir::{Flow, JsonError};
+use weir_ir::{Flow, JsonError, Node};
 
 pub struct Ir;
 
@@ -36,8 +37,16 @@ impl Dialect for Ir {
     }
 
     fn print(&self, flow: &Flow, _: &dyn Names) -> Result<String, Vec<Diagnostic>> {
-        Ok(weir_ir::to_json(flow) + "\n")
+        let mut disabled = Vec::new();
+        flow.for_each_node(&mut |node| disabled.extend(node.origin.disabled.then(|| not_run(node))));
+        if disabled.is_empty() { Ok(weir_ir::to_json(flow) + "\n") } else { Err(disabled) }
     }
+}
+
+fn not_run(node: &Node) -> Diagnostic {
+    let message = format!("`{}` is disabled, and this form holds only what is run", short(node.title()));
+    let found = Diagnostic::error("NOT_EXPRESSIBLE", message).path(&*node.id).maybe_at(node.origin.span);
+    found.help("switch it on, or delete it, and convert the flow then")
 }
 
 fn problem(error: &JsonError, doc: &Doc, source: &SourceFile, is_json: bool) -> Diagnostic {

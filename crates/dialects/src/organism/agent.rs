@@ -42,7 +42,7 @@ pub(super) fn lower(
         assign: Vec::new(),
     };
     let props = draft.doc.entries().iter().map(|entry| (entry.key.clone(), entry.value.span)).collect();
-    let origin = Origin { ty: "agent".into(), span: Some(draft.doc.span), props };
+    let origin = Origin { ty: "agent".into(), span: Some(draft.doc.span), props, ..Origin::default() };
     Node { origin, ..Node::new(draft.name.clone(), NodeKind::Agent(Box::new(agent))) }
 }
 

@@ -225,7 +225,10 @@ fn canonical(kind: &str, cx: &Context<'_>) -> Text {
 
 fn node(id: &Text, ty: &str, doc: &Doc, kind: NodeKind) -> Node {
     let props = doc.entries().iter().map(|entry| (entry.key.clone(), entry.value.span)).collect();
-    Node { origin: Origin { ty: Text::from(ty), span: Some(doc.span), props }, ..Node::new(id.clone(), kind) }
+    Node {
+        origin: Origin { ty: Text::from(ty), span: Some(doc.span), props, ..Origin::default() },
+        ..Node::new(id.clone(), kind)
+    }
 }
 
 fn refused(doc: &Doc, message: String) -> Diagnostic {

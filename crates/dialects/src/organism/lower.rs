@@ -126,7 +126,7 @@ fn assemble(
     let description = organism.and_then(|organism| organism.text("description")).or_else(|| doc.text("description"));
     let input = input(&mailbox);
     let props = doc.entries().iter().map(|entry| (entry.key.clone(), entry.value.span)).collect();
-    let origin = Origin { ty: "organism".into(), span: Some(doc.span), props };
+    let origin = Origin { ty: "organism".into(), span: Some(doc.span), props, ..Origin::default() };
     let root = Node { origin, ..Node::new(name.as_str(), NodeKind::Mailbox(Box::new(mailbox))) };
     Flow {
         ir: IR_VERSION,

@@ -30,6 +30,10 @@ impl Dialect for Organism {
         "organism"
     }
 
+    fn binds(&self) -> bool {
+        true
+    }
+
     fn fits(&self, doc: &Doc) -> bool {
         doc.get("organism").is_some() || (doc.get("listeners").is_some() && doc.get("type").is_none())
     }

@@ -192,7 +192,7 @@ fn backend(backend: &Backend) -> Value {
 fn verify(flow: &Flow, text: &str, names: &dyn Names) -> Result<(), Vec<Diagnostic>> {
     let source = SourceFile { id: FileId::default(), name: format!("{}.yaml", flow.name), text: text.to_owned() };
     let (documents, mut problems) = crate::text::parse(&source, Format::Yaml);
-    let options = Options::default();
+    let options = Options { keep_disabled: true, ..Options::default() };
     let parsed = Organism.parse(&documents, &source, &Context { loader: &NoFiles, names, options: &options });
     problems.extend(parsed.diagnostics.into_iter().filter(Diagnostic::is_error));
     if has_errors(&problems) {

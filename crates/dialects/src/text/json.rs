@@ -2,7 +2,7 @@ use super::doc::{Doc, DocKind, Entry};
 use super::yaml::{MAX_BYTES, MAX_NODES, duplicate_key, imprecise, not_finite};
 use crate::SourceFile;
 use std::collections::HashSet;
-use weir_base::{Diagnostic, Span, Text};
+use weir_base::{Diagnostic, Span, Text, is_exact};
 
 /// How deep lists and maps may nest. A flow in its own JSON form takes up to three levels for each level of nodes.
 const MAX_LEVELS: usize = 512;
@@ -240,8 +240,7 @@ impl Reader<'_> {
             self.diagnostics.push(not_finite(text, span));
             return Ok(Doc { kind: DocKind::Null, span });
         }
-        let is_integer = text.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
-        if is_integer && value.abs() > 9_007_199_254_740_992.0 {
+        if !is_exact(text) {
             self.diagnostics.push(imprecise(text, span));
         }
         Ok(Doc { kind: DocKind::Number(value), span })

@@ -1,3 +1,5 @@
+use weir_base::is_exact;
+
 /// What an unquoted YAML scalar means under the core schema of YAML 1.2.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Plain {
@@ -12,8 +14,6 @@ pub(super) enum Plain {
     NotFinite,
     Text,
 }
-
-const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// `yes`, `no`, `on`, dates and times are text; only the words of the core schema are more.
 pub(super) fn resolve(text: &str) -> Plain {
@@ -35,7 +35,7 @@ fn resolve_number(text: &str) -> Plain {
         return Plain::NotFinite;
     }
     if let Some(value) = radix(text, "0x", 16).or_else(|| radix(text, "0o", 8)) {
-        return finite(value, value <= EXACT);
+        return finite(value, text);
     }
     if !is_decimal(unsigned) {
         return Plain::Text;
@@ -43,12 +43,11 @@ fn resolve_number(text: &str) -> Plain {
     let Ok(value) = text.parse::<f64>() else {
         return Plain::Text;
     };
-    let is_integer = unsigned.bytes().all(|byte| byte.is_ascii_digit());
-    finite(value, !is_integer || value.abs() <= EXACT)
+    finite(value, text)
 }
 
-fn finite(value: f64, exact: bool) -> Plain {
-    if value.is_finite() { Plain::Number { value, exact } } else { Plain::NotFinite }
+fn finite(value: f64, text: &str) -> Plain {
+    if value.is_finite() { Plain::Number { value, exact: is_exact(text) } } else { Plain::NotFinite }
 }
 
 fn radix(text: &str, prefix: &str, base: u32) -> Option<f64> {
@@ -123,7 +122,14 @@ mod tests {
         check("~", Plain::Null);
         check("", Plain::Null);
         check("True", Plain::Bool(true));
-        check("9007199254740993", Plain::Number { value: 9_007_199_254_740_992.0, exact: true });
-        check("12345678901234567890", Plain::Number { value: 12_345_678_901_234_567_000.0, exact: false });
+        for (text, value, exact) in [
+            ("9007199254740993", 9_007_199_254_740_992.0, false),
+            ("9007199254740994", 9_007_199_254_740_994.0, true),
+            ("0x20000000000001", 9_007_199_254_740_992.0, false),
+            ("12345678901234567890", 12_345_678_901_234_567_000.0, false),
+            ("100000000000000000000", 1e20, true),
+        ] {
+            check(text, Plain::Number { value, exact });
+        }
     }
 }

@@ -447,7 +447,7 @@ pub(super) fn duplicate_key(key: &str, span: Span) -> Diagnostic {
 }
 
 pub(super) fn imprecise(text: &str, span: Span) -> Diagnostic {
-    Diagnostic::warning("NUMBER_PRECISION", format!("`{text}` is larger than numbers can be held exactly"))
+    Diagnostic::warning("NUMBER_PRECISION", format!("`{text}` has more digits than a number can keep"))
         .at(span)
         .help("write it in quotes if every digit matters")
 }

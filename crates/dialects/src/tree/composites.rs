@@ -11,7 +11,7 @@ use weir_ir::{
 
 impl Lower<'_> {
     pub(super) fn row(&mut self, at: &At<'_>, ty: Type) -> NodeKind {
-        let children = self.children(at);
+        let children = self.children_in_a_row(at);
         match ty {
             Type::Selector => NodeKind::Select { order: Order::Plain, children },
             Type::MemorySequence => NodeKind::Sequence { order: Order::Memory, children },
@@ -29,7 +29,7 @@ impl Lower<'_> {
         let success_threshold = self.count(at, "successThreshold", 1);
         let failure_threshold = self.count(at, "failureThreshold", 1);
         let limit = self.small(at, "limit");
-        let children = self.children(at);
+        let children = self.children_in_a_row(at);
         NodeKind::Parallel(Parallel {
             children,
             success_threshold,

@@ -12,6 +12,12 @@ use weir_ir::{Assign, Fail, NodeKind, Order, RetryPolicy, SetOp, Target, Task, U
 
 const STATUSES: [&str; 3] = ["SUCCESS", "FAILURE", "RUNNING"];
 
+/// Succeeds if the expression holds; one that could not be read is reported already.
+fn check(expr: Option<Expr>) -> NodeKind {
+    let value = expr.map_or(Template::Value(Value::Bool(false)), Template::Expr);
+    NodeKind::Set { writes: vec![Write { target: None, op: SetOp::Check, value }] }
+}
+
 impl Lower<'_> {
     pub(super) fn leaf(&mut self, at: &At<'_>, ty: Type) -> NodeKind {
         match ty {
@@ -77,11 +83,21 @@ impl Lower<'_> {
     }
 
     fn status(&mut self, at: &At<'_>) -> NodeKind {
+        let computed = |doc: &&Doc| doc.as_str().is_some_and(|text| text.contains("{{"));
+        if let Some(doc) = at.prop("returnStatus").filter(computed) {
+            return self.computed_status(doc);
+        }
         match self.choice(at, "returnStatus", &STATUSES) {
             "FAILURE" => failure(),
             "RUNNING" => NodeKind::Wait(Wait::Forever),
             _ => success(),
         }
+    }
+
+    /// Succeeds where the expression gives that word, and fails where it gives another.
+    fn computed_status(&mut self, doc: &Doc) -> NodeKind {
+        let status = self.expression(doc);
+        check(status.map(|status| self.built(&format!("({}) === 'SUCCESS'", status.source()), doc.content_span())))
     }
 
     fn check_condition(&mut self, at: &At<'_>) -> NodeKind {
@@ -98,8 +114,7 @@ impl Lower<'_> {
             }
             None => self.comparison(at),
         };
-        let value = expr.map_or(Template::Value(Value::Bool(false)), Template::Expr);
-        NodeKind::Set { writes: vec![Write { target: None, op: SetOp::Check, value }] }
+        check(expr)
     }
 
     /// A variable against a value. A variable that is missing equals null.

@@ -58,7 +58,7 @@ impl At<'_> {
     }
 }
 
-const NODE_KEYS: [&str; 6] = ["type", "id", "name", "was", "props", "children"];
+const NODE_KEYS: [&str; 7] = ["type", "id", "name", "was", "disabled", "props", "children"];
 
 impl<'a> Lower<'a> {
     pub(super) fn new(cx: &'a Context<'a>, trees: Option<Trees<'a>>) -> Self {
@@ -114,8 +114,17 @@ impl<'a> Lower<'a> {
         let props = props.map_or(&[][..], Doc::entries);
         let children = children.map_or(&[][..], Doc::items);
         let at = At { doc, ty, id: id.text, props, children, depth };
-        let kind = self.kind(&at);
-        Node { id: at.id.clone(), was, name, phase: None, origin: origin(&at), kind }
+        let before = self.out.len();
+        let mut kind = self.kind(&at);
+        let disabled = self.disabled(&at);
+        if disabled && !self.cx.options.keep_disabled {
+            // What is wrong with it matters when it is switched on again.
+            self.out.truncate(before);
+            self.note_disabled(&at);
+            kind = NodeKind::Set { writes: Vec::new() };
+        }
+        let origin = Origin { disabled: disabled && self.cx.options.keep_disabled, ..origin(&at) };
+        Node { id: at.id.clone(), was, name, phase: None, origin, kind }
     }
 
     /// The children, in order, however many there are.
@@ -126,6 +135,33 @@ impl<'a> Lower<'a> {
         let mut nodes: Vec<Node> = nodes.collect();
         tell_apart(&mut nodes);
         nodes
+    }
+
+    /// The children of a node that takes any number of them, without those that are disabled, unless they are kept.
+    pub(super) fn children_in_a_row(&mut self, at: &At<'_>) -> Vec<Node> {
+        let nodes = self.children(at).into_iter().zip(at.children);
+        let kept = self.cx.options.keep_disabled;
+        nodes.filter(|(_, doc)| kept || !is_disabled(doc)).map(|(node, _)| node).collect()
+    }
+
+    /// Whether the node does nothing and succeeds.
+    fn disabled(&mut self, at: &At<'_>) -> bool {
+        let Some(found) = at.doc.get("disabled").filter(|found| !found.is_null()) else { return false };
+        let disabled = is_disabled(at.doc);
+        if found.as_bool().is_none() {
+            let message = format!("`disabled` is true or false, not {}", found.describe());
+            self.out.push(Diagnostic::error("STRUCTURE", message).at(found.span).path(&*at.id));
+        } else if disabled && at.depth == 1 {
+            let message = "the first node of a tree holds everything else and cannot be disabled";
+            self.out.push(Diagnostic::error("STRUCTURE", message).at(found.span).path(&*at.id));
+            return false;
+        }
+        disabled
+    }
+
+    fn note_disabled(&mut self, at: &At<'_>) {
+        let message = format!("`{}` is disabled: it does nothing", short(&at.id));
+        self.out.push(Diagnostic::info("DISABLED_STEP", message).at(at.doc.span).path(&*at.id));
     }
 
     fn kind(&mut self, at: &At<'_>) -> NodeKind {
@@ -222,7 +258,7 @@ impl<'a> Lower<'a> {
                 }
                 None => Diagnostic::warning("UNKNOWN_KEY", message)
                     .at(entry.key_span)
-                    .help("it is left out; what a node is to do with is written under `props`"),
+                    .help("it is left out; what a step is given stands under `props`"),
             });
         }
     }
@@ -363,6 +399,10 @@ impl Reads {
     }
 }
 
+fn is_disabled(doc: &Doc) -> bool {
+    doc.get("disabled").and_then(Doc::as_bool) == Some(true)
+}
+
 /// An id that stands twice has been reported; another in its place keeps it from being reported again.
 fn tell_apart(nodes: &mut [Node]) {
     let mut taken: HashSet<Text> = HashSet::new();
@@ -382,7 +422,7 @@ fn duplicate(id: &str, span: Span) -> Diagnostic {
 fn origin(at: &At<'_>) -> Origin {
     let ty = at.doc.entry("type").map(|entry| (entry.key.clone(), entry.value.span));
     let props = at.props.iter().map(|entry| (entry.key.clone(), entry.value.span)).chain(ty).collect();
-    Origin { ty: at.ty.into(), span: Some(at.doc.span), props }
+    Origin { ty: at.ty.into(), span: Some(at.doc.span), props, disabled: false }
 }
 
 /// What stands in the flow for a node that could not be read.

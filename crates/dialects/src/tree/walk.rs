@@ -56,6 +56,6 @@ pub(super) fn without_places(flow: &Flow, keep_types: bool) -> Flow {
 
 fn strip(node: &mut Node, keep_types: bool) {
     let ty = if keep_types { std::mem::take(&mut node.origin.ty) } else { "".into() };
-    node.origin = Origin { ty, ..Origin::default() };
+    node.origin = Origin { ty, disabled: node.origin.disabled, ..Origin::default() };
     children_mut(node, &mut |child| strip(child, keep_types));
 }

@@ -31,8 +31,8 @@ impl Core {
             | EventBody::Dispatched { .. }
             | EventBody::Decided { .. }
             | EventBody::Late { .. }
-            | EventBody::Rebased { .. }
-            | EventBody::Forked { .. } => {}
+            | EventBody::Rebased(_)
+            | EventBody::Forked(_) => {}
         }
     }
 

@@ -21,7 +21,7 @@ use weir_expr::{Expr, Template};
 use weir_ir::{Call, Fail, Flow, OnLimit, Order, RetryPolicy, Settle, SignalDecl, Strategy, Wait, Write};
 
 /// The signal that answers an approval: this and the path of its step.
-pub(crate) const APPROVE: &str = "approve:";
+pub(crate) use weir_ir::APPROVE;
 
 /// A flow ready to run. Immutable, shared by every run of the same version.
 #[derive(Debug)]

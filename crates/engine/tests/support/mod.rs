@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use weir_base::{Micros, Text, Value};
 use weir_engine::{
-    Command, Event, EventBody, Machine, Plan, Record, RunTask, Started, Status, StepError, TaskResult, Trace, TraceBody,
+    Command, Event, EventBody, Machine, Plan, Record, RunTask, SEMANTICS, Started, Status, StepError, TaskResult,
+    Trace, TraceBody,
 };
 
 /// What a run came to.
@@ -58,6 +59,7 @@ pub struct Sim {
     children: Children,
     limit: usize,
     refold: bool,
+    semantics: u32,
 }
 
 pub fn flow(root: &str) -> String {
@@ -92,11 +94,18 @@ impl Sim {
             children: Box::new(|flow, input| Ok(Value::object([("flow", flow.into()), ("input", input.clone())]))),
             limit: 200_000,
             refold: true,
+            semantics: SEMANTICS,
         }
     }
 
     pub fn input(mut self, json: &str) -> Self {
         self.input = Value::from_json(json).unwrap();
+        self
+    }
+
+    /// Under the rules of this number; else under those of today.
+    pub fn semantics(mut self, number: u32) -> Self {
+        self.semantics = number;
         self
     }
 
@@ -148,7 +157,8 @@ impl Sim {
     }
 
     pub fn run(mut self) -> Ran {
-        let started = Started { run: "r1".into(), input: self.input.clone(), ..Started::default() };
+        let (input, semantics) = (self.input.clone(), self.semantics);
+        let started = Started { run: "r1".into(), input, semantics, ..Started::default() };
         let mut machine = Machine::traced(self.plan.clone(), &started, 0);
         let mut events = vec![Event::new(0, EventBody::Started(Box::new(started)))];
         let mut outer = Outer::default();

@@ -12,25 +12,27 @@ use crate::names::{Global, Method, refused};
 use crate::problem::{Problem, code};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use weir_base::{Text, closest};
+use weir_base::{Text, Value, closest, is_exact};
 
 /// Everything that is certainly wrong with an expression where `env` is all there is to see.
 ///
 /// Codes: `UNKNOWN_NAME` (a root or member that does not exist), `EXPRESSION_TYPE` (an operation that its operand
-/// never has), `SECRET_NOT_ALLOWED`, `UNKNOWN_FUNCTION`. Ranges are in the expression's source.
+/// never has), `SECRET_NOT_ALLOWED`, `UNKNOWN_FUNCTION`, `NUMBER_PRECISION` (a warning: a number as it is written is not
+/// the one that is held). Ranges are in the expression's source.
 pub fn check(expr: &Expr, env: &Env) -> Vec<Problem> {
-    let mut checker = Checker { env, locals: Vec::new(), problems: Vec::new() };
+    let mut checker = Checker::new(expr, env);
     checker.shape(expr.node());
     checker.problems
 }
 
 /// What is known of the value an expression gives.
 pub fn infer(expr: &Expr, env: &Env) -> Shape {
-    let mut checker = Checker { env, locals: Vec::new(), problems: Vec::new() };
+    let mut checker = Checker::new(expr, env);
     checker.shape(expr.node()).into_owned()
 }
 
 struct Checker<'e> {
+    source: &'e str,
     env: &'e Env,
     /// By slot, as the parser numbered them.
     locals: Vec<Seen<'e>>,
@@ -38,6 +40,10 @@ struct Checker<'e> {
 }
 
 impl<'e> Checker<'e> {
+    fn new(expr: &'e Expr, env: &'e Env) -> Self {
+        Self { source: expr.source(), env, locals: Vec::new(), problems: Vec::new() }
+    }
+
     fn note(&mut self, code: &'static str, message: String, node: &Node, help: Option<String>) {
         let problem = Problem { help, ..Problem::new(code, message, node.range()) };
         self.problems.push(problem);
@@ -45,7 +51,10 @@ impl<'e> Checker<'e> {
 
     fn shape(&mut self, node: &Node) -> Seen<'e> {
         match &node.kind {
-            Kind::Literal(value) => Cow::Owned(Shape::of(value)),
+            Kind::Literal(value) => {
+                self.digits(node, value);
+                Cow::Owned(Shape::of(value))
+            }
             Kind::Constant(constant) => match constant.name {
                 "undefined" => open(),
                 _ => Cow::Owned(Shape::Number),
@@ -76,6 +85,14 @@ impl<'e> Checker<'e> {
             }
             Kind::Array(items) => self.list(items),
             Kind::Object(properties) => self.object(properties),
+        }
+    }
+
+    fn digits(&mut self, node: &Node, value: &Value) {
+        let Some(written) = self.source.get(node.range()).filter(|_| matches!(value, Value::Number(_))) else { return };
+        if !is_exact(written) {
+            let message = format!("`{written}` has more digits than a number can keep");
+            self.note(code::PRECISION, message, node, Some("write it in quotes if every digit matters".to_owned()));
         }
     }
 

@@ -31,7 +31,7 @@ fn decode(bytes: Vec<u8>, encoding: &str, path: &str) -> Result<Value, TaskError
         TaskError::input("FILE_NOT_TEXT", message)
     })?;
     match encoding {
-        "json" => Value::from_json(&text)
+        "json" => Value::from_foreign_json(&text)
             .map_err(|error| TaskError::input("FILE_NOT_JSON", format!("`{path}` is not JSON: {error}"))),
         _ => Ok(text.into()),
     }

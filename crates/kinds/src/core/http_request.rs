@@ -199,7 +199,7 @@ fn data(response: &Response, body: &[u8], form: &str) -> Result<Value, TaskError
 }
 
 fn json(body: &[u8]) -> Result<Value, TaskError> {
-    Value::from_json(&String::from_utf8_lossy(body)).map_err(|error| {
+    Value::from_foreign_json(&String::from_utf8_lossy(body)).map_err(|error| {
         let message = format!("the answer is not JSON: {error}");
         TaskError::new(Category::Upstream, "HTTP_INVALID_JSON", message)
     })

@@ -57,7 +57,8 @@ fn check_answer(chat: &Chat, reply: &Reply) -> Result<(), TaskError> {
         let message = format!("the model's answer is not what was asked for: {reason}");
         TaskError::new(Category::Upstream, "MODEL_OUTPUT_INVALID", message).retryable(true)
     };
-    let answer = Value::from_json(reply.text.trim()).map_err(|error| wrong(format!("it is not JSON: {error}")))?;
+    let answer =
+        Value::from_foreign_json(reply.text.trim()).map_err(|error| wrong(format!("it is not JSON: {error}")))?;
     let first = |problems: Vec<(String, String)>| problems.into_iter().next().unwrap_or_default();
     Checker::new(schema.clone()).check(&answer).map_err(|problems| {
         let (path, message) = first(problems);

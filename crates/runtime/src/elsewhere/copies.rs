@@ -10,9 +10,9 @@ use weir_store::{Batch, CommitError, Epoch, Run, RunUpdate};
 pub struct Copies(pub(crate) Arc<Inner>);
 
 impl Copies {
-    /// Held from reading a row to writing what follows from it.
-    pub async fn turn(&self) -> OwnedMutexGuard<()> {
-        self.0.abroad.writing.clone().lock_owned().await
+    /// Held from reading a row of this run to writing what follows from it.
+    pub async fn turn(&self, run: &str) -> OwnedMutexGuard<()> {
+        self.0.abroad.turns.turn(run).await
     }
 
     pub fn epoch(&self) -> Epoch {
@@ -33,8 +33,15 @@ impl Copies {
 
 impl Inner {
     /// What changed in the row of a run, to whoever waits for it.
-    async fn tell_copy(&self, update: RunUpdate) {
-        let Ok(Some(row)) = self.shared.store.run_by_key(update.key).await else { return };
+    async fn tell_copy(self: &Arc<Self>, update: RunUpdate) {
+        self.abroad.mail.tell(update.key);
+        let Ok(Some(row)) = self.shared.store.run_by_key(update.key).await else {
+            if update.status.is_final() {
+                self.leave_place(update.key);
+            }
+            return;
+        };
+        self.settle_place(&row).await;
         let at = update.ended_at.unwrap_or_else(|| self.now());
         let (status, error) = (update.status, update.error.clone());
         let output = update.output.clone().unwrap_or_default();
@@ -45,7 +52,6 @@ impl Inner {
         self.shared.watchers.tell(Progress { run: row.id.clone(), at, body });
         if status.is_final() {
             self.shared.ends.tell(&row.id, &row.place.queue());
-            self.leave_elsewhere(row.key);
         }
     }
 

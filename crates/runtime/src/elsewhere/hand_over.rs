@@ -1,13 +1,14 @@
 //! Handing runs over, connection by connection: one that does not answer holds nobody else up.
 
-use super::Copies;
+use super::queues::{Queues, Taken};
+use super::{Copies, Waiting};
 use crate::inner::Inner;
 use futures::future::join_all;
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use weir_base::{Text, Value};
 use weir_engine::{Status, StepError};
@@ -16,63 +17,70 @@ use weir_store::{Batch, Run, RunUpdate};
 
 /// Runs that are handed over at the same time.
 const TOGETHER: usize = 16;
+/// Runs of which is found out at the same time what they count against.
+const SORTED_TOGETHER: usize = 64;
 /// How long a connection that does not answer is left alone: at first, and at most.
 const SOONEST: Duration = Duration::from_millis(500);
 const LATEST: Duration = Duration::from_secs(15);
 /// How often a run without a place looks for one, though nobody has told it of one.
-const AGAIN: Duration = Duration::from_secs(1);
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// What came of handing a run over.
 enum Outcome {
     Done,
-    /// Its organisation or its flow has as many open runs as it may.
-    Full,
     /// Nobody answers; it is tried again.
     Later(String),
 }
 
 /// Hands over every run that comes, until it is dropped.
-pub(crate) async fn hand_over(inner: Arc<Inner>, mut from: UnboundedReceiver<Run>) {
-    let mut lanes: BTreeMap<Text, UnboundedSender<Run>> = BTreeMap::new();
+pub(crate) async fn hand_over(inner: Arc<Inner>, mut from: UnboundedReceiver<Waiting>) {
+    let mut lanes: BTreeMap<Text, UnboundedSender<Waiting>> = BTreeMap::new();
     let mut tasks = JoinSet::new();
-    while let Some(run) = from.recv().await {
-        let Some(connection) = run.connection().map(Text::from) else { continue };
+    while let Some(waiting) = from.recv().await {
+        let Some(connection) = waiting.run.connection().map(Text::from) else { continue };
         let lane = lanes.entry(connection.clone()).or_insert_with(|| {
             let (to, of_lane) = unbounded_channel();
             tasks.spawn(Lane::new(inner.clone(), connection, of_lane).run());
             to
         });
-        let _ = lane.send(run);
+        let _ = lane.send(waiting);
     }
 }
 
+/// The runs of one connection.
 struct Lane {
     inner: Arc<Inner>,
     connection: Text,
-    from: UnboundedReceiver<Run>,
-    ready: VecDeque<Run>,
-    /// Those that wait for a place.
-    full: Vec<Run>,
+    from: UnboundedReceiver<Waiting>,
+    /// Those of which nobody has found out yet what they count against.
+    new: VecDeque<Waiting>,
+    queues: Queues,
+    freed: watch::Receiver<u64>,
     pause: Duration,
 }
 
 impl Lane {
-    fn new(inner: Arc<Inner>, connection: Text, from: UnboundedReceiver<Run>) -> Self {
-        Self { inner, connection, from, ready: VecDeque::new(), full: Vec::new(), pause: SOONEST }
+    fn new(inner: Arc<Inner>, connection: Text, from: UnboundedReceiver<Waiting>) -> Self {
+        let freed = inner.admission.freed();
+        Self { inner, connection, from, new: VecDeque::new(), queues: Queues::default(), freed, pause: SOONEST }
     }
 
     async fn run(mut self) {
-        while self.more().await {
-            let count = self.ready.len().min(TOGETHER);
-            let chunk: Vec<Run> = self.ready.drain(..count).collect();
-            let outcomes = join_all(chunk.iter().map(|run| self.inner.hand_one(run, &self.connection))).await;
-            let mut silent = None;
-            for (run, outcome) in chunk.into_iter().zip(outcomes).rev() {
+        // One that was told to be cancelled before a restart does not begin after it.
+        self.inner.abroad.mail.all_read().await;
+        loop {
+            let mut silent = self.sort().await;
+            let taken = self.take();
+            if taken.is_empty() && silent.is_none() && self.new.is_empty() && !self.more().await {
+                return;
+            }
+            let outcomes =
+                join_all(taken.iter().map(|taken| self.inner.hand_one(&taken.waiting.run, &self.connection))).await;
+            for (Taken { slot, waiting }, outcome) in taken.into_iter().zip(outcomes) {
                 match outcome {
                     Outcome::Done => self.pause = SOONEST,
-                    Outcome::Full => self.full.push(run),
                     Outcome::Later(why) => {
-                        self.ready.push_front(run);
+                        self.queues.push(slot, waiting);
                         silent = Some(why);
                     }
                 }
@@ -83,30 +91,55 @@ impl Lane {
         }
     }
 
-    /// Waits until there is something to hand over; false at the end.
-    async fn more(&mut self) -> bool {
-        if self.ready.is_empty() {
-            let left = self.inner.abroad.left.notified();
-            tokio::select! {
-                run = self.from.recv() => match run {
-                    Some(run) => self.ready.push_back(run),
-                    None => return false,
-                },
-                () = left, if !self.full.is_empty() => {}
-                () = tokio::time::sleep(AGAIN), if !self.full.is_empty() => {}
-            }
-            self.ready.extend(self.full.drain(..));
-            // As the queue of this server has it: whoever came first is first, among those that matter as much.
-            self.ready.make_contiguous().sort_by_key(|run| (Reverse(run.priority), run.key));
+    /// Finds out what those count against that have come, some of them at a time. An answer where that failed.
+    async fn sort(&mut self) -> Option<String> {
+        while let Ok(waiting) = self.from.try_recv() {
+            self.new.push_back(waiting);
         }
-        while let Ok(run) = self.from.try_recv() {
-            self.ready.push_back(run);
+        let mut silent = None;
+        for _ in 0..SORTED_TOGETHER.min(self.new.len()) {
+            let Some(mut waiting) = self.new.pop_front() else { break };
+            let found = match waiting.slot.take() {
+                Some(slot) => Ok(slot),
+                None => self.inner.slot_elsewhere(&waiting.run).await,
+            };
+            match found {
+                Ok(slot) => self.queues.push(slot, waiting),
+                Err(error) => {
+                    if let Outcome::Later(why) = self.inner.not_handed(&waiting.run, error).await {
+                        // Nobody else has to wait for it.
+                        self.new.push_back(waiting);
+                        silent.get_or_insert(why);
+                    }
+                }
+            }
+        }
+        silent
+    }
+
+    /// The next ones, each with a place. One whose row was not written keeps the place it has had since.
+    fn take(&mut self) -> Vec<Taken> {
+        self.freed.mark_unchanged();
+        let inner = &self.inner;
+        self.queues.take(TOGETHER, |slot, key| inner.has_place(slot, key))
+    }
+
+    /// Waits until there is something to do; false at the end.
+    async fn more(&mut self) -> bool {
+        let is_waiting = !self.queues.is_empty();
+        tokio::select! {
+            waiting = self.from.recv() => match waiting {
+                Some(waiting) => self.new.push_back(waiting),
+                None => return false,
+            },
+            freed = self.freed.changed(), if is_waiting => return freed.is_ok(),
+            () = tokio::time::sleep(AGAIN), if is_waiting => {}
         }
         true
     }
 
     async fn wait(&mut self, why: &str) {
-        let (connection, waiting) = (&*self.connection, self.ready.len());
+        let (connection, waiting) = (&*self.connection, self.queues.len() + self.new.len());
         tracing::warn!(connection, waiting, "runs are not handed over yet: {why}");
         tokio::time::sleep(self.pause).await;
         self.pause = (self.pause * 2).min(LATEST);
@@ -114,48 +147,52 @@ impl Lane {
 }
 
 impl Inner {
+    /// Hands over a run that has a place.
     async fn hand_one(self: &Arc<Self>, run: &Run, connection: &Text) -> Outcome {
         let handed = match self.prepare(run, connection).await {
-            Ok(Some(handed)) => handed,
-            Ok(None) => return Outcome::Done,
-            Err(error) => return self.not_handed(run, error).await,
+            Ok(Some(_)) if self.ends_unbegun(run, connection).await => {
+                self.settle_place_of(run).await;
+                return Outcome::Done;
+            }
+            Ok(Some(handed)) if self.sets_out(run).await => handed,
+            Ok(_) => {
+                self.settle_place_of(run).await;
+                return Outcome::Done;
+            }
+            Err(error) => return self.stays(run, error).await,
         };
-        match self.slot_elsewhere(run).await {
-            Ok(slot) if self.admission.try_claim(&slot).is_err() => return Outcome::Full,
-            Ok(slot) => drop(self.abroad.held().insert(run.key, slot)),
-            Err(error) => return self.not_handed(run, error).await,
-        }
-        if !self.sets_out(run).await {
-            self.leave_elsewhere(run.key);
-            return Outcome::Done;
-        }
         let started = self.abroad.carrier.start(handed).await;
+        let outcome = match started {
+            // Where the row is not written it keeps its place, and this is done again: there it begins once.
+            Ok(()) => self.settle_pending(run, RunUpdate::started(run.key, self.now())).await,
+            Err(error) => self.stays(run, error).await,
+        };
         self.abroad.starting().remove(&run.key);
-        match started {
-            Ok(()) => {
-                let outcome = self.settle_pending(run, RunUpdate::started(run.key, self.now())).await;
-                if matches!(outcome, Outcome::Later(_)) {
-                    self.leave_elsewhere(run.key);
-                }
-                outcome
-            }
-            Err(error) => {
-                self.leave_elsewhere(run.key);
-                self.not_handed(run, error).await
-            }
-        }
+        outcome
     }
 
     /// Whether the run still waits: it may have been cancelled meanwhile. From here on it cannot be, but by the cluster.
     async fn sets_out(self: &Arc<Self>, run: &Run) -> bool {
-        let copies = Copies(self.clone());
-        let _turn = copies.turn().await;
+        let _turn = Copies(self.clone()).turn(&run.id).await;
         let row = self.shared.store.run_by_key(run.key).await;
         let waits = !matches!(row, Ok(None)) && !row.is_ok_and(|row| row.is_some_and(|row| row.status.is_final()));
         if waits {
             self.abroad.starting().insert(run.key);
         }
         waits
+    }
+
+    /// A run that was not handed over: its place is for others, unless it began there all the same.
+    async fn stays(self: &Arc<Self>, run: &Run, error: RunsError) -> Outcome {
+        let outcome = self.not_handed(run, error).await;
+        if matches!(outcome, Outcome::Later(_)) {
+            let _turn = Copies(self.clone()).turn(&run.id).await;
+            let row = self.shared.store.run_by_key(run.key).await;
+            if matches!(row, Ok(Some(row)) if row.status == Status::Pending) {
+                self.leave_place(run.key);
+            }
+        }
+        outcome
     }
 
     /// What is handed over; nothing where it was already, which only a copy that came back can say.
@@ -186,6 +223,8 @@ impl Inner {
         let (code, message) = match &error {
             RunsError::Rejected { code, message } => (*code, message.clone()),
             RunsError::FlowUnknown { .. } => ("FLOW_MISSING", error.to_string()),
+            // What is stored of it is damaged, which does not get well by being asked again.
+            RunsError::Failed(message) => ("RUN_UNREADABLE", message.clone()),
             _ => return Outcome::Later(error.to_string()),
         };
         let error = StepError::new(code, crate::fold::INTERNAL, message);
@@ -196,7 +235,7 @@ impl Inner {
     /// Writes what became of a run that waited, unless a copy that came back says more.
     async fn settle_pending(self: &Arc<Self>, run: &Run, update: RunUpdate) -> Outcome {
         let copies = Copies(self.clone());
-        let _turn = copies.turn().await;
+        let _turn = copies.turn(&run.id).await;
         let row = match self.shared.store.run_by_key(run.key).await {
             Ok(row) => row,
             Err(error) => return Outcome::Later(error.to_string()),

@@ -53,6 +53,8 @@ pub(crate) struct Live {
     started_at: Option<Micros>,
     /// What the row in the store says.
     stored: Status,
+    /// And when a run that has left memory goes on by itself, and what it waits for.
+    stored_waits: (Option<Micros>, Vec<Text>),
     phase: Phase,
     seq: u64,
     at: Micros,
@@ -200,6 +202,7 @@ impl Live {
         let context = flow.context(&place);
         let meter = cx.inner.shared.meters.flow(&place, &flow.name);
         let (stored, started_by) = (run.status, run.cause.clone());
+        let stored_waits = (run.wake_at, run.waits.clone());
         batch.runs.push(run);
         cx.generations += 1;
         Self {
@@ -219,6 +222,7 @@ impl Live {
             started_by,
             started_at,
             stored,
+            stored_waits,
             phase: Phase::Active,
             seq,
             at,
@@ -305,7 +309,8 @@ impl Live {
     }
 
     /// The rows of this turn, and whether they must reach the disk before anything goes on.
-    pub fn take_rows(&mut self) -> (Batch, bool) {
+    pub fn take_rows(&mut self, cx: &Cx) -> (Batch, bool) {
+        self.note_rest(cx);
         self.is_touched = false;
         self.unanswered += 1;
         let epoch = self.batch.epoch;
@@ -322,22 +327,22 @@ impl Live {
         self.durability == Durability::Sync
     }
 
-    /// The row changes on start, park and end only (semantics 5.14), and when a run is paused and resumed.
+    /// The row changes on start, park and end (semantics 5.14), and when a run is paused and resumed. That it waits is
+    /// said with the rows of a turn, once it is known how that ends.
     fn note_row(&mut self) {
-        if self.phase == Phase::Dormant {
-            return;
-        }
         let paused = self.machine.status() == Status::Paused;
-        let status = if paused { Status::Paused } else { Status::Running };
-        if self.stored == status {
+        if self.phase == Phase::Dormant || paused == (self.stored == Status::Paused) {
             return;
         }
-        self.stored = status;
         self.started_at.get_or_insert(self.at);
-        let update = match paused {
+        self.update_row(match paused {
             true => RunUpdate::paused(self.key, self.wake_at(), None),
             false => RunUpdate::started(self.key, self.at),
-        };
+        });
+    }
+
+    fn update_row(&mut self, update: RunUpdate) {
+        (self.stored, self.stored_waits) = (update.status, (update.wake_at, update.waits.clone()));
         self.batch.updates.push(update);
     }
 

@@ -6,14 +6,46 @@ use crate::guard::guarded;
 use crate::shard::Cx;
 use crate::snapshot::Kept;
 use crate::timers::Due;
-use weir_base::Micros;
-use weir_engine::{SEMANTICS, Status};
+use std::collections::HashSet;
+use weir_base::{Micros, Text};
+use weir_engine::{Command, SEMANTICS, Status};
 use weir_store::{RunUpdate, Snapshot};
 
 /// A snapshot is worth keeping once reading it is cheaper than folding so many records.
 const SNAPSHOT_AT_PARKING: u64 = 64;
 /// And once the journal has grown to so many times its size.
 const SNAPSHOT_GROWTH: usize = 4;
+
+/// The row of a run that waits for less says nothing of it: that would cost more than the wait.
+const SOON: Micros = 100_000;
+
+impl Held {
+    /// Whether the run has something to do once this is done.
+    fn goes_on(&self) -> bool {
+        match self {
+            Held::Launch { .. } | Held::Ended | Held::Command(Command::ReadVariables { .. }) => true,
+            Held::Child(_, effect) => effect.is_some(),
+            Held::Command(_) | Held::Backoff { .. } | Held::Answer(_) | Held::Started | Held::Parked => false,
+        }
+    }
+
+    /// The task that waits for its next attempt from then on.
+    fn backs_off(&self) -> Option<&Text> {
+        match self {
+            Held::Backoff { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
+    /// When what this begins is due.
+    fn due(&self) -> Option<Micros> {
+        match self {
+            Held::Backoff { not_before, .. } => Some(*not_before),
+            Held::Command(Command::StartTimer { due, .. }) => Some(*due),
+            _ => None,
+        }
+    }
+}
 
 impl Live {
     /// Whether only a timer, a signal, a child or a person can bring the run on.
@@ -61,18 +93,75 @@ impl Live {
         if self.phase != Phase::Active || !self.rests() {
             return;
         }
-        let (wake_at, paused) = (self.wake_at(), self.machine.status() == Status::Paused);
-        self.stored = if paused { Status::Paused } else { Status::Waiting };
-        self.batch.updates.push(match paused {
-            true => RunUpdate::paused(self.key, wake_at, None),
-            false => RunUpdate::parked(self.key, wake_at),
-        });
+        let update = self.parking_row();
+        let told = (update.status, &update.wake_at, &update.waits);
+        if update.status == Status::Paused || told != (self.stored, &self.stored_waits.0, &self.stored_waits.1) {
+            self.update_row(update);
+        }
         if self.seq - self.snapshot.seq >= SNAPSHOT_AT_PARKING {
             self.add_snapshot();
         }
         self.phase = Phase::Parking;
         self.touch(cx, true);
         self.hold(Held::Parked);
+    }
+
+    fn parking_row(&self) -> RunUpdate {
+        match self.machine.status() {
+            Status::Paused => RunUpdate::paused(self.key, self.wake_at(), None),
+            _ => RunUpdate::parked(self.key, self.wake_at()).on(self.waiting()),
+        }
+    }
+
+    /// Says in the row that the run waits from this turn on, or goes on, so that it is found among those that do so
+    /// before it leaves memory. Such a row wakes nobody: whoever carries the run does.
+    pub(super) fn note_rest(&mut self, cx: &Cx) {
+        match self.row_to_be(cx) {
+            Some(Status::Waiting) => self.update_row(RunUpdate::waiting(self.key)),
+            Some(_) => self.update_row(RunUpdate::started(self.key, self.at)),
+            None => {}
+        }
+    }
+
+    /// Sees to it that the row is set right where nothing else is written.
+    pub fn keep_row_right(&mut self, cx: &mut Cx) {
+        if !self.is_touched && self.row_to_be(cx).is_some() {
+            self.touch(cx, false);
+        }
+    }
+
+    /// What the row of a run that is carried must say, where it says something else.
+    fn row_to_be(&self, cx: &Cx) -> Option<Status> {
+        if self.phase != Phase::Active || !matches!(self.stored, Status::Running | Status::Waiting) {
+            return None;
+        }
+        let waits = self.will_rest() && !self.goes_on_soon(cx);
+        let status = if waits { Status::Waiting } else { Status::Running };
+        // What it was parked on may be over with what has happened since.
+        let (wake_at, reasons) = &self.stored_waits;
+        let outdated = !self.batch.records.is_empty() && (wake_at.is_some() || !reasons.is_empty());
+        (status != self.stored || outdated).then_some(status)
+    }
+
+    /// Whether the run is at rest once its rows are on disk, and what waits for them is done.
+    fn will_rest(&self) -> bool {
+        if self.under_way > 0 || self.detached.under_way > 0 || self.reads > 0 {
+            return false;
+        }
+        if self.held.iter().any(|(_, held)| held.goes_on()) {
+            return false;
+        }
+        let backing_off: HashSet<&Text> = self.held.iter().filter_map(|(_, held)| held.backs_off()).collect();
+        self.tasks.iter().all(|(path, open)| open.rests() || backing_off.contains(path))
+    }
+
+    /// Whether it goes on by itself before anybody could make use of knowing that it waits. Under virtual time every
+    /// timer comes at once.
+    fn goes_on_soon(&self, cx: &Cx) -> bool {
+        let comes_at_once = cx.is_virtual() && cx.inner.shared.clock.may_advance();
+        let soon = if comes_at_once { Micros::MAX } else { cx.now().saturating_add(SOON) };
+        let ahead = self.held.iter().filter_map(|(_, held)| held.due());
+        ahead.chain(self.wake_at()).any(|due| due <= soon)
     }
 
     /// Something came in the meantime: the run stays.

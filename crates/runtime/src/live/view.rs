@@ -41,7 +41,7 @@ impl Live {
     }
 
     /// What an open run waits for, in a fixed order.
-    fn waiting(&self) -> Vec<Text> {
+    pub(super) fn waiting(&self) -> Vec<Text> {
         if !matches!(self.phase, Phase::Active | Phase::Parking) {
             return Vec::new();
         }

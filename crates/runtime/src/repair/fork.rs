@@ -4,8 +4,8 @@ use crate::guard::guarded;
 use crate::inner::{commit_failed, new_run_id};
 use crate::inspect;
 use std::sync::Arc;
-use weir_base::{Map, Text, Value};
-use weir_engine::{Command, Event, EventBody, Machine, Record};
+use weir_base::Text;
+use weir_engine::{ChangeError, Command, Event, EventBody, ForkChange, ForkedFrom, Machine, Record};
 use weir_runs::{Change, Forked, RunsError};
 use weir_store::{Batch, Entry, Run, Store};
 
@@ -25,7 +25,15 @@ impl Runtime {
             false => row.concurrency_key.clone(),
         };
         let state = machine.to_state();
-        let event = Event::new(self.inner.now(), EventBody::Forked { from: from.into(), seq: at, state });
+        let forked = ForkedFrom {
+            from: from.into(),
+            seq: at,
+            state,
+            run: id.clone(),
+            flow: flow.hash.clone(),
+            changes: changes.iter().map(noted).collect(),
+        };
+        let event = Event::new(self.inner.now(), EventBody::Forked(Box::new(forked)));
         let run = Run {
             version: flow.hash.clone(),
             priority: row.priority,
@@ -105,71 +113,22 @@ fn open_steps(machine: &mut Machine) -> Vec<Text> {
 }
 
 fn apply(machine: &mut Machine, change: &Change) -> Result<(), RunsError> {
+    let made = guarded(|| machine.change(&noted(change)));
+    let made = made.map_err(|message| RunsError::rejected("ENGINE_ERROR", message))?;
+    made.map_err(|error| {
+        let code = match error {
+            ChangeError::NotOpen { .. } => "STEP_NOT_OPEN",
+            ChangeError::UnknownPath { .. } => "INVALID_PATH",
+            ChangeError::Event { .. } => "INVALID_EVENT",
+        };
+        RunsError::rejected(code, error.to_string())
+    })
+}
+
+/// The change as the record of the fork has it.
+fn noted(change: &Change) -> ForkChange {
     match change {
-        Change::Event(body) => {
-            refuse_unasked(machine, body)?;
-            let event = Event::new(machine.now(), (**body).clone());
-            guarded(|| machine.handle(&event)).map_err(|message| RunsError::rejected("ENGINE_ERROR", message))
-        }
-        Change::Set { path, value } => set(machine, path, value),
-    }
-}
-
-/// A result for a step that is not open would be lost without a word.
-fn refuse_unasked(machine: &Machine, body: &EventBody) -> Result<(), RunsError> {
-    let (EventBody::TaskFinished { path, .. } | EventBody::ChildFinished { path, .. }) = body else { return Ok(()) };
-    match machine.expects(path) {
-        true => Ok(()),
-        false => Err(RunsError::rejected("STEP_NOT_OPEN", format!("no step `{path}` is open after that record"))),
-    }
-}
-
-fn set(machine: &mut Machine, path: &str, value: &Value) -> Result<(), RunsError> {
-    let unknown = || {
-        let message = format!("`{path}` names nothing that can be set: write vars.NAME or input.NAME");
-        RunsError::rejected("INVALID_PATH", message)
-    };
-    let mut parts = path.split('.');
-    match (parts.next(), parts.next()) {
-        (Some("vars"), Some(name)) if !name.is_empty() => {
-            let old = machine.variables().get(name).cloned().unwrap_or_default();
-            machine.set_variable(name, placed(&old, parts, value));
-        }
-        (Some("input"), None) => machine.set_input(value.clone()),
-        (Some("input"), Some(name)) => {
-            let rest = std::iter::once(name).chain(parts);
-            machine.set_input(placed(&machine.input().clone(), rest, value));
-        }
-        _ => return Err(unknown()),
-    }
-    Ok(())
-}
-
-/// `old` with the member at the path replaced; objects that are missing on the way are made.
-fn placed<'a>(old: &Value, mut path: impl Iterator<Item = &'a str>, value: &Value) -> Value {
-    let Some(key) = path.next() else { return value.clone() };
-    let mut map: Map = old.as_object().cloned().unwrap_or_default();
-    let inner = map.get(key).cloned().unwrap_or_default();
-    let rest: Vec<&str> = path.collect();
-    map.insert(key.into(), placed(&inner, rest.into_iter(), value));
-    Value::from(map)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_member_deep_down_is_replaced() {
-        let cases = [
-            (r#"{"a":{"b":1,"c":2}}"#, "a.b", r#"{"a":{"b":9,"c":2}}"#),
-            ("null", "a.b", r#"{"a":{"b":9}}"#),
-            ("5", "", "9"),
-        ];
-        for (old, path, new) in cases {
-            let old = Value::from_json(old).unwrap();
-            let found = placed(&old, path.split('.').filter(|part| !part.is_empty()), &Value::from(9));
-            assert_eq!(found.to_json(), new);
-        }
+        Change::Set { path, value } => ForkChange::Set { path: path.as_str().into(), value: value.clone() },
+        Change::Event(body) => ForkChange::event(body),
     }
 }

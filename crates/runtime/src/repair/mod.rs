@@ -3,30 +3,15 @@
 //! Both read the journal and write one record; nothing outside is asked here.
 
 mod fork;
+mod lineage;
 mod rebase;
+
+pub(crate) use lineage::{Lineage, dropped};
 
 pub use fork::rehearse_fork;
 pub use rebase::rehearse_fix;
 
-use crate::flows::store_failed;
-use weir_engine::{Event, Numbered};
-use weir_runs::RunsError;
-use weir_store::{RunKey, Store};
-
-const PAGE: u32 = 1_000;
-
-/// The whole journal of a run, decoded.
-pub(crate) async fn journal(store: &dyn Store, run: RunKey) -> Result<Vec<Numbered>, RunsError> {
-    let mut events: Vec<(u64, Event)> = Vec::new();
-    loop {
-        let from = events.last().map_or(1, |(seq, _)| seq + 1);
-        let records = store.records(run, from, PAGE).await.map_err(store_failed)?;
-        if records.is_empty() {
-            return Ok(events);
-        }
-        for record in records {
-            let event = record.decode().map_err(|error| RunsError::rejected("RUN_UNREADABLE", error.to_string()))?;
-            events.push((record.seq, event));
-        }
-    }
-}
+/// Why the journal of a fork cannot be made whole.
+pub(crate) const INHERITED_UNKNOWN: &str = "it began as a fork, and what it inherited is not known any more: the run it \
+was forked from is deleted, or an older version forked it and did not write down what was changed. It can still be \
+forked";

@@ -1,11 +1,12 @@
-use super::journal;
+use super::{INHERITED_UNKNOWN, Lineage, dropped};
 use crate::Runtime;
 use crate::flows::{FlowCache, NoFinder, Prepared, store_failed};
 use crate::guard::guarded;
 use crate::inner::commit_failed;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use weir_engine::{Event, EventBody, Numbered, Rebase, Record, Status, rebase};
+use weir_base::Value;
+use weir_engine::{Divergence, Event, EventBody, Numbered, Rebase, RebasedOnto, Record, Status, rebase, replay};
 use weir_runs::{FlowSource, Offer, RunsError, Verdict};
 use weir_store::{Batch, Entry, Run, RunUpdate, Store};
 
@@ -22,21 +23,22 @@ impl Runtime {
         self.settle_store().await?;
         let row = self.row(run).await?;
         let (store, flows) = (&**self.store(), &self.inner.flows);
-        let Asked { mut offer, dropped, events } = ask(store, flows, &row, source).await?;
+        let Asked { mut offer, found } = ask(store, flows, &row, source).await?;
         let wanted = matches!(offer.verdict, Verdict::Compatible { .. }) && !dry_run;
-        if wanted && (offer.compensated.is_empty() || force) {
+        if let Some(found) = found.filter(|_| wanted && (offer.compensated.is_empty() || force)) {
             let new = flows.publish(&row.place, source, self.inner.now()).await?;
-            self.go_on(&row, &new, dropped, &events).await?;
+            self.go_on(&row, &new, &found).await?;
             offer.resumed = true;
         }
         Ok(offer)
     }
 
     /// One record names the new flow and what is set aside; then the run waits its turn like any other.
-    async fn go_on(&self, row: &Run, new: &Prepared, dropped: Vec<u64>, events: &[Numbered]) -> Result<(), RunsError> {
-        let seq = events.last().map_or(1, |(seq, _)| seq + 1);
-        let at = events.last().map_or(0, |(_, event)| event.at).max(self.inner.now());
-        let event = Event::new(at, EventBody::Rebased { flow: new.hash.clone(), dropped });
+    async fn go_on(&self, row: &Run, new: &Prepared, found: &Found) -> Result<(), RunsError> {
+        let last = found.journal.records.last();
+        let seq = last.map_or(1, |record| record.seq - found.journal.inherited() + 1);
+        let at = last.map_or(0, |record| record.at).max(self.inner.now());
+        let event = Event::new(at, EventBody::Rebased(Box::new(found.onto(new)?)));
         let mut batch = Batch::new(self.inner.shared.writer.epoch());
         batch.records.push(Entry { run: row.key, record: Record::encode(seq, &event) });
         batch.updates.push(RunUpdate {
@@ -44,6 +46,7 @@ impl Runtime {
             status: Status::Pending,
             started_at: None,
             wake_at: None,
+            waits: Vec::new(),
             ended_at: None,
             version: Some(new.hash.clone()),
             output: None,
@@ -64,58 +67,91 @@ pub async fn rehearse_fix(store: &Arc<dyn Store>, run: &str, source: &FlowSource
     Ok(ask(&**store, &flows, &row, source).await?.offer)
 }
 
-/// An offer, and what going on with it takes.
+/// An offer, and what going on with it takes, where it can be asked for.
 struct Asked {
     offer: Offer,
-    dropped: Vec<u64>,
-    events: Vec<Numbered>,
+    found: Option<Found>,
+}
+
+/// What becomes of a journal under another flow.
+struct Found {
+    journal: Lineage,
+    /// The records that still stand, but for those that say what does not.
+    standing: Vec<Numbered>,
+    rebase: Rebase,
+}
+
+impl Found {
+    /// The record with which the run goes on. A fork takes its state along: readers of one journal have no other.
+    fn onto(&self, new: &Prepared) -> Result<RebasedOnto, RunsError> {
+        let before = self.journal.inherited();
+        let (inherited, own): (Vec<u64>, Vec<u64>) = self.rebase.dropped.iter().partition(|seq| **seq <= before);
+        let own = own.into_iter().map(|seq| seq - before).collect();
+        let state = if before > 0 { Some(self.state(new)?) } else { None };
+        Ok(RebasedOnto { flow: new.hash.clone(), dropped: own, inherited, state })
+    }
+
+    fn state(&self, new: &Prepared) -> Result<Value, RunsError> {
+        let dropped: BTreeSet<u64> = self.rebase.dropped.iter().copied().collect();
+        let folded = guarded(|| replay(&new.plan, &self.standing, &dropped)).map_err(engine_error)?;
+        Ok(folded.ok_or_else(no_start)?.machine.to_state())
+    }
 }
 
 async fn ask(store: &dyn Store, flows: &FlowCache, row: &Run, source: &FlowSource) -> Result<Asked, RunsError> {
     let refused = |why: &str| {
         let verdict = Verdict::Refused { why: why.to_owned() };
         let offer = Offer { run: row.id.clone(), verdict, compensated: Vec::new(), resumed: false };
-        Ok(Asked { offer, dropped: Vec::new(), events: Vec::new() })
+        Ok(Asked { offer, found: None })
     };
     if !matches!(row.status, Status::Failed | Status::TimedOut) {
         return refused(&format!("it is {}; only a failed run can be fixed forward", row.status.as_str()));
     }
-    let events = journal(store, row.key).await?;
-    if !matches!(events.first(), Some((_, Event { body: EventBody::Started(_), .. }))) {
-        return refused("it began as a fork: fork it again from where it failed");
-    }
+    let Some(journal) = Lineage::of(store, row, u64::MAX).await? else { return refused(INHERITED_UNKNOWN) };
     let (new, old) = (flows.at_hand(&row.place, source), flows.version(&row.place.tenant, &row.version).await?);
-    let found = weigh(&old, &new, &events)?;
-    Ok(Asked { offer: offer(row, &found), dropped: found.dropped, events })
+    let found = weigh(&old, &new, journal)?;
+    Ok(Asked { offer: offer(row, &found), found: Some(found) })
 }
 
 /// Earlier fixes count: what they set aside stays aside, and the flow they named is the old one now.
-fn weigh(old: &Prepared, new: &Prepared, events: &[Numbered]) -> Result<Rebase, RunsError> {
-    let aside: BTreeSet<u64> = events.iter().flat_map(|(_, event)| dropped_by(event)).collect();
-    let stands = |(seq, event): &&Numbered| !aside.contains(seq) && !matches!(event.body, EventBody::Rebased { .. });
-    let effective: Vec<Numbered> = events.iter().filter(stands).cloned().collect();
-    let found = guarded(|| rebase(&old.plan, &new.plan, &effective));
-    let found = found.map_err(|message| RunsError::rejected("ENGINE_ERROR", message))?;
-    found.ok_or_else(|| RunsError::rejected("RUN_UNREADABLE", "the journal does not begin with a start"))
+fn weigh(old: &Prepared, new: &Prepared, journal: Lineage) -> Result<Found, RunsError> {
+    let events = journal.events()?;
+    let aside = dropped(&events);
+    let stands = |(seq, event): &Numbered| !aside.contains(seq) && !matches!(event.body, EventBody::Rebased(_));
+    let standing: Vec<Numbered> = events.into_iter().filter(stands).collect();
+    let found = guarded(|| rebase(&old.plan, &new.plan, &standing)).map_err(engine_error)?;
+    Ok(Found { journal, rebase: found.ok_or_else(no_start)?, standing })
 }
 
-fn dropped_by(event: &Event) -> Vec<u64> {
-    match &event.body {
-        EventBody::Rebased { dropped, .. } => dropped.clone(),
-        _ => Vec::new(),
-    }
+fn engine_error(message: String) -> RunsError {
+    RunsError::rejected("ENGINE_ERROR", message)
 }
 
-fn offer(row: &Run, found: &Rebase) -> Offer {
-    let machine = &found.replay.machine;
-    let verdict = match &found.replay.divergence {
-        Some(divergence) => Verdict::Diverges { path: divergence.path.clone(), why: divergence.to_string() },
+fn no_start() -> RunsError {
+    RunsError::rejected("RUN_UNREADABLE", "the journal does not begin with a start")
+}
+
+fn offer(row: &Run, found: &Found) -> Offer {
+    let (replay, compensated) = (&found.rebase.replay, found.rebase.compensated.clone());
+    let machine = &replay.machine;
+    let verdict = match &replay.divergence {
+        Some(divergence) => Verdict::Diverges { path: divergence.path.clone(), why: why(divergence, &found.journal) },
         None if machine.status().is_final() => Verdict::EndsAgain {
             status: machine.status(),
             path: machine.error().map(|error| error.path.clone()).unwrap_or_default(),
             why: machine.error().map(ToString::to_string).unwrap_or_default(),
         },
-        None => Verdict::Compatible { resume: found.replay.resume.clone() },
+        None => Verdict::Compatible { resume: replay.resume.clone() },
     };
-    Offer { run: row.id.clone(), verdict, compensated: found.compensated.clone(), resumed: false }
+    Offer { run: row.id.clone(), verdict, compensated, resumed: false }
+}
+
+/// Records are told by the numbers they are found under.
+fn why(divergence: &Divergence, journal: &Lineage) -> String {
+    let (run, seq) = journal.place(divergence.seq);
+    let told = Divergence { seq, ..divergence.clone() }.to_string();
+    match divergence.seq <= journal.inherited() {
+        true => format!("{told}; the record is of run {run}, which it was forked from"),
+        false => told,
+    }
 }

@@ -256,7 +256,7 @@ impl Shard {
                 if run.is_asked_for(&self.cx) {
                     asked.push(key);
                 }
-                let (batch, urgent) = run.take_rows();
+                let (batch, urgent) = run.take_rows(&self.cx);
                 (durable, soon) = (durable || urgent, soon || run.flushes());
                 batches.push((key, batch));
             }
@@ -330,6 +330,7 @@ impl Shard {
             } else if run.is_over() {
                 self.forget(key);
             } else {
+                run.keep_row_right(&mut self.cx);
                 run.announce(&mut self.cx);
                 run.arm_parking(&mut self.cx);
             }

@@ -137,6 +137,7 @@ pub struct World {
     pub faults: Option<Arc<dyn weir_runtime::Faults>>,
     pub real_time: bool,
     pub folder: Option<tempfile::TempDir>,
+    pub carrier: Option<Arc<dyn weir_runs::Carrier>>,
 }
 
 pub const START: i64 = 1_800_000_000_000_000;
@@ -155,7 +156,7 @@ impl World {
     pub fn on(store: Arc<dyn Store>, folder: Option<tempfile::TempDir>) -> Self {
         let clock = Arc::new(VirtualClock::starting_at(START));
         let (witness, options) = (Arc::default(), Options::default());
-        Self { store, clock, witness, options, faults: None, real_time: false, folder }
+        Self { store, clock, witness, options, faults: None, real_time: false, folder, carrier: None }
     }
 
     pub fn with(mut self, change: impl FnOnce(&mut Options)) -> Self {
@@ -170,6 +171,9 @@ impl World {
         }
         if let Some(faults) = &self.faults {
             parts.faults = faults.clone();
+        }
+        if let Some(carrier) = &self.carrier {
+            parts.carrier = carrier.clone();
         }
         Runtime::open(self.options.clone(), parts).await.unwrap()
     }

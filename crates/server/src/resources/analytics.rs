@@ -97,6 +97,9 @@ struct PartBody {
     /// Runs that ended in a second.
     throughput: f64,
     avg_duration: f64,
+    p50_duration: f64,
+    p95_duration: f64,
+    p99_duration: f64,
 }
 
 /// How many runs took how long, for each part of the series.
@@ -172,7 +175,10 @@ fn body(found: Analytics) -> AnalyticsBody {
         runs: part.runs,
         failed: part.failed,
         throughput: part.runs as f64 / bucket,
-        avg_duration: part.mean,
+        avg_duration: part.duration.mean,
+        p50_duration: part.duration.p50,
+        p95_duration: part.duration.p95,
+        p99_duration: part.duration.p99,
     };
     AnalyticsBody {
         since: time(found.since),

@@ -34,7 +34,7 @@ pub struct CompilationView {
     files: u64,
     bytes: u64,
     steps: u64,
-    /// Kinds whose steps are left to Weir's own worker.
+    /// Kinds without TypeScript, whose steps Weir's own worker performs.
     proxied: Vec<String>,
     compiled_by: String,
     compiled_at: String,
@@ -66,6 +66,9 @@ struct CompileVersion {
     version: Option<u64>,
     /// The task queue of the worker; the flow's own, else one after its name, where absent.
     task_queue: Option<String>,
+    /// The task queue of Weir's own worker, which performs kinds without TypeScript; that of the connection to Temporal
+    /// the flow runs on, or of the only one, else `weir`, where absent.
+    worker_queue: Option<String>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -73,6 +76,8 @@ struct CompileVersion {
 struct CodeQuery {
     /// Only code with a higher number than this.
     after: Option<u64>,
+    /// The hash of the code of that number: then whatever other code is the newest is given, whatever its number.
+    hash: Option<String>,
     /// How many seconds to wait for it: 0 to 30, 0 where absent.
     wait: Option<u64>,
 }
@@ -103,11 +108,11 @@ pub fn routes() -> Vec<Endpoint> {
             .gives::<CompilationView>(200, "The compilation")
             .handler(show),
         Endpoint::get("/api/flows/{id}/compilations/{number}/code", "compiledCode", "The files of a compilation")
-            .needs(Permission::FlowsRead)
+            .needs_either(Permission::FlowsRead, Permission::HostsServe)
             .gives::<CodeView>(200, "The compilation with its files")
             .handler(code),
         Endpoint::get("/api/flows/{id}/code", "newestCode", "The newest code of a flow, as soon as there is some")
-            .needs(Permission::FlowsRead)
+            .needs_either(Permission::FlowsRead, Permission::HostsServe)
             .query::<CodeQuery>()
             .gives::<CodeView>(200, "The newest compilation with its files")
             .gives_nothing("None within that time")
@@ -149,7 +154,7 @@ async fn create(
     Place(id): Place<String>,
     Body(body): Body<CompileVersion>,
 ) -> Answer<(StatusCode, Json<CompilationView>)> {
-    let new = NewCompilation { release: body.version, task_queue: body.task_queue };
+    let new = NewCompilation { release: body.version, task_queue: body.task_queue, worker_queue: body.worker_queue };
     let made = app.control.compile_version(&caller, &id, new).await?;
     Ok((StatusCode::CREATED, Json(view(made))))
 }
@@ -167,7 +172,7 @@ async fn code(
     By(caller): By,
     Place((id, number)): Place<(String, u64)>,
 ) -> Answer<Json<CodeView>> {
-    let found = app.control.show_compilation(&caller, &id, number).await?;
+    let found = app.control.code_to_run(&caller, &id, number).await?;
     whole(&app, &caller, found).await
 }
 
@@ -190,7 +195,8 @@ async fn newest(
     }
     let (until, mut news) = (Instant::now() + Duration::from_secs(wait), app.control.code_news());
     loop {
-        if let Some(found) = app.control.code_after(&caller, &id, query.after.unwrap_or_default()).await? {
+        let after = query.after.unwrap_or_default();
+        if let Some(found) = app.control.code_after(&caller, &id, after, query.hash.as_deref()).await? {
             return Ok(whole(&app, &caller, found).await?.into_response());
         }
         let left = until.saturating_duration_since(Instant::now());

@@ -37,11 +37,21 @@ struct CompileOptions {
     project: Option<String>,
     /// The task queue of the worker; the workflow's own, else one after its name, where absent.
     task_queue: Option<String>,
+    /// The task queue of Weir's own worker, which performs kinds without TypeScript; that of the server's connection
+    /// to Temporal where there is exactly one, else `weir`, where absent.
+    worker_queue: Option<String>,
 }
 
 impl Default for CompileOptions {
     fn default() -> Self {
-        Self { strict_mode: true, include_comments: true, skip_verification: false, project: None, task_queue: None }
+        Self {
+            strict_mode: true,
+            include_comments: true,
+            skip_verification: false,
+            project: None,
+            task_queue: None,
+            worker_queue: None,
+        }
     }
 }
 
@@ -53,7 +63,7 @@ struct Answer {
     code: Option<CodeParts>,
     /// The whole project, text by file name.
     files: BTreeMap<String, String>,
-    /// Kinds whose steps are left to Weir's own worker.
+    /// Kinds without TypeScript, whose steps Weir's own worker performs.
     proxied: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Metadata>,
@@ -112,6 +122,8 @@ async fn compile(
         library: app.control.library(&caller, &compiled, body.options.project.as_deref()).await?,
         project: body.options.project,
         task_queue: body.options.task_queue,
+        worker_queue: app.control.worker_queue(body.options.worker_queue, None),
+        tenant: caller.tenant.clone(),
     };
     Ok(Json(match app.control.write_code(&compiled, options).await {
         Ok(code) => {

@@ -2,7 +2,7 @@ use crate::auth::{By, SignedInAs};
 use crate::endpoint::Endpoint;
 use crate::extract::Place;
 use crate::problem::Problem;
-use crate::state::App;
+use crate::state::{App, Phase};
 use crate::wire::time;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, State};
@@ -107,9 +107,9 @@ pub async fn outside(app: &Arc<App>, tenant: &Text, run: Text) -> Result<Respons
 fn shown_outside(live: Live) -> Option<Live> {
     let happening = match live.happening {
         Happening::Seen { ref observation, .. } if &*observation.seen.kind == "stream" => live.happening,
-        Happening::State { run, flow, status, output, error } if status.is_final() => {
+        Happening::State { run, flow, status, waits, output, error } if status.is_final() => {
             let error = error.map(|error| Value::object([("code", error.get("code").cloned().unwrap_or_default())]));
-            Happening::State { run, flow, status, output, error }
+            Happening::State { run, flow, status, waits, output, error }
         }
         _ => return None,
     };
@@ -161,6 +161,7 @@ struct Pass {
     app: Arc<App>,
     listener: Listener,
     changes: watch::Receiver<u64>,
+    phases: watch::Receiver<Phase>,
     renewed: Instant,
     /// When it ends by itself.
     until: Option<Micros>,
@@ -168,8 +169,8 @@ struct Pass {
 
 impl Pass {
     async fn of(app: &Arc<App>, listener: Listener) -> Result<Self, Problem> {
-        let changes = app.control.access_changes();
-        let mut pass = Self { app: app.clone(), listener, changes, renewed: Instant::now(), until: None };
+        let (changes, phases) = (app.control.access_changes(), app.phases());
+        let mut pass = Self { app: app.clone(), listener, changes, phases, renewed: Instant::now(), until: None };
         pass.renew().await?;
         Ok(pass)
     }
@@ -199,7 +200,7 @@ impl Pass {
 }
 
 /// Events as they go over the wire: of each batch one text, however many are told it. It ends with what lets somebody
-/// listen.
+/// listen, and with the server: a stop would wait for it else. Whoever listens goes on at the next start.
 fn texts(
     pass: Pass,
     told: impl Stream<Item = weir_control::Result<Told>> + Send + 'static,
@@ -209,6 +210,7 @@ fn texts(
         let item = loop {
             tokio::select! {
                 biased;
+                () = stopping(&mut pass.phases) => return None,
                 Ok(()) = pass.changes.changed() => pass.renew().await.ok()?,
                 item = timeout_at(until, told.next()) => break item,
             }
@@ -227,6 +229,10 @@ fn texts(
         };
         Some((Ok(text), (told, pass)))
     })
+}
+
+async fn stopping(phases: &mut watch::Receiver<Phase>) {
+    let _ = phases.wait_for(|phase| *phase == Phase::Stopping).await.map(drop);
 }
 
 fn text_of(app: &App, tenant: &str, events: &[Live]) -> Vec<u8> {
@@ -316,12 +322,14 @@ fn told(happening: Happening) -> (&'static str, Value) {
             ];
             (name, Value::object(members))
         }
-        Happening::State { run, flow, status, output, error } => (
+        Happening::State { run, flow, status, waits, output, error } => (
             "state",
             Value::object([
                 ("run", run.into()),
                 ("flow", flow.into()),
                 ("status", status.as_str().into()),
+                ("waiting", Value::array(waits.reasons.into_iter().map(Value::from))),
+                ("wakeAt", waits.until.map(time).into()),
                 ("output", output),
                 ("error", error.into()),
             ]),

@@ -79,7 +79,7 @@ struct ChangeFlowBody {
 /// A flow as it is edited.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct FlowView {
+pub struct FlowView {
     #[serde(flatten)]
     line: FlowLine,
     files: Vec<FileBody>,
@@ -208,11 +208,15 @@ pub fn routes() -> Vec<Endpoint> {
             .gives::<FlowView>(200, "Changed")
             .or(&[422])
             .handler(change),
-        Endpoint::delete("/api/flows/{id}", "deleteFlow", "Deletes a stopped flow; its runs stay")
-            .needs(Permission::FlowsWrite)
-            .revised()
-            .gives_nothing("Deleted")
-            .handler(delete),
+        Endpoint::delete(
+            "/api/flows/{id}",
+            "deleteFlow",
+            "Deletes a stopped flow; it can come back for 30 days, and its runs stay",
+        )
+        .needs(Permission::FlowsWrite)
+        .revised()
+        .gives_nothing("Deleted")
+        .handler(delete),
         Endpoint::post("/api/flows/{id}/start", "startFlow", "Switches a flow on; publishes it first if it never was")
             .needs(Permission::FlowsDeploy)
             .may_take::<StartBody>()
@@ -261,7 +265,7 @@ pub fn line((flow, status): (Kept<FlowDraft>, FlowStatus)) -> FlowLine {
     }
 }
 
-fn view(flow: Kept<FlowDraft>, status: FlowStatus) -> FlowView {
+pub fn view(flow: Kept<FlowDraft>, status: FlowStatus) -> FlowView {
     let text = |(name, meaning): (&Text, &Text)| (name.to_string(), meaning.to_string());
     FlowView {
         files: files_view(&flow.value.files),

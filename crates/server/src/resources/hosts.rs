@@ -10,8 +10,8 @@ use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use weir_control::model::{HostState, WorkerHost};
-use weir_control::{HostReport, Kept, Permission};
+use weir_control::model::{HostState, HostedFlow, WorkerHost};
+use weir_control::{FlowReport, Kept, Permission};
 
 type Answer<T> = Result<T, Problem>;
 
@@ -20,8 +20,23 @@ type Answer<T> = Result<T, Problem>;
 #[serde(rename_all = "camelCase")]
 struct HostView {
     name: String,
+    /// Whether it runs every compiled flow of the project, and not this one alone.
+    whole_project: bool,
+    /// Whether it has not been heard of for two minutes, and did not say that it ends.
+    silent: bool,
+    #[serde(flatten)]
+    flow: OnHost,
+    /// When it was heard of first, and last.
+    since: String,
+    seen_at: String,
+}
+
+/// How a flow is on a host.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OnHost {
     state: HostPhase,
-    /// Whether its worker runs, and it has said so within two minutes.
+    /// Whether its worker runs, and the host has said so within two minutes.
     healthy: bool,
     /// The compilation whose worker takes new runs, its hash, and since when.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,14 +50,11 @@ struct HostView {
     /// Why the newest compilation is not the one that runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
-    /// When it was heard of first, and last.
-    since: String,
-    seen_at: String,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum HostPhase {
+pub enum HostPhase {
     /// It builds a version, or waits for its worker.
     Starting,
     Running,
@@ -52,13 +64,16 @@ enum HostPhase {
     Stopped,
 }
 
+/// What a host tells of one flow.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct HostBody {
+pub struct OnHostBody {
     state: HostPhase,
-    /// The compilation whose worker takes new runs.
+    /// The compilation whose worker takes new runs, and the hash of its files; the server's own of that number where
+    /// there is no hash.
     compilation: Option<u64>,
-    /// Earlier compilations that still have runs to end.
+    hash: Option<String>,
+    /// Earlier compilations that still have runs to end; the newest hundred are kept.
     #[serde(default)]
     finishing: Vec<u64>,
     error: Option<String>,
@@ -67,18 +82,22 @@ struct HostBody {
 pub fn routes() -> Vec<Endpoint> {
     let one = "/api/flows/{id}/hosts/{host}";
     vec![
-        Endpoint::get("/api/flows/{id}/hosts", "hosts", "Where a flow's generated worker runs")
-            .needs(Permission::FlowsRead)
-            .query::<PageQuery>()
-            .gives::<Page<HostView>>(200, "Hosts, the newest first")
-            .handler(list),
+        Endpoint::get(
+            "/api/flows/{id}/hosts",
+            "hosts",
+            "Where a flow's generated worker runs: hosts of its own, and of its project",
+        )
+        .needs(Permission::FlowsRead)
+        .query::<PageQuery>()
+        .gives::<Page<HostView>>(200, "Hosts, the newest first")
+        .handler(list),
         Endpoint::get(one, "host", "A host of a flow's generated worker")
             .needs(Permission::FlowsRead)
             .gives::<HostView>(200, "The host")
             .handler(show),
         Endpoint::put(one, "reportHost", "What a host tells of itself, every half minute")
-            .needs(Permission::FlowsDeploy)
-            .takes::<HostBody>()
+            .needs(Permission::HostsServe)
+            .takes::<OnHostBody>()
             .gives::<HostView>(200, "Kept")
             .or(&[402, 422])
             .handler(report),
@@ -89,18 +108,37 @@ pub fn routes() -> Vec<Endpoint> {
     ]
 }
 
-fn view(app: &App, host: Kept<WorkerHost>) -> HostView {
+/// As the flow of this id sees it.
+fn view(app: &App, flow: &str, host: &Kept<WorkerHost>) -> HostView {
+    let hosted = host.value.flows.get(flow).cloned().unwrap_or_default();
+    let mut shown = on_host(app, host, &hosted);
+    shown.error = shown.error.or_else(|| host.value.error.as_ref().map(ToString::to_string));
     HostView {
-        healthy: app.control.is_healthy(&host),
         name: host.value.name.to_string(),
-        state: host.value.state.into(),
-        compilation: host.value.compilation,
-        hash: host.value.hash.as_ref().map(ToString::to_string),
-        loaded_at: host.value.loaded_at.map(time),
-        error: host.value.error.as_ref().map(ToString::to_string),
-        finishing: host.value.finishing,
+        whole_project: host.value.flow.is_none(),
+        silent: app.control.is_silent(host),
+        flow: shown,
         since: time(host.created_at),
         seen_at: time(host.updated_at),
+    }
+}
+
+pub fn on_host(app: &App, host: &Kept<WorkerHost>, hosted: &HostedFlow) -> OnHost {
+    OnHost {
+        state: hosted.state.into(),
+        healthy: app.control.is_healthy(host, hosted.state),
+        compilation: hosted.compilation,
+        hash: hosted.hash.as_ref().map(ToString::to_string),
+        loaded_at: hosted.loaded_at.map(time),
+        finishing: hosted.finishing.clone(),
+        error: hosted.error.as_ref().map(ToString::to_string),
+    }
+}
+
+impl From<OnHostBody> for FlowReport {
+    fn from(body: OnHostBody) -> Self {
+        let OnHostBody { state, compilation, hash, finishing, error } = body;
+        Self { state: state.into(), compilation, hash, finishing, error }
     }
 }
 
@@ -133,7 +171,7 @@ async fn list(
     Params(query): Params<PageQuery>,
 ) -> Answer<Json<Page<HostView>>> {
     let found = app.control.worker_hosts(&caller, &id, &page(query.after, query.limit)).await?;
-    Ok(Page::of(found, |host| view(&app, host)))
+    Ok(Page::of(found, |host| view(&app, &id, &host)))
 }
 
 async fn show(
@@ -141,18 +179,16 @@ async fn show(
     By(caller): By,
     Place((id, host)): Place<(String, String)>,
 ) -> Answer<Json<HostView>> {
-    Ok(Json(view(&app, app.control.worker_host(&caller, &id, &host).await?)))
+    Ok(Json(view(&app, &id, &app.control.worker_host(&caller, &id, &host).await?)))
 }
 
 async fn report(
     State(app): State<Arc<App>>,
     By(caller): By,
     Place((id, host)): Place<(String, String)>,
-    Body(body): Body<HostBody>,
+    Body(body): Body<OnHostBody>,
 ) -> Answer<Json<HostView>> {
-    let HostBody { state, compilation, finishing, error } = body;
-    let told = HostReport { state: state.into(), compilation, finishing, error };
-    Ok(Json(view(&app, app.control.report_host(&caller, &id, &host, told).await?)))
+    Ok(Json(view(&app, &id, &app.control.report_host(&caller, &id, &host, body.into()).await?)))
 }
 
 async fn remove(

@@ -50,7 +50,8 @@ fn pairs(text: &[u8]) -> Value {
     Value::from(fields.map(|(name, value)| (Text::from(&*name), Value::from(&*value))).collect::<Map>())
 }
 
-/// JSON and forms as values, other text as text, everything else in base64.
+/// JSON and forms as values, other text as text, everything else in base64. A whole number that would lose digits is
+/// text too: its sender cannot be asked to write it otherwise.
 fn read_body(headers: &HeaderMap, body: &[u8]) -> Answer<Value> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -66,11 +67,11 @@ fn read_body(headers: &HeaderMap, body: &[u8]) -> Answer<Value> {
         }
         essence if essence == "application/json" || essence.ends_with("+json") => {
             let text = text.ok_or_else(|| wrong("NOT_UTF8", "the body is not UTF-8".to_owned()))?;
-            Value::from_json(text).map_err(|error| wrong("JSON_SYNTAX", format!("the body: {error}")))
+            Value::from_foreign_json(text).map_err(|error| wrong("JSON_SYNTAX", format!("the body: {error}")))
         }
         // Nobody said what it is: JSON if it is JSON.
         "" | "application/x-www-form-urlencoded" => {
-            Ok(text.and_then(|text| Value::from_json(text).ok()).unwrap_or_else(|| raw(body)))
+            Ok(text.and_then(|text| Value::from_foreign_json(text).ok()).unwrap_or_else(|| raw(body)))
         }
         _ => Ok(raw(body)),
     }
@@ -106,6 +107,7 @@ mod tests {
     fn bodies() {
         check("application/json", br#"{"a": 1}"#, Ok(r#"{"a":1}"#));
         check("application/vnd.x+json; charset=utf-8", b"[1]", Ok("[1]"));
+        check("application/json", br#"{"id":9007199254740993}"#, Ok(r#"{"id":"9007199254740993"}"#));
         check("application/json", b"{", Err("JSON_SYNTAX"));
         check("application/json", b"\"\xff\"", Err("NOT_UTF8"));
         check("application/x-www-form-urlencoded", b"a=1&b=x+y%21&c", Ok(r#"{"a":"1","b":"x y!","c":""}"#));

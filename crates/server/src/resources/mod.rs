@@ -10,6 +10,7 @@ mod clerk;
 mod compilations;
 mod compile;
 mod complete;
+mod deleted_flows;
 mod events;
 mod flows;
 mod health;
@@ -23,11 +24,14 @@ mod memory;
 mod metrics;
 mod multipart;
 mod preview;
+mod project_code;
+mod project_hosts;
 mod projects;
 mod public;
 mod runs;
 mod runtimes;
 mod schedule;
+mod scope;
 mod secrets;
 mod session;
 mod sign_in;
@@ -52,9 +56,12 @@ pub fn endpoints() -> Vec<Endpoint> {
         keys::routes,
         projects::routes,
         flows::routes,
+        deleted_flows::routes,
         versions::routes,
         compilations::routes,
         hosts::routes,
+        project_code::routes,
+        project_hosts::routes,
         bundles::routes,
         runs::routes,
         bulk::routes,
@@ -65,6 +72,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         interfaces::routes,
         public::routes,
         events::routes,
+        scope::routes,
         secrets::routes,
         variables::routes,
         memory::routes,

@@ -270,6 +270,13 @@ struct ReplayBody {
     warnings: Vec<String>,
 }
 
+/// The flow that a run runs under: of a run that goes on under a mended one, that.
+#[derive(Serialize, JsonSchema)]
+struct TextOfRun {
+    /// The flow's own text first, then what it brings in.
+    files: Vec<TestFile>,
+}
+
 /// A run as a test. Every result from outside comes from the journal; nothing is asked when the test runs.
 #[derive(Serialize, JsonSchema)]
 struct TestOfRun {
@@ -310,7 +317,7 @@ struct CancelBody {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ApproveBody {
-    /// The signal the step waits for, as `waiting` names it.
+    /// The step that waits, by its path; or the signal it waits for, as `waiting` names it.
     name: String,
     approved: bool,
     #[serde(default)]
@@ -336,7 +343,7 @@ enum DecisionName {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ForkBody {
-    /// Only say which steps would run again; nothing is started, and `run` is empty.
+    /// Only say which steps would run again; nothing is started, and the answer has no `run`.
     #[serde(default, rename = "dryRun")]
     dry_run: bool,
     /// After which record of the journal.
@@ -351,7 +358,9 @@ struct ForkBody {
 
 #[derive(Serialize, JsonSchema)]
 struct ForkView {
-    run: String,
+    /// The new run; absent where it was only asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<String>,
     /// Steps that run again because they had no result yet.
     again: Vec<String>,
 }
@@ -429,6 +438,10 @@ pub fn routes() -> Vec<Endpoint> {
             .gives::<ReplayBody>(200, "Made from the journal alone")
             .or(&[422])
             .handler(replay),
+        Endpoint::get("/api/runs/{run}/text", "textOfRun", "The flow that a run runs under, as it is written")
+            .needs(Permission::RunsRead)
+            .gives::<TextOfRun>(200, "Its files")
+            .handler(text_of_run),
         Endpoint::get("/api/runs/{run}/test", "testOfRun", "A run as a test that `weir test` runs")
             .needs(Permission::RunsRead)
             .gives::<TestOfRun>(200, "The files of the test's folder")
@@ -704,14 +717,26 @@ async fn replay(
     }))
 }
 
+async fn text_of_run(
+    State(app): State<Arc<App>>,
+    By(caller): By,
+    Place(run): Place<String>,
+) -> Answer<Json<TextOfRun>> {
+    let files = app.control.text_of_run(&caller, &run).await?.into_iter().map(file_of_run).collect();
+    Ok(Json(TextOfRun { files }))
+}
+
+fn file_of_run(file: FlowFile) -> TestFile {
+    TestFile { name: file.name.to_string(), text: file.text.to_string() }
+}
+
 async fn test_of_run(
     State(app): State<Arc<App>>,
     By(caller): By,
     Place(run): Place<String>,
 ) -> Answer<Json<TestOfRun>> {
     let files = app.control.save_test(&caller, &run).await?;
-    let file = |file: FlowFile| TestFile { name: file.name.to_string(), text: file.text.to_string() };
-    Ok(Json(TestOfRun { files: files.into_iter().map(file).collect() }))
+    Ok(Json(TestOfRun { files: files.into_iter().map(file_of_run).collect() }))
 }
 
 async fn query(
@@ -764,7 +789,16 @@ async fn approve(
         ("comment", body.comment.into()),
         ("by", caller.actor.name().into()),
     ]);
-    ask(&app, &caller, &run, Request::Signal { name: body.name.into(), id: None, payload }).await
+    let (_, view) = app.control.run(&caller, &run).await?;
+    ask(&app, &caller, &run, Request::Signal { name: approval(&view.waiting, &body.name), id: None, payload }).await
+}
+
+/// The signal that is meant by a step's path, or by what `waiting` says of it.
+fn approval(waiting: &[Text], named: &str) -> Text {
+    let signal = named.strip_prefix("signal ").unwrap_or(named);
+    let waits = |signal: &str| waiting.iter().any(|one| one.strip_prefix("signal ") == Some(signal));
+    let of_step = format!("approve:{signal}");
+    if !waits(signal) && waits(&of_step) { of_step.into() } else { signal.into() }
 }
 
 async fn decide(
@@ -794,10 +828,10 @@ async fn fork(
     }
     if body.dry_run {
         let again = app.control.rehearse_fork(&caller, &run, body.at, &changes).await?;
-        return Ok((StatusCode::OK, Json(ForkView { run: String::new(), again: texts(&again) })));
+        return Ok((StatusCode::OK, Json(ForkView { run: None, again: texts(&again) })));
     }
     let forked = app.control.fork(&caller, &run, body.at, &changes).await?;
-    let view = ForkView { run: forked.run.to_string(), again: texts(&forked.again) };
+    let view = ForkView { run: Some(forked.run.to_string()), again: texts(&forked.again) };
     Ok((StatusCode::CREATED, Json(view)))
 }
 

@@ -1,5 +1,5 @@
 use crate::endpoint::Endpoint;
-use crate::extract::Body;
+use crate::extract::{Body, FlowBody};
 use crate::problem::Problem;
 use crate::resources::flows::{CheckView, FileBody, check_view};
 use crate::state::App;
@@ -103,7 +103,7 @@ fn node_of(path: &str, workflow: &serde_json::Value) -> Option<String> {
     }
 }
 
-async fn validate(State(app): State<Arc<App>>, Body(body): Body<serde_json::Value>) -> Json<Verdict> {
+async fn validate(State(app): State<Arc<App>>, FlowBody(body): FlowBody) -> Json<Verdict> {
     let wrapped = body.get("workflow").filter(|_| body.get("nodes").is_none());
     let workflow = wrapped.unwrap_or(&body);
     let file = FlowFile { name: "workflow.json".into(), text: workflow.to_string().into() };

@@ -2,12 +2,12 @@ use crate::auth::By;
 use crate::endpoint::Endpoint;
 use crate::extract::{Body, Params, Place, Seen, page};
 use crate::problem::Problem;
-use crate::resources::flows::{FileBody, files_view};
+use crate::resources::flows::{FileBody, FlowView, files_view, view as flow_view};
 use crate::state::App;
-use crate::wire::{Page, PageQuery, time};
+use crate::wire::{Page, PageQuery, etag, time};
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -98,7 +98,7 @@ pub fn routes() -> Vec<Endpoint> {
         Endpoint::post("/api/flows/{id}/versions/{number}/restore", "restoreVersion", "Makes the draft what it was")
             .needs(Permission::FlowsWrite)
             .revised()
-            .gives_nothing("The draft is that version's text again")
+            .gives::<FlowView>(200, "The flow; its draft is that version's text again")
             .or(&[422])
             .handler(restore),
         Endpoint::get("/api/flows/{id}/revisions", "revisions", "Texts of the draft, kept at every save")
@@ -199,9 +199,10 @@ async fn restore(
     By(caller): By,
     Place((id, number)): Place<(String, u64)>,
     Seen(seen): Seen,
-) -> Answer<StatusCode> {
-    app.control.restore(&caller, &id, number, seen).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Answer<(HeaderMap, Json<FlowView>)> {
+    let flow = app.control.restore(&caller, &id, number, seen).await?;
+    let status = app.control.flow_status(&caller, &flow.id).await?;
+    Ok((etag(&flow), Json(flow_view(flow, status))))
 }
 
 async fn revisions(

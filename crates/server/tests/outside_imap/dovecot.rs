@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+use weir_testkit::free_port;
 
 pub struct Dovecot {
     folder: tempfile::TempDir,
@@ -87,12 +88,9 @@ impl Drop for Dovecot {
     }
 }
 
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 fn configuration(folder: &Path, plain: u16, tls: u16) -> String {
-    let certificate = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outside_mail/certificates/server.pem");
+    let certificate =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/tests/outside_mail/certificates/server.pem");
     let (folder, certificate) = (folder.display(), certificate.display());
     format!(
         "base_dir = {folder}/run\nstate_dir = {folder}/state\nlog_path = {folder}/log\nprotocols = imap\n\

@@ -133,6 +133,18 @@ async fn each_unread_letter_starts_one_run() {
     site.house.control.start_flow(&site.caller, &site.flow, None).await.unwrap();
     site.look().await;
     assert_eq!(site.runs().await.len(), 5);
+    // So they do while it is deleted; what had come before starts nothing anew.
+    let (control, me) = (&site.house.control, &site.caller);
+    control.stop_flow(me, &site.flow).await.unwrap();
+    control.delete_flow(me, &site.flow, None).await.unwrap();
+    site.dovecot.deliver("6", &letter("six"));
+    site.look().await;
+    control.restore_flow(me, &site.flow).await.unwrap();
+    control.start_flow(me, &site.flow, None).await.unwrap();
+    site.look().await;
+    site.look().await;
+    let runs = site.runs().await;
+    assert_eq!((runs.len(), runs.last().map(String::as_str)), (6, Some("six")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,6 +48,7 @@ counted! {
         fn documents(scope: &Scope, table: Table, filter: &DocumentFilter, page: &DocumentPage) -> Result<Vec<Document>, StoreError>;
         fn documents_by_id(scope: &Scope, table: Table, ids: &[Text]) -> Result<Vec<Document>, StoreError>;
         fn newest_under(scope: &Scope, table: Table, parents: &[Text]) -> Result<Vec<Document>, StoreError>;
+        fn names(scope: &Scope, table: Table, filter: &DocumentFilter) -> Result<Vec<(Text, Text)>, StoreError>;
         fn count_documents(scope: &Scope, table: Table, filter: &DocumentFilter) -> Result<u64, StoreError>;
         fn change(scope: &Scope, changes: Vec<Change>) -> Result<(), ChangeError>;
     }

@@ -4,6 +4,8 @@ use crate::routes::FLOW;
 use crate::world::{Client, Data, World, on_every_store, text};
 use serde_json::{Value, json};
 
+mod deleted;
+
 on_every_store! {
     nobody_overwrites_what_they_have_not_seen
     versions_are_published_compared_and_restored
@@ -11,6 +13,7 @@ on_every_store! {
     a_new_version_is_for_new_runs
     a_project_may_want_flows_stopped_first
     a_deleted_flow_leaves_nothing_but_its_runs
+    a_deleted_flow_comes_back_as_it_was
 }
 
 fn saying(what: &str) -> String {
@@ -74,7 +77,13 @@ async fn versions_are_published_compared_and_restored(data: Data) {
     assert_eq!(publish(&any).await.is(201)["number"], 2);
     let same = world.get(&key, &format!("{path}/versions/2/diff?to=2")).await.is(200);
     assert_eq!(same["files"][0]["change"], "same");
-    world.post(&any, &format!("{path}/versions/1/restore"), Value::Null).await.is(204);
+    let back = world.post(&any, &format!("{path}/versions/1/restore"), Value::Null).await;
+    let tag = back.headers.get("etag").and_then(|tag| tag.to_str().ok()).map(str::to_owned).expect("an ETag");
+    let back = back.is(200);
+    assert!(text(&back["files"][0]["text"]).contains("One"));
+    assert_eq!(tag, format!("\"{}\"", back["revision"]), "whoever goes on needs no look at the flow");
+    let seen = key.with("if-match", &tag);
+    world.post(&seen, &format!("{path}/versions/1/restore"), Value::Null).await.is(200);
     assert!(world.get(&key, &path).await.text.contains("One"));
     world.post(&any, &format!("{path}/versions/9/restore"), Value::Null).await.refused(404, "NOT_FOUND");
     let versions = world.get(&key, &format!("{path}/versions")).await.is(200);
@@ -161,6 +170,7 @@ async fn a_project_may_want_flows_stopped_first(data: Data) {
 }
 
 async fn a_deleted_flow_leaves_nothing_but_its_runs(data: Data) {
+    use weir_control::Chore;
     use weir_store::{DocumentFilter, Scope, Table};
     let world = World::open(data).await;
     let tenant = world.tenant("Anna").await;
@@ -182,6 +192,11 @@ async fn a_deleted_flow_leaves_nothing_but_its_runs(data: Data) {
         Table::Triggers,
         Table::TriggerStates,
     ];
+    // For thirty days it can come back; then nothing is kept for it.
+    world.weather.pass(31 * 24 * 3_600);
+    assert_eq!(world.get(key, "/api/deleted-flows").await.is(200)["items"], json!([]));
+    world.post(key, &format!("/api/deleted-flows/{flow}/restore"), Value::Null).await.refused(404, "NOT_FOUND");
+    world.control.chore(&tenant.id.as_str().into(), Chore::Forget, &weir_base::Value::Null).await.expect("a chore");
     for table in of_flows {
         let (scope, all) = (Scope::Tenant(tenant.id.as_str().into()), DocumentFilter::default());
         let left = world.documents.count_documents(&scope, table, &all).await.expect("a count");
@@ -190,4 +205,44 @@ async fn a_deleted_flow_leaves_nothing_but_its_runs(data: Data) {
     assert_eq!(world.get(key, &format!("/api/runs/{run}")).await.is(200)["output"], "Hello you");
     // The name is free again.
     world.flow(key, "greet", FLOW).await;
+}
+
+async fn a_deleted_flow_comes_back_as_it_was(data: Data) {
+    let world = World::open(data).await;
+    let tenant = world.tenant("Anna").await;
+    let key = &tenant.key;
+    let flow = world.running(key, "greet", FLOW).await;
+    let hook = world.hook(key, &flow, "hook", json!({"answer": "result"})).await.path;
+    let (path, any) = (format!("/api/flows/{flow}"), key.with("if-match", "*"));
+    world.send(&any, "PUT", &path, &json!({"source": saying("Two"), "title": "Greets"})).await.is(200);
+    world.post(key, &format!("{path}/stop"), Value::Null).await.is(200);
+    let before = world.get(key, &path).await.is(200);
+    let delete = async |path: &str| world.send(&any, "DELETE", path, &Value::Null).await.is(204);
+    delete(&path).await;
+    let gone = world.get(key, "/api/deleted-flows?project=default").await.is(200);
+    assert_eq!((&gone["items"][0]["id"], &gone["items"][0]["title"]), (&json!(flow), &json!("Greets")), "{gone:#}");
+    assert_eq!(world.get(key, "/api/deleted-flows?project=other").await.is(200)["items"], json!([]));
+    let back = format!("/api/deleted-flows/{flow}/restore");
+    let other = world.flow(key, "greet", FLOW).await;
+    world.post(key, &back, Value::Null).await.refused(409, "NAME_TAKEN");
+    delete(&format!("/api/flows/{other}")).await;
+    let restored = world.post(key, &back, Value::Null).await.is(200);
+    for member in ["id", "name", "title", "revision", "createdAt", "files", "bindings"] {
+        assert_eq!(restored[member], before[member], "{member}");
+    }
+    assert_eq!(restored["status"]["status"], "stopped");
+    world.post(key, &back, Value::Null).await.refused(404, "NOT_FOUND");
+    assert_eq!(count(&world, key, &format!("{path}/versions")).await, 1);
+    // It goes on where it was: the next save, its versions, its hook.
+    let seen = key.with("if-match", &before["revision"].to_string());
+    world.send(&seen, "PUT", &path, &json!({"source": saying("Three")})).await.is(200);
+    assert_eq!(count(&world, key, &format!("{path}/revisions")).await, 3);
+    world.post(key, &format!("{path}/start"), Value::Null).await.is(200);
+    let ran = world.post(&Client::default(), &hook, json!({})).await.is(200);
+    let run = world.get(key, &format!("/api/runs/{}", text(&ran["run"]))).await.is(200);
+    assert_eq!(run["output"], "Hello you");
+}
+
+async fn count(world: &World, key: &Client, path: &str) -> usize {
+    world.get(key, path).await.is(200)["items"].as_array().map_or(0, Vec::len)
 }

@@ -59,6 +59,8 @@ async fn flows_at_the_border(data: Data) {
     let flows = world.get(&tenant.key, "/api/flows").await.is(200);
     assert_eq!(flows["items"].as_array().expect("flows").len(), 3);
     world.flow(&other.key, "own", FLOW).await;
+    let refused = world.post(&tenant.key, "/api/flows", creation(TRIES).2).await.refused(402, "LIMIT_REACHED");
+    assert_eq!(refused["detail"], "your tier allows 3 flows; remove one, or change the tier");
     // A place that was given back is free again, once.
     let id = flows["items"][0]["id"].as_str().expect("an id");
     world.send(&tenant.key.with("if-match", "*"), "DELETE", &format!("/api/flows/{id}"), &Value::Null).await.is(204);

@@ -14,6 +14,7 @@ on_every_store! {
     many_follow_one_run_and_the_slow_miss_nothing
     a_stream_ends_with_what_let_somebody_listen
     an_idle_stream_ends_at_once
+    a_stream_ends_with_the_server
 }
 
 pub struct Event {
@@ -83,6 +84,24 @@ fn numbers(events: &[Event]) -> Vec<u64> {
     events.iter().filter(|event| event.name == "record").filter_map(|event| event.data["seq"].as_u64()).collect()
 }
 
+/// A stop waits for what is under way; nobody who only listens holds it up.
+async fn a_stream_ends_with_the_server(data: Data) {
+    let world = World::open(data).await;
+    let key = world.tenant("Anna").await.key;
+    let flow = world.running(&key, "steps", FLOW).await;
+    let run = text(&world.post(&key, &format!("/api/triggers/{flow}/inject"), json!({})).await.is(201)["run"]);
+    let paths =
+        [format!("/api/runs/{run}/events"), format!("/api/flows/{flow}/events"), format!("/api/flows/{flow}/logs")];
+    let mut streams = Vec::new();
+    for path in &paths {
+        streams.push(open(&world, &key, path, None).await);
+    }
+    world.app.enter(weir_server::Phase::Stopping);
+    for stream in streams {
+        read(stream).await;
+    }
+}
+
 async fn a_run_is_followed_across_a_restart(data: Data) {
     let world = World::open(data).await;
     let key = world.tenant("Anna").await.key;
@@ -91,7 +110,14 @@ async fn a_run_is_followed_across_a_restart(data: Data) {
     let path = format!("/api/runs/{run}/events");
     let seen = until(open(&world, &key, &path, None).await, |event| event.data["status"] == "waiting").await;
     let id = seen.iter().rev().find_map(|event| event.id.clone()).expect("an id");
+    let waits = |events: &[Event]| {
+        let told = events.iter().filter(|event| event.data["status"] == "waiting");
+        told.map(|event| event.data["waiting"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(waits(&seen), [json!(["signal go"])], "what is waited for, once");
     let world = world.restart().await;
+    let again = until(open(&world, &key, &path, Some(&id)).await, |event| event.data["status"] == "waiting").await;
+    assert_eq!(waits(&again), [json!(["signal go"])], "also where nobody has taken it up yet");
     world.post(&key, &format!("/api/runs/{run}/signal"), json!({"name": "go"})).await.is(200);
     let rest = read(open(&world, &key, &path, Some(&id)).await).await;
     assert_eq!(rest.last().map(|event| &event.data["status"]), Some(&json!("succeeded")));

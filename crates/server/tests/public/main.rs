@@ -8,6 +8,7 @@ mod canary;
 mod counted;
 mod flows;
 mod hooks;
+mod hosts;
 #[path = "../../../cli/src/serve/house.rs"]
 mod house;
 mod input;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 on_every_store! {
     runs_say_what_started_them_and_lists_ask_for_it
+    an_approval_is_named_by_its_step
     the_same_is_done_to_all_that_pass_a_filter
     failed_runs_go_on_together
     a_run_is_given_out_as_a_test
@@ -33,6 +34,33 @@ async fn bulk(world: &World, client: &Client, body: Value) -> Value {
     world.post(client, "/api/runs/bulk", body).await.is(200)
 }
 
+const ASKS: &str = r#"{"ir": 1, "name": "asks", "dialect": "ir", "root": {"id": "all", "sequence": {"children": [
+    {"id": "ok", "wait": {"approval": {"message": "Go on?"}}}, {"id": "said", "return": {"value": "went"}}]}}}"#;
+
+/// By the step's path, by the signal, or by what `waiting` says.
+async fn an_approval_is_named_by_its_step(data: Data) {
+    let world = World::open(data).await;
+    let tenant = world.tenant("Anna").await;
+    let flow = world.running(&tenant.key, "asks", ASKS).await;
+    for name in ["all/ok", "approve:all/ok", "signal approve:all/ok"] {
+        let run = inject(&world, &tenant, &flow).await;
+        let path = format!("/api/runs/{run}");
+        let shown = world.get(&tenant.key, &format!("{path}?wait=1")).await.is(200);
+        assert_eq!(shown["waiting"], json!(["signal approve:all/ok"]));
+        // What no step of the flow takes is kept nowhere, whichever way it comes.
+        let wrong = json!({"name": "all/ko", "approved": true});
+        for (way, body) in [("approve", &wrong), ("signal", &json!({"name": "aprove:all/ok"}))] {
+            let problem = world.post(&tenant.key, &format!("{path}/{way}"), body.clone()).await;
+            let problem = problem.refused(422, "SIGNAL_UNKNOWN");
+            assert!(text(&problem["detail"]).contains("did you mean `approve:all/ok`?"), "{problem:#}");
+        }
+        let answer = json!({"name": name, "approved": true});
+        world.post(&tenant.key, &format!("{path}/approve"), answer).await.is(200);
+        let ended = world.ended(&tenant.key, &run).await;
+        assert_eq!(ended["status"], "succeeded", "{name}: {ended}");
+    }
+}
+
 async fn runs_say_what_started_them_and_lists_ask_for_it(data: Data) {
     let world = World::open(data).await;
     let (a, b) = (world.tenant("Anna").await, world.tenant("Bert").await);
@@ -42,6 +70,9 @@ async fn runs_say_what_started_them_and_lists_ask_for_it(data: Data) {
     let by_hand = inject(&world, &a, &flow).await;
     let (one, two) = (knock(&world, &hook.path).await, knock(&world, &second.path).await);
     let tried = text(&world.post(&a.key, &format!("/api/flows/{flow}/try"), json!({})).await.is(201)["run"]);
+    let asked = json!({"at": 1, "dryRun": true});
+    let asked = world.post(&a.key, &format!("/api/runs/{one}/fork"), asked).await.is(200);
+    assert!(asked.get("run").is_none() && asked["again"].is_array(), "nothing was started: {asked}");
     let forked = text(&world.post(&a.key, &format!("/api/runs/{one}/fork"), json!({"at": 1})).await.is(201)["run"]);
     for (run, sort, id) in [
         (&by_hand, "manual", None),
@@ -181,8 +212,9 @@ async fn a_run_is_given_out_as_a_test(data: Data) {
         journal.lines().map(|line| text(&serde_json::from_str::<Value>(line).expect("a record")["type"])).collect();
     assert_eq!((types[0].as_str(), types.iter().filter(|ty| *ty == "task_finished").count()), ("started", 2));
     world.get(&b.key, &path).await.refused(404, "NOT_FOUND");
-    // A fork begins in the middle of another run, which is no beginning for a test.
+    // A fork is a test with what it has inherited.
     let fork = text(&world.post(&a.key, &format!("/api/runs/{run}/fork"), json!({"at": 1})).await.is(201)["run"]);
     world.ended(&a.key, &fork).await;
-    world.get(&a.key, &format!("/api/runs/{fork}/test")).await.refused(422, "RUN_UNREADABLE");
+    let given = world.get(&a.key, &format!("/api/runs/{fork}/test")).await.is(200);
+    assert!(given["files"].to_string().contains(r#"\"type\":\"forked\""#), "{given:#}");
 }

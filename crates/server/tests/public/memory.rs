@@ -284,17 +284,11 @@ async fn a_change_is_made_once_however_often_it_is_attempted(data: Data) {
     assert_eq!(count(&open).await, 210, "what may be attempted again is known");
     assert!(count("many").await < 150, "{} marks are left", count("many").await);
     // And a run that goes on for ever leaves no more and no more of them.
-    let older = |number: u32| weir_store::Document {
-        tenant: tenant.id.as_str().into(),
-        id: format!("00000000-{number:08}").into(),
-        parent: format!("{flow}/marks").into(),
-        name: format!("{open}/older/{number}").into(),
-        lookup: None,
-        label: open.as_str().into(),
-        revision: 1,
-        created_at: 0,
-        updated_at: 0,
-        body: json!({"flow": flow, "run": open, "key": format!("{open}/older/{number}")}).to_string().into(),
+    let older = |number: u32| {
+        let (id, name) = (format!("00000000-{number:08}"), format!("{open}/older/{number}"));
+        let body = json!({"flow": flow, "run": open, "key": name}).to_string();
+        let row = weir_testkit::document(&tenant.id, &id, &format!("{flow}/marks"), &name, body);
+        weir_store::Document { label: open.as_str().into(), created_at: 0, updated_at: 0, ..row }
     };
     let insert = |number| weir_store::Change::Insert(weir_store::Table::Memories, older(number));
     world.documents.change(&scope, (0..4_100).map(insert).collect()).await.expect("they are kept");

@@ -9,6 +9,7 @@ use weir_server::{Access, Endpoint, endpoints};
 
 on_every_store! {
     every_route_for_every_role
+    a_hosts_key_opens_nothing_else
     nobody_is_let_in_without_a_key
     one_owner_stays_and_nobody_gives_more_than_they_have
 }
@@ -39,14 +40,19 @@ async fn every_route_for_every_role(data: Data) {
         let name = role.as_str();
         members.push((role, world.member(&tenant.id, &format!("{name}@example.org"), role).await));
     }
-    let keys = keys(&world, &tenant.id).await;
+    let mut keys = Keys { world: &world, tenant: &tenant.id, made: BTreeMap::new() };
     for endpoint in &endpoints() {
-        let Access::Needs(permission) = endpoint.access else { continue };
+        let needed = endpoint.access.permissions();
         let name = format!("{} {}", endpoint.method, endpoint.path);
-        for (role, browser) in &members {
-            let given = permission.is_given_to(*role);
-            let [whole, only, without] = &keys[&(*role, permission)];
-            let clients = [(browser, given), (whole, given), (only, given), (without, false)];
+        for (role, browser) in members.iter().filter(|_| !needed.is_empty()) {
+            let given = |permission: &Permission| permission.is_given_to(*role);
+            let any = needed.iter().any(given);
+            let others = Permission::ALL.into_iter().filter(|one| !needed.contains(one)).collect();
+            let mut clients = vec![(browser.clone(), any), (keys.of(*role, None).await, any)];
+            clients.push((keys.of(*role, Some(others)).await, false));
+            for permission in &needed {
+                clients.push((keys.of(*role, Some(vec![*permission])).await, given(permission)));
+            }
             for (number, (client, may)) in clients.iter().enumerate() {
                 let reply = ask(&world, endpoint, client).await;
                 let text = &reply.text;
@@ -58,20 +64,42 @@ async fn every_route_for_every_role(data: Data) {
     }
 }
 
-/// For each role and permission a key with everything the role may, one with the permission alone, and one with every
-/// other.
-async fn keys(world: &World, tenant: &str) -> BTreeMap<(Role, Permission), [Client; 3]> {
-    let mut keys = BTreeMap::new();
-    for role in Role::ALL {
-        let whole = world.key(tenant, role, None).await;
-        for permission in Permission::ALL {
-            let others = Permission::ALL.into_iter().filter(|one| *one != permission).collect();
-            let only = world.key(tenant, role, Some(vec![permission])).await;
-            let without = world.key(tenant, role, Some(others)).await;
-            keys.insert((role, permission), [whole.clone(), only, without]);
+/// Keys by role and scopes, made when they are first asked for: with everything the role may, with one permission
+/// alone, with every other.
+struct Keys<'a> {
+    world: &'a World,
+    tenant: &'a str,
+    made: BTreeMap<(Role, Option<Vec<Permission>>), Client>,
+}
+
+impl Keys<'_> {
+    async fn of(&mut self, role: Role, scopes: Option<Vec<Permission>>) -> Client {
+        if let Some(client) = self.made.get(&(role, scopes.clone())) {
+            return client.clone();
+        }
+        let client = self.world.key(self.tenant, role, scopes.clone()).await;
+        self.made.insert((role, scopes), client.clone());
+        client
+    }
+}
+
+/// What a host's key opens: code, and its own word. Every other route that asks for anything is closed to it.
+async fn a_hosts_key_opens_nothing_else(data: Data) {
+    let world = patient(data).await;
+    let tenant = world.tenant("Anna").await;
+    let things = furnish(&world, &tenant, "aardvark").await;
+    let key = world.key(&tenant.id, Role::Operator, Some(vec![Permission::HostsServe])).await;
+    let mut opened = Vec::new();
+    for endpoint in endpoints().iter().filter(|endpoint| !endpoint.access.permissions().is_empty()) {
+        let path = fill(endpoint.path, 0, &things, &things);
+        let reply = world.send(&told(endpoint, &key), endpoint.method.as_str(), &path, &body(endpoint)).await;
+        if !is_forbidden(&reply) {
+            assert_eq!(reply.status, 200, "{}: {}", endpoint.name, reply.text);
+            opened.push(endpoint.name);
         }
     }
-    keys
+    opened.sort_unstable();
+    assert_eq!(opened, ["compiledCode", "newestCode", "projectCode", "reportHost", "reportProjectHost"]);
 }
 
 async fn nobody_is_let_in_without_a_key(data: Data) {

@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use weir_server::Endpoint;
 use weir_store::{Change, Document, Scope, Table};
+use weir_testkit::document;
 
 /// Where a path begins, the place in it, and what stands there.
-const PLACES: [(&str, &str, &str); 30] = [
+const PLACES: [(&str, &str, &str); 32] = [
+    ("/api/deleted-flows/", "id", "deleted"),
     ("/api/runtimes/", "name", "connection"),
     ("/api/flows/", "id", "flow"),
     ("/api/triggers/", "flow_id", "flow"),
@@ -24,6 +26,7 @@ const PLACES: [(&str, &str, &str); 30] = [
     ("/api/members/", "user", "user"),
     ("/api/projects/", "project", "project"),
     ("/api/projects/{project}/services/", "service", "service"),
+    ("/api/projects/{project}/hosts/", "host", "projectHost"),
     ("/api/projects/{project}/secrets/", "name", "secret"),
     ("/api/projects/{project}/variables/", "name", "variable"),
     ("/api/flows/", "key", "memory"),
@@ -80,12 +83,14 @@ pub fn body(endpoint: &Endpoint) -> Value {
         "changeInterface" => json!({"description": "changed"}),
         "createInterfaceKey" => json!({"name": "made"}),
         "reportHost" => json!({"state": "running", "error": "none"}),
+        "reportProjectHost" => json!({"state": "running", "flows": {"none": {"state": "running"}}}),
         "bulkRuns" => json!({"runs": [], "action": "pause"}),
         "signalRun" => json!({"name": "go"}),
         "approveRun" => json!({"name": "go", "approved": true}),
         "decideRun" => json!({"path": "a", "decision": "retry"}),
         "previewExpression" => json!({"expression": "input"}),
         "complete" => json!({"text": FLOW, "offset": 0}),
+        "scope" => json!({"files": [{"name": "flow.yaml", "text": FLOW}], "offset": 0}),
         "import" => json!({"bundle": {}}),
         "forkRun" => json!({"at": 1}),
         "validate" => json!({"nodes": [], "edges": []}),
@@ -111,8 +116,21 @@ pub type Things = BTreeMap<&'static str, String>;
 pub fn nothing() -> Things {
     let id = "01890000-0000-7000-8000-000000000000";
     let named = [("project", "nowhere"), ("service", "nobody"), ("secret", "NONE"), ("variable", "none")];
-    let named = named.into_iter().chain([("interface", "none"), ("memory", "none"), ("host", "none")]);
-    let ids = ["flow", "trigger", "run", "key", "invitation", "session", "identity", "user", "interfaceKey", "tenant"];
+    let named =
+        named.into_iter().chain([("interface", "none"), ("memory", "none"), ("host", "none"), ("projectHost", "none")]);
+    let ids = [
+        "flow",
+        "deleted",
+        "trigger",
+        "run",
+        "key",
+        "invitation",
+        "session",
+        "identity",
+        "user",
+        "interfaceKey",
+        "tenant",
+    ];
     let nothing = ["query", "kind", "provider", "connection"].map(|name| (name, "none"));
     let unheld = nothing.into_iter().chain([("number", "1"), ("link", "weirc_none")]);
     let token = format!("weirh_{}", "0".repeat(40));
@@ -142,11 +160,15 @@ pub async fn furnish(world: &World, tenant: &Tenant, mark: &str) -> Things {
     compilation(world, tenant, &flow, mark).await;
     let host = json!({"state": "running", "compilation": 1, "error": mark});
     world.send(key, "PUT", &format!("/api/flows/{flow}/hosts/{mark}-host"), &host).await.is(200);
+    let host = json!({"state": "running", "error": mark, "flows": {flow.as_str(): host}});
+    world.send(key, "PUT", &format!("{path}/hosts/{mark}-hosts"), &host).await.is(200);
     let spec = json!({"type": "flow", "flow": flow, "methods": ["GET", "POST"], "auth": {"type": "key"}});
     let interface = json!({"name": format!("{mark}-interface"), "description": mark, "spec": spec});
     world.post(key, &format!("{path}/interfaces"), interface).await.is(201);
     let opened = json!({"name": format!("{mark}-key")});
     let opened = world.post(key, &format!("{path}/interfaces/{mark}-interface/keys"), opened).await.is(201);
+    let deleted = world.flow(key, &format!("{mark}-deleted"), FLOW).await;
+    world.send(&key.with("if-match", "*"), "DELETE", &format!("/api/flows/{deleted}"), &Value::Null).await.is(204);
     let guest = json!({"email": format!("{mark}-guest@example.org"), "role": "viewer"});
     let invitation = text(&world.post(key, "/api/invitations", guest).await.is(201)["id"]);
     let made = world.post(&tenant.owner, "/api/keys", json!({"name": format!("{mark}-key")})).await.is(201);
@@ -159,7 +181,8 @@ pub async fn furnish(world: &World, tenant: &Tenant, mark: &str) -> Things {
     let named = [("project", project), ("service", service), ("secret", secret), ("variable", variable)];
     let open = [("interface", format!("{mark}-interface")), ("memory", format!("{mark}-memory"))];
     let open = open.into_iter().chain([("interfaceKey", text(&opened["id"])), ("tenant", tenant.id.clone())]);
-    let open = open.chain([("host", format!("{mark}-host"))]);
+    let open = open.chain([("host", format!("{mark}-host")), ("projectHost", format!("{mark}-hosts"))]);
+    let open = open.chain([("deleted", deleted)]);
     let mut things = nothing();
     things.extend(ids.into_iter().chain(own).chain(named).chain(open).chain([("invitation", invitation)]));
     things
@@ -169,7 +192,8 @@ pub async fn furnish(world: &World, tenant: &Tenant, mark: &str) -> Things {
 async fn identity(world: &World, user: &str, mark: &str) -> String {
     let id = format!("{mark}-identity");
     let body = json!({"user": user, "provider": "elsewhere", "subject": mark});
-    let document = Document { lookup: Some(format!("elsewhere|{mark}").into()), ..document("", &id, user, body) };
+    let document =
+        Document { lookup: Some(format!("elsewhere|{mark}").into()), ..document("", &id, user, "", body.to_string()) };
     let step = Change::Insert(Table::Identities, document);
     world.documents.change(&Scope::System, vec![step]).await.expect("an identity");
     id
@@ -182,31 +206,14 @@ async fn compilation(world: &World, tenant: &Tenant, flow: &str, mark: &str) {
         "files": 1, "bytes": 1, "steps": 1, "proxied": [mark], "by": mark
     });
     let files = json!({"flow": flow, "hash": mark, "files": {"workflow.ts": mark}});
-    let named = |id: String, parent: &str, name: &str, body| Document {
-        name: name.into(),
-        ..document(&tenant.id, &id, parent, body)
-    };
+    let named =
+        |id: String, parent: &str, name: &str, body: Value| document(&tenant.id, &id, parent, name, body.to_string());
     let rows = [
         named(format!("{mark}-compilation"), flow, "1", made),
         named(format!("{mark}-files"), &format!("{flow}/files"), mark, files),
     ];
     let steps = rows.map(|row| Change::Insert(Table::Compilations, row)).to_vec();
     world.documents.change(&Scope::System, steps).await.expect("a compilation");
-}
-
-fn document(tenant: &str, id: &str, parent: &str, body: Value) -> Document {
-    Document {
-        tenant: tenant.into(),
-        id: id.into(),
-        parent: parent.into(),
-        name: "".into(),
-        lookup: None,
-        label: "".into(),
-        revision: 1,
-        created_at: 1,
-        updated_at: 1,
-        body: body.to_string().into(),
-    }
 }
 
 /// The path with its places filled: before the place `from` from one, from there on from another.

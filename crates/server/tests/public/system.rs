@@ -184,18 +184,7 @@ async fn one_organisations_trouble_is_not_the_others(data: Data) {
     let others = [world.tenant("Anna").await, world.tenant("Bert").await, world.tenant("Cleo").await];
     let id = "0".repeat(520);
     let body = json!({"name": "Trouble", "tier": "free"}).to_string();
-    let row = weir_store::Document {
-        tenant: id.as_str().into(),
-        id: id.as_str().into(),
-        parent: "".into(),
-        name: "".into(),
-        lookup: None,
-        label: "free".into(),
-        revision: 1,
-        created_at: 0,
-        updated_at: 0,
-        body: body.into(),
-    };
+    let row = weir_store::Document { label: "free".into(), ..weir_testkit::document(&id, &id, "", "", body) };
     let insert = weir_store::Change::Insert(weir_store::Table::Tenants, row);
     world.documents.change(&weir_store::Scope::System, vec![insert]).await.expect("it is kept");
     let caller = weir_control::Caller::system(id.as_str(), "test");

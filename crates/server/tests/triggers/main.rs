@@ -7,7 +7,7 @@ use site::{BEGIN, On, SECOND, Site, TestClock, eventually, tier};
 use std::sync::atomic::Ordering;
 use weir_base::{Text, Value};
 use weir_control::model::WebhookAnswer;
-use weir_control::{CalendarQuery, ControlError, NewRun, NewTrigger};
+use weir_control::{CalendarQuery, Caller, ControlError, NewRun, NewTrigger};
 use weir_runs::{RunsPort, Until};
 
 const GOOD: &str = "type: Sequence\nid: good\nchildren:\n- {type: PrintAction, id: say, props: {message: hello}}\n";
@@ -49,6 +49,7 @@ on_both! {
     missed_ticks_follow_the_policy_and_no_tick_fires_twice,
     a_run_is_told_its_tick_and_its_trigger,
     what_is_switched_off_does_not_fire,
+    what_comes_back_fires_again_and_not_twice,
     what_the_tier_does_not_allow_is_skipped_for_good,
     many_schedules_are_written_together,
     an_end_starts_what_waits_for_it_once,
@@ -143,6 +144,47 @@ async fn what_is_switched_off_does_not_fire(on: On) {
     let trigger = site.control.create_trigger(&me, &flow, "tick", new).await.unwrap().id;
     site.at(&me, &flow, &trigger, 2_100, 2_100).await;
     assert_eq!(site.ticks(&me, &flow, &trigger).await, [2_100]);
+    site.stop().await;
+}
+
+/// As somebody deletes a flow and brings it back.
+async fn away_and_back(site: &Site, me: &Caller, flow: &str, meanwhile: impl AsyncFnOnce()) {
+    site.control.stop_flow(me, flow).await.unwrap();
+    site.control.delete_flow(me, flow, None).await.unwrap();
+    meanwhile().await;
+    site.control.restore_flow(me, flow).await.unwrap();
+    site.control.start_flow(me, flow, None).await.unwrap();
+}
+
+async fn what_comes_back_fires_again_and_not_twice(on: On) {
+    let (folder, clock) = (on.home().await, TestClock::new());
+    let mut site = Site::open(&folder, &clock, None).await;
+    let me = site.tenant("me").await;
+    let (good, flow) = (site.flow(&me, "good", GOOD).await, site.flow(&me, "back", GOOD).await);
+    let tick = site.schedule(&me, &flow, "tick", every(100, "all")).await;
+    site.event(&me, &flow, "good", &[]).await;
+    site.fire();
+    site.at(&me, &flow, &tick, 100, 100).await;
+    let starts = async |count: usize| {
+        run_to_end(&site, &me, &good).await;
+        eventually("an end starts a run", async || (site.runs(&me, &flow).await.len() >= count).then_some(())).await;
+    };
+    starts(2).await;
+    // What is due while it is away is lost.
+    away_and_back(&site, &me, &flow, async || clock.set(350)).await;
+    // At once, before anybody has noticed that it was away.
+    away_and_back(&site, &me, &flow, async || ()).await;
+    site.at(&me, &flow, &tick, 400, 400).await;
+    assert_eq!(site.ticks(&me, &flow, &tick).await, [100, 400]);
+    starts(4).await;
+    assert_eq!(site.runs(&me, &flow).await.len(), 4, "two ticks and two ends");
+    // How far it has come is on disk again: who opens it anew fires nothing twice.
+    site.stop().await;
+    let mut site = Site::open(&folder, &clock, None).await;
+    site.fire();
+    site.at(&me, &flow, &tick, 500, 500).await;
+    assert_eq!(site.ticks(&me, &flow, &tick).await, [100, 400, 500]);
+    assert_eq!(site.runs(&me, &flow).await.len(), 5);
     site.stop().await;
 }
 
@@ -371,7 +413,23 @@ async fn the_calendar_has_every_tick_once_and_nobody_elses(on: On) {
     assert_eq!(site.control.calendar(&other, &query(None), None, 10).await.unwrap().items, []);
     let wrong = site.control.calendar(&me, &query(None), Some("x"), 10).await.unwrap_err();
     assert_eq!(code(&wrong).0, "INVALID_CURSOR");
+    what_has_fired_is_not_to_come(&site, &clock, &me, &flow, query(None)).await;
     site.stop().await;
+}
+
+/// However early the list is to begin. What jitter holds back is to come until it fires.
+async fn what_has_fired_is_not_to_come(site: &Site, clock: &TestClock, me: &Caller, flow: &str, all: CalendarQuery) {
+    for name in ["held", "late", "later", "last"] {
+        site.schedule(me, flow, name, json!({"every": {"interval": "2s"}, "jitter": "2s"})).await;
+    }
+    let before = site.control.calendar(me, &all, None, 50).await.unwrap().items;
+    clock.set(5);
+    let after = site.control.calendar(me, &all, None, 50).await.unwrap().items;
+    let now = BEGIN + 5 * SECOND;
+    assert!(before.iter().any(|tick| tick.fires_at < now), "{before:#?}");
+    assert!(after.iter().any(|tick| tick.at < now), "one is held back: {after:#?}");
+    let to_come: Vec<_> = before.into_iter().filter(|tick| tick.fires_at >= now).collect();
+    assert_eq!(after, to_come);
 }
 
 /// It sleeps after a quarter of an hour; what starts it wakes it. Only a stop refuses.

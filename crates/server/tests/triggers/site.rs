@@ -146,6 +146,15 @@ impl Documents for Counting {
         self.store.newest_under(scope, table, parents).await
     }
 
+    async fn names(
+        &self,
+        scope: &Scope,
+        table: Table,
+        filter: &DocumentFilter,
+    ) -> Result<Vec<(Text, Text)>, StoreError> {
+        self.store.names(scope, table, filter).await
+    }
+
     async fn count_documents(&self, scope: &Scope, table: Table, filter: &DocumentFilter) -> Result<u64, StoreError> {
         self.store.count_documents(scope, table, filter).await
     }

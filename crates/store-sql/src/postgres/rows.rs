@@ -1,6 +1,6 @@
 //! A batch as one statement: each table takes its rows as arrays, one for each column, if the epoch is the newest.
 
-use crate::blobs::{Spilled, error_json};
+use crate::blobs::{Spilled, error_json, waits_json};
 use crate::postgres::text::escape;
 use sqlx::postgres::{PgArguments, PgConnection};
 use sqlx::{Arguments, AssertSqlSafe, Row};
@@ -134,6 +134,7 @@ fn runs(tables: &mut Vec<Table>, batch: &mut Batch, spilled: &mut Spilled) {
     let runs = &batch.runs;
     let [output, output_blob] = kept(&outputs);
     let errors: Vec<Option<String>> = runs.iter().map(|run| run.error.as_ref().map(error_json)).collect();
+    let waits: Vec<Option<String>> = runs.iter().map(|run| waits_json(&run.waits)).collect();
     let columns = vec![
         numbers(runs, |run| run.key.0),
         texts(runs, |run| &run.id),
@@ -153,9 +154,11 @@ fn runs(tables: &mut Vec<Table>, batch: &mut Batch, spilled: &mut Spilled) {
         output,
         output_blob,
         some_texts(runs, |run| run.cause.as_deref()),
+        some_texts(&waits, |waits| waits.as_deref()),
     ];
     let head = "INSERT INTO runs (rid, id, tenant, project, service, flow, version, status, priority,
-        concurrency_key, created_at, started_at, wake_at, ended_at, error, output, output_blob, cause) SELECT r.*";
+        concurrency_key, created_at, started_at, wake_at, ended_at, error, output, output_blob, cause, waits)
+        SELECT r.*";
     add(tables, head, "", columns);
 }
 
@@ -163,6 +166,7 @@ fn updates(tables: &mut Vec<Table>, batch: &mut Batch, spilled: &mut Spilled) {
     let updates = &mut batch.updates;
     let outputs: Vec<Kept> = updates.iter_mut().map(|update| output(update, spilled)).collect();
     let errors: Vec<Option<String>> = updates.iter().map(|update| update.error.as_ref().map(error_json)).collect();
+    let waits: Vec<Option<String>> = updates.iter().map(|update| waits_json(&update.waits)).collect();
     let [output, output_blob] = kept(&outputs);
     let columns = vec![
         numbers(updates, |update| update.key.0),
@@ -174,9 +178,10 @@ fn updates(tables: &mut Vec<Table>, batch: &mut Batch, spilled: &mut Spilled) {
         some_texts(&errors, |error| error.as_deref()),
         output,
         output_blob,
+        some_texts(&waits, |waits| waits.as_deref()),
     ];
     let head = "UPDATE runs SET status = r.c1, started_at = COALESCE(started_at, r.c2), wake_at = r.c3,
-        ended_at = r.c4, version = COALESCE(r.c5, version), error = r.c6, output = r.c7, output_blob = r.c8,
+        ended_at = r.c4, version = COALESCE(r.c5, version), error = r.c6, output = r.c7, output_blob = r.c8, waits = r.c9,
         concurrency_key = CASE WHEN r.c1 = 'pending' AND concurrency_key LIKE '@elsewhere%' THEN NULL
         ELSE concurrency_key END";
     add(tables, head, "AND runs.rid = r.c0", columns);

@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 use weir_store::{StoreError, Table};
 
 /// The schema, oldest step first, with the numbers of SQLite's. A step that was released is never edited.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../../migrations/postgres/0001_initial.sql"),
     include_str!("../../migrations/postgres/0002_control_plane.sql"),
     include_str!("../../migrations/postgres/0003_causes.sql"),
     include_str!("../../migrations/postgres/0004_variable_revisions.sql"),
     include_str!("../../migrations/postgres/0005_compilations.sql"),
+    include_str!("../../migrations/postgres/0006_waits.sql"),
 ];
 
 /// The step that needs the tables of documents.

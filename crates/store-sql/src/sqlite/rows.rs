@@ -1,6 +1,6 @@
 //! How the rows of a batch are written: one multi-row statement per table.
 
-use crate::blobs::{Spilled, error_json};
+use crate::blobs::{Spilled, error_json, waits_json};
 use crate::sqlite::script::{Binder, MOST_ROWS, Piece, Script};
 use sqlx::sqlite::SqliteArguments;
 use weir_base::Text;
@@ -11,16 +11,16 @@ use weir_store::{
 
 const RUNS: (&str, usize, &str) = (
     "INSERT INTO runs (rid, id, tenant, project, service, flow, version, status, priority, concurrency_key,
-     created_at, started_at, wake_at, ended_at, error, cause) SELECT * FROM",
-    16,
+     created_at, started_at, wake_at, ended_at, error, cause, waits) SELECT * FROM",
+    17,
     "WHERE column1 IS NOT NULL",
 );
 const UPDATES: (&str, usize, &str) = (
     "UPDATE runs SET status = u.column2, started_at = COALESCE(started_at, u.column3), wake_at = u.column4,
      ended_at = u.column5, version = COALESCE(u.column6, version), error = u.column7, output = u.column8,
      output_blob = u.column9, concurrency_key = CASE WHEN u.column2 = 'pending' AND concurrency_key LIKE '@elsewhere%'
-     THEN NULL ELSE concurrency_key END FROM",
-    9,
+     THEN NULL ELSE concurrency_key END, waits = u.column10 FROM",
+    10,
     "AS u WHERE runs.rid = u.column1",
 );
 const JOURNAL: &str = "INSERT INTO journal (rid, seq, at, type, path, payload, blob) SELECT * FROM";
@@ -62,7 +62,7 @@ pub fn runs(script: &mut Script, runs: Vec<Run>) {
         binder.value(run.flow).value(run.version).value(run.status.as_str()).value(i64::from(run.priority));
         binder.value(run.concurrency_key).value(run.created_at).value(run.started_at);
         binder.value(run.wake_at).value(run.ended_at).value(run.error.as_ref().map(error_json));
-        binder.value(run.cause);
+        binder.value(run.cause).value(waits_json(&run.waits));
     });
 }
 
@@ -73,6 +73,7 @@ pub fn updates(script: &mut Script, updates: Vec<RunUpdate>, spilled: &mut Spill
         binder.value(update.key.0).value(update.status.as_str()).value(update.started_at);
         binder.value(update.wake_at).value(update.ended_at).value(update.version);
         binder.value(update.error.as_ref().map(error_json)).value(output).value(blob);
+        binder.value(waits_json(&update.waits));
     });
 }
 

@@ -4,12 +4,13 @@ use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 use weir_store::StoreError;
 
 /// The schema, oldest step first. A step that was released is never edited.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../../migrations/sqlite/0001_initial.sql"),
     include_str!("../../migrations/sqlite/0002_control_plane.sql"),
     include_str!("../../migrations/sqlite/0003_causes.sql"),
     include_str!("../../migrations/sqlite/0004_variable_revisions.sql"),
     include_str!("../../migrations/sqlite/0005_compilations.sql"),
+    include_str!("../../migrations/sqlite/0006_waits.sql"),
 ];
 
 /// The newest schema this release knows.

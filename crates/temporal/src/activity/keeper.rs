@@ -1,6 +1,8 @@
 //! What needs the store: keeping the copy of the journal, reading variables, finding flows that are called.
 
 use super::copies::{CopyWriter, Owned};
+use super::missing::NotKept;
+use crate::client::Cluster;
 use crate::wire::{Facts, FindInput, Found, Row, Shipment, VariablesFound, VariablesInput};
 use std::sync::Arc;
 use temporalio_common::ActivityError;
@@ -33,14 +35,19 @@ pub struct Keeper {
 }
 
 /// What a keeper is asked by workflows.
-pub struct Keeping(pub Arc<Keeper>);
+pub struct Keeping {
+    pub keeper: Arc<Keeper>,
+    /// Where a journal is looked up of which a part is missing here.
+    pub cluster: Cluster,
+}
 
 #[activities]
 impl Keeping {
     /// Keeps a part of a journal; what is there already is not written again.
     #[activity(name = "weir.journal")]
     pub async fn ship(self: Arc<Self>, _cx: ActivityContext, shipment: Shipment) -> Result<(), ActivityError> {
-        self.0.keep(&shipment).await.map_err(|error| ActivityError::application(refused(&error)))
+        let kept = self.keeper.keep_whole(&shipment, &self.cluster).await;
+        kept.map_err(|error| ActivityError::application(refused(&error)))
     }
 
     #[activity(name = "weir.variables")]
@@ -49,12 +56,12 @@ impl Keeping {
         _cx: ActivityContext,
         input: VariablesInput,
     ) -> Result<VariablesFound, ActivityError> {
-        self.0.read(&input).await.map_err(|error| ActivityError::application(refused(&error)))
+        self.keeper.read(&input).await.map_err(|error| ActivityError::application(refused(&error)))
     }
 
     #[activity(name = "weir.flow")]
     pub async fn find(self: Arc<Self>, _cx: ActivityContext, input: FindInput) -> Result<Found, ActivityError> {
-        self.0.look_for(&input).await.map_err(|error| ActivityError::application(refused(&error)))
+        self.keeper.look_for(&input).await.map_err(|error| ActivityError::application(refused(&error)))
     }
 }
 
@@ -70,15 +77,15 @@ impl Keeper {
     }
 
     /// Idempotent by run and number.
-    pub async fn keep(&self, shipment: &Shipment) -> Result<(), StoreError> {
-        let _one = self.copies.turn().await;
+    pub async fn keep(&self, shipment: &Shipment) -> Result<(), NotKept> {
+        let _one = self.copies.turn(&shipment.run).await;
         if let Some(flow) = &shipment.flow {
             self.publish(flow, shipment).await?;
         }
         let mut tries = 0;
         loop {
             match self.write(shipment).await {
-                Err(error) if error.is_transient() && tries < TRIES => tries += 1,
+                Err(NotKept::Store(error)) if error.is_transient() && tries < TRIES => tries += 1,
                 done => return done,
             }
         }
@@ -103,7 +110,7 @@ impl Keeper {
         self.store.keep_version(version).await
     }
 
-    async fn write(&self, shipment: &Shipment) -> Result<(), StoreError> {
+    async fn write(&self, shipment: &Shipment) -> Result<(), NotKept> {
         let mut batch = Batch::new(self.copies.epoch());
         let row = self.store.run(&shipment.run).await?;
         let key = row.as_ref().map_or_else(|| self.store.next_run_key(), |run| run.key);
@@ -114,14 +121,21 @@ impl Keeper {
         if row.as_ref().is_some_and(|run| !run.is_elsewhere()) {
             return Ok(());
         }
+        // It was cancelled here before anybody knew that it had begun there: its journal has another second record.
+        if row.as_ref().is_some_and(|run| run.status == Status::Cancelled) {
+            return if shipment.end.is_some() { Ok(()) } else { Err(NotKept::Cancelled) };
+        }
         let have = self.store.last_seq(key).await?;
         let fresh = shipment.rows.iter().filter(|row| row.seq > have);
         batch.records.extend(fresh.map(|row| Entry { run: key, record: record(row) }));
-        if let Some(first) = batch.records.first().filter(|entry| entry.record.seq != have + 1) {
-            let message = format!("run {} has {have} records here; number {} was sent", shipment.run, first.record.seq);
-            return Err(StoreError::Corrupt(message));
+        let is_over = row.is_some_and(|run| run.status.is_final() && !was_taken_for_another(&run));
+        let is_behind = batch.records.first().is_some_and(|entry| entry.record.seq != have + 1);
+        match is_behind {
+            // What counts as over here is not put together any more.
+            true if is_over => return Ok(()),
+            true => return Err(NotKept::Missing { from: have + 1 }),
+            false => {}
         }
-        let is_over = row.is_some_and(|run| run.status.is_final());
         if !is_over && (!batch.records.is_empty() || shipment.end.is_some()) {
             batch.updates.push(update(key, shipment));
         }
@@ -130,10 +144,7 @@ impl Keeper {
         }
         match batch.is_empty() {
             true => Ok(()),
-            false => self.copies.commit(batch).await.map_err(|error| match error {
-                CommitError::Stop(error) => error,
-                other => StoreError::Busy(other.to_string()),
-            }),
+            false => Ok(self.copies.commit(batch).await.map_err(of_commit)?),
         }
     }
 
@@ -147,7 +158,7 @@ impl Keeper {
 
     /// The key of a run, of which nothing may have been kept yet.
     pub async fn key_of(&self, run: &Text, flow: &FlowContext, at: Micros) -> Result<RunKey, StoreError> {
-        let _one = self.copies.turn().await;
+        let _one = self.copies.turn(run).await;
         if let Some(row) = self.store.run(run).await? {
             return Ok(row.key);
         }
@@ -190,6 +201,11 @@ impl Keeper {
     }
 }
 
+/// Its id seemed to be another's, but its journal comes here.
+fn was_taken_for_another(run: &Run) -> bool {
+    run.error.as_ref().is_some_and(|error| &*error.code == "TEMPORAL_ID_TAKEN")
+}
+
 /// What a workflow must know of the kinds its flow uses.
 pub(crate) fn facts_of(flow: &Flow, catalog: &Catalog) -> std::collections::BTreeMap<Text, Facts> {
     let facts = |kind: Text| Some((kind.clone(), Facts::of(catalog.get(&kind)?.component())));
@@ -201,7 +217,7 @@ fn update(key: RunKey, shipment: &Shipment) -> RunUpdate {
     let update = match &shipment.end {
         Some(end) => RunUpdate::ended(key, end.status, end.at, end.output.clone(), end.error.clone()),
         None if shipment.paused => RunUpdate::paused(key, None, None),
-        None if shipment.waits => RunUpdate::parked(key, None),
+        None if shipment.waits => RunUpdate::parked(key, None).on(shipment.waiting.clone()),
         None => RunUpdate::started(key, shipment.created_at),
     };
     RunUpdate { version: Some(shipment.version.clone()), started_at: Some(shipment.created_at), ..update }
@@ -215,4 +231,11 @@ fn record(row: &Row) -> Record {
 fn observation(run: RunKey, log: &LogView) -> Option<NewObservation> {
     let payload = serde_json::to_string(log).ok()?;
     Some(NewObservation { run, path: log.path.clone(), attempt: log.attempt, at: log.at, kind: "log".into(), payload })
+}
+
+fn of_commit(error: CommitError) -> StoreError {
+    match error {
+        CommitError::Stop(error) => error,
+        other => StoreError::Busy(other.to_string()),
+    }
 }

@@ -4,6 +4,7 @@ mod beat;
 mod copies;
 mod keeper;
 mod kinds;
+mod missing;
 mod perform;
 
 pub(crate) use beat::{Gathered, Gathering};
@@ -12,4 +13,5 @@ pub use keeper::Keeper;
 pub(crate) use keeper::Keeping;
 pub(crate) use keeper::facts_of;
 pub(crate) use kinds::register_kinds;
+pub use missing::{NotKept, Original};
 pub(crate) use perform::Performer;

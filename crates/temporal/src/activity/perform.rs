@@ -1,5 +1,5 @@
 use super::beat::Gathered;
-use crate::wire::{Beat, TaskDone, TaskFailed, TaskInput};
+use crate::wire::{Beat, TaskDone, TaskFailed, TaskInput, quoted};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -122,9 +122,9 @@ fn attempt_of(cx: &ActivityContext, input: &TaskInput) -> u32 {
     }
 }
 
-/// What does not fit a payload is a failure of the step, not of the cluster.
+/// What does not fit a payload, the record of it in the journal on its way, is a failure of the step, not of the cluster.
 fn fits(output: &TaskOutput, most: Option<u64>) -> Result<(), TaskError> {
-    match most.filter(|most| output.output.to_json().len() as u64 > *most) {
+    match most.filter(|most| quoted(&output.output.to_json()) as u64 > *most) {
         Some(most) => {
             let error = crate::workflow::too_large("the output of the step", most);
             Err(TaskError::new(Category::Limit, &error.code, error.message.to_string()))

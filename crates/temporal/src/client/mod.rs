@@ -1,6 +1,7 @@
 //! Starting runs on a cluster, speaking to them, and reading what became of them.
 
 mod follow;
+mod queues;
 mod start;
 
 pub use follow::{Follower, News, Outcome};
@@ -9,7 +10,7 @@ pub use start::{Begin, called, input_of};
 use crate::TemporalError;
 use crate::connect::Address;
 use crate::names;
-use crate::wire::{JournalPage, State};
+use crate::wire::{JournalPage, MAX_PAYLOAD, State, quoted};
 use crate::workflow::{Deliver, RunFlow};
 use temporalio_client::errors::{WorkflowInteractionError, WorkflowQueryError};
 use temporalio_client::{
@@ -71,6 +72,12 @@ impl Cluster {
         asked.map_err(|error| not_answered(run, error))
     }
 
+    /// The flow of a run, as JSON.
+    pub async fn flow_of(&self, run: &str) -> Result<String, TemporalError> {
+        let asked = self.handle(run).query(RunFlow::flow, (), WorkflowQueryOptions::default()).await;
+        asked.map_err(|error| not_answered(run, error))
+    }
+
     /// The value of a query the flow declares.
     pub async fn query(&self, run: &str, name: &str) -> Result<Value, TemporalError> {
         let asked = self.handle(run).query(RunFlow::query, name.to_owned(), WorkflowQueryOptions::default()).await;
@@ -79,10 +86,21 @@ impl Cluster {
 
     /// Leaves a request with a run; it is on the cluster's disk when this returns.
     pub async fn request(&self, run: &str, request: &Request) -> Result<(), TemporalError> {
+        self.ask(run, request, None).await
+    }
+
+    /// As [`Cluster::request`]; one that comes again by the same id counts once.
+    pub async fn request_once(&self, run: &str, request: &Request, id: &str) -> Result<(), TemporalError> {
+        self.ask(run, request, Some(id)).await
+    }
+
+    async fn ask(&self, run: &str, request: &Request, id: Option<&str>) -> Result<(), TemporalError> {
+        check_request(&self.address, request)?;
         let text = serde_json::to_string(request).map_err(TemporalError::failed)?;
         let payload = weir_base::read_deep(&text).map_err(TemporalError::failed)?;
         let message = MultiArgs2(names::REQUEST.to_owned(), payload);
-        let sent = self.handle(run).signal(Deliver, message, WorkflowSignalOptions::default()).await;
+        let options = WorkflowSignalOptions::builder().maybe_request_id(id.map(str::to_owned)).build();
+        let sent = self.handle(run).signal(Deliver, message, options).await;
         sent.map_err(|error| not_done(run, error))
     }
 
@@ -119,6 +137,23 @@ impl Cluster {
     pub async fn history(&self, run: &str) -> Result<Vec<u8>, TemporalError> {
         let history = self.handle(run).fetch_history(WorkflowFetchHistoryOptions::default());
         history.to_json().await.map_err(TemporalError::failed)
+    }
+}
+
+/// Whether a request fits what the cluster takes, also as a record of the run's journal. Nobody is asked.
+pub fn check_request(address: &Address, request: &Request) -> Result<(), TemporalError> {
+    let text = serde_json::to_string(request).map_err(TemporalError::failed)?;
+    match !address.has_blobs() && quoted(&text) as u64 > MAX_PAYLOAD {
+        true => Err(TemporalError::TooLarge { what: what(request) }),
+        false => Ok(()),
+    }
+}
+
+fn what(request: &Request) -> &'static str {
+    match request {
+        Request::Signal { .. } => "the signal with its payload",
+        Request::Override { .. } => "the result that was given for the step",
+        _ => "what is asked of the run",
     }
 }
 

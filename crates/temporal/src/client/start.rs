@@ -1,11 +1,13 @@
 use super::{Cluster, attributes};
 use crate::TemporalError;
 use crate::activity::facts_of;
+use crate::names;
 use crate::wire::{INTERPRETER, MAX_PAYLOAD, Rules, RunInput};
 use crate::workflow::RunFlow;
 use std::collections::BTreeMap;
-use temporalio_client::WorkflowStartOptions;
-use temporalio_client::errors::WorkflowStartError;
+use temporalio_client::errors::{WorkflowInteractionError, WorkflowStartError};
+use temporalio_client::{WorkflowDescribeOptions, WorkflowStartOptions};
+use temporalio_common::MemoValues;
 use weir_base::{Micros, Text, Value};
 use weir_catalog::Catalog;
 use weir_engine::{Origin, SEMANTICS, Started};
@@ -58,6 +60,11 @@ pub fn input_of(begin: &Begin, catalog: &Catalog, origin: Option<Origin>) -> Res
     })
 }
 
+/// Whether a run with this mark, type and queue is one of those that have `own` as their mark, and work on `queue`.
+fn is_own(mark: Option<&str>, own: &str, workflow: &str, at: &str, queue: &str) -> bool {
+    workflow == names::WORKFLOW && mark.map_or(at == queue, |mark| mark == own)
+}
+
 /// The flows that the calls of a flow name outright.
 pub fn called(flow: &Flow) -> Vec<Text> {
     let mut names = Vec::new();
@@ -72,18 +79,46 @@ pub fn called(flow: &Flow) -> Vec<Text> {
 }
 
 impl Cluster {
+    /// As [`Cluster::begin`], of a run that whoever begins it keeps: one of the same id whose journal goes elsewhere, such
+    /// as that of another installation in the same namespace, is refused instead of being taken for it. One whose journal
+    /// comes here is the same run, though the store may have forgotten it meanwhile.
+    pub async fn begin_own(&self, begin: &Begin, input: RunInput) -> Result<bool, TemporalError> {
+        let mark = begin.rules.store_queue.clone().unwrap_or_default();
+        let is_new = self.begin_as(begin, input, Some(&mark)).await?;
+        if !is_new && !self.comes_here(begin, &mark).await? {
+            return Err(TemporalError::Taken(begin.run.to_string()));
+        }
+        Ok(is_new)
+    }
+
+    /// Whether the journal of a run that is there goes to whoever has this mark. A run of an earlier version has none:
+    /// then its queue says it. What was sealed with a key that nobody has here is somebody else's.
+    async fn comes_here(&self, begin: &Begin, mark: &str) -> Result<bool, TemporalError> {
+        let described = match self.handle(&begin.run).describe(WorkflowDescribeOptions::default()).await {
+            Ok(described) => described,
+            Err(WorkflowInteractionError::PayloadConversion(_)) => return Ok(false),
+            Err(error) => return Err(super::not_done(&begin.run, error)),
+        };
+        let found = described.memo().get::<String>(names::MARK);
+        let (workflow, queue) = (described.workflow_type(), described.task_queue());
+        Ok(found.is_ok_and(|found| is_own(found.as_deref(), mark, workflow, queue, &begin.queue)))
+    }
+
     /// Starts the run; whether it was not there before. It is on the cluster's disk when this returns.
     pub async fn begin(&self, begin: &Begin, input: RunInput) -> Result<bool, TemporalError> {
-        let size = serde_json::to_vec(&input).map_err(TemporalError::failed)?.len() as u64;
-        if input.rules.max_payload.is_some_and(|most| size > most.min(MAX_PAYLOAD)) {
+        self.begin_as(begin, input, None).await
+    }
+
+    async fn begin_as(&self, begin: &Begin, input: RunInput, mark: Option<&str>) -> Result<bool, TemporalError> {
+        if input.rules.max_payload.is_some_and(|most| input.size() > most.min(MAX_PAYLOAD)) {
             return Err(TemporalError::TooLarge { what: "the flow with its input" });
         }
-        match self.start(begin, input.clone()).await {
+        match self.start(begin, input.clone(), mark).await {
             // The namespace does not know the attributes, and nobody here may add them.
             Err(WorkflowStartError::Rpc(status)) if status.message().contains("search attribute") => {
                 let mut plain = input;
                 plain.rules.attributes = false;
-                self.start(begin, plain).await.map_err(TemporalError::failed)
+                self.start(begin, plain, mark).await.map_err(TemporalError::failed)
             }
             // It will not be taken later either.
             Err(WorkflowStartError::Rpc(status))
@@ -96,9 +131,14 @@ impl Cluster {
         }
     }
 
-    async fn start(&self, begin: &Begin, input: RunInput) -> Result<bool, WorkflowStartError> {
+    async fn start(&self, begin: &Begin, input: RunInput, mark: Option<&str>) -> Result<bool, WorkflowStartError> {
         use temporalio_client::{WorkflowIdConflictPolicy, WorkflowIdReusePolicy};
         let (place, version) = (&begin.place, &input.started.flow);
+        let memo = mark.map(|mark| {
+            let mut memo = MemoValues::new();
+            memo.insert(names::MARK, mark.to_owned());
+            memo
+        });
         let attributes =
             input.rules.attributes.then(|| attributes(&begin.flow.name, version, &place.project, &place.tenant));
         let options = WorkflowStartOptions::new(begin.queue.clone(), begin.run.to_string())
@@ -106,6 +146,7 @@ impl Cluster {
             .id_conflict_policy(WorkflowIdConflictPolicy::Fail)
             .static_summary(begin.flow.name.clone())
             .maybe_search_attributes(attributes)
+            .maybe_memo(memo)
             .maybe_task_timeout(
                 input.rules.task_timeout.map(|timeout| std::time::Duration::from_millis(timeout.millis)),
             )
@@ -116,29 +157,18 @@ impl Cluster {
             Err(error) => Err(error),
         }
     }
+}
 
-    /// Whether somebody works on a queue, as far as the cluster knows.
-    pub async fn has_worker(&self, queue: &str) -> Result<bool, TemporalError> {
-        use temporalio_common::protos::temporal::api::enums::v1::TaskQueueType;
-        use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
-        use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeTaskQueueRequest;
-        let request = DescribeTaskQueueRequest {
-            namespace: self.client.options().namespace.clone(),
-            task_queue: Some(TaskQueue { name: queue.to_owned(), ..Default::default() }),
-            task_queue_type: TaskQueueType::Workflow as i32,
-            ..Default::default()
-        };
-        let mut service = self.client.connection().workflow_service();
-        let asked = service.describe_task_queue(temporalio_client::tonic::Request::new(request)).await;
-        let answer = asked.map_err(|status| TemporalError::Failed(status.message().to_owned()))?;
-        Ok(!answer.into_inner().pollers.is_empty())
-    }
+#[cfg(test)]
+mod tests {
+    use super::is_own;
 
-    /// The error for a queue nobody works on.
-    pub async fn require_worker(&self, queue: &str) -> Result<(), TemporalError> {
-        match self.has_worker(queue).await? {
-            true => Ok(()),
-            false => Err(TemporalError::NoWorker { address: self.address().to_owned(), queue: queue.to_owned() }),
-        }
+    #[test]
+    fn a_run_is_ones_own_where_its_journal_comes_here() {
+        let check = |mark, workflow, at| is_own(mark, "weir-server", workflow, at, "weir");
+        assert!(check(Some("weir-server"), "weir.run", "weir"));
+        assert!(!check(Some("other-server"), "weir.run", "weir"), "another installation keeps it");
+        assert!(!check(Some("weir-server"), "order", "weir") && !check(None, "order", "weir"), "another program");
+        assert!(check(None, "weir.run", "weir") && !check(None, "weir.run", "other"), "of an earlier version");
     }
 }

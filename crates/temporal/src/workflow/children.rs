@@ -2,7 +2,7 @@
 
 use super::drive::{Driver, Phase, Sort};
 use super::happened::{Happened, child_error, said};
-use super::{RunFlow, lock, plan_of};
+use super::{RunFlow, lock, plan_of, too_large};
 use crate::activity::Keeping;
 use crate::names;
 use crate::wire::{ChildEnd, Facts, FindInput, Found, RunInput};
@@ -72,6 +72,9 @@ impl<'a> Driver<'a> {
             self.child_input(&child, flow, kinds)
         });
         match begun {
+            Ok(input) if self.input.interpreter >= 5 && !self.has_room(input.size()) => {
+                self.hold(child, Found { flow: Some(input.flow), kinds: input.kinds });
+            }
             Ok(input) => self.begin_child(child, input),
             Err(error) => self.child_begun(path, Some(error)),
         }
@@ -104,18 +107,12 @@ impl<'a> Driver<'a> {
         let rules = self.input.rules.clone();
         let (place, library) = (self.input.place.clone(), self.input.library.clone());
         let interpreter = self.input.interpreter;
-        Ok(RunInput {
-            interpreter,
-            flow,
-            place,
-            started,
-            created_at: self.now(),
-            cause: None,
-            kinds,
-            library,
-            rules,
-            link: None,
-        })
+        let (created_at, cause, link) = (self.now(), None, None);
+        let input = RunInput { interpreter, flow, place, started, created_at, cause, kinds, library, rules, link };
+        match input.rules.max_payload.filter(|most| interpreter >= 4 && input.size() > *most) {
+            Some(most) => Err(too_large("the flow that is called, with its input,", most)),
+            None => Ok(input),
+        }
     }
 
     fn begin_child(&mut self, child: StartChild, input: RunInput) {

@@ -1,8 +1,9 @@
 use super::happened::Happened;
 use super::tasks::Open;
 use super::timers::Armed;
+use super::turn::Turn;
 use super::{RunFlow, Shared, lock};
-use crate::wire::{RunEnd, RunInput};
+use crate::wire::{Found, RunEnd, RunInput};
 use futures_util::FutureExt;
 use futures_util::future::{Fuse, LocalBoxFuture};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -73,6 +74,9 @@ pub struct Driver<'a> {
     /// The record that opens the next link is written.
     pub continued: bool,
     pub in_a_row: u32,
+    pub turn: Turn,
+    /// Children that wait for a turn with room for them, and their flows.
+    pub held: VecDeque<(Text, Found)>,
     cancel: Fuse<LocalBoxFuture<'a, Option<String>>>,
     /// For everything that must outlive a cancellation of the workflow: what ends when is the machine's to say.
     pub own: WorkflowCancellationToken,
@@ -103,6 +107,8 @@ impl<'a> Driver<'a> {
             asked: false,
             continued: false,
             in_a_row: 0,
+            turn: Turn::default(),
+            held: VecDeque::new(),
             cancel: cx.cancelled().boxed_local().fuse(),
             own: WorkflowCancellationToken::new(),
         }
@@ -127,6 +133,7 @@ impl<'a> Driver<'a> {
         loop {
             self.obey_all();
             let before = lock(&self.fold).seq;
+            self.begin_held();
             self.begin_queued();
             if lock(&self.fold).seq == before {
                 return;

@@ -3,16 +3,19 @@
 use super::drive::{Driver, Phase, Sort};
 use super::lock;
 use super::tasks::too_large;
-use crate::wire::{Link, RunEnd};
+use crate::wire::{Link, RunEnd, RunInput, quoted};
 use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::{ContinueAsNewOptions, WorkflowResult, WorkflowTermination};
 use weir_base::Value;
 use weir_engine::{EventBody, Status, StepError};
 
+/// As it is spoken of where it is too large.
+const STATE: &str = "the state of the run, which a new history begins with,";
+
 impl Driver<'_> {
     /// The run is over; it is so for others once the store has it and its parent was told.
     pub fn complete(&mut self, status: Status, output: Value, error: Option<StepError>) {
-        let most = self.input.rules.max_payload.filter(|most| output.to_json().len() as u64 > *most);
+        let most = self.input.rules.max_payload.filter(|most| self.size_of(&output.to_json()) > *most);
         let (status, output, error) = match most {
             Some(most) => (Status::Failed, Value::Null, Some(too_large("the run's output", most))),
             None => (status, output, error),
@@ -21,6 +24,12 @@ impl Driver<'_> {
         children.iter().for_each(|path| self.cancel_child(path));
         self.phase = Phase::Ending(Box::new(RunEnd { status, output, error, at: self.now() }));
         self.tell_parent();
+    }
+
+    /// How large a value is as it travels: in quotes, as a record of whoever has called the run.
+    fn size_of(&self, json: &str) -> u64 {
+        let size = if self.input.interpreter >= 3 { quoted(json) } else { json.len() };
+        size as u64
     }
 
     /// From here on nothing new is begun; what is in the inbox is folded still.
@@ -73,6 +82,12 @@ impl Driver<'_> {
             return None;
         }
         if !self.continued {
+            if let Some(most) = self.outgrown() {
+                let error = too_large(STATE, most);
+                self.complete(Status::Failed, Value::Null, Some(error));
+                self.ship_if_due();
+                return self.end();
+            }
             let state = lock(&self.fold).snapshot();
             let state = weir_base::read_deep(&state).unwrap_or_default();
             self.apply(EventBody::Continued { state });
@@ -85,24 +100,35 @@ impl Driver<'_> {
         Some(self.continue_as_new())
     }
 
-    fn continue_as_new(&mut self) -> WorkflowResult<Value> {
+    /// The limit that what the next history begins with is beyond, if it is. Earlier rules see that too late.
+    fn outgrown(&self) -> Option<u64> {
+        let most = self.input.rules.max_payload.filter(|_| self.input.interpreter >= 3)?;
+        let size = serde_json::to_vec(&self.next_input()).map_or(0, |input| input.len() as u64);
+        (size > most).then_some(most)
+    }
+
+    /// What the next history begins with.
+    fn next_input(&self) -> RunInput {
         let fold = lock(&self.fold);
-        let state = fold.snapshot();
-        if let Some(most) = self.input.rules.max_payload.filter(|most| state.len() as u64 > *most) {
-            return Err(failed(&too_large("the state of the run, which a new history begins with,", most)));
-        }
         let mut before = fold.before().to_vec();
         before.push(self.cx.run_id().to_owned());
         let link = Link {
-            state,
+            state: fold.snapshot(),
             seq: fold.seq,
             at: fold.at,
             children: self.children.clone(),
             overdue: self.overdue.clone(),
             before,
         };
-        drop(fold);
-        let input = crate::wire::RunInput { link: Some(link), ..self.input.clone() };
+        RunInput { link: Some(link), ..self.input.clone() }
+    }
+
+    fn continue_as_new(&mut self) -> WorkflowResult<Value> {
+        let input = self.next_input();
+        let state = input.link.as_ref().map_or(0, |link| link.state.len() as u64);
+        if let Some(most) = self.input.rules.max_payload.filter(|most| state > *most) {
+            return Err(failed(&too_large(STATE, most)));
+        }
         match self.cx.continue_as_new(input, ContinueAsNewOptions::default())? {}
     }
 }

@@ -1,7 +1,7 @@
 //! A run as its workflow holds it: the machine, the journal so far, and what it shows. Knows nothing of Temporal.
 
 use super::plans;
-use crate::wire::{JournalPage, Link, Row, RunInput, Shipment, State};
+use crate::wire::{JournalPage, Link, Row, RunEnd, RunInput, Shipment, State, quoted};
 use std::sync::Arc;
 use weir_base::{Micros, Text, Value};
 use weir_engine::{Command, Event, EventBody, Machine, Record, Status};
@@ -10,7 +10,7 @@ use weir_runs::{LogView, StepView};
 use weir_runtime::Steps;
 use weir_store::{Place, blob_hash};
 
-/// The most bytes of rows in one shipment or one page.
+/// The most bytes of one shipment or one page.
 const PART: usize = 1_400_000;
 
 /// What is known of a run besides what happens in it.
@@ -20,7 +20,8 @@ pub struct Run {
     pub place: Place,
     pub created_at: Micros,
     pub cause: Option<Text>,
-    text: String,
+    /// The flow as JSON.
+    pub text: String,
 }
 
 pub struct Fold {
@@ -32,10 +33,16 @@ pub struct Fold {
     rows: Vec<Row>,
     first: u64,
     logs: Vec<LogView>,
+    /// For each of them the number of the record it comes before.
+    logs_before: Vec<u64>,
     steps: Steps,
     /// Up to which record, and which log line, the store has it.
     shipped: u64,
     shipped_logs: usize,
+    /// Whether a shipment is cut where its log lines make it too large, too: from rules 3 on.
+    cuts_logs: bool,
+    /// The largest payload in bytes; none where large ones are kept elsewhere.
+    max_payload: Option<u64>,
     before: Vec<String>,
     /// What it waits for besides signals, as the driver knows it.
     pub waits: Vec<Text>,
@@ -60,6 +67,7 @@ impl Fold {
             Some(link) => (restored(plan, link)?, link.at),
         };
         let mut fold = Self::new(run, machine, at, input.link.as_ref());
+        (fold.cuts_logs, fold.max_payload) = (input.interpreter >= 3, input.rules.max_payload);
         if input.link.is_none() {
             fold.keep(&Event::new(at, EventBody::Started(Box::new(input.started.clone()))));
         }
@@ -77,9 +85,12 @@ impl Fold {
             rows: Vec::new(),
             first: seq + 1,
             logs: Vec::new(),
+            logs_before: Vec::new(),
             steps: Steps::default(),
             shipped: seq,
             shipped_logs: 0,
+            cuts_logs: false,
+            max_payload: None,
             before: link.map(|link| link.before.clone()).unwrap_or_default(),
             waits: Vec::new(),
             wake_at: None,
@@ -120,11 +131,17 @@ impl Fold {
         &self.machine
     }
 
+    /// Whether the record of what has come in could not go out again.
+    pub fn is_too_large(&self, payload: &Value) -> bool {
+        self.max_payload.is_some_and(|most| quoted(&payload.to_json()) as u64 > most)
+    }
+
     pub fn is_paused(&self) -> bool {
         self.machine.status() == Status::Paused
     }
 
     pub fn add_logs(&mut self, logs: Vec<LogView>) {
+        self.logs_before.extend(logs.iter().map(|_| self.seq + 1));
         self.logs.extend(logs);
     }
 
@@ -148,8 +165,12 @@ impl Fold {
 
     /// The next part for the store, at most so many records.
     pub fn part(&self, most: u64) -> Shipment {
-        let rows = self.rows_from(self.shipped + 1, most as usize);
+        let (rows, logs) = match self.cuts_logs {
+            true => self.fitting(most as usize),
+            false => (self.rows_from(self.shipped + 1, most as usize), self.logs.len() - self.shipped_logs),
+        };
         let run = &self.run;
+        let waits = self.machine.is_parked() || self.waits_for_somebody();
         Shipment {
             run: self.machine.run_id().clone(),
             place: run.place.clone(),
@@ -159,11 +180,42 @@ impl Fold {
             created_at: run.created_at,
             cause: run.cause.clone(),
             rows,
-            logs: self.logs[self.shipped_logs..].to_vec(),
-            waits: self.machine.is_parked() || self.waits_for_somebody(),
+            logs: self.logs[self.shipped_logs..][..logs].to_vec(),
+            waits,
+            waiting: if waits { self.waiting() } else { Vec::new() },
             paused: self.is_paused(),
             end: None,
         }
+    }
+
+    /// As many unshipped records as fit together with the log lines that come before each of them, at least one; and how
+    /// many such lines there are. What comes after the last record goes with it.
+    fn fitting(&self, most: usize) -> (Vec<Row>, usize) {
+        let mut room = PART.saturating_sub(if self.shipped == 0 { quoted(&self.run.text) } else { 0 });
+        let (mut rows, mut logs) = (Vec::new(), self.shipped_logs);
+        for row in self.rows.iter().skip((self.shipped + 1).saturating_sub(self.first) as usize).take(most) {
+            let with = self.logs_before[logs..].iter().take_while(|seq| **seq <= row.seq).count();
+            let size = size_of_row(row) + size_of_logs(&self.logs[logs..][..with]);
+            if size > room && !rows.is_empty() {
+                break;
+            }
+            (room, logs) = (room.saturating_sub(size), logs + with);
+            rows.push(row.clone());
+        }
+        if rows.last().map_or(self.shipped, |row| row.seq) == self.seq {
+            logs = self.logs.len();
+        }
+        (rows, logs - self.shipped_logs)
+    }
+
+    /// Whether the end of the run goes with this part of its journal; else it follows by itself.
+    pub fn takes_end(&self, part: &Shipment, end: &RunEnd) -> bool {
+        if !self.cuts_logs || part.rows.is_empty() {
+            return true;
+        }
+        let flow = part.flow.as_deref().map_or(0, quoted);
+        let size = flow + part.rows.iter().map(size_of_row).sum::<usize>() + size_of_logs(&part.logs);
+        size + serde_json::to_string(end).map_or(0, |end| end.len()) <= PART
     }
 
     /// Whether only somebody can bring it on, who has to see it for that.
@@ -191,8 +243,22 @@ impl Fold {
 
     /// Records from `from` on, and log lines from `log` on, as many as fit one answer.
     pub fn page(&self, from: u64, log: usize) -> JournalPage {
-        let rows = self.rows_from(from.max(self.first), 5_000);
-        let logs = self.logs.iter().skip(log).take(500).cloned().collect();
+        let (mut rows, mut room) = (Vec::new(), PART);
+        for row in self.rows.iter().skip(from.saturating_sub(self.first) as usize).take(5_000) {
+            let size = size_of_row(row);
+            if size > room && !rows.is_empty() {
+                break;
+            }
+            room = room.saturating_sub(size);
+            rows.push(row.clone());
+        }
+        let fits = |log: &&LogView| {
+            let size = size_of_logs(std::slice::from_ref(*log));
+            let is_all = room == PART || size <= room;
+            room = room.saturating_sub(size);
+            is_all
+        };
+        let logs = self.logs.iter().skip(log).take(500).take_while(fits).cloned().collect();
         JournalPage { rows, first: self.first, last: self.seq, before: self.before.clone(), logs }
     }
 
@@ -214,9 +280,7 @@ impl Fold {
 
     pub fn state(&self) -> State {
         let machine = &self.machine;
-        let signals = machine.awaited_signals().into_iter().map(|name| Text::from(format!("signal {name}")));
-        let mut waiting: Vec<Text> = signals.chain(self.waits.iter().cloned()).collect();
-        waiting.sort();
+        let waiting = self.waiting();
         State {
             run: machine.run_id().clone(),
             flow: self.run.flow.name.as_str().into(),
@@ -232,6 +296,14 @@ impl Fold {
             variables: small(machine.variables()),
             cause: self.run.cause.clone(),
         }
+    }
+
+    /// What it waits for, in a fixed order.
+    fn waiting(&self) -> Vec<Text> {
+        let signals = self.machine.awaited_signals().into_iter().map(|name| Text::from(format!("signal {name}")));
+        let mut waiting: Vec<Text> = signals.chain(self.waits.iter().cloned()).collect();
+        waiting.sort();
+        waiting
     }
 
     fn status(&self, waiting: &[Text]) -> Status {
@@ -259,5 +331,111 @@ fn small(value: Value) -> Value {
     match value.to_json().len() > PART / 2 {
         true => Value::Null,
         false => value,
+    }
+}
+
+fn size_of_row(row: &Row) -> usize {
+    quoted(&row.payload) + row.path.len() + 80
+}
+
+fn size_of_logs(logs: &[LogView]) -> usize {
+    logs.iter().map(|log| quoted(&log.message) + log.metadata.to_json().len() + 150).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::{Begin, input_of};
+    use crate::wire::Rules;
+
+    const FLOW: &str =
+        r#"{"ir": 1, "name": "f", "dialect": "ir", "root": {"id": "w", "wait": {"signal": {"name": "go"}}}}"#;
+
+    /// A run with 40 records, each after 60 KB of log lines.
+    fn talkative(interpreter: u32) -> Fold {
+        let begin = Begin {
+            run: "r".into(),
+            flow: weir_ir::from_json(FLOW).unwrap(),
+            input: Value::object([]),
+            place: Place::default(),
+            cause: None,
+            library: Default::default(),
+            rules: Rules::default(),
+            queue: "weir".into(),
+            at: 1,
+        };
+        let mut input = input_of(&begin, &weir_kinds::catalog().unwrap(), None).unwrap();
+        input.interpreter = interpreter;
+        let mut fold = Fold::begin(&input).unwrap();
+        for number in 0..40 {
+            let (path, kind, level, message) = ("w".into(), "log".into(), "info".into(), "\"x\"".repeat(20_000).into());
+            fold.add_logs(vec![LogView { at: number, path, kind, attempt: 1, level, message, metadata: Value::Null }]);
+            fold.apply(number, EventBody::Signal { name: "other".into(), id: None, payload: Value::Null });
+        }
+        fold
+    }
+
+    #[test]
+    fn a_part_with_its_log_lines_fits_what_a_cluster_takes() {
+        let mut fold = talkative(3);
+        let (mut seqs, mut logs) = (Vec::new(), Vec::new());
+        while !fold.is_shipped() {
+            let part = fold.part(1_000);
+            assert!(serde_json::to_vec(&part).unwrap().len() < 1_900_000);
+            assert!(!part.rows.is_empty(), "what has no record is not kept");
+            fold.note_shipped(part.rows.last().map_or(0, |row| row.seq), part.logs.len());
+            seqs.extend(part.rows.iter().map(|row| row.seq));
+            logs.extend(part.logs.iter().map(|log| log.at));
+        }
+        assert_eq!(seqs, (1..=41).collect::<Vec<u64>>());
+        assert_eq!(logs, (0..40).collect::<Vec<i64>>());
+    }
+
+    fn end(bytes: usize) -> RunEnd {
+        RunEnd { status: Status::Succeeded, output: "x".repeat(bytes).into(), error: None, at: 1 }
+    }
+
+    /// The last step's result is in its record, and in the end of the run once more.
+    #[test]
+    fn the_end_goes_by_itself_where_it_does_not_fit() {
+        for (bytes, together) in [(600_000, true), (1_100_000, false), (1_890_000, false)] {
+            let mut fold = talkative(3);
+            fold.note_shipped(41, 40);
+            let payload = "x".repeat(bytes).into();
+            fold.apply(41, EventBody::Signal { name: "other".into(), id: None, payload });
+            let mut part = fold.part(1_000);
+            assert_eq!(fold.takes_end(&part, &end(bytes)), together, "{bytes}");
+            part.end = together.then(|| end(bytes));
+            assert!(serde_json::to_vec(&part).unwrap().len() < 2_000_000, "{bytes}");
+            fold.note_shipped(42, 0);
+            let mut part = fold.part(1_000);
+            assert!(part.rows.is_empty() && fold.takes_end(&part, &end(bytes)), "{bytes}");
+            part.end = Some(end(bytes));
+            assert!(serde_json::to_vec(&part).unwrap().len() < 2_000_000, "{bytes}");
+        }
+        let fold = talkative(2);
+        assert!(fold.takes_end(&fold.part(1_000), &end(1_890_000)), "as ever");
+    }
+
+    /// Semantics 7(h).
+    #[test]
+    fn a_page_fits_what_a_cluster_takes() {
+        let fold = talkative(4);
+        let (mut next, mut lines) = (1, 0);
+        while lines < 40 {
+            let page = fold.page(next, lines);
+            assert!(serde_json::to_vec(&page).unwrap().len() < 1_900_000);
+            assert!(!page.rows.is_empty() || !page.logs.is_empty(), "it comes to an end");
+            next = page.rows.last().map_or(next, |row| row.seq + 1);
+            lines += page.logs.len();
+        }
+        assert_eq!((next, lines), (42, 40));
+    }
+
+    /// Their histories say how many parts there were.
+    #[test]
+    fn runs_of_earlier_rules_are_cut_as_ever() {
+        let part = talkative(2).part(1_000);
+        assert_eq!((part.rows.len(), part.logs.len()), (41, 40));
     }
 }

@@ -13,6 +13,7 @@ mod requests;
 mod ship;
 mod tasks;
 mod timers;
+mod turn;
 mod variables;
 
 use crate::names;
@@ -79,6 +80,13 @@ impl RunFlow {
             false => Ok(()),
         }
     }
+
+    fn check_size(&self, payload: &Value) -> Result<(), Refusal> {
+        match self.read(|fold| fold.is_too_large(payload)) {
+            Some(true) => Err("PAYLOAD_TOO_LARGE: what is sent is larger than Temporal takes".into()),
+            _ => Ok(()),
+        }
+    }
 }
 
 #[workflow_methods]
@@ -129,6 +137,12 @@ impl RunFlow {
         self.read(|fold| fold.page(from.0, from.1 as usize)).unwrap_or_default()
     }
 
+    /// The flow, as JSON.
+    #[query(name = "flow")]
+    pub fn flow(&self, _cx: &WorkflowContextView) -> Result<String, Refusal> {
+        self.read(|fold| fold.run.text.clone()).ok_or_else(|| "the run has not begun".into())
+    }
+
     /// The newest result at a path, as a kind sees it; null where this link has none.
     #[query(name = "recorded")]
     pub fn recorded(&self, _cx: &WorkflowContextView, path: String) -> Option<Row> {
@@ -157,6 +171,7 @@ impl RunFlow {
     #[update_validator(signal_and_wait)]
     fn may_signal(&self, _cx: &WorkflowContextView, message: &MultiArgs2<String, Value>) -> Result<(), Refusal> {
         self.check_open()?;
+        self.check_size(&message.1)?;
         let accepted = self.read(|fold| weir_runtime::accept_signal(&fold.run.flow, &message.0, &message.1));
         accepted.unwrap_or(Ok(())).map_err(|error| error.to_string().into())
     }
@@ -176,6 +191,7 @@ impl RunFlow {
     #[update_validator(approve)]
     fn may_approve(&self, _cx: &WorkflowContextView, answer: &MultiArgs2<String, Value>) -> Result<(), Refusal> {
         self.check_open()?;
+        self.check_size(&answer.1)?;
         let wanted = Text::from(format!("approve:{}", answer.0));
         match self.read(|fold| fold.machine().awaited_signals().contains(&wanted)) {
             Some(true) => Ok(()),

@@ -3,15 +3,18 @@
 use super::drive::{Driver, Phase};
 use super::{Mail, lock};
 use crate::names;
-use weir_base::Value;
+use weir_base::{Text, Value};
 use weir_engine::EventBody;
-use weir_runs::Request;
+use weir_runs::{LogView, Request};
 
 impl Driver<'_> {
     pub fn deliver(&mut self, mail: Mail) {
         self.cx.state_mut(|run| run.taken += 1);
         if matches!(self.phase, Phase::Ending(_)) {
             return;
+        }
+        if self.is_too_large(&mail) {
+            return self.leave_out(&mail.name);
         }
         match mail.name.as_str() {
             names::REQUEST => match read::<Request>(&mail.payload) {
@@ -22,6 +25,25 @@ impl Driver<'_> {
             name if name.starts_with(names::OWN) => tracing::warn!("a signal without a name was left out"),
             name => self.apply(EventBody::Signal { name: name.into(), id: None, payload: mail.payload }),
         }
+    }
+
+    /// Whether a signal could come in, but its record could not go out. The end of a child is measured where it arises.
+    fn is_too_large(&self, mail: &Mail) -> bool {
+        let is_measured = self.input.interpreter >= 4 && mail.name != names::CHILD;
+        is_measured && lock(&self.fold).is_too_large(&mail.payload)
+    }
+
+    /// Whoever has sent it by Temporal's own means has heard nothing of it; the run's log says it.
+    fn leave_out(&mut self, name: &str) {
+        let what = match name {
+            names::REQUEST => "a request about the run".to_owned(),
+            name => format!("the signal `{name}`"),
+        };
+        let message = Text::from(format!("PAYLOAD_TOO_LARGE: {what} is larger than Temporal takes, and was left out"));
+        tracing::warn!(run = self.cx.workflow_id(), "{message}");
+        let (path, kind, level, metadata) = ("".into(), names::DELIVER.into(), "warn".into(), Value::Null);
+        let line = LogView { at: self.now(), path, kind, attempt: 1, level, message, metadata };
+        lock(&self.fold).add_logs(vec![line]);
     }
 
     fn request(&mut self, request: Request) {

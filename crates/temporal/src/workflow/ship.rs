@@ -41,12 +41,13 @@ impl<'a> Driver<'a> {
         let mut shipment = fold.part(self.input.rules.ship_every.max(TOGETHER));
         let (seq, logs) = (shipment.rows.last().map_or(0, |row| row.seq), shipment.logs.len());
         let is_all = seq.max(fold.shipped()) == fold.seq;
-        drop(fold);
         if let Phase::Ending(end) = &self.phase
             && is_all
+            && fold.takes_end(&shipment, end)
         {
             shipment.end = Some((**end).clone());
         }
+        drop(fold);
         let last = shipment.end.is_some();
         self.shipping = true;
         let call = self.cx.execute_activity(Keeping::ship, shipment, options);

@@ -15,6 +15,12 @@ use weir_runtime::policy::{self, OUTCOME_UNKNOWN, noise, retries, step_error};
 /// How much longer than an attempt's own time Temporal waits for a worker that should have ended it.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// How soon a lost attempt is made again: at first, and by how much later each time where one after the other is lost.
+/// The cluster may cut the waits an attempt asks for itself at the longest one.
+const AGAIN: Duration = Duration::from_millis(200);
+const GROWING: f64 = 1.2;
+const LONGEST: Duration = Duration::from_hours(24);
+
 /// An activity by its name, as it is called.
 pub struct Called(pub String);
 
@@ -87,9 +93,18 @@ impl<'a> Driver<'a> {
             && self.activities() < MOST_OPEN
             && self.cx.history_length() < self.input.rules.max_events
         {
+            if self.input.interpreter >= 5 && !self.has_room_for_next() {
+                return;
+            }
             let Some(path) = self.queued.pop_front() else { return };
             self.dispatch(path);
         }
+    }
+
+    fn has_room_for_next(&mut self) -> bool {
+        let Some(open) = self.queued.front().and_then(|path| self.tasks.get(path)) else { return true };
+        let input = serde_json::to_vec(&self.task_input(open)).map_or(0, |input| input.len() as u64);
+        self.has_room(input)
     }
 
     /// One that must not be made twice unawares leaves a mark first (semantics 5.7).
@@ -153,7 +168,7 @@ impl<'a> Driver<'a> {
             .cancellation_token(token)
             .maybe_task_queue(self.queue_of(&open.task.spec.kind))
             .summary(input.path.to_string())
-            .retry_policy(policy_of(open.effect, input.retry.as_ref()))
+            .retry_policy(policy_of(open.effect))
             .build()
     }
 
@@ -311,20 +326,15 @@ impl<'a> Driver<'a> {
     }
 }
 
-/// Temporal makes further attempts of what may be done twice; how many, each attempt decides itself by how it failed.
-fn policy_of(effect: Effect, policy: Option<&weir_ir::RetryPolicy>) -> RetryPolicy {
-    let usual = weir_ir::RetryPolicy::none();
-    let policy = policy.unwrap_or(&usual);
-    let builder = RetryPolicy::builder()
-        .initial_interval(Duration::from_millis(policy.initial.millis.max(1)))
-        .backoff_coefficient(policy.coefficient.max(1.0))
-        .maximum_attempts(u32::from(effect == Effect::NonIdempotent));
-    match policy.max {
-        Some(max) => {
-            builder.maximum_interval(Duration::from_millis(max.millis.max(policy.initial.millis).max(1))).build()
-        }
-        None => builder.build(),
-    }
+/// Temporal makes further attempts of what may be done twice. How many, and when, each attempt decides itself by how it
+/// failed; these waits are for one whose worker was lost.
+fn policy_of(effect: Effect) -> RetryPolicy {
+    RetryPolicy::builder()
+        .initial_interval(AGAIN)
+        .backoff_coefficient(GROWING)
+        .maximum_interval(LONGEST)
+        .maximum_attempts(u32::from(effect == Effect::NonIdempotent))
+        .build()
 }
 
 fn failure(error: StepError) -> TaskResult {

@@ -36,10 +36,7 @@ impl<'a> Driver<'a> {
         let queue = self.input.rules.store_queue.clone()?;
         // It is done in a moment, or whoever had to do it is gone; what is done twice counts once.
         let most = Duration::from_millis(self.input.rules.heartbeat.millis.max(1_000));
-        let retry = RetryPolicy::builder()
-            .initial_interval(Duration::from_millis(100))
-            .maximum_interval(Duration::from_secs(10))
-            .build();
+        let retry = RetryPolicy::builder().initial_interval(Duration::from_millis(100)).maximum_interval(most).build();
         Some(
             ActivityOptions::with_start_to_close_timeout(most)
                 .task_queue(queue)

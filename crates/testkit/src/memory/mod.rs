@@ -9,6 +9,7 @@ mod state;
 use async_trait::async_trait;
 use state::State;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use weir_base::Micros;
 use weir_store::{Batch, CommitError, Epoch, RunKey, Store, StoreError};
@@ -18,6 +19,7 @@ use weir_store::{Batch, CommitError, Epoch, RunKey, Store, StoreError};
 pub struct MemoryStore {
     state: Mutex<State>,
     failures: Mutex<VecDeque<(u64, CommitError)>>,
+    commits: AtomicU64,
 }
 
 impl MemoryStore {
@@ -34,6 +36,11 @@ impl MemoryStore {
     /// How many journal records there are, of all runs.
     pub fn record_count(&self) -> usize {
         self.state().journal.values().map(Vec::len).sum()
+    }
+
+    /// How many batches were written.
+    pub fn commit_count(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -73,6 +80,7 @@ impl Store for MemoryStore {
         let mut state = self.state();
         state.admit(&batch)?;
         state.apply(batch);
+        self.commits.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 

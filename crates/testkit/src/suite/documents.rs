@@ -9,18 +9,8 @@ use weir_store::{
 type Store = Arc<dyn Documents>;
 
 fn document(tenant: &str, id: &str, name: &str) -> Document {
-    Document {
-        tenant: tenant.into(),
-        id: id.into(),
-        parent: "p".into(),
-        name: name.into(),
-        lookup: None,
-        label: "".into(),
-        revision: 1,
-        created_at: 5,
-        updated_at: 5,
-        body: format!(r#"{{"name":"{name}","text":"Grüße 'x' \"y\""}}"#).into(),
-    }
+    let body = format!(r#"{{"name":"{name}","text":"Grüße 'x' \"y\""}}"#);
+    Document { created_at: 5, updated_at: 5, ..crate::document(tenant, id, "p", name, body) }
 }
 
 fn of(tenant: &str) -> Scope {
@@ -249,6 +239,14 @@ pub async fn several_are_read_together(store: Store) {
     assert!(newest(&[]).await.is_empty());
     let of_all = store.newest_under(&Scope::System, table, &texts(&["p"])).await.unwrap();
     assert_eq!(ids(of_all), ["3", "4"]);
+    let names = async |scope: &Scope, filter: &DocumentFilter| {
+        let found = store.names(scope, table, filter).await.unwrap();
+        found.iter().map(|(id, name)| format!("{id}={name}")).collect::<Vec<_>>()
+    };
+    let under = DocumentFilter { parent: Some("p".into()), ..DocumentFilter::default() };
+    assert_eq!(names(&scope, &under).await, ["1=1", "3=3"]);
+    assert_eq!(names(&Scope::System, &under).await, ["1=1", "3=3", "4=4"]);
+    assert_eq!(names(&scope, &DocumentFilter { label: Some("none".into()), ..under }).await, [""; 0]);
 }
 
 pub async fn hostile_text_is_only_text(store: Store) {

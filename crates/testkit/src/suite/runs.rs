@@ -18,9 +18,10 @@ pub async fn the_row_changes_on_start_park_and_end(store: Arc<dyn Store>) {
     let error = StepError::verdict("CHECK_FAILED", "no \"luck\"");
     let steps = [
         RunUpdate::started(key, 10),
-        RunUpdate::parked(key, Some(20)),
+        RunUpdate::waiting(key),
+        RunUpdate::parked(key, Some(20)).on(vec!["signal \"go\"".into(), "timer".into()]),
         RunUpdate::started(key, 21),
-        RunUpdate::paused(key, None, Some(error.clone())),
+        RunUpdate::paused(key, None, Some(error.clone())).on(vec!["child c".into()]),
         RunUpdate::started(key, 30),
         RunUpdate::ended(key, Status::Failed, 40, Value::Null, Some(error)),
     ];

@@ -3,7 +3,7 @@
 //! `make test` puts the pinned program into `.tools/`. The server ends with the value, or soon after this process,
 //! however that ends. It can be killed and started again on the same file and port.
 
-use std::net::TcpListener;
+use crate::free_port;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -192,9 +192,4 @@ fn program() -> PathBuf {
     let program = std::env::var_os("TEMPORAL_BIN").map(PathBuf::from).unwrap_or(own);
     assert!(program.is_file(), "there is no Temporal: run `make conformance` once, or set TEMPORAL_BIN");
     program
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
 }

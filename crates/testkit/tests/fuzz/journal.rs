@@ -4,7 +4,8 @@ use crate::seeds::STATEFUL;
 use std::sync::Arc;
 use weir_base::Value;
 use weir_engine::{
-    Decision, Event, EventBody, Machine, Numbered, Plan, Record, Started, StepError, TaskResult, Usage, fold,
+    Decision, Event, EventBody, ForkChange, ForkedFrom, Machine, Numbered, Plan, RebasedOnto, Record, Started,
+    StepError, TaskResult, Usage, fold,
 };
 
 /// Between the columns of a record in one text.
@@ -33,8 +34,23 @@ fn events() -> Vec<EventBody> {
         EventBody::Dispatched { path: path(), attempt: 2 },
         EventBody::Decided { path: path(), decision: Decision::Retry },
         EventBody::Continued { state: value() },
-        EventBody::Rebased { flow: "abc".into(), dropped: vec![3, 4] },
-        EventBody::Forked { from: "r0".into(), seq: 9, state: value() },
+        EventBody::Rebased(Box::new(RebasedOnto {
+            flow: "abc".into(),
+            dropped: vec![3, 4],
+            inherited: vec![2],
+            state: Some(value()),
+        })),
+        EventBody::Forked(Box::new(ForkedFrom {
+            from: "r0".into(),
+            seq: 9,
+            state: value(),
+            run: "r1".into(),
+            flow: "abc".into(),
+            changes: vec![
+                ForkChange::Set { path: "vars.x".into(), value: value() },
+                ForkChange::event(&EventBody::TaskFinished { path: path(), result: failed() }),
+            ],
+        })),
     ]
 }
 

@@ -76,6 +76,18 @@ test("the list of a graph's steps goes along its edges, and has every step once"
   expect(outline({ ...graph, nodes: [...graph.nodes].reverse() }).map(({ node }) => node.key)[0]).toBe(keys[0]);
 });
 
+test("what stands in a step of a graph is listed right behind it", () => {
+  const { dialect, edges, nodes } = open("invoice-import");
+  const rows = outline({ dialect, edges, nodes });
+  for (const [at, { node, depth }] of rows.entries()) {
+    const before = rows.slice(0, at).findLast((row) => row.depth < depth)?.node.key;
+    expect(before).toBe(node.parent);
+  }
+  expect(rows.some(({ depth }) => depth > 0)).toBe(true);
+  const lost = nodes.map((node) => ({ ...node, parent: nodes[0]?.key ?? "" }));
+  expect(outline({ dialect, edges, nodes: lost })).toHaveLength(nodes.length);
+});
+
 test("the list of a tree's steps is that of its text, deeper where they stand in others", () => {
   const rows = outline(open("order-process"));
   expect(rows[0]?.depth).toBe(0);

@@ -6,20 +6,38 @@ export interface OutlineRow {
   depth: number;
 }
 
-/** No list can show more levels than this, and a mistaken text may name itself as its own parent. */
-const DEEPEST = 64;
-
-/** Steps one below the other: in the order of the text; those of a graph in the order in which they are reached. */
+/**
+ * Steps one below the other: in the order of the text; those of a graph in the order in which they are reached. What
+ * stands in another comes right behind it.
+ */
 export function outline({ dialect, nodes, edges }: Pick<Projection, "dialect" | "nodes" | "edges">): OutlineRow[] {
-  const byKey = new Map(nodes.map((node) => [node.key, node]));
   const ordered = dialect === "graph" ? reached(nodes, edges) : nodes;
-  return ordered.map((node) => ({ node, depth: depthOf(node, byKey) }));
+  const inside = insideOf(ordered);
+  const rows: OutlineRow[] = [];
+  const seen = new Set<string>();
+  const list = (node: FlowNode, depth: number): void => {
+    if (seen.has(node.key)) return;
+    seen.add(node.key);
+    rows.push({ node, depth });
+    for (const child of inside.get(node.key) ?? []) list(child, depth + 1);
+  };
+  for (const node of inside.get(undefined) ?? []) list(node, 0);
+  // A mistaken text may let steps stand in each other, and so in none that is listed.
+  for (const node of ordered) list(node, 0);
+  return rows;
 }
 
-function depthOf(node: FlowNode, byKey: ReadonlyMap<string, FlowNode>): number {
-  let depth = 0;
-  for (let at = node.parent; at !== undefined && depth < DEEPEST; at = byKey.get(at)?.parent) depth++;
-  return depth;
+/** What stands in each step, and in none. */
+function insideOf(nodes: readonly FlowNode[]): Map<string | undefined, FlowNode[]> {
+  const keys = new Set(nodes.map((node) => node.key));
+  const inside = new Map<string | undefined, FlowNode[]>();
+  for (const node of nodes) {
+    const parent = node.parent !== undefined && keys.has(node.parent) ? node.parent : undefined;
+    const others = inside.get(parent);
+    if (others) others.push(node);
+    else inside.set(parent, [node]);
+  }
+  return inside;
 }
 
 /** From the steps that nothing leads to, along the edges, nearer ones first, each step once. */

@@ -11,8 +11,9 @@ import {
   ReactFlow,
   SelectionMode,
   useReactFlow,
+  useStore,
 } from "@xyflow/react";
-import { type DragEvent, type MouseEvent, type ReactNode, useCallback, useMemo, useState } from "react";
+import { type DragEvent, type MouseEvent, type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
 import type { CanvasData, Point, Projection } from "@/document";
 import { cn } from "@/lib/cn";
 import { useLatest } from "@/lib/latest";
@@ -21,13 +22,17 @@ import type { NodeState } from "../model/steps";
 import { Actions, type FlowActions } from "./actions";
 import { type WireEdge, WireView } from "./edge";
 import { type FrameNode, FrameView } from "./frame";
-import { handleTop, SHAPES, type StepNode, StepView } from "./node";
+import { handleTop, SHAPES, SIMPLE_BELOW, type StepNode, StepView } from "./node";
 import { type NoteNode, NoteView } from "./note";
 
 const NODE_TYPES = { step: StepView, note: NoteView, frame: FrameView };
 const EDGE_TYPES = { wire: WireView };
 /** A map of more nodes costs more than it shows. */
 const MOST_MAPPED = 300;
+/** Of more nodes only those in sight are drawn. */
+const MOST_AT_ONCE = 60;
+/** From afar most are in sight: to leave some out would draw all anew whenever one comes or goes. Not of more than this. */
+const MOST_FROM_AFAR = 1500;
 const NOBODY = {};
 const SIZE = { width: WIDTH, height: HEIGHT };
 
@@ -62,11 +67,13 @@ export interface FlowCanvasProps {
 export function FlowCanvas(props: FlowCanvasProps) {
   const { projection, shown, places, readOnly = false } = props;
   const [drag, setDrag] = useState<{ [key: string]: Point }>(NOBODY);
-  const [hot, setHot] = useState<string>();
   const nodes = useNodes(props, drag);
-  const edges = useEdges(props, hot);
+  const edges = useEdges(props);
   const { screenToFlowPosition } = useReactFlow();
   const latest = useLatest(props);
+  useSpace();
+  const afar = useStore((state) => state.transform[2] < SIMPLE_BELOW);
+  const many = shown.nodes.length > (afar ? MOST_FROM_AFAR : MOST_AT_ONCE);
 
   const change = useCallback((changes: NodeChange<AnyNode>[]) => {
     const moves: { [key: string]: Point } = {};
@@ -124,8 +131,6 @@ export function FlowCanvas(props: FlowCanvasProps) {
             if (props.selected.size > 1 && props.selected.has(node.id) && !event.shiftKey && !event.ctrlKey && !event.metaKey) props.onSelect([node.id]);
           }}
           onNodeDoubleClick={(_, node) => node.type === "step" && props.onOpen?.(node.id)}
-          onEdgeMouseEnter={(_, edge) => setHot(edge.id)}
-          onEdgeMouseLeave={() => setHot(undefined)}
           onMoveStart={(event) => moving(event, true)}
           onMoveEnd={(event) => moving(event, false)}
           onPaneClick={() => props.selected.size > 0 && props.onSelect([])}
@@ -142,7 +147,7 @@ export function FlowCanvas(props: FlowCanvasProps) {
           panActivationKeyCode={null}
           zoomOnDoubleClick={false}
           panOnScroll
-          onlyRenderVisibleElements={shown.nodes.length > 60}
+          onlyRenderVisibleElements={many}
           minZoom={0.08}
           maxZoom={2}
           fitView
@@ -162,6 +167,29 @@ export function FlowCanvas(props: FlowCanvasProps) {
 }
 
 export const FIT = { padding: 0.15, maxZoom: 1, minZoom: 0.08 };
+
+/** While Space is held the drawing is dragged, whatever of it lies under the pointer. */
+function useSpace(): void {
+  useEffect(() => {
+    const hold = (is: boolean) => document.querySelectorAll(".react-flow").forEach((flow) => flow.classList.toggle("held", is));
+    const press = (event: KeyboardEvent) => {
+      const free = event.target instanceof Element && event.target.matches("body, [role=application]");
+      if (event.key !== " " || !free) return;
+      event.preventDefault();
+      hold(true);
+    };
+    const release = (event: KeyboardEvent) => event.key === " " && hold(false);
+    const leave = () => hold(false);
+    addEventListener("keydown", press);
+    addEventListener("keyup", release);
+    addEventListener("blur", leave);
+    return () => {
+      removeEventListener("keydown", press);
+      removeEventListener("keyup", release);
+      removeEventListener("blur", leave);
+    };
+  }, []);
+}
 
 /** Told to the style sheet alone: nothing is drawn anew for it. */
 function moving(event: globalThis.MouseEvent | TouchEvent | null, is: boolean): void {
@@ -232,7 +260,7 @@ function useSteps({ projection, shown, places, selected, collapsed, states, prob
             ...handles.map((id, at) => ({ id, type: "source" as const, position: Position.Right, x: WIDTH - 5, y: handleTop(at, handles.length) - 5, width: 10, height: 10 })),
           ],
           selected: selected.has(node.key),
-          ariaLabel: [node.title, SHAPES[node.shape], node.kind ?? node.type, state?.status, problem && `has an ${problem}`].filter(Boolean).join(", "),
+          ariaLabel: [node.title, SHAPES[node.shape], node.kind ?? node.type, state?.status, node.disabled && "disabled", problem && `has an ${problem}`].filter(Boolean).join(", "),
           data: { node, handles, collapsed: collapsed.has(node.key), pinned: pinned?.has(node.key) ?? false, readOnly, ...(state ? { state } : {}), ...(problem ? { problem } : {}) },
         };
       }),
@@ -254,7 +282,7 @@ function usedHandles(projection: Projection): Map<string, string[]> {
   return used;
 }
 
-function useEdges({ projection, shown, selected, readOnly = false, states }: FlowCanvasProps, hot: string | undefined): WireEdge[] {
+function useEdges({ projection, shown, selected, readOnly = false, states }: FlowCanvasProps): WireEdge[] {
   return useMemo(() => {
     const own = new Map(projection.nodes.map((node) => [node.key, node.handles]));
     const titles = new Map(projection.nodes.map((node) => [node.key, node.title]));
@@ -267,9 +295,9 @@ function useEdges({ projection, shown, selected, readOnly = false, states }: Flo
       selected: selected.has(`edge:${edge.key}`),
       markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, color: "var(--control)" },
       ariaLabel: `From ${titles.get(edge.source) ?? ""} to ${titles.get(edge.target) ?? ""}`,
-      data: { edge, hot: hot === edge.key, readOnly, taken: taken(states, edge.source) && taken(states, edge.target) },
+      data: { edge, readOnly, taken: taken(states, edge.source) && taken(states, edge.target) },
     }));
-  }, [projection, shown, selected, readOnly, states, hot]);
+  }, [projection, shown, selected, readOnly, states]);
 }
 
 const taken = (states: ReadonlyMap<string, NodeState> | undefined, key: string): boolean => {

@@ -1,5 +1,5 @@
 import { Handle, type Node, type NodeProps, Position, useStore } from "@xyflow/react";
-import { Braces, Brain, CircleAlert, CirclePlay, Flag, GitBranch, type LucideIcon, Minus, Pin, Plus, Repeat2, TriangleAlert, Box as BoxIcon } from "lucide-react";
+import { Braces, Brain, CircleAlert, CirclePlay, CircleSlash, Flag, GitBranch, type LucideIcon, Minus, Pin, Plus, Repeat2, TriangleAlert, Box as BoxIcon } from "lucide-react";
 import { memo } from "react";
 import { runLook, StateIcon } from "@/components/ui/status";
 import type { FlowNode, Shape } from "@/document";
@@ -119,7 +119,7 @@ function Still({ data }: { data: StepData }) {
 function Simple({ data, selected }: { data: StepData; selected: boolean }) {
   const tone = data.state ? (data.state.status === "failed" ? "bg-bad" : data.state.status === "succeeded" ? "bg-ok" : "bg-busy") : "bg-line-strong";
   return (
-    <div className={cn("flex h-full items-center overflow-hidden rounded-md border-2 bg-surface px-3", selected ? "border-ring" : data.problem ? "border-bad" : "border-control")}>
+    <div className={cn("flex h-full items-center overflow-hidden rounded-md border-2 bg-surface px-3", data.node.disabled && "border-dashed", selected ? "border-ring" : data.problem ? "border-bad" : "border-control")}>
       <span className={cn("h-5 w-full rounded-sm", tone)} />
     </div>
   );
@@ -131,15 +131,16 @@ function Full({ id, data, selected }: { id: string; data: StepData; selected: bo
   const Icon = ICONS[node.shape];
   return (
     <>
-      <svg width={WIDTH} height={HEIGHT} aria-hidden className={cn("absolute inset-0 fill-surface stroke-[1.25]", outline(selected, problem, state))}>
+      <svg width={WIDTH} height={HEIGHT} aria-hidden className={cn("absolute inset-0 fill-surface stroke-[1.25]", outline(selected, problem, state), node.disabled && "[stroke-dasharray:5_4]")}>
         <path d={OUTLINES[node.shape]} />
       </svg>
       <div className="relative flex h-full items-center gap-2 ps-4.5 pe-5">
         <Icon className={cn("size-4.5 shrink-0", TONES[node.shape])} aria-hidden />
         <div className="min-w-0 flex-1 leading-tight">
-          <div className="truncate text-base font-medium" dir="auto">{node.title}</div>
+          <div className={cn("truncate text-base font-medium", node.disabled && "text-muted line-through")} dir="auto">{node.title}</div>
           <div className="truncate text-xs text-muted" dir="auto">{[node.kind ?? node.type, node.summary].filter(Boolean).join(" · ")}</div>
         </div>
+        {node.disabled ? <CircleSlash className="size-3.5 shrink-0 text-muted" aria-label="disabled" /> : null}
         {data.pinned ? <Pin className="size-3.5 shrink-0 fill-current text-accent-ink" aria-label="output pinned" /> : null}
         {problem ? <Problem problem={problem} /> : null}
       </div>
@@ -227,6 +228,7 @@ function sameLook(a: NodeProps<StepNode>, b: NodeProps<StepNode>): boolean {
     x.node.kind === y.node.kind &&
     x.node.shape === y.node.shape &&
     x.node.region === y.node.region &&
+    x.node.disabled === y.node.disabled &&
     x.handles.join() === y.handles.join() &&
     x.problem === y.problem &&
     x.collapsed === y.collapsed &&

@@ -1,7 +1,8 @@
 import { lazy, Suspense } from "react";
 import { Loading } from "@/components/ui/states";
 
-export type Language = "yaml" | "json" | "typescript" | "javascript" | "python";
+/** `template` is text with `{{ expression }}` in it, `expression` one by itself. */
+export type Language = "yaml" | "json" | "typescript" | "javascript" | "python" | "template" | "expression";
 
 /** A problem at a place of the text, in UTF-16 units. */
 export interface Marker {
@@ -17,6 +18,26 @@ export interface Completion {
   detail?: string | undefined;
   docs?: string | undefined;
   sort: string;
+  /** What is written, where it is not the label, and from where on, where that is not the same for all. */
+  insert?: string;
+  from?: number;
+}
+
+/** What is known of a name: a type, and a sentence. */
+export interface Hint {
+  from: number;
+  to: number;
+  type: string;
+  docs: string;
+}
+
+/** How a function is called, with the parameter one is at. */
+export interface Call {
+  label: string;
+  docs: string;
+  /** Each as it stands in the label. */
+  parameters: string[];
+  active: number;
 }
 
 export interface CodeEditorProps {
@@ -28,6 +49,12 @@ export interface CodeEditorProps {
   markers?: readonly Marker[];
   /** What could stand at an offset: the text from `from` on is replaced. */
   complete?: (text: string, offset: number) => Promise<{ from: number; items: Completion[] }>;
+  /** What is known of what stands at an offset. */
+  hint?: (text: string, offset: number) => Promise<Hint | undefined>;
+  /** The call around an offset. */
+  call?: (text: string, offset: number) => Promise<Call | undefined>;
+  /** A field among others: it has the focus at once, and Tab goes on to the next one. */
+  field?: boolean;
   /** Undo and redo, where they are somebody else's. */
   onUndo?: () => void;
   onRedo?: () => void;

@@ -20,14 +20,17 @@ export default function Diff(props: CodeDiffProps) {
       minimap: { enabled: false },
       scrollBeyondLastLine: false,
       fontSize: 12.5,
-      ariaLabel: label,
       theme: "weir",
     });
     models.current = { original: monaco.editor.createModel(before, language), modified: monaco.editor.createModel(after, language) };
     editor.setModel(models.current);
     const { original, modified } = models.current;
+    name(editor, label);
+    // Its own options forget what the two sides are called whenever they change.
+    const naming = editor.onDidUpdateDiff(() => name(editor, label));
     const listening = modified.onDidChangeContent(() => latest.current.onChange?.(modified.getValue()));
     return () => {
+      naming.dispose();
       listening.dispose();
       editor.dispose();
       original.dispose();
@@ -40,4 +43,9 @@ export default function Diff(props: CodeDiffProps) {
     if (models.current?.modified.getValue() !== props.after) models.current?.modified.setValue(props.after);
   }, [props.before, props.after]);
   return <div ref={host} className="size-full min-h-0" />;
+}
+
+function name(editor: monaco.editor.IStandaloneDiffEditor, label: string): void {
+  editor.getOriginalEditor().updateOptions({ ariaLabel: `${label}: before` });
+  editor.getModifiedEditor().updateOptions({ ariaLabel: `${label}: after` });
 }

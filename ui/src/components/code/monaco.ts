@@ -11,7 +11,9 @@ import "monaco-editor/features/hover/register";
 import "monaco-editor/features/indentation/register";
 import "monaco-editor/features/linesOperations/register";
 import "monaco-editor/features/multicursor/register";
-import "monaco-editor/features/suggest/register";
+import "monaco-editor/features/parameterHints/register";
+// What `features/suggest` registers draws suggestions in the line; the list of them is this.
+import "monaco-editor/editor/contrib/suggest/browser/suggestController";
 import "monaco-editor/features/wordOperations/register";
 import "monaco-editor/languages/definitions/javascript/register";
 import "monaco-editor/languages/definitions/python/register";
@@ -38,6 +40,32 @@ monaco.languages.setMonarchTokensProvider("json", {
       [/\b(?:true|false|null)\b/, "keyword"],
       [/[{}[\]]/, "@brackets"],
     ],
+  },
+});
+
+const PAIRS: monaco.languages.LanguageConfiguration = {
+  brackets: [["{", "}"], ["[", "]"], ["(", ")"]],
+  autoClosingPairs: [{ open: "{", close: "}" }, { open: "[", close: "]" }, { open: "(", close: ")" }, { open: '"', close: '"', notIn: ["string"] }, { open: "'", close: "'", notIn: ["string"] }, { open: "`", close: "`", notIn: ["string"] }],
+};
+const IN_EXPRESSIONS: monaco.languages.IMonarchLanguageRule[] = [
+  [/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/, "string"],
+  [/`(?:[^`\\]|\\.)*`/, "string"],
+  [/\b(?:true|false|null|undefined|typeof|in)\b/, "keyword"],
+  [/\b(?:input|vars|nodes|data|item|index|error|message|thread|run|now|secrets|project|service)\b/, "type"],
+  [/[\p{L}_$][\p{L}\p{N}_$]*/u, "identifier"],
+  [/\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/, "number"],
+];
+
+for (const id of ["expression", "template"]) {
+  monaco.languages.register({ id });
+  monaco.languages.setLanguageConfiguration(id, PAIRS);
+}
+monaco.languages.setMonarchTokensProvider("expression", { unicode: true, tokenizer: { root: IN_EXPRESSIONS } });
+monaco.languages.setMonarchTokensProvider("template", {
+  unicode: true,
+  tokenizer: {
+    root: [[/\{\{/, { token: "keyword", next: "@inside" }], [/[^{]+|\{/, ""]],
+    inside: [[/\}\}/, { token: "keyword", next: "@pop" }], ...IN_EXPRESSIONS],
   },
 });
 

@@ -14,6 +14,8 @@ interface DialogProps {
   size?: "sm" | "md" | "lg" | "xl";
   /** Not closed by a click beside it: what it shows, or what was entered, would be lost. */
   stays?: boolean;
+  /** Before Escape closes it: what has to be closed first may prevent that. */
+  onEscape?: (event: KeyboardEvent) => void;
   children?: ReactNode;
 }
 
@@ -45,7 +47,7 @@ export function Dialog({ open, onOpenChange, title, description, footer, size = 
 }
 
 /** The same from the side, for what is looked at beside the page. */
-export function Sheet({ open, onOpenChange, title, description, footer, size = "md", stays = false, children }: DialogProps) {
+export function Sheet({ open, onOpenChange, title, description, footer, size = "md", stays = false, onEscape, children }: DialogProps) {
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -54,6 +56,7 @@ export function Sheet({ open, onOpenChange, title, description, footer, size = "
           {...(description ? {} : { "aria-describedby": undefined })}
           onOpenAutoFocus={toFirstField}
           {...(stays ? { onInteractOutside: keepOpen } : {})}
+          {...(onEscape ? { onEscapeKeyDown: onEscape } : {})}
           className={cn(
             "fixed inset-y-0 end-0 z-50 flex w-full animate-slide flex-col border-s border-line outline-none bg-raised shadow-sheet",
             WIDTHS[size],

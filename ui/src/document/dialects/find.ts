@@ -1,3 +1,4 @@
+import type { Clip, Incoming } from "../commands";
 import type { FlowNode, Projection } from "../projection";
 import { Refusal } from "../text/refusal";
 
@@ -16,6 +17,12 @@ export function outermost(projection: Projection, keys: readonly string[]): Flow
     return false;
   };
   return projection.nodes.filter((node) => wanted.has(node.key) && !inside(node));
+}
+
+/** What led to copied nodes. A clipboard may hold anything. */
+export function incomingOf({ incoming }: Clip): Incoming[] {
+  const whole = (one: Incoming | null) => typeof one?.source === "string" && typeof one.target === "string" && (one.handle === undefined || typeof one.handle === "string");
+  return Array.isArray(incoming) ? incoming.filter(whole) : [];
 }
 
 /** The text itself, or the text with the lowest number behind it that is free. */

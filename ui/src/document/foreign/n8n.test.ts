@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { FlowDocument, type JsonMap } from "..";
-import { fromN8n, isN8n } from "./n8n";
+import { isN8n } from "./is-n8n";
+import { fromN8n } from "./n8n";
 
 const base = (name: string, type: string, parameters: JsonMap, rest: JsonMap = {}): JsonMap => ({ id: name, name, type: `n8n-nodes-base.${type}`, typeVersion: 1, position: [100, 200], parameters, ...rest });
 const to = (node: string) => ({ node, type: "main", index: 0 });
@@ -36,6 +37,33 @@ test("an export becomes steps, edges and notes, and names what did not come alon
   expect(taken.notes).toEqual([{ x: 0, y: 0, width: 300, height: 110, text: "Look", color: "yellow" }]);
   expect([taken.whole, taken.placeholders]).toEqual([4, ["Tell (slack)"]]);
   expect(taken.lost.join("\n")).toMatch(/options timeout[\s\S]*credentials httpBasicAuth[\s\S]*Every hour: a graph has one start[\s\S]*edge from Every hour[\s\S]*\$now means nothing/);
+});
+
+test("what was disabled in n8n stays disabled, where that can be said", () => {
+  const off = { disabled: true };
+  const nodes = [
+    base("Every hour", "scheduleTrigger", {}, off),
+    base("By hand", "manualTrigger", {}),
+    base("Ask", "httpRequest", { url: "http://x" }, off),
+    base("Tell", "slack", {}, off),
+    base("Join", "merge", {}, off),
+    base("Rest", "wait", { amount: 2 }, off),
+    base("Large?", "if", {}, off),
+    base("Shape", "set", {}, { disabled: false }),
+  ];
+  const taken = fromN8n({ nodes, connections: { "By hand": { main: [[to("Ask")]] }, "Every hour": { main: [[to("Ask")]] } } });
+  const data = taken.clip.nodes.map((node) => (node as { data: JsonMap }).data);
+  expect(data.filter(({ disabled }) => disabled === true).map(({ label }) => label)).toEqual(["Ask", "Tell", "Join", "Rest"]);
+  expect(data.every((one) => one.disabled === true || !("disabled" in one))).toBe(true);
+  expect(data[0]?.label).toBe("By hand");
+  expect(taken.lost.filter((line) => line.includes("disabled"))).toEqual([
+    "Every hour: it was disabled in n8n, and a graph has one start, and has it already",
+    "Large?: it was disabled in n8n, and runs here: what starts, splits or ends a run cannot be disabled",
+  ]);
+
+  const doc = new FlowDocument("flow.json", '{"name": "g", "nodes": [], "edges": []}');
+  doc.run({ do: "paste", clip: taken.clip, place: {} }, 0);
+  expect(doc.state.projection.nodes.filter(({ disabled }) => disabled).map(({ title }) => title)).toEqual(["Ask", "Tell", "Join", "Rest"]);
 });
 
 test("what it became can be drawn, pasted and undone", () => {

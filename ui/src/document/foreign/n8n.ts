@@ -1,5 +1,6 @@
 import type { Clip, Note } from "../commands";
 import { asId, free } from "../dialects/find";
+import { NEVER_DISABLED } from "../dialects/graph/commands";
 import { isMap, type Json, type JsonMap } from "../text/node";
 import { expressionsOf, type Reading } from "./n8n-expressions";
 import { type Made, stepOf } from "./n8n-steps";
@@ -17,13 +18,6 @@ export interface Taken {
   lost: string[];
 }
 
-/** Whether a text is an export of n8n: nodes with types of its packages, joined by names. */
-export function isN8n(value: unknown): value is { nodes: Json[]; connections?: Json; name?: Json } {
-  if (typeof value !== "object" || value === null || !("nodes" in value) || !Array.isArray(value.nodes)) return false;
-  const types = value.nodes.map((node: unknown) => (typeof node === "object" && node !== null && "type" in node ? node.type : undefined));
-  return types.some((type) => typeof type === "string" && /^(@n8n\/)?n8n-nodes-|^@n8n\//.test(type));
-}
-
 /** An export of n8n as steps of a graph. Nothing is asked of n8n, and secrets are not among what it exports. */
 export function fromN8n(given: { nodes: Json[]; connections?: Json; name?: Json }): Taken {
   const nodes = given.nodes.filter(isMap);
@@ -31,7 +25,11 @@ export function fromN8n(given: { nodes: Json[]; connections?: Json; name?: Json 
   const reading: Reading = { ids, odd: [] };
   const taken: Taken = { name: typeof given.name === "string" ? given.name : "", clip: { weir: 1, dialect: "graph", nodes: [], edges: [] }, notes: [], whole: 0, placeholders: [], lost: [] };
   const made = new Map<string, Made>();
-  for (const node of nodes) place(node, taken, made, reading);
+  const start = nodes.find((node) => isStart(node) && node.disabled !== true) ?? nodes.find(isStart);
+  for (const node of nodes) {
+    if (!isStart(node) || node === start) place(node, taken, made, reading);
+    else taken.lost.push(`${nameOf(node)}: ${node.disabled === true ? "it was disabled in n8n, and " : ""}a graph has one start, and has it already`);
+  }
   taken.clip.edges = edgesOf(given.connections, ids, made, taken.lost);
   taken.lost.push(...reading.odd);
   end(taken.clip, made, ids);
@@ -48,6 +46,8 @@ function end(clip: Clip, made: ReadonlyMap<string, Made>, ids: ReadonlyMap<strin
   clip.nodes.push({ id, type: "end", position: { x: Math.max(...places.map(({ x }) => Number(x) || 0)) + 240, y: Number(places[0]?.y) || 0 }, data: { label: "End" } });
   clip.edges.push(...last.map((source) => ({ id: `${source}-${id}`, source, target: id })));
 }
+
+const isStart = (node: JsonMap): boolean => stepOf(String(node.type), {}, "").type === "trigger";
 
 const nameOf = (node: JsonMap): string => String(node.name ?? node.id ?? node.type ?? "step");
 
@@ -71,17 +71,15 @@ function place(node: JsonMap, taken: Taken, made: Map<string, Made>, reading: Re
     return;
   }
   const step = stepOf(String(node.type), (expressionsOf(parameters, name, reading) ?? {}) as JsonMap, name);
-  if (step.type === "trigger" && [...made.values()].some((other) => other.type === "trigger")) {
-    taken.lost.push(`${name}: a graph has one start, and has it already`);
-    return;
-  }
   made.set(name, step);
   if (step.placeholder) taken.placeholders.push(`${name} (${String(node.type).replace(/^.*\./, "")})`);
   else taken.whole++;
   if (step.lost) taken.lost.push(`${name}: ${step.lost}`);
-  if (node.disabled === true) taken.lost.push(`${name}: it was switched off in n8n, and would run here`);
+  const disabled = node.disabled === true;
+  if (disabled && NEVER_DISABLED.has(step.type)) taken.lost.push(`${name}: it was disabled in n8n, and runs here: what starts, splits or ends a run cannot be disabled`);
   if (isMap(node.credentials)) taken.lost.push(`${name}: credentials ${Object.keys(node.credentials).join(", ")}; name a secret in its settings`);
-  const data: JsonMap = { label: name, ...(step.kind ? { activityName: step.kind } : {}), ...(step.config ? { config: step.config } : {}) };
+  const off = disabled && !NEVER_DISABLED.has(step.type) ? { disabled } : {};
+  const data: JsonMap = { label: name, ...off, ...(step.kind ? { activityName: step.kind } : {}), ...(step.config ? { config: step.config } : {}) };
   taken.clip.nodes.push({ id: reading.ids.get(name) ?? name, type: step.type, position: at, data });
 }
 

@@ -4,12 +4,13 @@ import { tidy } from "@/canvas/model/layout";
 import type { Clip, Command, Json, Note, Point } from "@/document";
 import { api, body, onceKey } from "@/lib/api";
 import { download } from "@/lib/download";
+import { Inspector } from "./later";
 import { type Builder, stepsOf, useKept } from "./state";
 import { isOver } from "./use-run";
 
 /** What is done to what is selected, and to the flow. */
 export function useEdits(builder: Builder) {
-  const { document, perform, projection, state, places, shown, selected, select, setOver } = builder;
+  const { document, perform, projection, state, places, shown, selected, select, setOver, setOpened } = builder;
   const keys = stepsOf(builder);
   const [walked, setWalked] = useState<string>();
   const edge = projection.edges.find(({ key }) => selected.has(`edge:${key}`));
@@ -38,6 +39,19 @@ export function useEdits(builder: Builder) {
       else select([`edge:${next}`]);
     },
     remove,
+    /** Shows a step beside the drawing, with the keys in its first field. */
+    open: (key = keys.at(-1)) => {
+      if (key === undefined) return toast.say("Select a step first");
+      setOpened(key);
+      const focus = () => globalThis.document.querySelector<HTMLElement>("[data-step-name]")?.focus();
+      Inspector.ready().then(() => setTimeout(focus, 0), () => undefined);
+    },
+    /** Lets a run go past what is selected, or no longer where it does so already. */
+    disable: () => {
+      const nodes = projection.nodes.filter((node) => keys.includes(node.key));
+      if (nodes.length === 0) toast.say("Select a step first");
+      else perform({ do: "disable", keys, disabled: nodes.some((node) => !node.disabled) });
+    },
     duplicate: () => keys.length > 0 && perform({ do: "duplicate", keys }),
     add: () => setOver({ what: "creator", place: edge ? { edge: edge.key } : keys.length > 0 ? { after: keys[keys.length - 1] ?? "" } : lastPlace(builder) }),
     connect: () => keys[0] !== undefined && setOver({ what: "connect", from: keys[0] }),

@@ -1,21 +1,41 @@
 import { type Clip, type Command, FlowDocument, isMap, type Json } from "@/document";
 import type { Taken } from "@/document/foreign/n8n";
 import { toast } from "@/components/ui/toast";
-import { given, notesOfTaken, parsed, textOfTaken } from "@/features/flows/given";
+import { type Given, given, notesOfTaken, parsed, textOfTaken } from "@/features/flows/given";
 import { readClip } from "./actions";
 import type { Builder } from "./state";
 
 /** No flow is as long as this; what is longer is no flow, or would bring the page to a halt. */
 const MOST = 2_000_000;
 
-/** Puts what lies on the clipboard into the flow: copied steps, a whole graph as JSON, or an export of n8n. */
-export function pasteInto(builder: Builder, text: string, after: string | undefined): void {
+/**
+ * Puts what lies on the clipboard into the flow: copied steps, `joined` to what led to them, a whole graph as JSON, or
+ * an export of n8n.
+ */
+export async function pasteInto(builder: Builder, text: string, after: string | undefined, joined: boolean): Promise<void> {
   const clip = readClip(text) ?? graphOf(text);
-  if (clip) return void builder.perform({ do: "paste", clip, place: after === undefined ? {} : { after } });
-  const read = given([{ name: "clipboard.json", text }]);
+  if (clip) return pasteClip(builder, clip, after, joined);
+  const read = await readable([{ name: "clipboard.json", text }]);
+  if (!read) return;
   if (read.kind === "foreign") return pasteForeign(builder, read.taken);
   if (read.kind === "bundle") return toast.say("This is a bundle of flows", "Import it on the page Flows.");
   toast.say("There are no steps on the clipboard", "Steps copied here, a graph as JSON, or a workflow exported from n8n can be pasted.");
+}
+
+/** As `given`; where it cannot be read now, that is said. */
+async function readable(files: Parameters<typeof given>[0]): Promise<Given | undefined> {
+  try {
+    return await given(files);
+  } catch {
+    toast.say("What reads it could not be loaded", "Try again once the server answers.");
+    return undefined;
+  }
+}
+
+function pasteClip({ perform, projection }: Builder, clip: Clip, after: string | undefined, joined: boolean): void {
+  const there = new Set(projection.nodes.map((node) => node.key));
+  const done = perform({ do: "paste", clip, place: after === undefined ? {} : { after }, joined });
+  if (done && joined && !clip.incoming?.some(({ source }) => there.has(source))) toast.say("Nothing in this flow led to them", "They were pasted without.");
 }
 
 /** The text of a graph of ours, as steps that can be pasted. */
@@ -40,7 +60,8 @@ function pasteForeign(builder: Builder, taken: Taken): void {
 export async function bringIn(builder: Builder, file: File): Promise<void> {
   if (file.size > MOST) return toast.say(`${file.name} is too large to be a flow`, "At most 2 MB can be read.");
   const text = await file.text();
-  const read = given([{ name: file.name, text }]);
+  const read = await readable([{ name: file.name, text }]);
+  if (!read) return;
   if (read.kind === "bundle") return toast.say("This is a bundle of flows", "Import it on the page Flows.");
   if (read.kind === "foreign") {
     if (replace(builder, textOfTaken(read.taken), notesOfTaken(read.taken), file.name)) builder.setOver({ what: "taken", taken: read.taken });

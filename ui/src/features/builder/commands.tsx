@@ -1,5 +1,5 @@
 import { useReactFlow } from "@xyflow/react";
-import { Copy, Download, Expand, Focus, Group, History, Link2, Package, Pencil, Pin, Play, Plus, Redo2, Rocket, Save, Square, StickyNote, Trash2, Undo2, Ungroup, Wand2 } from "lucide-react";
+import { CircleSlash, ClipboardPaste, Copy, Download, Expand, Focus, Group, History, Link2, Package, PanelRightOpen, Pencil, Pin, Play, Plus, Redo2, Rocket, Save, Scissors, Square, StickyNote, Trash2, Undo2, Ungroup, Wand2 } from "lucide-react";
 import { FIT } from "@/canvas/view/canvas";
 import { align } from "@/canvas/model/layout";
 import { related } from "@/canvas/model/walk";
@@ -7,6 +7,7 @@ import { toast } from "@/components/ui/toast";
 import { type Command as Offered, useCommands } from "@/features/commands/commands";
 import type { Json } from "@/document";
 import type { Edits, Trials } from "./actions";
+import { copyNow, PASTE_JOINED, pasteNow } from "./clipboard";
 import type { Builder } from "./state";
 
 /** Everything that can be done here, for the palette and by keys. */
@@ -21,13 +22,12 @@ export function useBuilderCommands(builder: Builder, edits: Edits, trials: Trial
     { id: "zoom-1", title: "Zoom to 100 %", section: "View", keys: "0", icon: <Focus />, run: () => void zoomTo(1) },
     { id: "split", title: "Show or hide the text beside the canvas", section: "View", keys: "Mod+\\", always: true, run: () => setView(view === "split" ? "canvas" : "split") },
     { id: "select-all", title: "Select every step", section: "Select", keys: "Mod+A", run: () => select(projection.nodes.map((node) => node.key)) },
-    { id: "select-before", title: "Select everything before", section: "Select", run: () => select(related(projection, edits.keys, "before")) },
-    { id: "select-after", title: "Select everything after", section: "Select", run: () => select(related(projection, edits.keys, "after")) },
-    { id: "select-joined", title: "Select everything connected", section: "Select", run: () => select(related(projection, edits.keys, "all")) },
+    ...selecting(builder, edits),
     { id: "select-edge", title: "Select the next edge", section: "Select", keys: "E", words: "wire connection", run: edits.nextEdge },
     { id: "versions", title: "History of this flow", section: "Flow", icon: <History />, run: () => setOver({ what: "versions" }) },
     { id: "download", title: "Download the text", section: "Flow", icon: <Download />, run: edits.save },
   ];
+  const copying: Offered[] = [{ id: "copy", title: "Copy", section: "Edit", keys: "Mod+C", told: true, icon: <Copy />, run: () => void copyNow(builder, edits, false) }];
   const changing: Offered[] = [
     { id: "undo", title: "Undo", section: "Edit", keys: "Mod+Z", icon: <Undo2 />, run: () => void (doc.undo() || toast.say("There is nothing to undo")) },
     { id: "redo", title: "Redo", section: "Edit", keys: "Mod+Shift+Z Mod+Y", icon: <Redo2 />, run: () => void (doc.redo() || toast.say("There is nothing to redo")) },
@@ -38,6 +38,10 @@ export function useBuilderCommands(builder: Builder, edits: Edits, trials: Trial
     { id: "delete", title: "Delete", section: "Edit", keys: "Delete Backspace", icon: <Trash2 />, run: () => edits.remove(false) },
     { id: "delete-join", title: "Delete and reconnect", section: "Edit", keys: "Mod+Delete Mod+Backspace", icon: <Trash2 />, run: () => edits.remove(true) },
     { id: "duplicate", title: "Duplicate", section: "Edit", keys: "Mod+D", icon: <Copy />, run: () => void edits.duplicate() },
+    { id: "disable", title: "Disable or enable", section: "Edit", keys: "D", words: "switch off on skip mute", icon: <CircleSlash />, run: edits.disable },
+    { id: "cut", title: "Cut", section: "Edit", keys: "Mod+X", told: true, icon: <Scissors />, run: () => void copyNow(builder, edits, true) },
+    { id: "paste", title: "Paste", section: "Edit", keys: "Mod+V", told: true, icon: <ClipboardPaste />, run: () => void pasteNow(builder, edits, false) },
+    { id: "paste-joined", title: "Paste, joined to what led there", section: "Edit", keys: PASTE_JOINED, told: true, words: "keeping incoming edges connections", icon: <ClipboardPaste />, run: () => void pasteNow(builder, edits, true) },
     { id: "tidy", title: "Tidy the layout", section: "Edit", keys: "Shift+Alt+T", icon: <Wand2 />, run: () => void (edits.tidyUp() && setTimeout(() => void fitView(FIT), 50)) },
     ...(["left", "top", "across", "down"] as const).map((how): Offered => ({ id: `align-${how}`, title: { left: "Align to the left", top: "Align to the top", across: "Space out across", down: "Space out downwards" }[how], section: "Edit", run: () => void builder.perform({ do: "position", moves: align(builder.places, edits.keys, how) }) })),
     { id: "note", title: "Add a note", section: "Edit", keys: "Shift+S", icon: <StickyNote />, run: () => edits.note(middle()) },
@@ -54,7 +58,30 @@ export function useBuilderCommands(builder: Builder, edits: Edits, trials: Trial
     { id: "pin", title: "Pin or unpin the output", section: "Run", keys: "P", icon: <Pin />, run: () => pin(builder, edits, trials) },
   ];
   const publishing: Offered[] = [{ id: "publish", title: "Publish a version", section: "Flow", icon: <Rocket />, run: () => setOver({ what: "publish" }) }];
-  useCommands("builder", [...looking, ...(may.write ? changing : []), ...(may.run ? running : []), ...(may.publish ? publishing : [])]);
+  useCommands("builder", [...looking, ...canvasKeys(edits, may.write), ...copying, ...(may.write ? changing : []), ...(may.run ? running : []), ...(may.publish ? publishing : [])]);
+}
+
+/** Everything that leads to what is selected, that it leads to, or both. */
+function selecting({ projection, select }: Builder, edits: Edits): Offered[] {
+  const all = (which: "before" | "after" | "all") => () => (edits.keys.length > 0 ? select(related(projection, edits.keys, which)) : toast.say("Select a step first"));
+  return [
+    { id: "select-before", title: "Select everything before", section: "Select", keys: "Alt+S>U", words: "upstream", run: all("before") },
+    { id: "select-after", title: "Select everything after", section: "Select", keys: "Alt+S>D", words: "downstream", run: all("after") },
+    { id: "select-joined", title: "Select everything connected", section: "Select", keys: "Alt+S>C", run: all("all") },
+  ];
+}
+
+/** What the drawing itself listens to while it has the keys. */
+function canvasKeys(edits: Edits, mayWrite: boolean): Offered[] {
+  const told = (id: string, title: string, keys: string): Offered => ({ id: `canvas-${id}`, title, keys, section: "On the canvas", told: true, hidden: true, run: () => {} });
+  const moving = [told("add", "Add a step behind the selection", "Tab"), told("nudge", "Move what is selected", "Mod+Arrows"), told("nudge-more", "Move it further", "Shift+Arrows"), told("among", "Earlier or later in a tree", "Alt+ArrowUp Alt+ArrowDown")];
+  return [
+    told("walk", "Go to the nearest step", "Arrows"),
+    { ...told("open", "Open the step", "Enter"), hidden: false, icon: <PanelRightOpen />, run: () => edits.open() },
+    told("close", "Close the step, select nothing", "Escape"),
+    told("pan", "Move the drawing", "Space+Drag"),
+    ...(mayWrite ? moving : []),
+  ];
 }
 
 /** Selected steps become a flow of their own in a graph, and a tree of their own in a tree. */

@@ -1,12 +1,9 @@
-import { useEffect, useMemo, useState } from "react";
-import { named } from "@/canvas/model/walk";
+import { useEffect, useState } from "react";
 import type { Language } from "@/components/code/code-editor";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
-import { Field, Input } from "@/components/ui/input";
 import { toast } from "@/components/ui/toast";
-import type { Json, Place } from "@/document";
-import type { KindLine } from "@/features/catalogue/data";
+import type { Json } from "@/document";
 import { DIALECTS } from "@/features/flows/dialect";
 import { TakenList } from "@/features/flows/taken-list";
 import { Follow } from "@/features/runs/live/follow";
@@ -14,87 +11,34 @@ import { Answer, wordsOf } from "@/features/runs/run/waiting";
 import { api, body } from "@/lib/api";
 import { Failure } from "@/lib/failure";
 import type { Trials } from "./actions";
-import { Chooser, Creator } from "./chooser";
+import { Asked } from "./asked";
+import { aroundOf } from "./expression/place";
 import { JsonField } from "./fields";
-import { type Choice, fittingFirst, givenBy } from "./offers";
-import { type Builder, stepsOf } from "./state";
+import { type Builder, type Over, stepsOf } from "./state";
 import { SubFlow } from "./sub-flow";
 import { Publish, Versions } from "./versions";
 
-/** Lists and fields that were opened from the canvas give the keys back to it. */
-function useBackToCanvas(open: boolean): void {
-  useEffect(() => {
-    if (!open) return;
-    return () => void setTimeout(() => document.activeElement === document.body && document.getElementById("canvas")?.focus(), 0);
-  }, [open]);
-}
-
-/** Whatever lies over the page. */
-export function Overs({ builder, trials, choices, kinds, language }: { builder: Builder; trials: Trials; choices: readonly Choice[]; kinds: readonly KindLine[]; language: Language }) {
-  const { over, setOver, draft, perform } = builder;
-  const close = () => setOver(undefined);
-  useBackToCanvas(over !== undefined);
-  switch (over?.what) {
-    case "creator":
-      return <Creator choices={choicesFor(builder, choices, kinds, over.place)} onClose={close} onChoose={(choice) => { close(); perform({ do: "add", node: choice.node, place: over.place }); }} />;
-    case "connect":
-      return <ConnectTo builder={builder} from={over.from} onClose={close} />;
-    case "rename":
-      return <Rename builder={builder} which={over.key} onClose={close} />;
+/** What lies over the page, but for the lists and fields that keys open. */
+export default function Dialogs({ over, builder, trials, language, onClose }: { over: Over; builder: Builder; trials: Trials; language: Language; onClose: () => void }) {
+  const { draft } = builder;
+  switch (over.what) {
     case "answer":
-      return <AnswerDialog builder={builder} path={over.path} onClose={close} />;
+      return <AnswerDialog builder={builder} path={over.path} onClose={onClose} />;
     case "extract":
-      return builder.document.dialect.flowOf ? <SubFlow builder={builder} onClose={close} /> : <Extract builder={builder} onClose={close} />;
+      return builder.document.dialect.flowOf ? <SubFlow builder={builder} onClose={onClose} /> : <Extract builder={builder} onClose={onClose} />;
     case "taken":
-      return <Dialog open onOpenChange={(open) => !open && close()} size="md" title="What came along from n8n" footer={<Button look="primary" onClick={close}>Look at it</Button>}><TakenList taken={over.taken} /></Dialog>;
+      return <Dialog open onOpenChange={(open) => !open && onClose()} size="md" title="What came along from n8n" footer={<Button look="primary" onClick={onClose}>Look at it</Button>}><TakenList taken={over.taken} /></Dialog>;
     case "publish":
-      return <Publish draft={draft} language={language} onClose={close} />;
+      return <Publish draft={draft} language={language} onClose={onClose} />;
     case "versions":
-      return <Versions draft={draft} language={language} onClose={close} />;
+      return <Versions draft={draft} language={language} onClose={onClose} />;
     case "input":
-      return <InputDialog trials={trials} onClose={close} />;
+      return <InputDialog builder={builder} trials={trials} onClose={onClose} />;
     case "convert":
-      return <ConvertDialog builder={builder} onClose={close} />;
+      return <ConvertDialog builder={builder} onClose={onClose} />;
     default:
       return null;
   }
-}
-
-/** Behind a step, those come first that take what it gives. */
-function choicesFor({ projection }: Builder, choices: readonly Choice[], kinds: readonly KindLine[], place: Place): readonly Choice[] {
-  const edge = projection.edges.find((one) => one.key === place.edge);
-  const from = projection.nodes.find((node) => node.key === (place.after ?? edge?.source));
-  const gives = from && projection.dialect === "graph" ? givenBy(from, place.handle ?? edge?.handle, kinds) : undefined;
-  return from && gives ? fittingFirst(choices, gives, from.title) : choices;
-}
-
-function ConnectTo({ builder, from, onClose }: { builder: Builder; from: string; onClose: () => void }) {
-  const { projection, perform } = builder;
-  const search = useMemo(() => (text: string) => named(projection, text).filter((node) => node.key !== from && node.target).map((node) => ({ id: node.key, title: node.title, summary: `${node.kind ?? node.type} · ${node.id}` })), [projection, from]);
-  const title = projection.nodes.find((node) => node.key === from)?.title ?? "";
-  return <Chooser title={`Connect ${title} to…`} label="Search steps of this flow" search={search} empty="No step is called so." onClose={onClose} onChoose={(item) => { onClose(); perform({ do: "connect", source: from, target: item.id }); }} />;
-}
-
-function Asked({ title, label, value, action, onDone, onClose }: { title: string; label: string; value: string; action: string; onDone: (value: string) => void; onClose: () => void }) {
-  const [text, setText] = useState(value);
-  const done = () => {
-    if (text.trim() === "") return;
-    onClose();
-    onDone(text);
-  };
-  return (
-    <Dialog open onOpenChange={(open) => !open && onClose()} size="sm" title={title} footer={<><Button onClick={onClose}>Cancel</Button><Button look="primary" disabled={text.trim() === ""} onClick={done}>{action}</Button></>}>
-      <Field label={label}>
-        {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- the dialog is there to type in */}
-        {(tied) => <Input {...tied} autoFocus value={text} onChange={(event) => setText(event.target.value)} onFocus={(event) => event.target.select()} onKeyDown={(event) => event.key === "Enter" && done()} />}
-      </Field>
-    </Dialog>
-  );
-}
-
-function Rename({ builder, which, onClose }: { builder: Builder; which: string; onClose: () => void }) {
-  const node = builder.projection.nodes.find((one) => one.key === which);
-  return <Asked title="Rename the step" label="Name" value={node?.title ?? ""} action="Rename" onClose={onClose} onDone={(title) => builder.perform({ do: "rename", key: which, title })} />;
 }
 
 /** Answers what a step of the run waits for. It closes when the step waits no more. */
@@ -118,7 +62,7 @@ function Extract({ builder, onClose }: { builder: Builder; onClose: () => void }
   return <Asked title="Take out into a sub-tree" label="Name of the sub-tree" value="part" action="Take out" onClose={onClose} onDone={(name) => builder.perform({ do: "extract", keys: stepsOf(builder), name })} />;
 }
 
-function InputDialog({ trials, onClose }: { trials: Trials; onClose: () => void }) {
+function InputDialog({ builder, trials, onClose }: { builder: Builder; trials: Trials; onClose: () => void }) {
   const [input, setInput] = useState<Json | undefined>(trials.input);
   const save = () => {
     trials.setInput(input ?? {});
@@ -126,7 +70,7 @@ function InputDialog({ trials, onClose }: { trials: Trials; onClose: () => void 
   };
   return (
     <Dialog open onOpenChange={(open) => !open && onClose()} size="md" title="Input of the run" description="It is kept for the next runs from here." footer={<><Button onClick={onClose}>Cancel</Button><Button look="primary" onClick={save}>Keep</Button></>}>
-      <JsonField label="Input" value={input} onChange={setInput} />
+      <JsonField label="Input" value={input} onChange={setInput} typed={{ around: aroundOf(builder), offset: 0, wanted: "typeof input" }} />
     </Dialog>
   );
 }

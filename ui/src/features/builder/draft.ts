@@ -46,10 +46,14 @@ export class Draft {
     return () => this.listeners.delete(listener);
   };
 
-  /** Puts what was found back, as a change that can be undone. */
+  /** Puts what was found back, as a change that can be undone; where others have saved since, both texts are shown first. */
   restoreFound(at: number): void {
-    if (this.found) this.document.replace(this.found.text, this.found.canvas, at);
+    const { found } = this;
     this.dropFound();
+    if (!found) return;
+    if (found.revision !== this.flow.revision) this.theirs = this.flow;
+    this.document.replace(found.text, found.canvas, at);
+    if (this.theirs) this.become("conflict");
   }
 
   dropFound(): void {
@@ -123,6 +127,7 @@ export class Draft {
       this.saved = content;
       this.problem = undefined;
       if (this.clean) forget(this.flow.id);
+      else keep(this.flow.id, { revision: this.flow.revision, ...this.content() });
       this.become(this.clean ? "saved" : "changed");
       if (!this.clean) this.timer = setTimeout(() => void this.flush(), REST);
     } catch (error) {

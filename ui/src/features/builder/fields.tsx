@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { Braces } from "lucide-react";
-import { useId, useRef, useState } from "react";
+import { Braces, Maximize2 } from "lucide-react";
+import { lazy, Suspense, useId, useRef, useState } from "react";
 import { Button, IconButton } from "@/components/ui/button";
 import { Field, Input, Textarea } from "@/components/ui/input";
 import { Menu, MenuItem, MenuLabel } from "@/components/ui/menu";
@@ -8,7 +8,10 @@ import { Select } from "@/components/ui/select";
 import { isMap, type Json, type Path } from "@/document";
 import type { FieldRecord } from "@/features/catalogue/data";
 import { api, body } from "@/lib/api";
+import { exactJson } from "@/lib/exact";
 import { Failure } from "@/lib/failure";
+import type { Typed } from "./expression/json-sheet";
+import type { Around } from "./expression/place";
 import type { Reference } from "./refs";
 import { useRested } from "./use-check";
 
@@ -20,7 +23,11 @@ export interface FormContext {
   run: string | undefined;
   step: string | undefined;
   readOnly: boolean;
+  around: Around;
 }
+
+const ExpressionSheet = lazy(() => import("./expression/sheet"));
+const JsonSheet = lazy(() => import("./expression/json-sheet"));
 
 /** A field for each parameter of a record, and for everything else that is written. */
 export function RecordForm({ fields, values, path, context }: { fields: Record<string, FieldRecord>; values: Json; path: Path; context: FormContext }) {
@@ -69,7 +76,7 @@ function ValueField({ name, field, value, path, context }: { name: string; field
             options={[{ value: "", label: field.default === undefined ? "Not set" : `Not set: ${JSON.stringify(field.default)}` }, ...choices.map((one) => ({ value: JSON.stringify(one), label: String(one) }))]}
           />
         ) : (
-          <TextField tied={tied} field={field} value={value} set={set} context={context} name={name} />
+          <TextField tied={tied} field={field} value={value} set={set} context={context} name={name} path={path} />
         )
       }
     </Field>
@@ -86,7 +93,7 @@ function Hint({ hint, value, context }: { hint: string | undefined; value: Json 
 }
 
 /** What a template gives with the values of a run. */
-function Preview({ template, run, step }: { template: string; run: string; step: string | undefined }) {
+export function Preview({ template, run, step }: { template: string; run: string; step: string | undefined }) {
   const rested = useRested(template, 400);
   const { data, error } = useQuery({
     queryKey: ["preview", run, step, rested],
@@ -111,17 +118,30 @@ export function readAs(text: string, type: string, before: Json | undefined): Js
   if (!structured) return text;
   if (text.trim() === "") return undefined;
   try {
-    return JSON.parse(text) as Json;
+    return exactJson(text) as Json;
   } catch {
     return text;
   }
 }
 
-function TextField({ tied, field, value, set, context, name }: { tied: { id: string }; field: FieldRecord; value: Json | undefined; set: (value: Json | undefined) => void; context: FormContext; name: string }) {
+/** An editor over the page, and the button that opened it, which has the focus again afterwards. */
+function useLarge() {
+  const [large, setLarge] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
+  const close = () => {
+    setLarge(false);
+    setTimeout(() => opener.current?.focus(), 0);
+  };
+  return { large, setLarge, opener, close };
+}
+
+function TextField({ tied, field, value, set, context, name, path }: { tied: { id: string }; field: FieldRecord; value: Json | undefined; set: (value: Json | undefined) => void; context: FormContext; name: string; path: Path }) {
   const [own, setOwn] = useState<string>();
+  const { large, setLarge, opener, close } = useLarge();
   const element = useRef<HTMLTextAreaElement & HTMLInputElement>(null);
   const shown = own ?? shownAs(value);
   const put = (text: string) => {
+    if (own === undefined) setHeld(wanted);
     setOwn(text);
     set(readAs(text, field.type, value));
   };
@@ -130,7 +150,10 @@ function TextField({ tied, field, value, set, context, name }: { tied: { id: str
     const inside = shown.lastIndexOf("{{", from) > shown.lastIndexOf("}}", from - 1);
     put(`${shown.slice(0, from)}${inside ? expression : `{{ ${expression} }}`}${shown.slice(to)}`);
   };
-  const tall = shown.includes("\n") || shown.length > 60 || field.type === "object" || field.type === "array";
+  // Who types stays in the same field, however long it gets.
+  const wanted = shown.includes("\n") || shown.length > 60 || field.type === "object" || field.type === "array";
+  const [held, setHeld] = useState(wanted);
+  const tall = own === undefined ? wanted : held;
   const shared = {
     ...tied,
     ref: element,
@@ -150,6 +173,12 @@ function TextField({ tied, field, value, set, context, name }: { tied: { id: str
     <div className="flex items-start gap-1">
       {tall ? <Textarea {...shared} rows={Math.min(10, shown.split("\n").length + 1)} className="font-mono text-sm" /> : <Input {...shared} className="font-mono text-sm" />}
       {context.references.length > 0 && !context.readOnly ? <ReferenceMenu name={name} references={context.references} onChoose={insert} /> : null}
+      <IconButton ref={opener} label={`Open ${name} in the editor`} size="icon" onClick={() => setLarge(true)}><Maximize2 aria-hidden /></IconButton>
+      {large ? (
+        <Suspense>
+          <ExpressionSheet name={name} value={shown} path={path} around={context.around} context={context} onChange={put} onClose={() => { setOwn(undefined); close(); }} />
+        </Suspense>
+      ) : null}
     </div>
   );
 }
@@ -169,38 +198,42 @@ function ReferenceMenu({ name, references, onChoose }: { name: string; reference
   );
 }
 
-/** Any value as JSON, in a text that is taken when it can be read. */
-export function JsonField({ label, value, onChange, readOnly = false }: { label: string; value: Json | undefined; onChange: (value: Json | undefined) => void; readOnly?: boolean }) {
+/** Any value as JSON, in a text that is taken when it can be read; in an editor too where its type is known. */
+export function JsonField({ label, value, onChange, readOnly = false, typed }: { label: string; value: Json | undefined; onChange: (value: Json | undefined) => void; readOnly?: boolean; typed?: Typed }) {
   const [own, setOwn] = useState<string>();
+  const { large, setLarge, opener, close } = useLarge();
   const id = useId();
   const shown = own ?? (value === undefined ? "" : JSON.stringify(value, null, 2));
-  const [wrong, setWrong] = useState(false);
+  const [why, setWhy] = useState("");
+  const wrong = why !== "";
+  const put = (text: string) => {
+    setOwn(text);
+    const read = text.trim() === "" ? { value: undefined } : readJson(text);
+    setWhy("wrong" in read ? read.wrong : "");
+    if ("value" in read) onChange(read.value);
+  };
+  const rest = () => !wrong && setOwn(undefined);
   return (
     <div className="flex flex-col gap-1">
       <label htmlFor={id} className="text-sm font-medium">{label}</label>
-      <Textarea
-        id={id}
-        className="font-mono text-sm"
-        rows={Math.min(12, shown.split("\n").length + 1)}
-        readOnly={readOnly}
-        aria-invalid={wrong || undefined}
-        value={shown}
-        onChange={({ target }) => {
-          setOwn(target.value);
-          if (target.value.trim() === "") {
-            setWrong(false);
-            return onChange(undefined);
-          }
-          try {
-            onChange(JSON.parse(target.value) as Json);
-            setWrong(false);
-          } catch {
-            setWrong(true);
-          }
-        }}
-        onBlur={() => !wrong && setOwn(undefined)}
-      />
-      {wrong ? <p className="text-sm text-bad-ink">This is not JSON yet.</p> : null}
+      <div className="flex items-start gap-1">
+        <Textarea id={id} className="font-mono text-sm" rows={Math.min(12, shown.split("\n").length + 1)} readOnly={readOnly} aria-invalid={wrong || undefined} value={shown} onChange={({ target }) => put(target.value)} onBlur={rest} />
+        {typed ? <IconButton ref={opener} label={`Open ${label} in the editor`} size="icon" onClick={() => setLarge(true)}><Maximize2 aria-hidden /></IconButton> : null}
+      </div>
+      {wrong ? <p className="text-sm text-bad-ink">{why}</p> : null}
+      {large && typed ? (
+        <Suspense>
+          <JsonSheet label={label} text={shown} wrong={wrong} typed={typed} readOnly={readOnly} onChange={put} onClose={() => { rest(); close(); }} />
+        </Suspense>
+      ) : null}
     </div>
   );
+}
+
+function readJson(text: string): { value: Json } | { wrong: string } {
+  try {
+    return { value: exactJson(text) as Json };
+  } catch (error) {
+    return { wrong: error instanceof SyntaxError || !(error instanceof Error) ? "This is not JSON yet." : error.message };
+  }
 }

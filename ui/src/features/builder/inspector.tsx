@@ -14,6 +14,7 @@ import { StepInput } from "@/features/runs/steps/detail";
 import { turnsOf } from "@/features/runs/steps/tree";
 import { cn } from "@/lib/cn";
 import { moment } from "@/lib/time";
+import type { Typed } from "./expression/json-sheet";
 import { type FormContext, JsonField, RecordForm } from "./fields";
 import type { Found } from "./use-check";
 import { useKept } from "./state";
@@ -45,7 +46,7 @@ interface InspectorProps {
 }
 
 /** A step beside the drawing: what it is set to, and what it did in the run that is looked at. */
-export function Inspector(props: InspectorProps) {
+export default function Inspector(props: InspectorProps) {
   const { node } = props;
   const [wide, setWide] = useKept<boolean>("weir.builder.wide", false);
   return (
@@ -109,12 +110,15 @@ function Column({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
+/** What is only advice does not look like a problem. */
+const LOOKS = { error: "bg-bad-soft text-bad-ink", warning: "bg-warn-soft text-warn-ink", info: "bg-canvas text-muted" } as const;
+
 function SettingsPane(props: InspectorProps) {
   const { node, problems, context } = props;
   return (
     <div>
       {problems.map((problem) => (
-        <p key={`${problem.code} ${problem.message}`} className={`mb-2 rounded-md px-2.5 py-1.5 text-sm wrap-anywhere ${problem.severity === "error" ? "bg-bad-soft text-bad-ink" : "bg-warn-soft text-warn-ink"}`}>
+        <p key={`${problem.code} ${problem.message}`} className={`mb-2 rounded-md px-2.5 py-1.5 text-sm wrap-anywhere ${LOOKS[problem.severity]}`}>
           {problem.message}
         </p>
       ))}
@@ -131,10 +135,10 @@ function NameInput({ tied, node, readOnly, onRename }: { tied: { id: string }; n
   return <Input {...tied} data-step-name defaultValue={node.title} readOnly={readOnly} onBlur={(event) => finish(event.target.value)} onKeyDown={(event) => event.key === "Enter" && finish(event.currentTarget.value)} />;
 }
 
-/** The kind whose record describes a step's parameters. */
+/** The kind whose record describes a step's parameters; none where it is not, or no longer, among those there are. */
 function useKind(node: FlowNode): string | undefined {
   const { data } = useQuery(kindsQuery);
-  return node.kind ?? data?.items.find((kind) => kind.tree === node.type || kind.name === node.type)?.name;
+  return data?.items.find((kind) => (node.kind === undefined ? kind.tree === node.type || kind.name === node.type : kind.name === node.kind))?.name;
 }
 
 function Settings({ node, context }: InspectorProps) {
@@ -148,7 +152,7 @@ function Settings({ node, context }: InspectorProps) {
       {record ? (
         <p className="text-sm text-muted">
           {record.component.summary}{" "}
-          <Link to="/integrations/$kind" params={{ kind: record.component.name }} className="text-accent-ink hover:underline">More about it</Link>
+          <Link to="/integrations/$kind" params={{ kind: record.component.name }} className="text-accent-ink underline underline-offset-2">More about it</Link>
         </p>
       ) : null}
       <RecordForm key={node.key} fields={fields} values={whole ? without(node.props, ["name"]) : node.props} path={node.propsPath} context={context} />
@@ -221,7 +225,7 @@ function Trying(props: InspectorProps) {
   if (!props.mayRun) return null;
   return (
     <div className="flex flex-col gap-2">
-      <JsonField label="Data for a test of this step" value={props.testData} onChange={props.onTestData} />
+      <JsonField label="Data for a test of this step" value={props.testData} onChange={props.onTestData} {...typedAs(props, "data")} />
       <div className="flex flex-wrap gap-2">
         <Button size="sm" onClick={() => props.onTest(props.testData)}><FlaskConical aria-hidden />Test this step</Button>
         <Button size="sm" onClick={props.onRunTo}>Run up to here</Button>
@@ -229,6 +233,11 @@ function Trying(props: InspectorProps) {
       </div>
     </div>
   );
+}
+
+/** The type a name has at this step. Only the steps of a graph have names. */
+function typedAs({ projection, node, context: { around } }: InspectorProps, name: string): { typed?: Typed } {
+  return projection.dialect === "graph" ? { typed: { around, offset: node.range[0], wanted: `typeof ${name}` } } : {};
 }
 
 /** What came of it, and what it is to give instead. */
@@ -243,7 +252,7 @@ function Came(props: LookedProps) {
       ) : null}
       {pin === undefined ? null : (
         <div className="flex flex-col gap-2">
-          <JsonField label="Pinned output: it gives this instead of running" value={pin} onChange={props.onPin} />
+          <JsonField label="Pinned output: it gives this instead of running" value={pin} onChange={props.onPin} {...typedAs(props, `nodes[${JSON.stringify(node.id)}]["output"]`)} />
           <Button size="sm" className="self-start" onClick={() => props.onPin(undefined)}><PinOff aria-hidden />Unpin</Button>
         </div>
       )}

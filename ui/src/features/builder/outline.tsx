@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { CircleAlert, TriangleAlert } from "lucide-react";
+import { CircleAlert, CircleSlash, TriangleAlert } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { outline, type OutlineRow } from "@/canvas/model/outline";
 import { named } from "@/canvas/model/walk";
@@ -12,7 +12,7 @@ import type { Builder } from "./state";
 const ROW = 28;
 
 /** Every step of the flow, one below the other: found by its name, selected by a click, opened by two. */
-export function Outline({ builder }: { builder: Builder }) {
+export default function Outline({ builder }: { builder: Builder }) {
   const { projection, selected, select, opened, setOpened } = builder;
   const [text, setText] = useState("");
   const scroller = useRef<HTMLDivElement>(null);
@@ -69,7 +69,8 @@ function Line({ row: { node, depth }, builder, onSelect, onOpen }: { row: Outlin
       onDoubleClick={onOpen}
     >
       <ChoiceIcon icon={undefined} shape={node.shape} className="size-3.5 shrink-0 text-muted" />
-      <span className="min-w-0 flex-1 truncate" dir="auto">{node.title}</span>
+      <span className={cn("min-w-0 flex-1 truncate", node.disabled && "text-muted line-through")} dir="auto">{node.title}</span>
+      {node.disabled ? <CircleSlash className="size-3.5 shrink-0 text-muted" aria-label="disabled" /> : null}
       {worst ? worst.severity === "error" ? <CircleAlert className="size-3.5 shrink-0 text-bad-ink" aria-label="has an error" /> : <TriangleAlert className="size-3.5 shrink-0 text-warn-ink" aria-label="has a warning" /> : null}
       {state ? <State status={state.wait ? "waiting" : state.status} /> : null}
     </button>

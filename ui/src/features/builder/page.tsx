@@ -2,23 +2,24 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { ReactFlowProvider } from "@xyflow/react";
 import { CircleAlert, CircleCheck } from "lucide-react";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { Language } from "@/components/code/code-editor";
 import { Button } from "@/components/ui/button";
 import { Shown } from "@/components/ui/states";
 import { kindsQuery } from "@/features/catalogue/data";
-import { useMay } from "@/features/session/data";
+import { useMay, useSession } from "@/features/session/data";
 import { api, body } from "@/lib/api";
 import { cn } from "@/lib/cn";
 import { useEdits, useTrials } from "./actions";
 import { useClipboard } from "./clipboard";
 import { useBuilderCommands } from "./commands";
 import { Conflict } from "./conflict";
-import { Overs } from "./dialogs";
 import type { Draft, Flow } from "./draft";
-import { Inspector } from "./inspector";
+import { aroundOf } from "./expression/place";
+import { Inspector, useLater } from "./later";
 import { NotSaved } from "./not-saved";
 import { choicesOf } from "./offers";
+import { Overs } from "./overs";
 import { Problems } from "./problems";
 import { referencesOf } from "./refs";
 import { SideList } from "./side";
@@ -64,6 +65,8 @@ function Opened({ flow }: { flow: Flow }) {
   useBuilderCommands(builder, edits, trials, allowed);
   useClipboard(builder, edits, allowed.write);
   useLeaving(draft);
+  useSignedInAgain(draft);
+  useLater();
 
   const go = (problem: Found) => {
     if (problem.key !== undefined) builder.select([problem.key]);
@@ -151,10 +154,11 @@ function OpenStep({ builder, trials, mayWrite, mayRun }: { builder: Builder; tri
   const references = useMemo(() => referencesOf(projection, steps, trials.input), [projection, steps, trials.input]);
   const node = projection.nodes.find((one) => one.key === opened);
   if (!node) return null;
+  const around = aroundOf(builder, node);
   const path = states.get(node.key)?.path;
   const own = steps.filter((step) => step.path.replace(/\[\d+\]/g, "") === path?.replace(/\[\d+\]/g, ""));
   return (
-    <Inspector
+    <Inspector.Part
       node={node}
       dialect={doc.dialect}
       projection={projection}
@@ -167,7 +171,7 @@ function OpenStep({ builder, trials, mayWrite, mayRun }: { builder: Builder; tri
       mayRun={mayRun}
       testData={trials.tests[node.id]}
       onTestData={(data) => trials.setTest(node.id, data)}
-      context={{ set: (at, value) => void perform({ do: "set", key: node.key, path: at, value }), references, run: runId, step: path, readOnly: !mayWrite }}
+      context={{ set: (at, value) => void perform({ do: "set", key: node.key, path: at, value }), references, run: runId, step: path, readOnly: !mayWrite, around }}
       onPin={(value) => trials.pin(node.id, value)}
       onRename={(title) => perform({ do: "rename", key: node.key, title })}
       onTest={(data) => void trials.start({ step: node.id, ...(data === undefined ? {} : { data }) })}
@@ -189,6 +193,17 @@ function FoundBefore({ draft }: { draft: Draft }) {
       <Button size="sm" look="quiet" onClick={() => draft.dropFound()}>Drop them</Button>
     </div>
   );
+}
+
+/** What could not be saved because the session had ended is saved in the next one. */
+function useSignedInAgain(draft: Draft): void {
+  const { csrf } = useSession();
+  const before = useRef(csrf);
+  useEffect(() => {
+    if (before.current === csrf) return;
+    before.current = csrf;
+    if (draft.save === "failed" && draft.problem?.kind === "signed-out") void draft.flush();
+  }, [csrf, draft]);
 }
 
 /** Saves when the page is left for another one. */

@@ -1,4 +1,4 @@
-import { Copy, Group, Package, Trash2 } from "lucide-react";
+import { CircleSlash, Copy, Group, Package, Trash2 } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import type { Edits } from "./actions";
 import type { Builder } from "./state";
@@ -15,6 +15,7 @@ export function SelectionBar({ builder, edits }: { builder: Builder; edits: Edit
       {takes ? <Button look="quiet" size="sm" onClick={() => setOver({ what: "extract" })}><Package aria-hidden />{graph ? "Make sub-flow" : "Make sub-tree"}</Button> : null}
       <Button look="quiet" size="sm" onClick={() => void edits.group()}><Group aria-hidden />Group</Button>
       <Button look="quiet" size="sm" onClick={() => void edits.duplicate()}><Copy aria-hidden />Duplicate</Button>
+      {takes ? <Button look="quiet" size="sm" onClick={edits.disable}><CircleSlash aria-hidden />Disable or enable</Button> : null}
       <Button look="quiet" size="sm" onClick={() => edits.remove(false)}><Trash2 aria-hidden />Delete</Button>
     </div>
   );

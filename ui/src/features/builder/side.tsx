@@ -1,7 +1,7 @@
 import { Loading } from "@/components/ui/states";
 import { Segments } from "@/components/ui/tabs";
+import { Outline } from "./later";
 import type { Choice } from "./offers";
-import { Outline } from "./outline";
 import { Palette } from "./palette";
 import { type Builder, useKept } from "./state";
 
@@ -18,7 +18,7 @@ export function SideList({ builder, choices, looking, mayWrite, onAdd }: { build
           <Segments<Side> label="Beside the canvas" value={side} onChange={setSide} options={[{ value: "add", label: "Add" }, { value: "outline", label: "Outline" }]} />
         </div>
       ) : null}
-      {adds && side === "add" ? looking ? <Loading label="Looking up kinds" /> : <Palette choices={choices} onAdd={onAdd} /> : <Outline builder={builder} />}
+      {adds && side === "add" ? looking ? <Loading label="Looking up kinds" /> : <Palette choices={choices} onAdd={onAdd} /> : <Outline.Part builder={builder} />}
     </aside>
   );
 }

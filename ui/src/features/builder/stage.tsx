@@ -75,6 +75,13 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
   useEffect(() => {
     if (only !== undefined) latest.current(only);
   }, [only, latest]);
+  // What opens beside the drawing must not lie over what it is about.
+  const { opened } = builder;
+  useEffect(() => {
+    if (opened === undefined) return;
+    const timer = setTimeout(() => latest.current(opened), 0);
+    return () => clearTimeout(timer);
+  }, [opened, latest]);
 
   const press = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget) return;
@@ -82,7 +89,7 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
     const last = edits.keys[edits.keys.length - 1];
     if (direction) arrow(event, direction, last);
     else if (event.key === "Tab" && !event.shiftKey && mayWrite) edits.add();
-    else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && last !== undefined) open(last);
+    else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && last !== undefined) edits.open(last);
     else if (event.key === "Escape") {
       setOpened(undefined);
       select([]);
@@ -97,11 +104,6 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
       edits.nudge({ x: STEPS[direction].x * by, y: STEPS[direction].y * by });
     } else if (edits.edge) goTo(direction === "left" || direction === "up" ? edits.edge.source : edits.edge.target);
     else goTo(last === undefined ? projection.nodes[0]?.key : nearest(places, last, direction));
-  };
-
-  const open = (key: string) => {
-    setOpened(key);
-    setTimeout(() => document.querySelector<HTMLElement>("[data-step-name]")?.focus(), 0);
   };
 
   const add = (choice: Choice, place: Extract<Command, { do: "add" }>["place"]) => perform({ do: "add", node: choice.node, place });
@@ -130,7 +132,7 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
         onMove={(moves) => moveAll(builder, moves)}
         onConnect={(source, target, handle) => perform({ do: "connect", source, target, ...(handle && projection.dialect === "graph" ? { handle } : {}) })}
         onLoose={(source, handle, at) => setOver({ what: "creator", place: { after: source, at, ...(handle && projection.dialect === "graph" ? { handle } : {}) } })}
-        onOpen={open}
+        onOpen={edits.open}
         onCreate={(at) => setOver({ what: "creator", place: { at } })}
         onDropped={(data, at, edge) => {
           const [file] = data.files;

@@ -1,4 +1,5 @@
 import { Download } from "lucide-react";
+import { useMemo } from "react";
 import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy";
 import { download } from "@/lib/download";
@@ -10,7 +11,7 @@ const SHOWN = 40_000;
 
 /** A value of a run. Its fields can be dragged into parameters where `expression` says how they are named. */
 export function ValueView({ value, name, expression }: { value: Json; name: string; expression?: string | undefined }) {
-  const text = JSON.stringify(value, null, 2) ?? "null";
+  const text = useMemo(() => JSON.stringify(value, null, 2) ?? "null", [value]);
   return (
     <div className="flex flex-col gap-1.5">
       {expression && isMap(value) ? (

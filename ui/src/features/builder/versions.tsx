@@ -87,8 +87,7 @@ function Published({ draft, language, onClose }: Part) {
     try {
       await draft.flush();
       const params = { path: { id: draft.flow.id, number }, header: seen(draft.flow.revision) };
-      await api.POST("/api/flows/{id}/versions/{number}/restore", { params });
-      draft.take(await body(api.GET("/api/flows/{id}", { params: { path: { id: draft.flow.id } } })));
+      draft.take(await body(api.POST("/api/flows/{id}/versions/{number}/restore", { params })));
       toast.done(`The draft is version ${number} again`, { label: "Undo", onClick: () => draft.document.undo() });
       onClose();
     } catch (error) {

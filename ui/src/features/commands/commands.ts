@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { useEffect, useRef } from "react";
 import { create } from "zustand";
-import { isTyping, matches } from "@/lib/keys";
+import { isHeld, isTyping, matches, type Pressed, presses } from "@/lib/keys";
 
 /** Something that can be done here, by the palette and by its keys. */
 export interface Command {
@@ -10,8 +10,10 @@ export interface Command {
   /** The heading it stands under. */
   section: string;
   icon?: ReactNode;
-  /** `Mod+S`; several ways separated by spaces. */
+  /** `Mod+S`; several ways separated by spaces; `Alt+S>U` is one key after another. */
   keys?: string;
+  /** Its keys are listened to elsewhere, by the browser or a part of the page, and only shown. */
+  told?: boolean;
   /** Words it is found by besides its title. */
   words?: string;
   /** Works while somebody types as well. */
@@ -25,9 +27,11 @@ interface Commands {
   lists: Record<string, Command[]>;
   palette: boolean;
   sheet: boolean;
+  /** The first keys of several that were pressed: the next one decides. */
+  begun: string | undefined;
 }
 
-export const useCommandState = create<Commands>(() => ({ lists: {}, palette: false, sheet: false }));
+export const useCommandState = create<Commands>(() => ({ lists: {}, palette: false, sheet: false, begun: undefined }));
 
 export const openPalette = (open = true) => useCommandState.setState({ palette: open });
 export const openKeys = (open = true) => useCommandState.setState({ sheet: open });
@@ -60,25 +64,71 @@ export function allCommands(lists: Record<string, Command[]>): Command[] {
   return Object.values(lists).flat();
 }
 
-/** The command that an event asks for: the one that was offered last. */
-export function commandFor(event: KeyboardEvent, lists: Record<string, Command[]>): Command | undefined {
-  const typing = isTyping(event.target);
-  const meant = allCommands(lists).filter((command) => command.keys?.split(" ").some((keys) => matches(event, keys)));
-  return meant.findLast((command) => command.always || !typing);
+export const waysOf = ({ keys }: Command): string[] => keys?.split(" ") ?? [];
+
+/** What can follow keys that were pressed first. */
+export const following = (lists: Record<string, Command[]>, begun: string): { keys: string; command: Command }[] =>
+  allCommands(lists).flatMap((command) =>
+    waysOf(command).flatMap((keys) => {
+      const [first, then] = presses(keys);
+      return first === begun && then !== undefined ? [{ keys: then, command }] : [];
+    }),
+  );
+
+/** What a key asks for: a command, or that the next key decides. */
+export interface Asked {
+  command?: Command;
+  begun?: string;
 }
+
+/** What a key asks for, after `begun`: of several commands the one that was offered last. */
+export function askedBy(event: Pressed, typing: boolean, lists: Record<string, Command[]>, begun?: string): Asked {
+  const usable = (command: Command) => !command.told && (command.always || !typing);
+  if (begun !== undefined) {
+    // Whoever still holds Alt means the same.
+    const loose = { key: event.key, code: event.code ?? "", ctrlKey: event.ctrlKey, metaKey: event.metaKey, shiftKey: event.shiftKey, altKey: false };
+    const command = following(lists, begun).findLast(({ keys, command }) => usable(command) && matches(loose, keys))?.command;
+    return command ? { command } : {};
+  }
+  const meant = allCommands(lists).filter(usable);
+  const command = meant.findLast((one) => waysOf(one).some((keys) => presses(keys).length === 1 && matches(event, keys)));
+  if (command) return { command };
+  const first = meant.flatMap(waysOf).filter((keys) => presses(keys).length > 1).map((keys) => presses(keys)[0] ?? "").find((keys) => matches(event, keys));
+  return first === undefined ? {} : { begun: first };
+}
+
+/** How long the second of two keys is waited for, in milliseconds. */
+const PATIENCE = 4_000;
 
 /** Listens to the keys of all commands; once, by the shell. */
 export function useCommandKeys(): void {
   useEffect(() => {
+    let over: ReturnType<typeof setTimeout> | undefined;
+    const begin = (begun: string | undefined) => {
+      clearTimeout(over);
+      over = begun === undefined ? undefined : setTimeout(() => useCommandState.setState({ begun: undefined }), PATIENCE);
+      if (useCommandState.getState().begun !== begun) useCommandState.setState({ begun });
+    };
     const press = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.repeat) return;
+      if (event.repeat || isHeld(event)) return;
+      const { lists, begun: before } = useCommandState.getState();
+      // Whoever has gone to a field meanwhile types.
+      const typing = isTyping(event.target);
+      const begun = typing ? undefined : before;
+      begin(undefined);
+      if (event.defaultPrevented) return;
+      const asked = askedBy(event, typing, lists, begun);
       const open = document.querySelector("[role=dialog],[role=alertdialog],[role=menu],[role=listbox]");
-      const command = commandFor(event, useCommandState.getState().lists);
-      if (!command || (open && !command.always)) return;
-      event.preventDefault();
-      command.run();
+      if (open && !asked.command?.always) return;
+      // A key that follows none is nothing else either: a slip deletes nothing.
+      if (asked.command || asked.begun !== undefined || begun !== undefined) event.preventDefault();
+      if (asked.begun !== undefined) begin(asked.begun);
+      asked.command?.run();
     };
     addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
+    return () => {
+      clearTimeout(over);
+      removeEventListener("keydown", press);
+    };
   }, []);
 }

@@ -7,7 +7,7 @@ import { useState } from "react";
 import { Kbd } from "@/components/ui/kbd";
 import { api, body } from "@/lib/api";
 import { useSettled } from "@/lib/settled";
-import { allCommands, type Command, openPalette, useCommandState } from "./commands";
+import { allCommands, type Command, openPalette, useCommandState, waysOf } from "./commands";
 
 /** Everything that can be done or gone to, by a few letters. */
 export default function Palette() {
@@ -68,7 +68,7 @@ function Item({ command }: { command: Command }) {
     <Cmdk.Item value={`${command.title} ${command.words ?? ""} ${command.id}`} onSelect={run} className={row}>
       {command.icon}
       <span className="min-w-0 flex-1 truncate">{command.title}</span>
-      {command.keys ? <Kbd keys={command.keys.split(" ")[0] ?? ""} /> : null}
+      {command.keys ? <Kbd keys={waysOf(command)[0] ?? ""} /> : null}
     </Cmdk.Item>
   );
 }

@@ -22,7 +22,7 @@ export function Dashboard({ flows, project }: { flows: FlowLine[]; project: stri
     <>
       <PageHeader title="Dashboard" description={project ? `Project ${project}` : "All projects"} actions={<Choices flows={flows} range={range} flow={flow} />} />
       <PageBody className="flex flex-col gap-4">
-        {may("runs.read") ? <Content data={asked.data} error={asked.error} onRetry={() => void asked.refetch()} /> : <Forbidden what="figures about runs" />}
+        {may("runs.read") ? <Content data={asked.data} look={{ ...(range === "day" ? {} : { range }), ...(flow ? { flow } : {}) }} error={asked.error} onRetry={() => void asked.refetch()} /> : <Forbidden what="figures about runs" />}
         {may("flows.read") && !flow ? <Deployments flows={flows} /> : null}
       </PageBody>
     </>
@@ -56,13 +56,13 @@ function Choices({ flows, range, flow }: { flows: FlowLine[]; range: Range; flow
   );
 }
 
-function Content({ data, error, onRetry }: { data: Analytics | undefined; error: unknown; onRetry: () => void }) {
+function Content({ data, look, error, onRetry }: { data: Analytics | undefined; look: { range?: Range; flow?: string }; error: unknown; onRetry: () => void }) {
   if (!data) return error ? <Failed error={error} onRetry={onRetry} what="figures about runs" /> : <Placeholders />;
   return (
     <>
       <Figures data={data} />
       <div className="grid gap-4 xl:grid-cols-2">
-        <RunsChart data={data} />
+        <RunsChart data={data} look={look} />
         <LatencyMap data={data} />
       </div>
       <div className="grid items-start gap-4 xl:grid-cols-2">

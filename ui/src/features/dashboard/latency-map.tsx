@@ -1,12 +1,12 @@
+import { memo, useMemo } from "react";
 import { Panel } from "@/components/ui/panel";
 import { duration } from "@/lib/time";
 import type { Analytics } from "./data";
 import { Nothing } from "./nothing";
 
-/** How many runs took how long, and when: darker is more. */
-export function LatencyMap({ data }: { data: Analytics }) {
-  const { classes, rows } = used(data.heatmap.classes, data.heatmap.rows);
-  const most = Math.max(1, ...rows.flat());
+/** How many runs took how long, and when: darker is more. The part that is pointed at elsewhere has a frame. */
+export function LatencyMap({ data, at }: { data: Analytics; at?: number | undefined }) {
+  const { classes, rows } = useMemo(() => used(data.heatmap.classes, data.heatmap.rows), [data]);
   return (
     <Panel title="Latency" hint="Runs by how long they took">
       <div className="h-56 px-4 pt-2 pb-3">
@@ -22,24 +22,16 @@ export function LatencyMap({ data }: { data: Analytics }) {
               ))}
             </ul>
             <div className="flex min-w-0 flex-1 flex-col">
-              <div role="img" aria-label={inWords(classes, rows)} className="flex min-h-0 flex-1 gap-px">
-                {rows.map((row, part) => (
-                  <div key={data.series[part]?.at ?? part} className="flex min-w-0 flex-1 flex-col-reverse gap-px">
-                    {row.map((count, kind) => (
-                      <div
-                        key={classes[kind]}
-                        className="min-h-0 flex-1 rounded-[2px] bg-sunken"
-                        style={count === 0 ? undefined : { backgroundColor: `color-mix(in oklab, var(--heat) ${shade(count, most)}%, var(--sunken))` }}
-                        title={count === 0 ? undefined : `${count} ${count === 1 ? "run" : "runs"}, ${classes[kind]}, ${from(data, part)}`}
-                      />
-                    ))}
-                  </div>
-                ))}
+              <div role="img" aria-label={inWords(classes, rows)} className="relative flex min-h-0 flex-1">
+                <Cells data={data} classes={classes} rows={rows} />
+                {at === undefined || at >= rows.length ? null : (
+                  <span className="pointer-events-none absolute inset-y-0 rounded-xs ring-2 ring-ring" style={{ insetInlineStart: `${(at / rows.length) * 100}%`, width: `${100 / rows.length}%` }} />
+                )}
               </div>
               <div className="flex h-5 items-end justify-between text-xs text-muted tabular">
                 <span>{from(data, 0)}</span>
                 <span>{from(data, Math.floor(rows.length / 2))}</span>
-                <span>now</span>
+                <span>{from(data, rows.length - 1)}</span>
               </div>
             </div>
           </div>
@@ -48,6 +40,27 @@ export function LatencyMap({ data }: { data: Analytics }) {
     </Panel>
   );
 }
+
+/** Drawn once for all that is pointed at. */
+const Cells = memo(function Cells({ data, classes, rows }: { data: Analytics; classes: string[]; rows: number[][] }) {
+  const most = Math.max(1, ...rows.flat());
+  return (
+    <div className="flex min-h-0 min-w-0 flex-1 gap-px">
+      {rows.map((row, part) => (
+        <div key={data.series[part]?.at ?? part} className="flex min-w-0 flex-1 flex-col-reverse gap-px">
+          {row.map((count, kind) => (
+            <div
+              key={classes[kind]}
+              className="min-h-0 flex-1 rounded-[2px] bg-sunken"
+              style={count === 0 ? undefined : { backgroundColor: `color-mix(in oklab, var(--heat) ${shade(count, most)}%, var(--sunken))` }}
+              title={count === 0 ? undefined : `${count} ${count === 1 ? "run" : "runs"}, ${classes[kind]}, ${from(data, part)}`}
+            />
+          ))}
+        </div>
+      ))}
+    </div>
+  );
+});
 
 /** Only the classes between the fastest and the slowest run there was, so that the rows are worth their height. */
 export function used(ends: number[], rows: number[][]): { classes: string[]; rows: number[][] } {

@@ -1,11 +1,12 @@
+import { Link } from "@tanstack/react-router";
 import { type Bar, Bars } from "@/components/charts/bars";
 import { Panel } from "@/components/ui/panel";
 import { duration } from "@/lib/time";
-import type { Analytics } from "./data";
+import type { Analytics, Range } from "./data";
 import { Nothing } from "./nothing";
 
 /** How many runs ended when, and how many of them failed. */
-export function RunsChart({ data }: { data: Analytics }) {
+export function RunsChart({ data, look }: { data: Analytics; look: { range?: Range; flow?: string } }) {
   const failed = data.series.reduce((sum, part) => sum + part.failed, 0);
   return (
     <Panel
@@ -14,6 +15,9 @@ export function RunsChart({ data }: { data: Analytics }) {
         <div className="flex items-center gap-3 text-sm text-muted">
           <Key className="bg-series-1" label={`Succeeded ${(data.totalRuns - failed).toLocaleString()}`} />
           <Key className="bg-bad" label={`Failed ${failed.toLocaleString()}`} />
+          <Link to="/monitoring/performance" search={look} className="text-accent-ink hover:underline">
+            Look closer
+          </Link>
         </div>
       }
     >

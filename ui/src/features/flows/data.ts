@@ -5,6 +5,8 @@ import { download } from "@/lib/download";
 
 export type FlowLine = Schemas["FlowLine"];
 
+export type DeletedFlow = Schemas["DeletedFlowView"];
+
 export const nameOf = (flow: { title: string; name: string }): string => flow.title || flow.name;
 
 /** Flows in parts of fifty, the newest first. */
@@ -50,9 +52,20 @@ export function useSwitchFlow() {
 
 export function useDeleteFlow() {
   const queries = useQueryClient();
+  const restore = useRestoreFlow();
   return useMutation({
     mutationFn: (flow: FlowLine) => api.DELETE("/api/flows/{id}", { params: { path: { id: flow.id }, header: seen(flow.revision) } }),
-    onSuccess: (_answer, flow) => toast.done(`${nameOf(flow)} is deleted`),
+    onSuccess: (_answer, flow) => toast.done(`${nameOf(flow)} is deleted`, { label: "Undo", onClick: () => restore.mutate(flow) }),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["flows"] }),
+  });
+}
+
+/** Brings a deleted flow back as it was, switched off. */
+export function useRestoreFlow() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (flow: { id: string; title: string; name: string }) => body(api.POST("/api/deleted-flows/{id}/restore", { params: { path: { id: flow.id } } })),
+    onSuccess: (flow) => toast.done(`${nameOf(flow)} is back, switched off`),
     onSettled: () => queries.invalidateQueries({ queryKey: ["flows"] }),
   });
 }

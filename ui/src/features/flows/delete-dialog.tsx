@@ -4,7 +4,7 @@ import { Dialog } from "@/components/ui/dialog";
 import { Field, Input } from "@/components/ui/input";
 import { type FlowLine, nameOf, useDeleteFlow } from "./data";
 
-/** Deleting cannot be undone, so the name is asked for. */
+/** What other people use is not deleted by a slip, though it can come back: its name is asked for. */
 export function DeleteFlowDialog({ flow, onClose }: { flow: FlowLine | undefined; onClose: () => void }) {
   return flow ? <Asks key={flow.id} flow={flow} onClose={onClose} /> : null;
 }
@@ -27,7 +27,7 @@ function Asks({ flow, onClose }: { flow: FlowLine; onClose: () => void }) {
         <p className="text-base text-muted">It is switched on. Switch it off first; open runs go on to their end.</p>
       ) : (
         <>
-          <p className="mb-3 text-base text-muted">Its draft, versions and triggers go. Runs that it had stay.</p>
+          <p className="mb-3 text-base text-muted">It can come back for 30 days, with its versions, code and triggers. What it remembered and its public interfaces are gone at once; runs that it had stay.</p>
           <Field label={<>Type <code className="font-mono">{flow.name}</code> to delete it</>}>
             {(tied) => <Input {...tied} autoComplete="off" value={typed} onChange={(event) => setTyped(event.target.value)} />}
           </Field>

@@ -1,13 +1,17 @@
-import { fromN8n, isN8n, type Taken } from "@/document/foreign/n8n";
+import { isN8n } from "@/document/foreign/is-n8n";
+import type { Taken } from "@/document/foreign/n8n";
 import type { TextFile } from "@/features/templates/template";
 
 export type Given = { kind: "bundle"; bundle: unknown } | { kind: "foreign"; taken: Taken } | { kind: "flow"; files: TextFile[] };
 
-/** What files are that somebody gives: a bundle that was exported, an export of another program, or the text of a flow. */
-export function given(files: TextFile[]): Given {
+/**
+ * What files are that somebody gives: a bundle that was exported, an export of another program, or the text of a flow.
+ * Fails where what reads the export of another program cannot be loaded.
+ */
+export async function given(files: TextFile[]): Promise<Given> {
   const only = files.length === 1 ? parsed(files[0]?.text ?? "") : undefined;
   if (isBundle(only)) return { kind: "bundle", bundle: only };
-  if (isN8n(only)) return { kind: "foreign", taken: fromN8n(only) };
+  if (isN8n(only)) return { kind: "foreign", taken: (await import("@/document/foreign/n8n")).fromN8n(only) };
   return { kind: "flow", files };
 }
 

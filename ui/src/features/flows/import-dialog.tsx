@@ -35,7 +35,7 @@ function Steps({ onDone }: { onDone: () => void }) {
   const take = useMutation({
     meta: { quiet: true },
     mutationFn: async (files: File[]) => {
-      const read = given(await Promise.all(files.map(async (file) => ({ name: file.name, text: await file.text() }))));
+      const read = await given(await Promise.all(files.map(async (file) => ({ name: file.name, text: await file.text() }))));
       if (read.kind !== "flow") return setShown(read);
       await make({ files: read.files, name: nameFrom(read.files[0]?.name.replace(/\.\w+$/, "") ?? "flow") });
     },

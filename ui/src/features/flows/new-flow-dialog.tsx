@@ -48,7 +48,7 @@ function Form({ onCancel }: { onCancel: () => void }) {
   return (
     <form onSubmit={submit} className="flex flex-col gap-4">
       <Field label="Name" error={make.error ? Failure.of(make.error).message : undefined}>
-        {(tied) => <Input {...tied} required maxLength={200} placeholder="Order intake" value={title} onChange={(event) => setTitle(event.target.value)} />}
+        {(tied) => <Input {...tied} required placeholder="Order intake" value={title} onChange={(event) => setTitle(event.target.value)} />}
       </Field>
       <fieldset>
         <legend className="mb-1 text-sm font-medium">Written as</legend>

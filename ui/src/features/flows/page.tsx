@@ -1,5 +1,5 @@
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { FileUp, LayoutTemplate, Plus, Workflow } from "lucide-react";
+import { FileUp, LayoutTemplate, Plus, Trash2, Workflow } from "lucide-react";
 import { useRef, useState } from "react";
 import { Button, buttonLook } from "@/components/ui/button";
 import { SearchInput } from "@/components/ui/input";
@@ -13,6 +13,7 @@ import { useMay } from "@/features/session/data";
 import { useProject } from "@/features/session/place";
 import { useSettled } from "@/lib/settled";
 import { useFlows } from "./data";
+import { DeletedDialog } from "./deleted-dialog";
 import { ImportDialog } from "./import-dialog";
 import { NewFlowDialog } from "./new-flow-dialog";
 import { FlowTable } from "./table";
@@ -25,7 +26,7 @@ export function FlowsPage() {
   const [text, setText] = useState(search.text ?? "");
   const field = useRef<HTMLInputElement>(null);
   const opened = search.open;
-  const open = (what: "new" | "import" | undefined) =>
+  const open = (what: "new" | "import" | "deleted" | undefined) =>
     void navigate({ search: ({ open: _before, ...rest }) => (what ? { ...rest, open: what } : rest), replace: true });
   useCommands("flows", [
     { id: "flows-search", title: "Search flows", section: "Flows", keys: "/", run: () => field.current?.focus() },
@@ -35,6 +36,7 @@ export function FlowsPage() {
           { id: "flows-import", title: "Import flows", section: "Flows", icon: <FileUp />, run: () => open("import") },
         ]
       : []),
+    { id: "flows-deleted", title: "Deleted flows", section: "Flows", words: "trash restore undo", icon: <Trash2 />, run: () => open("deleted") },
   ]);
   if (!may("flows.read")) return <Forbidden what="flows" />;
   const type = (next: string) => {
@@ -43,7 +45,7 @@ export function FlowsPage() {
   };
   return (
     <>
-      <PageHeader title="Flows" actions={may("flows.write") ? <Actions onOpen={open} /> : null}>
+      <PageHeader title="Flows" actions={<Actions may={may("flows.write")} onOpen={open} />}>
         <SearchInput
           ref={field}
           aria-label="Search flows"
@@ -58,13 +60,22 @@ export function FlowsPage() {
       </PageBody>
       <NewFlowDialog open={opened === "new" && may("flows.write")} onOpenChange={(is) => open(is ? "new" : undefined)} />
       <ImportDialog open={opened === "import" && may("flows.write")} onOpenChange={(is) => open(is ? "import" : undefined)} />
+      <DeletedDialog open={opened === "deleted"} onOpenChange={(is) => open(is ? "deleted" : undefined)} />
     </>
   );
 }
 
-function Actions({ onOpen }: { onOpen: (what: "new" | "import") => void }) {
+function Actions({ may, onOpen }: { may: boolean; onOpen: (what: "new" | "import" | "deleted") => void }) {
+  const deleted = (
+    <Button look="quiet" onClick={() => onOpen("deleted")}>
+      <Trash2 aria-hidden />
+      Deleted
+    </Button>
+  );
+  if (!may) return deleted;
   return (
     <>
+      {deleted}
       <Link to="/templates" className={buttonLook({})}>
         <LayoutTemplate aria-hidden />
         Templates

@@ -9,6 +9,7 @@ import { DeploymentState } from "@/components/ui/status";
 import { Cell, Head, Row, Table } from "@/components/ui/table";
 import { Segments } from "@/components/ui/tabs";
 import { Switch } from "@/components/ui/toggle";
+import { HostsPanel } from "@/features/hosts/hosts-panel";
 import { nameOf, useSwitchFlow, type FlowLine } from "@/features/flows/data";
 import { useMay } from "@/features/session/data";
 import { useProject } from "@/features/session/place";
@@ -57,6 +58,7 @@ export function DeploymentsPage() {
           }}
         </Parts>
       </Panel>
+      <HostsPanel />
     </div>
   );
 }

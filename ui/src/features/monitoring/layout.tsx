@@ -4,8 +4,9 @@ import { tabLook } from "@/components/ui/tabs";
 import { useMay } from "@/features/session/data";
 import type { Permission } from "@/features/session/permissions";
 
-const TABS: { to: "/monitoring/deployments" | "/monitoring/schedule" | "/monitoring/usage"; label: string; needs: Permission }[] = [
+const TABS: { to: "/monitoring/deployments" | "/monitoring/performance" | "/monitoring/schedule" | "/monitoring/usage"; label: string; needs: Permission }[] = [
   { to: "/monitoring/deployments", label: "Deployments", needs: "flows.read" },
+  { to: "/monitoring/performance", label: "Performance", needs: "runs.read" },
   { to: "/monitoring/schedule", label: "Schedule", needs: "triggers.read" },
   { to: "/monitoring/usage", label: "Usage", needs: "usage.read" },
 ];
@@ -14,7 +15,7 @@ export function MonitoringLayout() {
   const may = useMay();
   return (
     <>
-      <PageHeader title="Monitoring" description="What is switched on, what is due, and what is used." />
+      <PageHeader title="Monitoring" description="What is switched on, how it goes, what is due, and what is used." />
       <PageBody>
         <nav aria-label="Monitoring" className="mb-4 flex gap-4 border-b border-line">
           {TABS.filter(({ needs }) => may(needs)).map(({ to, label }) => (

@@ -43,7 +43,10 @@ export function useNews(search: RunsSearch, project: string, on: boolean) {
 export const runQuery = (run: string) => queryOptions({ queryKey: ["run", run], queryFn: () => body(api.GET("/api/runs/{run}", { params: { path: { run } } })) });
 
 export const stepsQuery = (run: string) =>
-  queryOptions({ queryKey: ["run", run, "steps"], queryFn: async () => (await body(api.GET("/api/runs/{run}/steps", { params: { path: { run } } }))).items });
+  queryOptions({ queryKey: ["run", run, "steps"], queryFn: async () => (await body(api.GET("/api/runs/{run}/steps", { params: { path: { run } } }))).items.map(titled) });
+
+/** A step that a fork's change has begun has no title: it is called by where it is. */
+const titled = <T extends { path: string; title: string }>(step: T): T => ({ ...step, title: step.title || (step.path.split("/").at(-1) ?? "") });
 
 /** Where a run belongs: the list knows its project, and its flow's id is found by name there. */
 export const placeQuery = (run: string, flow: string) =>
@@ -60,13 +63,13 @@ export const placeQuery = (run: string, flow: string) =>
     },
   });
 
-/** The text that a run runs under, and what came of it. */
-export const testQuery = (run: string, seq: number) =>
+/** The text that a run runs under. */
+export const textQuery = (run: string, seq: number) =>
   queryOptions({
     queryKey: ["run", run, "text", seq],
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
-    queryFn: async () => (await body(api.GET("/api/runs/{run}/test", { params: { path: { run } } }))).files,
+    queryFn: async () => (await body(api.GET("/api/runs/{run}/text", { params: { path: { run } } }))).files,
   });
 
 /** A run as it was after a record. It never changes, so it is asked for once. */

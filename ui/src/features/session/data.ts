@@ -1,6 +1,7 @@
 import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
 import { api, body, keepCsrf, type Schemas } from "@/lib/api";
+import { leaveWith } from "@/lib/quiet";
 import type { Permission } from "./permissions";
 
 export type Session = Schemas["SessionView"];
@@ -27,7 +28,10 @@ export function useMay(): (permission: Permission) => boolean {
   return useCallback((permission) => permissions.includes(permission), [permissions]);
 }
 
-/** Takes over the session that an answer to signing in or switching holds. */
+/** Looks at another organisation, on a page that knows nothing of this one. */
+export const lookAt = (tenant: string, to: string): Promise<never> => leaveWith((fetch) => api.POST("/api/session/tenant", { body: { tenant }, fetch }), to);
+
+/** Takes over the session that an answer to signing in holds. */
 export function useTakeSession(): (session: Session) => void {
   const queries = useQueryClient();
   return useCallback(

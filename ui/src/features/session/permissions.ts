@@ -4,6 +4,7 @@ export type Permission =
   | "flows.write"
   | "flows.publish"
   | "flows.deploy"
+  | "hosts.serve"
   | "runs.read"
   | "runs.start"
   | "runs.control"

@@ -1,9 +1,8 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { ChevronsUpDown } from "lucide-react";
 import { Menu, MenuItem, MenuLabel } from "@/components/ui/menu";
 import { Select } from "@/components/ui/select";
-import { useMay, useSession, useTakeSession } from "@/features/session/data";
+import { lookAt, useMay, useSession } from "@/features/session/data";
 import { useProject } from "@/features/session/place";
 import { api, body } from "@/lib/api";
 import { cn } from "@/lib/cn";
@@ -12,18 +11,7 @@ import { Mark } from "./mark";
 /** Which organisation is looked at; a menu where there are several. */
 export function OrganisationMenu({ wide }: { wide: boolean }) {
   const session = useSession();
-  const take = useTakeSession();
-  const queries = useQueryClient();
-  const navigate = useNavigate();
-  const change = useMutation({
-    mutationFn: (tenant: string) => body(api.POST("/api/session/tenant", { body: { tenant } })),
-    onSuccess: async (next) => {
-      // Nothing of one organisation is shown in another.
-      queries.clear();
-      take(next);
-      await navigate({ to: "/" });
-    },
-  });
+  const change = useMutation({ mutationFn: (tenant: string) => lookAt(tenant, "/") });
   const current = session.tenants.find((tenant) => tenant.id === session.tenant);
   const name = current?.name ?? "No organisation";
   const face = (

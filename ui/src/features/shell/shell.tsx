@@ -11,6 +11,7 @@ import { toggleSidebar } from "./wide";
 
 const Palette = lazy(() => import("@/features/commands/palette"));
 const KeySheet = lazy(() => import("@/features/commands/sheet"));
+const NextKey = lazy(() => import("@/features/commands/next-key"));
 
 /** What stands around every page of whoever is signed in. */
 export function Shell() {
@@ -18,6 +19,7 @@ export function Shell() {
   useShellCommands();
   const palette = useCommandState((state) => state.palette);
   const sheet = useCommandState((state) => state.sheet);
+  const begun = useCommandState((state) => state.begun);
   return (
     <div className="flex h-full">
       <a
@@ -35,6 +37,9 @@ export function Shell() {
         {palette ? <Palette /> : null}
         {sheet ? <KeySheet /> : null}
       </Suspense>
+      <div role="status" className="contents">
+        <Suspense>{begun === undefined ? null : <NextKey begun={begun} />}</Suspense>
+      </div>
     </div>
   );
 }

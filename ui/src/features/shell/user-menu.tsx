@@ -1,24 +1,16 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { useMutation } from "@tanstack/react-query";
 import { BookOpen, LogOut, Moon, Sun, SunMoon } from "lucide-react";
 import { Menu, MenuItem, MenuLabel, MenuLine } from "@/components/ui/menu";
 import { useSession } from "@/features/session/data";
 import { api } from "@/lib/api";
 import { cn } from "@/lib/cn";
+import { leaveWith } from "@/lib/quiet";
 import { setTheme, useTheme } from "@/lib/theme";
 
 export function UserMenu({ wide }: { wide: boolean }) {
   const { user, role } = useSession();
   const theme = useTheme();
-  const queries = useQueryClient();
-  const navigate = useNavigate();
-  const signOut = useMutation({
-    mutationFn: () => api.DELETE("/api/session"),
-    onSuccess: async () => {
-      queries.clear();
-      await navigate({ to: "/sign-in" });
-    },
-  });
+  const signOut = useMutation({ mutationFn: () => leaveWith((fetch) => api.DELETE("/api/session", { fetch }), "/sign-in") });
   const name = user.name || user.email;
   const trigger = (
     <button

@@ -1,12 +1,17 @@
 use anyhow::Context;
 use sqlx::{AssertSqlSafe, Connection, Executor};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Where a server keeps its data. It goes away with this value.
+/// Where a server keeps its data. What was made for a measurement goes away with this value.
 pub struct Data {
-    folder: tempfile::TempDir,
+    folder: Folder,
     schema: Option<Schema>,
+}
+
+enum Folder {
+    Made(tempfile::TempDir),
+    Found(PathBuf),
 }
 
 /// A schema of its own in a database of PostgreSQL.
@@ -35,7 +40,13 @@ impl Databases<'_> {
 
 impl Data {
     pub fn sqlite(folder: &Path) -> anyhow::Result<Self> {
-        Ok(Self { folder: tempfile::tempdir_in(folder)?, schema: None })
+        Ok(Self { folder: Folder::Made(tempfile::tempdir_in(folder)?), schema: None })
+    }
+
+    /// What a server that is not at work has left in a folder.
+    pub fn found(folder: &Path) -> anyhow::Result<Self> {
+        anyhow::ensure!(folder.join("weir.db").is_file(), "{} holds no data of a server", folder.display());
+        Ok(Self { folder: Folder::Found(folder.to_owned()), schema: None })
     }
 
     pub fn postgres(folder: &Path, base: &str) -> anyhow::Result<Self> {
@@ -45,11 +56,14 @@ impl Data {
         let mark = if base.contains('?') { '&' } else { '?' };
         let url = format!("{base}{mark}options=-c%20search_path%3D{name}");
         let schema = Schema { base: base.to_owned(), url, name };
-        Ok(Self { folder: tempfile::tempdir_in(folder)?, schema: Some(schema) })
+        Ok(Self { folder: Folder::Made(tempfile::tempdir_in(folder)?), schema: Some(schema) })
     }
 
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        match &self.folder {
+            Folder::Made(folder) => folder.path(),
+            Folder::Found(folder) => folder,
+        }
     }
 
     pub fn url(&self) -> Option<&str> {

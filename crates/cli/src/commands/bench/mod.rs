@@ -39,6 +39,10 @@ pub fn run(args: &Bench) -> anyhow::Result<Exit> {
         Some(folder) => folder.clone(),
         None => std::env::temp_dir(),
     };
+    if let Some(count) = args.copies {
+        seed::copy_runs(&database::Data::found(&folder)?, count, false)?;
+        return Ok(Exit::Success);
+    }
     std::fs::create_dir_all(&folder)?;
     let databases = Databases { folder: &folder, url: args.database_url.as_deref() };
     let (mut machines, mut rows, mut failed) = (vec![Machine::measure(&folder)?], Vec::new(), Vec::new());

@@ -28,8 +28,9 @@ pub fn run(args: &Compile, data: &Data) -> anyhow::Result<Exit> {
         }
         Err(called) => return Ok(refused(args, &called, &[])),
     };
-    let (task_queue, project) = (args.task_queue.clone(), args.project.clone());
-    let options = Options { task_queue, project, library, ..Options::default() };
+    let (task_queue, worker_queue) = (args.task_queue.clone(), args.worker_queue.clone());
+    let project = args.project.clone();
+    let options = Options { task_queue, worker_queue, project, library, ..Options::default() };
     let project = match generate(&flow, &catalog, &options) {
         Ok(project) => project,
         Err(problems) => return Ok(refused(args, &loaded, &problems)),
@@ -90,7 +91,11 @@ fn tell_person(args: &Compile, loaded: &Loaded, project: &Project, verdict: Opti
     report::print(&loaded.diagnostics, &loaded.files);
     verdict.iter().for_each(|verdict| super::toolchain::tell(verdict));
     for proxied in &project.proxied {
-        crate::errln!("`{}` is performed by Weir's own worker: {}", proxied.kind, proxied.reason);
+        crate::errln!(
+            "`{}` has no TypeScript: `weir worker --task-queue {}` performs it",
+            proxied.kind,
+            args.worker_queue
+        );
     }
     match verdict {
         Some(verdict) if !verdict.passed() => crate::errln!("nothing was written: the compilers refuse the code"),

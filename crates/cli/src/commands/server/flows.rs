@@ -1,6 +1,8 @@
+use super::follow::{Shown, follow as follow_run};
 use super::{list, one, text, whole};
 use crate::args::Bind;
 use crate::args::server::{Flows, FlowsCommand, Push};
+use crate::commands::run::json_argument;
 use crate::exit::{Exit, UsageError};
 use crate::remote::{block_on, server};
 use crate::stop::Stop;
@@ -46,6 +48,12 @@ async fn perform(command: &FlowsCommand, client: &Client) -> anyhow::Result<Exit
             let status = client.start_flow(&id_of(client, flow).await?, *at_version, runtime.as_deref()).await?;
             Ok(one(&status, *json, status_line))
         }
+        FlowsCommand::Run { flow, input, no_wait, once, json } => {
+            let input = input.as_deref().map(|text| json_argument("--input", text)).transpose()?.unwrap_or_default();
+            let key = once.clone().unwrap_or_else(|| weir_runtime::new_run_id().to_string());
+            let started = client.start_run(&id_of(client, flow).await?, &input, &key).await?;
+            follow_run(client, &started, Shown { json: *json, no_wait: *no_wait }).await
+        }
         FlowsCommand::Runtimes { check: None, json } => {
             let found = client.runtimes().await?;
             let columns =
@@ -74,6 +82,29 @@ async fn perform(command: &FlowsCommand, client: &Client) -> anyhow::Result<Exit
             crate::outln!("deleted {}", called(&found));
             Ok(Exit::Success)
         }
+        FlowsCommand::Deleted { project, listing } => {
+            let found = client.deleted_flows(project.as_deref(), listing.limit).await?;
+            let columns = [
+                ("PROJECT", "project"),
+                ("NAME", "name"),
+                ("TITLE", "title"),
+                ("DELETED", "deletedAt"),
+                ("BY", "deletedBy"),
+                ("UNTIL", "until"),
+                ("ID", "id"),
+            ];
+            Ok(list(&found, listing.json, &columns))
+        }
+        FlowsCommand::Restore { flow, at_version: Some(number), json } => {
+            let old = find(client, flow).await?;
+            let back = client.restore_version(text(&old, "id"), *number, whole(&old, "revision")).await;
+            let back = back.map_err(|error| no_version(flow, *number, error))?;
+            Ok(one(&back, *json, |back| draft_is(back, &format!("version {number} again"))))
+        }
+        FlowsCommand::Restore { flow, at_version: None, json } => {
+            let back = client.restore_flow(&deleted_id(client, flow).await?).await?;
+            Ok(one(&back, *json, |back| format!("{} is back, switched off", called(back))))
+        }
         FlowsCommand::Versions { flow, listing } => {
             let found = client.versions(&id_of(client, flow).await?, listing.limit).await?;
             let columns = [
@@ -85,9 +116,10 @@ async fn perform(command: &FlowsCommand, client: &Client) -> anyhow::Result<Exit
             ];
             Ok(list(&found, listing.json, &columns))
         }
-        FlowsCommand::Compile { flow, at_version, task_queue, json } => {
+        FlowsCommand::Compile { flow, at_version, task_queue, worker_queue, json } => {
             let found = find(client, flow).await?;
-            let made = client.compile_flow(text(&found, "id"), *at_version, task_queue.as_deref()).await?;
+            let (own, weir) = (task_queue.as_deref(), worker_queue.as_deref());
+            let made = client.compile_flow(text(&found, "id"), *at_version, own, weir).await?;
             Ok(one(&made, *json, |made| compiled(&called(&found), made)))
         }
         FlowsCommand::Compilations { flow, listing } => {
@@ -104,19 +136,23 @@ async fn perform(command: &FlowsCommand, client: &Client) -> anyhow::Result<Exit
         }
         FlowsCommand::Hosts { flow, listing } => {
             let found = client.hosts(&id_of(client, flow).await?, listing.limit).await?;
-            let columns = [
-                ("HOST", "name"),
-                ("STATE", "state"),
-                ("HEALTHY", "healthy"),
-                ("CODE", "compilation"),
-                ("LOADED", "loadedAt"),
-                ("SEEN", "seenAt"),
-                ("ERROR", "error"),
-            ];
-            Ok(list(&found, listing.json, &columns))
+            Ok(list(&found, listing.json, &host_columns(&[("HOST", "name")])))
         }
         FlowsCommand::Logs { flow, json } => follow(client, &id_of(client, flow).await?, *json).await,
     }
+}
+
+/// Of a table of hosts: whose line it is, and what is told of it.
+pub fn host_columns(whose: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
+    let told = [
+        ("STATE", "state"),
+        ("HEALTHY", "healthy"),
+        ("CODE", "compilation"),
+        ("LOADED", "loadedAt"),
+        ("SEEN", "seenAt"),
+        ("ERROR", "error"),
+    ];
+    [whose, &told].concat()
 }
 
 fn called(flow: &Value) -> String {
@@ -131,9 +167,32 @@ pub async fn find(client: &Client, flow: &str) -> anyhow::Result<Value> {
     }
     match client.flow(flow).await {
         Err(error) if error.code() == "NOT_FOUND" => {
-            Err(UsageError(format!("there is no flow `{flow}`; `weir flows ls` lists them")).into())
+            let near = elsewhere(client.flows(None, Some(name), u32::MAX).await?.items.iter(), name);
+            Err(UsageError(format!("there is no flow `{flow}`; {near}`weir flows ls` lists them")).into())
         }
         other => Ok(other?),
+    }
+}
+
+/// What is meant where a name stands without its project.
+fn elsewhere<'a>(flows: impl Iterator<Item = &'a Value>, name: &str) -> String {
+    let found: Vec<String> = flows.filter(|flow| text(flow, "name") == name).map(called).collect();
+    if found.is_empty() { String::new() } else { format!("did you mean {}? ", found.join(" or ")) }
+}
+
+/// The id of a deleted flow; of several of one name, that of the one deleted last.
+async fn deleted_id(client: &Client, flow: &str) -> anyhow::Result<String> {
+    let (project, name) = flow.split_once('/').unwrap_or(("default", flow));
+    let found = client.deleted_flows(None, u32::MAX).await?;
+    let named =
+        |gone: &&Value| text(gone, "id") == flow || (text(gone, "project") == project && text(gone, "name") == name);
+    match found.items.iter().find(named) {
+        Some(gone) => Ok(text(gone, "id").to_owned()),
+        None => {
+            let near = elsewhere(found.items.iter(), name);
+            let said = format!("no deleted flow is called `{flow}`; {near}`weir flows deleted` lists them");
+            Err(UsageError(said).into())
+        }
     }
 }
 
@@ -202,8 +261,22 @@ pub async fn put_draft(client: &Client, flow: &str, file: &Path, bind: &Bind) ->
     let text_of = flow_text(file, bind)?;
     let old = find(client, flow).await?;
     let new = client.change_flow(text(&old, "id"), whole(&old, "revision"), &text_of).await?;
-    crate::errln!("the draft of {} is {} now, revision {}", called(&new), file.display(), whole(&new, "revision"));
+    crate::errln!("{}", draft_is(&new, &format!("{} now", file.display())));
     Ok(())
+}
+
+fn no_version(flow: &str, number: u64, error: weir_client::ClientError) -> anyhow::Error {
+    match error.code() {
+        "NOT_FOUND" => {
+            let message = format!("there is no version {number} of `{flow}`; `weir flows versions {flow}` lists them");
+            UsageError(message).into()
+        }
+        _ => error.into(),
+    }
+}
+
+fn draft_is(flow: &Value, what: &str) -> String {
+    format!("the draft of {} is {what}, revision {}", called(flow), whole(flow, "revision"))
 }
 
 async fn show_flow(client: &Client, flow: &str, json: bool) -> anyhow::Result<Exit> {

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod bulk;
 pub mod flows;
+mod follow;
 pub mod interfaces;
 pub mod keys;
 pub mod login;

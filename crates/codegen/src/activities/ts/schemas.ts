@@ -68,9 +68,20 @@ export function objectOf(members: [string, Json][]): JsonObject {
   return object;
 }
 
+/** A whole number that would lose digits is read as text with each of them. */
 export function parseJson(text: string): Json {
   const value: unknown = JSON.parse(text);
-  return toJson(value);
+  if (!/\d{16}/.test(text)) return toJson(value);
+  const exact = text.replace(LONG_NUMBERS, (part) => (isExact(part) ? part : `"${part}"`));
+  return toJson(exact === text ? value : JSON.parse(exact));
+}
+
+/** Strings, so that nothing in them is taken for a number, and whole numbers of 16 digits and more. */
+const LONG_NUMBERS = /"(?:[^"\\]+|\\.)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g;
+
+function isExact(part: string): boolean {
+  const held = Number(part);
+  return part.startsWith('"') || !Number.isFinite(held) || String(held) === part || BigInt(part) === BigInt(held);
 }
 
 // Schemas

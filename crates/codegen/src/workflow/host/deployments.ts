@@ -8,24 +8,29 @@ const DRAINING = 4;
 
 const SECOND = 1000;
 
+const connection = Connection.lazy(reach());
+
 /** The versions of one flow's workers, by their builds. */
 export class Deployment {
-  private readonly connection = Connection.lazy(reach());
-
   constructor(readonly name: string) {}
 
   /** Builds that runs still stay with, the current one included. */
   async inUse(): Promise<string[]> {
-    const found = await this.versions();
+    const found = await soon(() => this.versions());
     return found.filter(({ status }) => status === CURRENT || status === DRAINING).map(({ build }) => build);
   }
 
-  /** Gives new runs to a build. Its worker may have just begun to ask for work, so this is tried for a while. */
-  async use(build: string): Promise<void> {
+  /**
+   * Gives new runs to a build, or to none. Its worker may have just begun to ask for work: this is tried for a while.
+   * Another host may be ahead: where it would take new runs from later code, `isStill` says whether that is what is
+   * wanted now. False where it is not.
+   */
+  async use(build: string | undefined, isStill: () => Promise<boolean>): Promise<boolean> {
     for (let left = 60; ; left -= 1) {
       try {
-        await this.connection.withDeadline(Date.now() + 10 * SECOND, () => this.set(build));
-        return;
+        if ((await this.isBack(build)) && !(await isStill())) return false;
+        await soon(() => this.set(build));
+        return true;
       } catch (error) {
         if (left === 0) throw error;
       }
@@ -33,18 +38,27 @@ export class Deployment {
     }
   }
 
-  private async set(buildId: string): Promise<void> {
-    // Another host may be ahead; nothing goes back to code that was replaced.
-    const later = (await this.versions()).find(({ build, status }) => status === CURRENT && numberOf(build) > numberOf(buildId));
-    if (later !== undefined) return;
+  private async current(): Promise<string | undefined> {
+    return (await soon(() => this.versions())).find(({ status }) => status === CURRENT)?.build;
+  }
+
+  private async isBack(wanted: string | undefined): Promise<boolean> {
+    const current = await this.current();
+    return current !== undefined && (wanted === undefined || numberOf(current) > numberOf(wanted));
+  }
+
+  private async set(wanted: string | undefined): Promise<void> {
+    // Of a deployment that no worker has named yet, nothing can be taken.
+    if (wanted === undefined && (await this.current()) === undefined) return;
+    const buildId = wanted ?? '';
     const given = { namespace, deploymentName: this.name, buildId, identity: 'weir host' };
-    await this.connection.workflowService.setWorkerDeploymentCurrentVersion(given);
+    await connection.workflowService.setWorkerDeploymentCurrentVersion(given);
   }
 
   private async versions(): Promise<{ build: string; status: number }[]> {
     const asked = { namespace, deploymentName: this.name };
     try {
-      const { workerDeploymentInfo } = await this.connection.workflowService.describeWorkerDeployment(asked);
+      const { workerDeploymentInfo } = await connection.workflowService.describeWorkerDeployment(asked);
       const found = workerDeploymentInfo?.versionSummaries ?? [];
       return found.map(({ deploymentVersion, status }) => ({ build: deploymentVersion?.buildId ?? '', status: status ?? 0 }));
     } catch (error) {
@@ -52,6 +66,10 @@ export class Deployment {
       throw error;
     }
   }
+}
+
+function soon<T>(ask: () => Promise<T>): Promise<T> {
+  return connection.withDeadline(Date.now() + 10 * SECOND, ask);
 }
 
 /** A deployment that no worker has named yet. */

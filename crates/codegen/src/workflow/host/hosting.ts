@@ -1,110 +1,82 @@
-// Runs the newest code of this flow that a Weir server has, and changes to newer code by itself. Runs that have begun
-// end on the code they began with.
+// Runs the newest code that a Weir server has of a flow, or of every flow of a project, and changes to newer code by
+// itself. Runs that have begun end on the code they began with.
 import { hostname } from 'node:os';
-import { Deployment, buildOf, numberOf } from './deployments';
-import { WorkerProcess, build } from './versions';
-import { FLOW, Refused, compiled, newest, report } from './weir';
-import type { Code, Report } from './weir';
+import { Following } from './following';
+import { Refused, isOfOne, newest, report } from './weir';
+import type { Report, Wanted } from './weir';
 
 /** Seconds to wait for newer code, which is also how often the host says how it is. */
 const WAIT = 25;
+/** As long as something does not run that should. */
+const SOON = 5;
+/** Milliseconds between two words of a host: what comes about meanwhile is told together. */
+const TOGETHER = 1000;
 
 const NAME = process.env['WEIR_HOST'] ?? (hostname().replace(/[^\w.-]/gu, '-') || 'host');
 
 class Host {
-  private readonly deployment = new Deployment(`weir-${FLOW}`);
-  private current: WorkerProcess | undefined;
-  private readonly finishing = new Map<number, WorkerProcess>();
-  /** Why the newest code is not the one that runs. */
+  private readonly flows = new Map<string, Following>();
+  private known: string | undefined;
+  /** Why the server cannot be asked. */
   private problem: string | undefined;
   private stopping = false;
+  private telling: NodeJS.Timeout | undefined;
 
   async run(): Promise<void> {
-    await this.tell('starting');
-    await this.resume();
+    await this.tell();
     while (!this.stopping) {
       try {
         await this.turn();
       } catch (error) {
-        this.note(error);
+        if (error instanceof Refused) throw error;
+        this.problem = error instanceof Error ? error.message : String(error);
+        console.error(this.problem);
         await this.tell();
-        await new Promise((resolve) => setTimeout(resolve, 5000));
+        await new Promise((resolve) => setTimeout(resolve, SOON * 1000));
       }
     }
   }
 
   private async turn(): Promise<void> {
-    const code = await newest(this.current?.number ?? 0, WAIT);
+    const waits = [...this.flows.values()].some((flow) => flow.behind);
+    const wanted = await newest(this.known, waits ? SOON : WAIT);
+    this.problem = undefined;
     if (this.stopping) return;
-    if (code !== undefined) await this.load(code);
-    await this.retire();
+    if (wanted !== undefined) this.want(wanted);
+    for (const flow of this.flows.values()) void this.step(flow);
     await this.tell();
   }
 
-  /** Builds newer code, begins it, and gives it the new runs. Until then everything is as it was. */
-  private async load(code: Code): Promise<void> {
-    const before = this.current;
-    const worker = this.finishing.get(code.number) ?? (await this.begin(code));
-    // One that does not take new runs yet ends with the others where nothing stays with it.
-    this.finishing.set(code.number, worker);
-    await this.deployment.use(worker.build);
-    this.finishing.delete(code.number);
-    this.current = worker;
-    this.problem = undefined;
-    if (before !== undefined) this.finishing.set(before.number, before);
-    console.log(`code ${code.number} (${code.hash}) runs`);
-  }
-
-  private async begin(code: Code): Promise<WorkerProcess> {
-    const file = await build(code);
-    const worker = new WorkerProcess(code.number, buildOf(code.number, code.hash), this.deployment.name, file);
-    try {
-      await worker.start();
-    } catch (error) {
-      await worker.stop();
-      throw error;
+  private want({ known, flows }: Wanted): void {
+    for (const [id, code] of flows) {
+      const flow = this.flows.get(id) ?? new Following(id);
+      flow.want(code);
+      this.flows.set(id, flow);
     }
-    return worker;
+    for (const [id, flow] of this.flows) if (!flows.has(id)) flow.want(undefined);
+    this.known = known;
   }
 
-  /** Code that runs stay with which began before this host did. */
-  private async resume(): Promise<void> {
-    const builds = await this.deployment.inUse().catch((error: unknown) => {
-      this.note(error);
-      return [];
-    });
-    for (const number of builds.map(numberOf)) {
-      try {
-        const code = await compiled(number);
-        if (code !== undefined) this.finishing.set(number, await this.begin(code));
-      } catch (error) {
-        this.note(error);
-      }
-    }
+  /** Each goes its own way: none waits for another. */
+  private async step(flow: Following): Promise<void> {
+    const tried = await flow.step();
+    if (flow.over && isOfOne) end(new Error(`there is no flow ${flow.flow}, and no run stays with code of it`));
+    if (flow.over) this.flows.delete(flow.flow);
+    if (tried) this.tellSoon();
   }
 
-  /** Ends what no run stays with any more. */
-  private async retire(): Promise<void> {
-    const inUse = new Set(await this.deployment.inUse());
-    for (const [number, worker] of this.finishing) {
-      if (inUse.has(worker.build)) continue;
-      this.finishing.delete(number);
-      await worker.stop();
-      console.log(`code ${number} has no runs any more`);
-    }
-  }
-
-  private note(error: unknown): void {
-    this.problem = error instanceof Error ? error.message : String(error);
-    console.error(this.problem);
+  private tellSoon(): void {
+    this.telling ??= setTimeout(() => {
+      this.telling = undefined;
+      if (!this.stopping) void this.tell().catch(end);
+    }, TOGETHER);
   }
 
   /** Says how this host is. A server that cannot be reached is told the next time. */
-  private async tell(state = this.state()): Promise<void> {
-    const problem = this.current?.problem ?? this.problem;
-    const told: Report = { state, finishing: [...this.finishing.keys()] };
-    if (this.current !== undefined) told.compilation = this.current.number;
-    if (problem !== undefined) told.error = problem.slice(0, 5000);
+  private async tell(): Promise<void> {
+    const flows = new Map([...this.flows].map(([id, flow]) => [id, flow.told()]));
+    const told: Report = { state: this.state(), flows };
+    if (this.problem !== undefined) told.error = this.problem.slice(0, 5000);
     await report(NAME, told).catch((error: unknown) => {
       if (error instanceof Refused) throw error;
       console.error(error);
@@ -112,15 +84,16 @@ class Host {
   }
 
   private state(): Report['state'] {
-    if ((this.current?.problem ?? this.problem) !== undefined) return 'failed';
-    return this.current === undefined ? 'starting' : 'running';
+    if (this.stopping) return 'stopped';
+    const states = [...this.flows.values()].map((flow) => flow.told().state);
+    if (this.problem !== undefined || states.includes('failed')) return 'failed';
+    return this.known === undefined || states.includes('starting') ? 'starting' : 'running';
   }
 
   async stop(): Promise<void> {
     this.stopping = true;
-    const workers = [...this.finishing.values(), ...(this.current === undefined ? [] : [this.current])];
-    await Promise.all(workers.map((worker) => worker.stop()));
-    await this.tell('stopped');
+    await Promise.all([...this.flows.values()].map((flow) => flow.stop()));
+    await this.tell();
   }
 }
 

@@ -5,8 +5,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { buildOf } from './deployments';
-import type { Code } from './weir';
 
 /** Beside the packages that are installed. */
 const ROOT = dirname(__dirname);
@@ -14,20 +12,32 @@ const ROOT = dirname(__dirname);
 /** So long may a worker take until it asks for work. */
 const PATIENCE_MS = 120_000;
 
-/** Puts the code into a folder of its own and compiles it there; its worker's file. */
-export async function build(code: Code): Promise<string> {
-  const folder = join(ROOT, 'versions', buildOf(code.number, code.hash));
-  const worker = join(folder, 'dist', 'worker.js');
-  if (existsSync(worker)) return worker;
-  checkPackages(code.files.get('package.json') ?? '{}');
+/** The worker's file of a build that was compiled here before. */
+export function built(name: string): string | undefined {
+  const worker = workerOf(folderOf(name));
+  return existsSync(worker) ? worker : undefined;
+}
+
+function folderOf(name: string): string {
+  return join(ROOT, 'versions', name);
+}
+
+function workerOf(folder: string): string {
+  return join(folder, 'dist', 'worker.js');
+}
+
+/** Puts the code of a build into a folder of its own and compiles it there; its worker's file. */
+export async function build(name: string, files: Map<string, string>): Promise<string> {
+  const folder = folderOf(name);
+  checkPackages(files.get('package.json') ?? '{}');
   const half = `${folder}.${process.pid}`;
   await rm(half, { recursive: true, force: true });
   await mkdir(half, { recursive: true });
-  for (const [name, text] of code.files) await writeFile(join(half, name), text);
+  for (const [file, text] of files) await writeFile(join(half, file), text);
   await compile(half);
   await rm(folder, { recursive: true, force: true });
   await rename(half, folder);
-  return worker;
+  return workerOf(folder);
 }
 
 async function compile(folder: string): Promise<void> {
@@ -67,7 +77,6 @@ export class WorkerProcess {
   problem: string | undefined;
 
   constructor(
-    readonly number: number,
     readonly build: string,
     private readonly deployment: string,
     private readonly file: string,
@@ -88,7 +97,9 @@ export class WorkerProcess {
   }
 
   private run(): ChildProcess {
-    const env = { ...process.env, WEIR_DEPLOYMENT: this.deployment, WEIR_BUILD: this.build };
+    const env: NodeJS.ProcessEnv = { ...process.env, WEIR_DEPLOYMENT: this.deployment, WEIR_BUILD: this.build };
+    // The host's own.
+    delete env['WEIR_KEY'];
     const child = fork(this.file, { env });
     this.child = child;
     child.on('message', () => (this.problem = undefined));

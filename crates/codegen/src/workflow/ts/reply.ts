@@ -1,4 +1,5 @@
 // What a model has said: its words, the tools it calls, what it used, and JSON it has written as text.
+import { parseJson } from './schemas';
 import { known } from './value';
 import type { Json } from './value';
 
@@ -26,8 +27,7 @@ export function callsOf(reply: Json): Json[] {
 /** JSON from text, nested no deeper than the outputs of tasks may be; a text where it is none says why. */
 export function readJson(text: string): { value: Json } | { reason: string } {
   try {
-    const read: unknown = JSON.parse(text.trim());
-    const value = known(read, DEEPEST);
+    const value = known(parseJson(text.trim()), DEEPEST);
     return value === undefined ? { reason: `it is nested more than ${DEEPEST} levels deep` } : { value };
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) };

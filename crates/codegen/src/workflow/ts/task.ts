@@ -1,7 +1,7 @@
 // Tasks: an activity, tried again as its policy says. The activity itself is proxied with one attempt.
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import { write } from './pure';
-import { member } from './reply';
+import { member, textMember } from './reply';
 import { failure, success } from './run';
 import type { At, Compute, Outcome, StepError } from './run';
 import { plain, recorded } from './sealing';
@@ -17,8 +17,17 @@ import type { Policy } from './wrap';
 /** What an activity is told of the step it performs; run and path make its idempotency key. */
 export type Step = { run: string; path: string; attempt?: number; timeoutMs?: number; transcript?: { [path: string]: Plain } };
 
-/** Calls the activity of one kind; `timeoutMs` is per attempt. */
-export type Call = (params: Plain, step: Step, timeoutMs: number | undefined) => Promise<Plain>;
+/** Calls the activity of one kind; `timeoutMs` is per attempt. What comes is the output, or says more than that. */
+export type Call = (params: Plain, step: Step, timeoutMs: number | undefined) => Promise<Plain | Done>;
+
+/** How an attempt ended whose end is more than an output. */
+export class Done {
+  constructor(
+    readonly outcome: Outcome,
+    /** What it used up, as a model's reply says it. */
+    readonly used: Json = null,
+  ) {}
+}
 
 /** How a step of some kind is performed. */
 export type Spec = {
@@ -64,9 +73,13 @@ export async function perform(
     at.run.attempted(at.base, made);
     try {
       const step = { run: at.run.id, path: at.base, attempt: made, ...told };
-      const output = await outside(at, () => spec.call(given, step, timeoutMs));
-      if (spec.charges === true) at.account?.charge(output);
-      return success(output);
+      const ended = await outside(at, () => spec.call(given, step, timeoutMs));
+      if (ended instanceof Done) {
+        at.account?.charge(ended.used);
+        return ended.outcome;
+      }
+      if (spec.charges === true) at.account?.charge(ended);
+      return success(ended);
     } catch (thrown) {
       if (isLost(thrown) && spec.again === true) {
         made -= 1;
@@ -116,15 +129,17 @@ function timedOut(): Failed {
   return { error, retryAfterMs: undefined };
 }
 
+/** Weir's own worker puts more around the error than the activities of a project do. */
 function ofApplication(cause: ApplicationFailure): Failed {
-  const told = json(cause.details?.[0]);
-  const retryAfterMs = member(told, 'retryAfterMs');
-  const category = member(told, 'category');
+  const details = json(cause.details?.[0]);
+  const told = member(details, 'error') ?? details;
+  const retryable = member(told, 'retryable');
+  const retryAfterMs = member(told, 'retryAfterMs') ?? member(told, 'retryAfter');
   const error: StepError = {
     code: cause.type ?? 'TASK_FAILED',
-    category: typeof category === 'string' ? category : 'external',
-    message: cause.message,
-    retryable: cause.nonRetryable !== true,
+    category: textMember(told, 'category') ?? 'external',
+    message: textMember(told, 'message') ?? cause.message,
+    retryable: typeof retryable === 'boolean' ? retryable : cause.nonRetryable !== true,
     path: '',
     detail: member(told, 'detail') ?? null,
   };

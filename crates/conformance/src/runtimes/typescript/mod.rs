@@ -22,13 +22,17 @@ const NAMESPACE: &str = "typescript";
 
 const QUEUE: &str = "conformance-typescript";
 
-/// A namespace of a cluster, a worker there, and a client.
+/// Where Weir's own worker performs the kinds that have no TypeScript.
+const WEIR: &str = "conformance-weir";
+
+/// A namespace of a cluster, a worker there, and a client; and Weir's own worker, where something is left to it.
 pub struct Lab {
     address: String,
     namespace: String,
     projects: Arc<Projects>,
     client: Client,
     worker: Mutex<Option<Own>>,
+    _weir: Option<(Own, tempfile::TempDir)>,
 }
 
 impl Lab {
@@ -46,7 +50,9 @@ impl Lab {
     async fn within(server: &Server, namespace: &str, projects: Arc<Projects>) -> Result<Self> {
         let address = server.address();
         let client = tokio::task::block_in_place(|| Client::start(projects.folder(), &address, namespace))?;
-        let lab = Self { address, namespace: namespace.to_owned(), projects, client, worker: Mutex::default() };
+        let weir = if projects.leave_to_weir() { Some(weir(&address, namespace)?) } else { None };
+        let namespace = namespace.to_owned();
+        let lab = Self { address, namespace, projects, client, worker: Mutex::default(), _weir: weir };
         lab.start_worker()?;
         Ok(lab)
     }
@@ -116,6 +122,12 @@ impl Lab {
         ensure!(problems.is_empty(), "{}", problems.join("; "));
         Ok(ended)
     }
+}
+
+fn weir(address: &str, namespace: &str) -> Result<(Own, tempfile::TempDir)> {
+    let folder = tempfile::tempdir()?;
+    let start = || super::temporal::start_worker(address, namespace, WEIR, folder.path());
+    Ok((tokio::task::block_in_place(start)?, folder))
 }
 
 pub async fn run(lab: &Lab, case: &Case) -> Found {

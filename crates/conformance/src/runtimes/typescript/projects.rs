@@ -33,6 +33,7 @@ enum Made {
 pub struct Projects {
     folder: tempfile::TempDir,
     made: BTreeMap<String, Made>,
+    leave_to_weir: bool,
     /// What the compiler says about files that all of them share.
     pub faults: Vec<String>,
 }
@@ -52,7 +53,8 @@ impl Projects {
             };
             made.insert(case.name.clone(), one);
         }
-        let mut projects = Self { folder: tempfile::tempdir()?, made, faults: Vec::new() };
+        let leave_to_weir = written.values().any(|project: &Project| !project.proxied.is_empty());
+        let mut projects = Self { folder: tempfile::tempdir()?, made, leave_to_weir, faults: Vec::new() };
         projects.lay_out(&written)?;
         if !written.is_empty() {
             projects.compile(&written)?;
@@ -63,6 +65,11 @@ impl Projects {
 
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Whether some steps are performed by Weir's own worker.
+    pub fn leave_to_weir(&self) -> bool {
+        self.leave_to_weir
     }
 
     /// The type of a case's workflow.
@@ -181,8 +188,8 @@ impl Projects {
 fn project(case: &Case, ready: &Ready, catalog: &Catalog) -> Result<Project, Found> {
     let name = case.slug();
     let workflow = identifier(&name);
-    let options =
-        Options { project: name, workflow: Some(workflow), library: ready.library.clone(), ..Options::default() };
+    let (library, worker_queue) = (ready.library.clone(), super::WEIR.to_owned());
+    let options = Options { project: name, workflow: Some(workflow), library, worker_queue, ..Options::default() };
     generate(&ready.flow, catalog, &options).map_err(|problems| {
         let first = problems.iter().find(|problem| problem.code.as_str() == UNSUPPORTED).or(problems.first());
         match first {

@@ -171,7 +171,7 @@ impl Assembly<'_, '_, '_> {
             (None, _) => input,
         };
         Some(GraphNode {
-            node: self.node(at, kind),
+            node: self.node(at, kind, draft.disabled),
             join: draft.join,
             cancel_rest: draft.cancel_rest,
             on_error: draft.on_error,
@@ -179,7 +179,7 @@ impl Assembly<'_, '_, '_> {
         })
     }
 
-    fn node(&mut self, at: usize, kind: NodeKind) -> Node {
+    fn node(&mut self, at: usize, kind: NodeKind, disabled: bool) -> Node {
         let step = self.lowering.step(at);
         let mut node = Node::new(step.id.clone(), kind);
         node.name = step.label().filter(|label| **label != *step.id).map(Text::from);
@@ -187,7 +187,7 @@ impl Assembly<'_, '_, '_> {
         let parts = [step.config, step.data_field("input"), step.data].into_iter().flatten();
         let entries = parts.flat_map(|part| part.entries());
         let props = entries.map(|entry| (entry.key.clone(), entry.value.span)).collect();
-        node.origin = Origin { ty: step.type_name.into(), span: Some(step.doc.span), props };
+        node.origin = Origin { ty: step.type_name.into(), span: Some(step.doc.span), props, disabled };
         if let Some(was) = step.data_field("was") {
             node.was = was.items().iter().filter_map(|id| id.as_str().map(Text::from)).collect();
         }

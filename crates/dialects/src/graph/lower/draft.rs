@@ -1,5 +1,6 @@
 use super::Lowering;
 use crate::graph::node_type::NodeType;
+use weir_base::Diagnostic;
 use weir_expr::Template;
 use weir_ir::{Decorator, Join, Loop, Node, NodeKind, OnError, RetryPolicy};
 
@@ -11,6 +12,8 @@ pub struct Draft {
     pub join: Join,
     pub cancel_rest: bool,
     pub on_error: OnError,
+    /// It is disabled and read to be written again.
+    pub disabled: bool,
 }
 
 pub enum Body {
@@ -27,7 +30,24 @@ pub fn pass() -> Body {
 impl Lowering<'_, '_> {
     /// A node as its type says. Nothing that cannot be read is left out: it passes its input through, and is reported.
     pub fn draft(&mut self, at: usize) -> Draft {
-        let body = match self.step(at).ty {
+        let before = self.report.len();
+        let body = self.body(at);
+        if !self.disabled(at) {
+            return self.active(at, body);
+        }
+        if self.keep_disabled {
+            return Draft { disabled: true, ..self.active(at, body) };
+        }
+        // What it declares stays declared; what is wrong with it matters when it is switched on again.
+        self.report.truncate(before);
+        self.note_disabled(at);
+        let join = self.join(at);
+        let cancel_rest = self.cancel_rest(at);
+        Draft { body: pass(), mapping: None, join, cancel_rest, on_error: OnError::Fail, disabled: false }
+    }
+
+    fn body(&mut self, at: usize) -> Body {
+        match self.step(at).ty {
             NodeType::Trigger => self.trigger(at),
             NodeType::End | NodeType::Phase | NodeType::Unknown => pass(),
             NodeType::Activity => self.activity(at),
@@ -47,16 +67,41 @@ impl Lowering<'_, '_> {
             NodeType::DataOut => self.data_out(at),
             NodeType::Return => self.return_node(at),
             NodeType::Fail => self.fail(at),
-        };
+        }
+    }
+
+    fn active(&mut self, at: usize, body: Body) -> Draft {
         let mapping = self.mapping(at);
         let body = self.around(at, body);
-        Draft {
-            body,
-            mapping,
-            join: self.choice(at, &["join"], &[("all", Join::All), ("any", Join::Any)]).unwrap_or_default(),
-            cancel_rest: self.cancel_rest(at),
-            on_error: self.on_error(at),
+        let (join, cancel_rest, on_error) = (self.join(at), self.cancel_rest(at), self.on_error(at));
+        Draft { body, mapping, join, cancel_rest, on_error, disabled: false }
+    }
+
+    /// Whether the node lets what flows into it flow on and does nothing else.
+    fn disabled(&mut self, at: usize) -> bool {
+        let Some(found) = self.step(at).data_field("disabled") else { return false };
+        let disabled = found.as_bool();
+        if disabled.is_none() {
+            let message = format!("`disabled` must be true or false, but this is {}", found.describe());
+            self.invalid(at, Some(found), message);
+        } else if disabled == Some(true) && !self.step(at).ty.can_be_disabled() {
+            let message = format!("a node of type `{}` cannot be disabled", self.step(at).type_name);
+            let problem = self.problem(at, "INVALID_CONFIG", Some(found), message);
+            self.report.push(problem.help("take its edges away, or lead them past it"));
+            return false;
         }
+        disabled.unwrap_or(false)
+    }
+
+    fn note_disabled(&mut self, at: usize) {
+        let step = self.step(at);
+        let message = format!("`{}` is disabled: what flows into it flows on", crate::fields::short(&step.id));
+        let note = Diagnostic::info("DISABLED_STEP", message).at(step.doc.span).path(step.path(""));
+        self.report.push(note);
+    }
+
+    fn join(&mut self, at: usize) -> Join {
+        self.choice(at, &["join"], &[("all", Join::All), ("any", Join::Any)]).unwrap_or_default()
     }
 
     /// `data.input`, where it says what `data` is. A task's input that reads `data` itself is only its parameters.

@@ -1,7 +1,7 @@
 use super::assemble::{Assembly, phases};
 use super::header::{self, Head};
 use super::{Lowering, lift};
-use crate::Names;
+use crate::Context;
 use crate::fields::Read;
 use crate::graph::analysis::{NONE, Network, Role, Shape};
 use crate::graph::node_type::NodeType;
@@ -22,7 +22,7 @@ const MAX_NESTING: usize = MAX_DEPTH / 2 - 5;
 pub const ROOT: &str = "main";
 
 /// The flow of a workflow document. None where no flow may be made of it at all.
-pub fn lower(workflow: &Workflow<'_>, source: &str, names: &dyn Names, report: &mut Vec<Diagnostic>) -> Option<Flow> {
+pub fn lower(workflow: &Workflow<'_>, source: &str, cx: &Context<'_>, report: &mut Vec<Diagnostic>) -> Option<Flow> {
     let mut routes = routes(workflow, report);
     let roles: Vec<Role> = workflow.steps.iter().map(|step| role(step.ty)).collect();
     let links = routes.iter().map(|route| (route.from, route.handle.clone(), route.to));
@@ -44,7 +44,8 @@ pub fn lower(workflow: &Workflow<'_>, source: &str, names: &dyn Names, report: &
     routes.iter().filter(|route| &*route.handle == "error").for_each(|route| words.catch(route.from, route.to));
     let mut lowering = Lowering {
         workflow,
-        names,
+        names: cx.names,
+        keep_disabled: cx.options.keep_disabled,
         words,
         report,
         variables: head.variables.clone(),
@@ -221,7 +222,7 @@ fn flow(lowering: Lowering<'_, '_>, head: Head, mode: FlowMode, graph: Graph) ->
     let text = |key: &str| workflow.field(key).and_then(Doc::as_str).filter(|text| !text.is_empty());
     let name = text("name").or_else(|| text("displayName")).or_else(|| text("id")).unwrap_or("workflow").to_owned();
     let mut root = Node::new(ROOT, NodeKind::Graph(graph));
-    root.origin = Origin { ty: "workflow".into(), span: Some(workflow.body.span), props: Vec::new() };
+    root.origin = Origin { ty: "workflow".into(), span: Some(workflow.body.span), ..Origin::default() };
     let mut settings = Settings { mode, ..head.settings };
     settings.extra.insert("graph".into(), workflow.outer.to_value());
     Flow {

@@ -24,6 +24,8 @@ use weir_ir::{SignalDecl, Trigger, Variable};
 pub struct Lowering<'a, 'r> {
     pub workflow: &'r Workflow<'a>,
     pub names: &'r dyn Names,
+    /// Whether disabled nodes stay what they are, and are marked.
+    pub keep_disabled: bool,
     pub words: Words<'r>,
     pub report: &'r mut Vec<Diagnostic>,
     pub variables: IndexMap<Text, Variable>,

@@ -359,7 +359,7 @@ impl Lowering<'_, '_> {
 }
 
 /// Keys that drawing tools keep in `data`, some of them near to a setting's name.
-const NOTES: [&str; 8] = ["label", "description", "icon", "color", "name", "join", "inputs", "component"];
+const NOTES: [&str; 9] = ["disabled", "label", "description", "icon", "color", "name", "join", "inputs", "component"];
 
 /// Log parameters with a message: the node's label where they hold none.
 fn with_message(params: Template, label: Option<Value>) -> Template {

@@ -1,5 +1,6 @@
 use super::node::{Drawn, drawn};
 use super::{frame, layout, notes_of, object, place};
+use crate::graph::node_type::NODE_TYPES;
 use std::collections::{HashMap, HashSet};
 use weir_base::{Diagnostic, Map, Text, Value};
 use weir_ir::{
@@ -104,6 +105,29 @@ impl<'f> Drawing<'f> {
     }
 
     fn piece(&mut self, node: &Node) -> Piece {
+        let from = self.nodes.len();
+        let piece = self.shape(node);
+        if node.origin.disabled && !piece.first.is_empty() {
+            return self.switched_off(node, from, piece);
+        }
+        piece
+    }
+
+    /// What is disabled as a whole in another dialect is so node by node in a workflow, where nodes pass on what they
+    /// get: they have to follow each other, and each must be one that can be disabled.
+    fn switched_off(&mut self, node: &Node, from: usize, piece: Piece) -> Piece {
+        let last: HashSet<usize> = piece.ends.iter().map(|end| end.node).collect();
+        let in_a_row = piece.first.len() == 1 && last.len() == 1;
+        if !in_a_row || !self.nodes[from..].iter().all(|drawn| can_be_disabled(drawn.ty)) {
+            return self.refuse(node, "a disabled step that is not one node, or nodes in a row");
+        }
+        for drawn in &mut self.nodes[from..] {
+            drawn.data.insert("disabled".into(), true.into());
+        }
+        piece
+    }
+
+    fn shape(&mut self, node: &Node) -> Piece {
         match &node.kind {
             NodeKind::Sequence { order: Order::Plain, children } => self.sequence(children),
             NodeKind::Sequence { .. } => self.refuse(node, "a sequence with a memory or one that reacts"),
@@ -422,6 +446,11 @@ fn leading_back(graph: &Graph, pieces: &HashMap<&str, Piece>) -> Vec<End> {
         }
     }
     ends.into_iter().map(|end| End { name: OUT.into(), ..end }).collect()
+}
+
+/// Whether a node of the type can be disabled; a kind by its own name can.
+fn can_be_disabled(ty: &str) -> bool {
+    NODE_TYPES.iter().find(|(name, _)| *name == ty).is_none_or(|(_, ty)| ty.can_be_disabled())
 }
 
 /// Nodes that stand for a loop's own edges: where it leads in, and where a failure leads back.

@@ -8,7 +8,7 @@ mod layout;
 mod node;
 
 use super::lower::ROOT;
-use crate::{Names, SourceFile};
+use crate::{Context, Names, NoFiles, Options, SourceFile};
 use weir_base::{Diagnostic, FileId, Map, Text, Value};
 use weir_ir::{Flow, Node, NodeKind, ToolTarget};
 
@@ -20,13 +20,21 @@ pub fn print(flow: &Flow, names: &dyn Names) -> Result<String, Vec<Diagnostic>> 
     Ok(value.to_json_pretty() + "\n")
 }
 
-/// The document the flow came from, if it still says the same.
+/// The document the flow came from, if it still says the same, in whichever way its disabled nodes were read.
 fn kept_document(flow: &Flow, names: &dyn Names) -> Option<Value> {
     let document = flow.settings.extra.get("graph")?;
+    let flow = without_places(flow.clone());
+    let says_so = |keep_disabled| read_again(document, names, keep_disabled).is_some_and(|again| again == flow);
+    (says_so(true) || says_so(false)).then(|| document.clone())
+}
+
+/// The flow of a document, without its places.
+fn read_again(document: &Value, names: &dyn Names, keep_disabled: bool) -> Option<Flow> {
     let source = SourceFile { id: FileId(0), name: "flow.json".to_owned(), text: document.to_json() };
     let (documents, _) = crate::text::parse(&source, crate::text::Format::Json);
-    let again = super::parse(documents.first()?, &source.text, names, &mut Vec::new())?;
-    (without_places(again) == without_places(flow.clone())).then(|| document.clone())
+    let options = Options { keep_disabled, ..Options::default() };
+    let cx = Context { loader: &NoFiles, names, options: &options };
+    super::parse(documents.first()?, &source.text, &cx, &mut Vec::new()).map(without_places)
 }
 
 /// The flow without where its parts stood in a text.

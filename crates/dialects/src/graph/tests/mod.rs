@@ -44,8 +44,11 @@ impl Names for Kinds {
 }
 
 pub fn read(name: &str, text: &str) -> Parsed {
+    read_as(name, text, Options::default())
+}
+
+pub fn read_as(name: &str, text: &str, options: Options) -> Parsed {
     let source = SourceFile { id: FileId(0), name: name.to_owned(), text: text.to_owned() };
-    let options = Options::default();
     let mut parsed = parse(source, &Context { loader: &NoFiles, names: &Kinds, options: &options });
     sort_by_place(&mut parsed.diagnostics);
     parsed

@@ -42,6 +42,37 @@ fn activities() {
     );
 }
 
+/// What is disabled lets pass what flows into it, whatever is wrong with it.
+#[test]
+fn disabled_nodes() {
+    let passes = r#"{"set":{"writes":[]}}"#;
+    for (ty, data) in [
+        ("activity", r#"{"disabled":true,"activityName":"log","config":{"message":"hi"},"onError":"continue"}"#),
+        ("activity", r#"{"disabled":true}"#),
+        ("wait", r#"{"disabled":true,"config":{"duration":"1 moon"}}"#),
+        ("child-workflow", r#"{"disabled":true,"timeout":"soon"}"#),
+        ("set", r#"{"disabled":true,"config":{"seen":true}}"#),
+    ] {
+        check(ty, data, passes);
+    }
+    check(
+        "activity",
+        r#"{"disabled":false,"activityName":"log","config":{}}"#,
+        r#"{"task":{"kind":"log","params":{}}}"#,
+    );
+}
+
+/// Its way for failures stays, and what it would have written can still be read.
+#[test]
+fn disabled_nodes_keep_their_edges_and_names() {
+    let data = [
+        ("n", r#"{"disabled":true,"activityName":"log","config":{},"outputKey":"seen"}"#),
+        ("e", r#"{"config":{"output":"{{ vars.seen }}"}}"#),
+    ];
+    let found = flow(&drawing("t:trigger n:activity f:set e:end", "t>n n>e n.error>f f>e", &data));
+    assert!(found.variables.contains_key("seen"), "{:?}", found.variables.keys());
+}
+
 #[test]
 fn parameters_of_a_task_are_its_own() {
     check(

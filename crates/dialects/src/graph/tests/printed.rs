@@ -1,8 +1,8 @@
 //! Flows written as workflows, and read again.
 
-use super::{Kinds, drawing, find, flow, graph, json, read, sketch, workflows::FIXTURES};
-use crate::{DIALECTS, NoFiles, Options, SourceFile, convert};
-use weir_base::{FileId, Value};
+use super::{Kinds, drawing, find, flow, graph, json, read, read_as, sketch, workflows::FIXTURES};
+use crate::{DIALECTS, Options, convert};
+use weir_base::Value;
 use weir_ir::Flow;
 
 fn printed(found: &Flow) -> Value {
@@ -90,10 +90,11 @@ fn every_node_type_is_drawn_again() {
 }
 
 fn tree(text: &str) -> Flow {
-    let source = SourceFile { id: FileId(0), name: "test.yaml".to_owned(), text: text.to_owned() };
-    let options = Options::default();
-    let cx = crate::Context { loader: &NoFiles, names: &Kinds, options: &options };
-    let parsed = crate::parse(source, &cx);
+    tree_as(text, Options::default())
+}
+
+fn tree_as(text: &str, options: Options) -> Flow {
+    let parsed = super::read_as("test.yaml", text, options);
     let mut found = parsed.flow.unwrap_or_else(|| panic!("{:?}", parsed.diagnostics));
     found.input_as_variables = false;
     found
@@ -137,4 +138,84 @@ children:
     assert_eq!(problems[0].code, "NOT_EXPRESSIBLE");
     assert!(problems[0].message.contains("selector"), "{problems:?}");
     assert!(DIALECTS.iter().any(|dialect| dialect.name() == "graph"));
+}
+
+fn kept() -> Options {
+    Options { keep_disabled: true, ..Options::default() }
+}
+
+/// The ids of the nodes of a document that are disabled.
+fn disabled(document: &Value) -> Vec<&str> {
+    let nodes = document.get("nodes").and_then(Value::as_array).into_iter().flatten();
+    let off = nodes.filter(|node| node.get("data").and_then(|data| data.get("disabled")) == Some(&true.into()));
+    off.filter_map(|node| node.get("id")?.as_str()).collect()
+}
+
+/// A disabled step of a tree is the same step, disabled; one of several is so node by node.
+#[test]
+fn disabled_steps_of_a_tree_are_drawn_and_disabled() {
+    let tree = "type: Sequence
+id: greet
+children:
+  - {type: LogMessage, id: hello, disabled: true, props: {message: hi}}
+  - {type: LogMessage, id: said, props: {message: hi}}
+  - type: Sequence
+    id: more
+    disabled: true
+    children: [{type: CounterAction, id: count, props: {counterKey: n}}, {type: WaitAction, id: rest, props: {waitMs: 5}}]
+  - {type: Repeat, id: twice, props: {numCycles: 2}, children: [{type: LogMessage, id: again, disabled: true, props: {message: x}}]}
+";
+    let document = printed(&tree_as(tree, kept()));
+    assert_eq!(disabled(&document), ["hello", "count", "rest", "again"]);
+    let passes = r#"{"set":{"writes":[]}}"#;
+    let again = flow(&document);
+    assert_eq!(["hello", "count", "rest"].map(|id| super::shown(find(&again, id))), [passes; 3]);
+
+    let awake = flow(&json(&document.to_json().replace(r#","disabled":true"#, "")));
+    assert!(super::shown(find(&awake, "hello")).contains(r#""message":"hi""#));
+    assert_eq!(super::shown(find(&awake, "rest")), r#"{"wait":{"timer":{"after":"5ms"}}}"#);
+}
+
+/// Where nodes could not pass on what they get, the step that is in the way is named.
+#[test]
+fn disabled_steps_that_cannot_be_drawn_are_named() {
+    let log = |id: &str| format!("{{type: LogMessage, id: {id}, props: {{message: x}}}}");
+    for step in [
+        format!("{{type: Repeat, id: x, disabled: true, props: {{numCycles: 2}}, children: [{}]}}", log("a")),
+        "{type: FailureNode, id: x, disabled: true}".to_owned(),
+    ] {
+        let found = tree_as(&format!("type: Sequence\nid: s\nchildren: [{}, {step}]\n", log("first")), kept());
+        let problems = convert(&found, "graph", &Kinds).expect_err("it cannot be drawn");
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert_eq!((problems[0].code.as_str(), problems[0].path.as_str()), ("NOT_EXPRESSIBLE", "main/x"), "{step}");
+    }
+}
+
+/// A workflow comes back with its disabled nodes, however it was read; drawn anew, what they are told is still there.
+#[test]
+fn disabled_nodes_of_a_workflow_come_back() {
+    let data = [("n", r#"{"disabled":true,"activityName":"log","config":{"message":"hi"}}"#)];
+    let document = drawing("t:trigger n:activity e:end", "t>n n>e", &data);
+    for keep_disabled in [true, false] {
+        let options = Options { keep_disabled, ..Options::default() };
+        let found = read_as("test.json", &document.to_json(), options).flow.expect("a flow");
+        assert_eq!(printed(&found).to_json(), document.to_json());
+    }
+    let mut found = read_as("test.json", &document.to_json(), kept()).flow.expect("a flow");
+    found.settings.extra.clear();
+    let again = printed(&found);
+    assert_eq!(disabled(&again), ["n"]);
+    let data = again.get("nodes").and_then(|nodes| nodes.at(1)?.get("data").cloned()).unwrap_or_default();
+    assert_eq!(data.get("config").map(Value::to_json).as_deref(), Some(r#"{"message":"hi"}"#));
+}
+
+/// The inner form holds what is run, and says which steps are not.
+#[test]
+fn the_inner_form_refuses_disabled_steps() {
+    let data = [("n", r#"{"disabled":true,"label":"Say hi","activityName":"log","config":{}}"#)];
+    let document = drawing("t:trigger n:activity e:end", "t>n n>e", &data);
+    let found = read_as("test.json", &document.to_json(), kept()).flow.expect("a flow");
+    let problems = convert(&found, "ir", &Kinds).expect_err("it is not run");
+    assert_eq!((problems.len(), problems[0].code.as_str(), problems[0].path.as_str()), (1, "NOT_EXPRESSIBLE", "n"));
+    assert!(problems[0].message.contains("`Say hi` is disabled"), "{problems:?}");
 }

@@ -35,7 +35,7 @@ fn the_drawing_as_a_whole() {
 
 #[test]
 fn nodes_and_their_settings() {
-    let cases: [(&str, &str, &[&str]); 25] = [
+    let cases: [(&str, &str, &[&str]); 28] = [
         ("activity", "{}", &["MISSING_ACTIVITY_NAME"]),
         ("activity", r#"{"activity_name":"log","retry_policy":{"max_attempts":2},"on_error":"continue"}"#, &[]),
         ("signal", r#"{"signal_name":"go"}"#, &[]),
@@ -61,6 +61,9 @@ fn nodes_and_their_settings() {
         ("wait", "{}", &["INVALID_CONFIG"]),
         ("loop", r#"{"config":{"maxIterations":2}}"#, &["INVALID_CONFIG"]),
         ("phase", r#"{"timeout":"3s"}"#, &["INVALID_CONFIG"]),
+        ("wait", r#"{"disabled":"yes","config":{"duration":"3s"}}"#, &["INVALID_CONFIG"]),
+        ("phase", r#"{"disabled":true}"#, &[]),
+        ("retry", r#"{"disabled":true}"#, &["INVALID_CONFIG"]),
     ];
     for (ty, data, expected) in cases {
         check(&format!("t:trigger n:{ty} e:end"), "t>n n>e", &[("n", data)], expected);
@@ -68,22 +71,28 @@ fn nodes_and_their_settings() {
 }
 
 #[test]
-fn slips_in_edges_and_settings_are_told() {
-    let with = |edge: &str, settings: &str| {
+fn slips_in_what_keys_are_called_are_told() {
+    let with = |(member, node, edge, settings): (&str, &str, &str, &str)| {
         format!(
-            r#"{{"nodes":[{{"id":"t","type":"trigger","position":{{"x":0,"y":0}}}},{{"id":"e","type":"end","position":{{"x":0,"y":0}}}}],
+            r#"{{{member}"nodes":[{{"id":"t","type":"trigger",{node}"position":{{"x":0,"y":0}}}},{{"id":"e","type":"end","position":{{"x":0,"y":0}}}}],
             "edges":[{{"id":"1","source":"t","target":"e"{edge}}}],"settings":{{{settings}}}}}"#
         )
     };
-    let cases: [(&str, &str, &[&str]); 5] = [
-        ("", "", &[]),
-        (r#","sourceHandel":"out""#, "", &["UNKNOWN_KEY"]),
-        (r#","sourceX":1,"animated":true,"style":{}"#, "", &[]),
-        ("", r#""timout":"1m""#, &["UNKNOWN_KEY"]),
-        ("", r#""task_queue":"q","theme":"dark""#, &[]),
+    let unknown: &[&str] = &["UNKNOWN_KEY"];
+    let cases = [
+        (("", "", "", ""), &[][..]),
+        ((r#""setings":{},"#, "", "", ""), unknown),
+        ((r#""input":{"type":"object"},"#, "", "", ""), unknown),
+        ((r#""z":1,"owner":"Mira","sample_input":{},"#, "", "", ""), &[]),
+        (("", r#""positon":{},"#, "", ""), unknown),
+        (("", r#""width":1,"selected":true,"positionAbsolute":{},"#, "", ""), &[]),
+        (("", "", r#","sourceHandel":"out""#, ""), unknown),
+        (("", "", r#","sourceX":1,"animated":true,"style":{}"#, ""), &[]),
+        (("", "", "", r#""timout":"1m""#), unknown),
+        (("", "", "", r#""task_queue":"q","theme":"dark""#), &[]),
     ];
-    for (edge, settings, expected) in cases {
-        assert_eq!(codes(&read("flow.json", &with(edge, settings))), expected, "{edge} {settings}");
+    for (given, expected) in cases {
+        assert_eq!(codes(&read("flow.json", &with(given))), expected, "{given:?}");
     }
 }
 

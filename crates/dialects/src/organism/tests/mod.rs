@@ -73,7 +73,7 @@ impl Loader for Files {
 pub(super) fn read_with(text: &str, files: &Files, bindings: &[(&str, Binding)]) -> Parsed {
     let bindings: IndexMap<Text, Binding> =
         bindings.iter().map(|(name, binding)| (Text::from(*name), binding.clone())).collect();
-    let options = Options { bindings };
+    let options = Options { bindings, ..Options::default() };
     let source = SourceFile { id: FileId(0), name: "test.yaml".to_owned(), text: text.to_owned() };
     let mut parsed = parse(source, &Context { loader: files, names: &Kinds, options: &options });
     sort_by_place(&mut parsed.diagnostics);

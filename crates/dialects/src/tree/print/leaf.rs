@@ -5,7 +5,7 @@ use crate::tree::leaves::{failure, placeholder_key, real_zero, success};
 use crate::tree::names::{variable, variable_key};
 use crate::{header, tree::types};
 use weir_base::{Map, Text, Value};
-use weir_expr::{Part, Template};
+use weir_expr::{Expr, Part, Template};
 use weir_ir::{Call, Node, NodeKind, SetOp, Target, Task, UnknownPolicy, VarScope, Wait, Write};
 
 type Answer<'n> = Result<Parts<'n>, &'static str>;
@@ -31,9 +31,7 @@ impl Printer<'_> {
     fn set<'n>(&mut self, node: &Node, writes: &[Write]) -> Answer<'n> {
         match writes {
             [] => Ok(with_status(node, "SuccessNode", "SUCCESS")),
-            [Write { target: None, op: SetOp::Check, value: Template::Expr(expr) }] => {
-                Ok(Parts::new(node, &["CheckCondition"]).prop("expression", expr.source()))
-            }
+            [Write { target: None, op: SetOp::Check, value: Template::Expr(expr) }] => Ok(check(node, expr)),
             [Write { target: Some(Target { scope: VarScope::Run, name }), op: SetOp::Increment, value }]
                 if self.kind_of(node) != Some("set".into()) =>
             {
@@ -161,15 +159,37 @@ fn with_status<'n>(node: &Node, name: &'static str, status: &str) -> Parts<'n> {
     if &*parts.ty == name { parts } else { parts.prop("returnStatus", status) }
 }
 
+fn check<'n>(node: &Node, expr: &Expr) -> Parts<'n> {
+    let parts = Parts::new(node, &["CheckCondition", "AlwaysCondition", "MockAction"]);
+    match computed(expr).filter(|_| &*parts.ty != "CheckCondition") {
+        Some(status) => parts.prop("returnStatus", status),
+        None => Parts::new(node, &["CheckCondition"]).prop("expression", expr.source()),
+    }
+}
+
+/// The prop of a status that is computed.
+fn computed(expr: &Expr) -> Option<String> {
+    let inner = expr.source().strip_prefix('(')?.strip_suffix(") === 'SUCCESS'")?;
+    Some(format!("{{{{ {inner} }}}}"))
+}
+
+fn computed_status(kind: &NodeKind) -> Option<String> {
+    let NodeKind::Set { writes } = kind else { return None };
+    match writes.as_slice() {
+        [Write { target: None, op: SetOp::Check, value: Template::Expr(expr) }] => computed(expr),
+        _ => None,
+    }
+}
+
 fn mock<'n>(node: &Node, children: &[Node]) -> Answer<'n> {
     let [Node { kind: NodeKind::Wait(Wait::Yield { turns }), .. }, result] = children else {
         return Err("it is not a MockAction");
     };
     let status = match &result.kind {
-        kind if *kind == success() => "SUCCESS",
-        kind if *kind == failure() => "FAILURE",
-        NodeKind::Wait(Wait::Forever) => "RUNNING",
-        _ => return Err("it waits for turns of the engine"),
+        kind if *kind == success() => "SUCCESS".to_owned(),
+        kind if *kind == failure() => "FAILURE".to_owned(),
+        NodeKind::Wait(Wait::Forever) => "RUNNING".to_owned(),
+        kind => computed_status(kind).ok_or("it waits for turns of the engine")?,
     };
     let ticks: Value = match turns {
         Template::Value(value) => value.as_u64().map(|turns| turns + 1).into(),

@@ -67,7 +67,7 @@ fn with_header(flow: &Flow, root: Map) -> Value {
 fn verify(flow: &Flow, text: &str, names: &dyn Names) -> Result<(), Vec<Diagnostic>> {
     let source = SourceFile { id: FileId(0), name: "printed.yaml".to_owned(), text: text.to_owned() };
     let (documents, mut diagnostics) = parse(&source, Format::Yaml);
-    let options = Options::default();
+    let options = Options { keep_disabled: true, ..Options::default() };
     let cx = Context { loader: &NoFiles, names, options: &options };
     let mut parsed = super::document::parse(&documents, &source, &cx);
     diagnostics.append(&mut parsed.diagnostics);

@@ -66,6 +66,9 @@ impl Printer<'_> {
         if !node.was.is_empty() {
             out.insert("was".into(), Value::array(node.was.iter().map(|id| id.clone().into())));
         }
+        if node.origin.disabled {
+            out.insert("disabled".into(), true.into());
+        }
         if !parts.props.is_empty() {
             out.insert("props".into(), parts.props.into());
         }

@@ -19,6 +19,8 @@ fn structure() {
         ("type: Sequence\nname: [a]\nwas: b\n", "STRUCTURE 2:7\nSTRUCTURE 3:6"),
         ("type: Sequence\nchilden: []\n", "UNKNOWN_KEY 2:1"),
         ("type: Sequence\ncolour: red\n", "~UNKNOWN_KEY 2:1"),
+        ("type: Sequence\nid: a\ndisabled: true\n", "STRUCTURE 3:11 a"),
+        ("type: Sequence\nchildren: [{type: SuccessNode, id: a, disabled: maybe}]\n", "STRUCTURE 2:49 a"),
         ("- type: Sequence\n", "STRUCTURE 1:1"),
         ("just text\n", "STRUCTURE 1:1"),
         ("", "EMPTY_FILE -"),

@@ -183,6 +183,65 @@ fn rule_2_4_pure_kinds_are_not_tasks() {
 }
 
 #[test]
+fn a_status_may_be_computed() {
+    for ty in ["AlwaysCondition", "MockAction"] {
+        let json = weir_ir::to_json(&flow(&format!("type: {ty}\nprops: {{returnStatus: '{{{{ word }}}}'}}\n")));
+        assert!(json.contains("(vars.word) === 'SUCCESS'"), "{json}");
+    }
+}
+
+/// In a row they are gone past; where a place means something, success stands there instead.
+#[test]
+fn disabled_nodes_do_nothing() {
+    let lowered = |text: &str| {
+        let parsed = super::read(text);
+        assert!(!parsed.diagnostics.iter().any(weir_base::Diagnostic::is_error), "{:?}", parsed.diagnostics);
+        weir_ir::to_json(&without_places(&parsed.flow.expect("a flow"), false))
+    };
+    let off = "type: PrintAction, id: x, disabled: true, props: {mesage: a}";
+    for (with, without) in [
+        (
+            format!("type: Sequence\nchildren: [{{type: SuccessNode}}, {{{off}}}, {{type: SuccessNode}}]\n"),
+            "type: Sequence\nchildren: [{type: SuccessNode}, {type: SuccessNode}]\n",
+        ),
+        (
+            format!("type: Selector\nchildren: [{{{off}}}, {{type: FailureNode}}]\n"),
+            "type: Selector\nchildren: [{type: FailureNode}]\n",
+        ),
+        (
+            format!("type: Parallel\nchildren: [{{{off}}}, {{type: FailureNode}}]\n"),
+            "type: Parallel\nchildren: [{type: FailureNode}]\n",
+        ),
+        (
+            format!("type: Conditional\nchildren: [{{type: FailureNode}}, {{{off}}}, {{type: FailureNode, id: y}}]\n"),
+            "type: Conditional\nchildren: [{type: FailureNode}, {type: SuccessNode, id: x}, {type: FailureNode, id: y}]\n",
+        ),
+        (
+            format!("type: Timeout\nprops: {{timeoutMs: 5}}\nchildren: [{{{off}}}]\n"),
+            "type: Timeout\nprops: {timeoutMs: 5}\nchildren: [{type: SuccessNode, id: x}]\n",
+        ),
+        (
+            "type: Sequence\nchildren: [{type: SuccessNode, disabled: false}]\n".to_owned(),
+            "type: Sequence\nchildren: [{type: SuccessNode}]\n",
+        ),
+    ] {
+        assert_eq!(lowered(&with), lowered(without), "{with}");
+    }
+}
+
+/// Ids that are derived from places do not move when a neighbour is disabled.
+#[test]
+fn disabling_moves_no_ids() {
+    let row = |off: &str| {
+        let text = format!("type: Sequence\nchildren: [{{type: SuccessNode{off}}}, {{type: SuccessNode}}]\n");
+        weir_ir::to_json(&super::read(&text).flow.expect("a flow"))
+    };
+    assert!(row("").contains("success-node-1") && row("").contains("success-node-2"));
+    let shorter = row(", disabled: true");
+    assert!(!shorter.contains("success-node-1") && shorter.contains("success-node-2"), "{shorter}");
+}
+
+#[test]
 fn places_lead_to_the_text() {
     let text = "type: Sequence\nchildren:\n  - type: PrintAction\n    props:\n      message: \"Hi {{ name }}\"\n";
     let flow = flow(text);

@@ -61,7 +61,10 @@ impl Loader for Files {
 }
 
 fn read_with(text: &str, files: &Files) -> Parsed {
-    let options = Options::default();
+    read_as(text, files, Options::default())
+}
+
+fn read_as(text: &str, files: &Files, options: Options) -> Parsed {
     let cx = Context { loader: files, names: &Kinds, options: &options };
     parse(SourceFile { id: FileId(0), name: "main.yaml".to_owned(), text: text.to_owned() }, &cx)
 }

@@ -1,4 +1,5 @@
-use super::{Files, Kinds, flow, lower::TREES, read_with};
+use super::{Files, Kinds, flow, lower::TREES, read_as, read_with};
+use crate::Options;
 use crate::tree::walk::without_places;
 use weir_ir::Flow;
 
@@ -17,6 +18,15 @@ fn what_was_read_is_written_back() {
 }
 
 #[test]
+fn a_computed_status_is_written_as_it_was() {
+    for (ty, more) in [("AlwaysCondition", ""), ("MockAction", ""), ("MockAction", ", ticksBeforeComplete: 3")] {
+        let text = format!("type: {ty}\nid: a\nprops: {{returnStatus: \"{{{{ b ? 'SUCCESS' : c }}}}\"{more}}}\n");
+        let printed = round_trip(&flow(&text));
+        assert!(printed.contains("returnStatus: \"{{ vars.b ? 'SUCCESS' : vars.c }}\""), "{printed}");
+    }
+}
+
+#[test]
 fn trees_of_other_files_come_along() {
     let files = Files(
         [("x.yaml", "type: SubTree\nid: top\nprops: {treeId: y}\n"), ("y.yaml", "type: SuccessNode\nid: y\n")].into(),
@@ -26,6 +36,36 @@ fn trees_of_other_files_come_along() {
         round_trip(&flow),
         "type: SubTree\nid: a\nprops:\n  treeId: x\n---\ntreeId: x\ntype: SubTree\nid: top\nprops:\n  treeId: y\n---\ntype: SuccessNode\nid: y\n"
     );
+}
+
+/// A flow that is read to be written again keeps what is disabled, wherever it stands.
+#[test]
+fn disabled_nodes_stay_and_stay_disabled() {
+    let text = "type: Sequence
+id: s
+children:
+  - type: PrintAction
+    id: a
+    name: Say it
+    disabled: true
+    props:
+      message: x
+  - type: Conditional
+    id: c
+    children:
+      - type: SuccessNode
+        id: check
+        disabled: true
+      - type: Sequence
+        id: then
+        disabled: true
+        children:
+          - type: SuccessNode
+            id: ok
+";
+    let kept = Options { keep_disabled: true, ..Options::default() };
+    let flow = read_as(text, &Files::default(), kept).flow.unwrap();
+    assert_eq!(crate::print(&flow, "tree", &Kinds).unwrap(), text);
 }
 
 #[test]

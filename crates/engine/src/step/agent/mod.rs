@@ -23,6 +23,8 @@ use weir_base::{Text, Value};
 
 /// How deep values written by a model as text may be nested.
 const MAX_DEPTH: usize = 100;
+/// Since these rules digits of numbers are kept that a number has no room for.
+const KEEPS_DIGITS: u32 = 2;
 /// The slot of the model task; tool calls have their place in the reply.
 const ASK: u32 = u32::MAX;
 
@@ -150,7 +152,7 @@ fn next_turn(core: &mut Core, plan: &Plan, ix: Ix, agent: &AgentPlan) {
 }
 
 fn finish(core: &mut Core, plan: &Plan, ix: Ix, agent: &AgentPlan, text: Text) {
-    let ended = answer_of(agent, text).and_then(|answer| {
+    let ended = answer_of(core, agent, text).and_then(|answer| {
         super::task::assign(core, plan, ix, &agent.assign, &answer)?;
         Ok(answer)
     });
@@ -158,19 +160,23 @@ fn finish(core: &mut Core, plan: &Plan, ix: Ix, agent: &AgentPlan, text: Text) {
 }
 
 /// The text as it is, or as JSON where the agent promises an object of some shape. The shape is the host's to check.
-fn answer_of(agent: &AgentPlan, text: Text) -> Result<Value, StepError> {
+fn answer_of(core: &Core, agent: &AgentPlan, text: Text) -> Result<Value, StepError> {
     if agent.output.is_none() {
         return Ok(Value::String(text));
     }
-    read_json(&text).map_err(|reason| {
+    read_json(core, &text).map_err(|reason| {
         let message = format!("the answer must be JSON, and {} is not: {reason}", shown(&Value::String(text.clone())));
         StepError::new(code::AGENT_OUTPUT_INVALID, category::OUTPUT, message)
     })
 }
 
 /// JSON a model has written as text, nested no deeper than the outputs of tasks may be.
-fn read_json(text: &str) -> Result<Value, String> {
-    let value = Value::from_json(text.trim()).map_err(|error| error.to_string())?;
+fn read_json(core: &Core, text: &str) -> Result<Value, String> {
+    let read = match core.semantics {
+        0..KEEPS_DIGITS => Value::from_json,
+        _ => Value::from_foreign_json,
+    };
+    let value = read(text.trim()).map_err(|error| error.to_string())?;
     match value.depth() > MAX_DEPTH {
         true => Err(format!("it is nested more than {MAX_DEPTH} levels deep")),
         false => Ok(value),

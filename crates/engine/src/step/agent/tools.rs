@@ -71,7 +71,7 @@ fn way(core: &mut Core, plan: &Plan, ix: Ix, agent: &AgentPlan, at: usize, call:
         let message = format!("At most {CALLS_PER_TURN} tools run in one turn.");
         return Way::Answered(error("TOO_MANY_CALLS", message.as_str().into()));
     }
-    let Some(args) = arguments(call) else {
+    let Some(args) = arguments(core, call) else {
         return Way::Answered(error("INVALID_ARGUMENTS", "The arguments of a tool are a JSON object.".into()));
     };
     let name = call.get("name").and_then(Value::as_str).unwrap_or_default();
@@ -90,11 +90,11 @@ fn way(core: &mut Core, plan: &Plan, ix: Ix, agent: &AgentPlan, at: usize, call:
 }
 
 /// An object, also one written as text; nothing is an empty one.
-fn arguments(call: &Value) -> Option<Value> {
+fn arguments(core: &Core, call: &Value) -> Option<Value> {
     let read = match call.get("arguments") {
         None | Some(Value::Null) => return Some(Value::object([])),
         Some(Value::String(text)) if text.trim().is_empty() => return Some(Value::object([])),
-        Some(Value::String(text)) => read_json(text).ok()?,
+        Some(Value::String(text)) => read_json(core, text).ok()?,
         Some(other) => other.clone(),
     };
     read.as_object().is_some().then_some(read)

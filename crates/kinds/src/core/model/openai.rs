@@ -287,7 +287,7 @@ impl Partial {
 impl PartialCall {
     fn finish(self, place: usize, names: &ToolNames) -> Result<ToolCall, TaskError> {
         let given = if self.arguments.trim().is_empty() { "{}" } else { self.arguments.as_str() };
-        let arguments = Value::from_json(given).map_err(|error| {
+        let arguments = Value::from_foreign_json(given).map_err(|error| {
             invalid(&format!("the arguments of `{}` are not JSON: {error}", shortened(&self.name, 80)))
         })?;
         let id = self.id.unwrap_or_else(|| format!("call_{place}"));

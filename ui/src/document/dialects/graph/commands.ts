@@ -1,10 +1,10 @@
-import type { Clip, Command, NewNode, Point } from "../../commands";
+import type { Clip, Command, Incoming, NewNode, Point } from "../../commands";
 import type { FlowEdge, FlowNode, Projection } from "../../projection";
 import { at, get, isMap, type Json, type JsonMap, type Path, toJson } from "../../text/node";
 import type { Patch } from "../../text/patch";
 import { Refusal } from "../../text/refusal";
 import type { Done, TextCommand } from "../dialect";
-import { asId, free, nodeOf } from "../find";
+import { asId, free, incomingOf, nodeOf } from "../find";
 import { bodyPath } from "./project";
 import { extract } from "./subflow";
 import { handlesOf } from "./types";
@@ -28,8 +28,10 @@ export function apply(patch: Patch, projection: Projection, command: TextCommand
       return rename(patch, projection, command);
     case "set":
       return set(patch, projection, command);
+    case "disable":
+      return disable(patch, projection, command);
     case "duplicate":
-      return pasteInto(patch, projection, copy(patch, projection, command.keys), { x: 40, y: 60 });
+      return pasteInto(patch, projection, withoutIncoming(copy(patch, projection, command.keys)), { x: 40, y: 60 });
     case "paste":
       return paste(patch, projection, command);
     case "position":
@@ -201,6 +203,18 @@ function set(patch: Patch, projection: Projection, { key, path, value }: Of<"set
   return {};
 }
 
+/** Those decide where a run goes, or end it: nothing could flow past them. */
+export const NEVER_DISABLED: ReadonlySet<string> = new Set(["trigger", "conditional", "condition", "loop", "retry", "approval", "end", "return", "fail"]);
+
+function disable(patch: Patch, projection: Projection, { keys, disabled }: Of<"disable">): Done {
+  for (const key of keys) {
+    const node = nodeOf(projection, key);
+    if (disabled && NEVER_DISABLED.has(node.type)) throw new Refusal(`${node.title} cannot be disabled: it decides where a run goes.`);
+    set(patch, projection, { do: "set", key, path: ["data", "disabled"], value: disabled ? true : undefined });
+  }
+  return {};
+}
+
 function position(patch: Patch, projection: Projection, moves: { [key: string]: Point }): Done {
   const values = projection.nodes.flatMap((node): (readonly [Path, Json])[] => {
     const to = moves[node.key];
@@ -219,16 +233,20 @@ export function copy(patch: Patch, projection: Projection, keys: readonly string
   const value = (path: Path) => toJson(at(patch.docs[0], path));
   const nodes = projection.nodes.filter((node) => wanted.has(node.key)).map((node) => value(node.path));
   const edges = projection.edges.filter((edge) => wanted.has(edge.source) && wanted.has(edge.target)).map((edge) => value(edge.path));
-  return { weir: 1, dialect: "graph", nodes, edges };
+  const before = projection.edges.filter((edge) => wanted.has(edge.target) && !wanted.has(edge.source));
+  const incoming = before.map(({ source, target, handle }): Incoming => ({ source, target, ...(handle === undefined ? {} : { handle }) }));
+  return { weir: 1, dialect: "graph", nodes, edges, incoming };
 }
 
-function paste(patch: Patch, projection: Projection, { clip, place }: Of<"paste">): Done {
+function paste(patch: Patch, projection: Projection, { clip, place, joined }: Of<"paste">): Done {
   if (clip.dialect !== "graph") throw new Refusal(`What was copied is from ${clip.dialect === "tree" ? "a tree" : "an organism"}; this is a graph.`);
   started(patch);
   const corner = cornerOf(clip);
   const by = place.at ? { x: place.at.x - corner.x, y: place.at.y - corner.y } : { x: 40, y: 60 };
-  return pasteInto(patch, projection, clip, by);
+  return pasteInto(patch, projection, joined ? clip : withoutIncoming(clip), by);
 }
+
+const withoutIncoming = ({ incoming: _left, ...clip }: Clip): Clip => clip;
 
 function cornerOf(clip: Clip): Point {
   const points = clip.nodes.map(pointOf);
@@ -266,5 +284,10 @@ function pasteEdges(patch: Patch, projection: Projection, clip: Clip, ids: Map<s
     const id = free(`${source}-${target}`, used);
     used.add(id);
     patch.insert(0, [...body(patch), "edges"], Number.MAX_SAFE_INTEGER, { value: { ...edge, id, source, target } });
+  }
+  const there = idsOf(projection);
+  for (const { source, target, handle } of incomingOf(clip)) {
+    const to = ids.get(target);
+    if (to !== undefined && there.has(source)) writeEdge(patch, used, source, to, handle);
   }
 }

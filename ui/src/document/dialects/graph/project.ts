@@ -83,6 +83,7 @@ function drawn(node: TextNode, id: string, path: Path, line: number): FlowNode {
     summary: summaryOf(config),
     ...(isPoint(position) ? { position: { x: position.x, y: position.y } } : {}),
     region: false,
+    ...(toJson(get(data, "disabled")) === true ? { disabled: true } : {}),
   };
 }
 

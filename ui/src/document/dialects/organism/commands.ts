@@ -4,7 +4,7 @@ import { get, isMap, items, type Json, type JsonMap, text, toJson } from "../../
 import type { Patch } from "../../text/patch";
 import { Refusal } from "../../text/refusal";
 import type { Done, TextCommand } from "../dialect";
-import { asId, free, nodeOf } from "../find";
+import { asId, free, incomingOf, nodeOf } from "../find";
 
 type Of<D extends Command["do"]> = Extract<Command, { do: D }>;
 
@@ -22,8 +22,10 @@ export function apply(patch: Patch, projection: Projection, command: TextCommand
       return rename(patch, projection, command);
     case "set":
       return set(patch, projection, command);
+    case "disable":
+      throw new Refusal("A listener cannot be disabled. Take it out of the peers of others.");
     case "duplicate":
-      return pasteInto(patch, projection, copy(patch, projection, command.keys));
+      return { added: [...pasteInto(patch, projection, copy(patch, projection, command.keys)).values()] };
     case "paste":
       return paste(patch, projection, command);
     case "position":
@@ -155,16 +157,26 @@ function set(patch: Patch, projection: Projection, { key, path, value }: Of<"set
 export function copy(patch: Patch, projection: Projection, keys: readonly string[]): Clip {
   const wanted = new Set(keys);
   const nodes = projection.nodes.filter((node) => wanted.has(node.key) && node.path[0] === "listeners");
-  return { weir: 1, dialect: "organism", nodes: nodes.map((node) => toJson(patch.node(0, node.path))), edges: [] };
+  const incoming = projection.edges.filter((edge) => wanted.has(edge.target) && !wanted.has(edge.source)).map(({ source, target }) => ({ source, target }));
+  return { weir: 1, dialect: "organism", nodes: nodes.map((node) => toJson(patch.node(0, node.path))), edges: [], incoming };
 }
 
-function paste(patch: Patch, projection: Projection, { clip }: Of<"paste">): Done {
+function paste(patch: Patch, projection: Projection, { clip, joined }: Of<"paste">): Done {
   if (clip.dialect !== "organism") throw new Refusal(`What was copied is from ${clip.dialect === "tree" ? "a tree" : "a graph"}; this is an organism.`);
   started(patch);
-  return pasteInto(patch, projection, clip);
+  const names = pasteInto(patch, projection, clip);
+  if (joined) for (const { source, target } of incomingOf(clip)) joinPeer(patch, projection, source, names.get(target));
+  return { added: [...names.values()] };
 }
 
-function pasteInto(patch: Patch, projection: Projection, clip: Clip): Done {
+/** Whoever had the copied listener as a peer has the new one too. */
+function joinPeer(patch: Patch, projection: Projection, source: string, name: string | undefined): void {
+  const from = projection.nodes.find((node) => node.key === source && node.path[0] === "listeners");
+  if (from && name !== undefined && !peersOf(patch, from).includes(name)) addPeer(patch, from, name);
+}
+
+/** The names that the listeners have now, by those they had. */
+function pasteInto(patch: Patch, projection: Projection, clip: Clip): Map<string, string> {
   const used = namesOf(projection);
   const names = new Map<string, string>();
   for (const node of clip.nodes.filter(isMap)) {
@@ -177,5 +189,5 @@ function pasteInto(patch: Patch, projection: Projection, clip: Clip): Done {
     patch.insert(0, ["listeners"], Number.MAX_SAFE_INTEGER, { value: { ...node, name: names.get(String(node.name)) ?? "listener", ...peers } });
   }
   if (names.size === 0) throw new Refusal("There is no listener in what was copied.");
-  return { added: [...names.values()] };
+  return names;
 }

@@ -6,7 +6,7 @@ import { Refusal } from "../../text/refusal";
 import type { Source } from "../../text/source";
 import { writeBlock } from "../../text/write";
 import type { Done, TextCommand } from "../dialect";
-import { asId, free, nodeOf, outermost } from "../find";
+import { asId, free, incomingOf, nodeOf, outermost } from "../find";
 import { kebab } from "./project";
 import { mostChildren } from "./types";
 
@@ -24,6 +24,8 @@ export function apply(patch: Patch, projection: Projection, command: TextCommand
       return rename(patch, projection, command);
     case "set":
       return set(patch, projection, command);
+    case "disable":
+      return disable(patch, projection, command);
     case "duplicate":
       return duplicate(patch, projection, command.keys);
     case "paste":
@@ -187,6 +189,17 @@ function set(patch: Patch, projection: Projection, { key, path, value }: Of<"set
   return {};
 }
 
+function disable(patch: Patch, projection: Projection, { keys, disabled }: Of<"disable">): Done {
+  for (const key of keys) {
+    const node = nodeOf(projection, key);
+    if (disabled && node.parent === undefined) throw new Refusal("The first node of a tree holds everything else and cannot be disabled.");
+    const path = [...node.path, "disabled"];
+    if (disabled) patch.set(node.doc, path, true, beforeProps(patch, node));
+    else if (patch.node(node.doc, path)) patch.remove(node.doc, path);
+  }
+  return {};
+}
+
 function duplicate(patch: Patch, projection: Projection, keys: readonly string[]): Done {
   const added: string[] = [];
   const used = taken(projection);
@@ -210,15 +223,25 @@ function withFreshIds(value: Json, used: Set<string>): Json {
   return copied;
 }
 
-function paste(patch: Patch, projection: Projection, { clip, place }: Of<"paste">): Done {
+function paste(patch: Patch, projection: Projection, { clip, place, joined }: Of<"paste">): Done {
   if (clip.dialect !== "tree") throw new Refusal(`What was copied is from ${clip.dialect === "graph" ? "a graph" : "an organism"}; this is a tree.`);
-  const { parent, index } = target(patch, projection, place);
+  const { parent, index } = (joined ? besideTheCopied(patch, projection, clip) : undefined) ?? target(patch, projection, place);
   const used = taken(projection);
   const refused = fits(patch, parent, clip.nodes.length);
   if (refused) throw new Refusal(refused);
   const values = clip.nodes.map((node) => withFreshIds(node, used));
   values.forEach((value, at) => insert(patch, parent, Math.min(index, 1e6) + at, { value }));
   return { added: values.filter(isMap).map((value) => `${parent.key}/${String(value.id)}`) };
+}
+
+/** Under what the copied ones stood under: behind the last of them, or at the end where they are gone. */
+function besideTheCopied(patch: Patch, projection: Projection, clip: Clip): { parent: FlowNode; index: number } | undefined {
+  const incoming = incomingOf(clip);
+  const parent = projection.nodes.find((node) => node.key === incoming[0]?.source);
+  if (!parent) return undefined;
+  const there = projection.nodes.filter((node) => node.parent === parent.key && incoming.some(({ target }) => target === node.id));
+  const end = items(get(patch.node(parent.doc, parent.path), "children")).length;
+  return { parent, index: there.length === 0 ? end : Math.max(...there.map(indexOf)) + 1 };
 }
 
 /** Neighbours in one list, in their order. */
@@ -269,6 +292,7 @@ function extract(patch: Patch, projection: Projection, { keys, name }: Of<"extra
 
 export function copy(patch: Patch, projection: Projection, keys: readonly string[]): Clip {
   const nodes = outermost(projection, keys);
-  return { weir: 1, dialect: "tree", nodes: nodes.map((node) => toJson(patch.node(node.doc, node.path))), edges: [] };
+  const incoming = nodes.flatMap(({ parent, id }) => (parent === undefined ? [] : [{ source: parent, target: id }]));
+  return { weir: 1, dialect: "tree", nodes: nodes.map((node) => toJson(patch.node(node.doc, node.path))), edges: [], incoming };
 }
 

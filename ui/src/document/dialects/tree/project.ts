@@ -67,6 +67,7 @@ class Walk {
       props: isMap(props) ? props : {},
       summary: summaryOf(props),
       region: mostChildren(type) > 0 || children > 0,
+      ...(toJson(get(node, "disabled")) === true ? { disabled: true } : {}),
     };
   }
 

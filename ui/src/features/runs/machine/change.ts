@@ -1,4 +1,5 @@
 import type { Schemas } from "@/lib/api";
+import { exactJson } from "@/lib/exact";
 
 type ForkBody = Schemas["ForkBody"];
 
@@ -29,7 +30,7 @@ export function forkOf(at: number, change: Change, dryRun: boolean): { body: For
     if (change.sort === "decision") return decision(base, change);
     return { body: base };
   } catch (error) {
-    return { wrong: `This is not JSON: ${(error as Error).message}` };
+    return { wrong: error instanceof SyntaxError ? `This is not JSON: ${error.message}` : (error as Error).message };
   }
 }
 
@@ -38,18 +39,18 @@ type Made = { body: ForkBody } | { wrong: string };
 
 function value(base: Base, { name, value }: Change): Made {
   if (!/^(input|vars)\../.test(name.trim())) return { wrong: "Name the value: input.NAME or vars.NAME." };
-  return { body: { ...base, set: { [name.trim()]: JSON.parse(value) as unknown } } } as Made;
+  return { body: { ...base, set: { [name.trim()]: exactJson(value) } } } as Made;
 }
 
 function event(base: Base, { event }: Change): Made {
-  const parsed = JSON.parse(event) as unknown;
+  const parsed = exactJson(event);
   if (typeof parsed !== "object" || parsed === null || !("type" in parsed)) return { wrong: 'An event is an object with a "type".' };
   return { body: { ...base, event: parsed } };
 }
 
 function decision(base: Base, { step, ended, output, code, message }: Change): Made {
   if (!step) return { wrong: "Choose the step that is decided about." };
-  if (ended === "output") return { body: { ...base, event: { type: "override", path: step, output: JSON.parse(output || "null") as unknown } } };
+  if (ended === "output") return { body: { ...base, event: { type: "override", path: step, output: exactJson(output || "null") } } };
   if (!code.trim()) return { wrong: "Give the error a code." };
   return { body: { ...base, event: { type: "override", path: step, error: { code: code.trim(), category: "verdict", message } } } };
 }

@@ -41,7 +41,7 @@ export function ForkDialog({ run, at, records, onClose }: Props) {
     onSuccess: (view) => {
       toast.done("The fork has begun");
       onClose();
-      void navigate({ to: "/runs/$run", params: { run: view.run } });
+      if (view.run) void navigate({ to: "/runs/$run", params: { run: view.run } });
     },
     onSettled: () => queries.invalidateQueries({ queryKey: ["runs"] }),
   });

@@ -94,7 +94,7 @@ function Origin({ first }: { first: unknown }) {
     <div>
       <dt>{from ? "Fork of" : "Called by"}</dt>
       <dd>
-        <Link to="/runs/$run" params={{ run: parent }} className="font-mono text-accent-ink hover:underline">
+        <Link to="/runs/$run" params={{ run: parent }} className="font-mono text-accent-ink underline underline-offset-2">
           {parent.slice(-12)}
         </Link>
         {seq ? ` after event ${seq}` : null}

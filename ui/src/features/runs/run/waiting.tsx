@@ -3,6 +3,7 @@ import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Field, Input, Textarea } from "@/components/ui/input";
 import { useMay } from "@/features/session/data";
+import { exactJson } from "@/lib/exact";
 import { duration } from "@/lib/time";
 import { useTicking } from "@/lib/ticking";
 import { isOpen, type Run, useAsk } from "../data";
@@ -100,10 +101,10 @@ function Signal({ run, name }: { run: string; name: string }) {
   const [error, setError] = useState("");
   const send = () => {
     try {
-      ask.mutate({ do: "signal", name, payload: JSON.parse(text || "null") as unknown });
+      ask.mutate({ do: "signal", name, payload: exactJson(text || "null") });
       setError("");
     } catch (wrong) {
-      setError(`This is not JSON: ${(wrong as Error).message}`);
+      setError(wrong instanceof SyntaxError ? `This is not JSON: ${wrong.message}` : (wrong as Error).message);
     }
   };
   return (

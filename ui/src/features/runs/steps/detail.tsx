@@ -8,7 +8,7 @@ import { api, body } from "@/lib/api";
 import { Failure } from "@/lib/failure";
 import { duration } from "@/lib/time";
 import { useTicking } from "@/lib/ticking";
-import { isOpen, type Run, testQuery } from "../data";
+import { isOpen, type Run, textQuery } from "../data";
 import { took } from "../list/rows";
 import type { Attempt } from "../live/happened";
 import { useFollowed } from "../live/follow";
@@ -126,7 +126,7 @@ export function StepInput({ run, step }: { run: Run; step: Step }) {
 function Config({ run, step }: { run: Run; step: Step }) {
   const { happened } = useFollowed();
   // A run that goes on under another text says so in its journal.
-  const text = useQuery(testQuery(run.run, happened.records.filter(({ type }) => type === "rebased").length));
+  const text = useQuery(textQuery(run.run, happened.records.filter(({ type }) => type === "rebased").length));
   const written = text.data ? configOf(text.data, step.path) : undefined;
   const seen = usePreview(run.run, step, written ? { template: written } : undefined);
   if (text.isPending || (written && seen.isPending)) return <Loading />;

@@ -8,8 +8,8 @@ import { statesOf } from "@/canvas/model/steps";
 import type { FlowActions } from "@/canvas/view/actions";
 import { FlowCanvas } from "@/canvas/view/canvas";
 import { BLANK, FlowDocument } from "@/document";
-import { api, body } from "@/lib/api";
-import { placeQuery, type Run, testQuery } from "../data";
+import { api, body, type Schemas } from "@/lib/api";
+import { placeQuery, type Run, textQuery } from "../data";
 import { useFollowed } from "../live/follow";
 import type { Step } from "./tree";
 
@@ -22,19 +22,19 @@ interface Props {
 }
 
 const nothing = () => {};
-const DATA_FILES = new Set(["journal.jsonl", "expected.json"]);
+const NO_FILES: Schemas["TestFile"][] = [];
 
 /** The flow as it was when it ran, with the state of each step. */
 export default function GraphView({ run, steps, chosen, onChoose, onOpen }: Props) {
   const { happened } = useFollowed();
-  const text = useQuery(testQuery(run.run, happened.records.filter(({ type }) => type === "rebased").length));
+  const text = useQuery(textQuery(run.run, happened.records.filter(({ type }) => type === "rebased").length));
   const { data: place } = useQuery(placeQuery(run.run, run.flow));
   const canvas = useQuery({
     queryKey: ["flow", place?.flow, "canvas"],
     enabled: Boolean(place?.flow),
     queryFn: async () => (await body(api.GET("/api/flows/{id}", { params: { path: { id: place?.flow ?? "" } } }))).canvas,
   });
-  const files = useMemo(() => text.data?.filter(({ name }) => !DATA_FILES.has(name)) ?? [], [text.data]);
+  const files = text.data ?? NO_FILES;
   const [name, setName] = useState("");
   const file = files.find((one) => one.name === name) ?? files[0];
   const projection = useMemo(() => (file ? new FlowDocument(file.name, file.text).state.projection : undefined), [file]);

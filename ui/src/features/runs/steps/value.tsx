@@ -61,16 +61,19 @@ function Leaf({ label, value, path }: NodeProps) {
   const [whole, setWhole] = useState(false);
   const text = typeof value === "string" ? value : String(value);
   const cut = !whole && text.length > LONG_TEXT;
+  // What would hold the page up is downloaded instead.
+  const offered = cut && text.length <= LARGE;
   return (
     <div className="group flex min-h-5.5 items-start gap-1 ps-4.5">
       {label === undefined ? null : <Label label={label} />}
       <span className={cn("min-w-0 whitespace-pre-wrap wrap-anywhere", colour(value))} dir="auto">
         {cut ? `${text.slice(0, LONG_TEXT)}…` : text === "" ? "(empty)" : text}
-        {cut ? (
+        {offered ? (
           <Button look="link" size="sm" className="ms-1" onClick={() => setWhole(true)}>
             All {text.length.toLocaleString()} characters
           </Button>
         ) : null}
+        {cut && !offered ? <span className="ms-1 text-muted">{text.length.toLocaleString()} characters: download it to see all</span> : null}
       </span>
       <CopyPath path={path} />
     </div>

@@ -14,3 +14,9 @@ test("what is deleted keeps its name and says so, and what was made again does n
   expect(shown([entry("key.deleted", "k1"), entry("key.created", "k1", { name: "Robot" })])).toEqual(["k1: Robot, deleted"]);
   expect(shown([entry("secret.created", "s"), entry("secret.deleted", "s")])).toEqual(["s: s"]);
 });
+
+test("a version is called after its flow, and what came back is not gone", () => {
+  const entries = [entry("flow.restored", "f", { name: "picky" }), entry("flow.deleted", "f"), entry("version.created", "v", { flow: "f", number: 2 })];
+  expect(shown(entries, new Map([["f", "Picky"]]))).toEqual(["f: Picky", "v: Picky, version 2"]);
+  expect(shown(entries)).toEqual(["f: picky", "v: v"]);
+});

@@ -30,24 +30,27 @@ async function named(): Promise<Names> {
 export function namesOf(entries: readonly Entry[], known: Names | undefined): Map<string, Name> {
   const found = new Map<string, Name>();
   const ended = new Map<string, boolean>();
-  for (const { action, target } of entries) if (/\.(created|deleted)$/.test(action) && !ended.has(target)) ended.set(target, action.endsWith(".deleted"));
+  for (const { action, target } of entries) if (/\.(created|deleted|restored)$/.test(action) && !ended.has(target)) ended.set(target, action.endsWith(".deleted"));
   for (const entry of entries) {
     const { target } = entry;
     const now = known?.get(target);
     const before = found.get(target)?.text;
-    const text = now ?? (before === undefined || before === target ? (ownName(entry) ?? target) : before);
+    const text = now ?? (before === undefined || before === target ? (ownName(entry, known) ?? target) : before);
     found.set(target, { text, gone: now === undefined && (ended.get(target) ?? false) });
   }
   return found;
 }
 
 /** The name that stands in what was written down. */
-function ownName({ before, after }: Entry): string | undefined {
+function ownName({ before, after }: Entry, known: Names | undefined): string | undefined {
   for (const value of [after, before]) {
     if (typeof value !== "object" || value === null) continue;
-    const { title, name, email } = value as Record<string, unknown>;
+    const { title, name, email, flow, number } = value as Record<string, unknown>;
     const text = [title, name, email].find((one) => typeof one === "string" && one !== "");
     if (typeof text === "string") return text;
+    // Versions have a number instead.
+    const of = typeof flow === "string" ? known?.get(flow) : undefined;
+    if (of !== undefined && typeof number === "number") return `${of}, version ${number}`;
   }
   return undefined;
 }

@@ -2,7 +2,7 @@ import type { Permission } from "@/features/session/permissions";
 
 /** What keys can be limited to, by what it is about. */
 export const SCOPES: { label: string; scopes: { value: Permission; label: string }[] }[] = [
-  { label: "Flows", scopes: [{ value: "flows.read", label: "See" }, { value: "flows.write", label: "Edit" }, { value: "flows.publish", label: "Publish" }, { value: "flows.deploy", label: "Switch on and off" }] },
+  { label: "Flows", scopes: [{ value: "flows.read", label: "See" }, { value: "flows.write", label: "Edit" }, { value: "flows.publish", label: "Publish" }, { value: "flows.deploy", label: "Switch on and off" }, { value: "hosts.serve", label: "Run compiled code on a host" }] },
   { label: "Runs", scopes: [{ value: "runs.read", label: "See" }, { value: "runs.start", label: "Start" }, { value: "runs.control", label: "Cancel, fix, answer" }] },
   { label: "Triggers", scopes: [{ value: "triggers.read", label: "See" }, { value: "triggers.write", label: "Change" }] },
   { label: "Interfaces", scopes: [{ value: "interfaces.read", label: "See" }, { value: "interfaces.write", label: "Change" }] },

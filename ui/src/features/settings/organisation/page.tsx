@@ -1,12 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy";
 import { Panel } from "@/components/ui/panel";
-import { type Session, useMay, useSession, useTakeSession } from "@/features/session/data";
+import { lookAt, type Session, useMay, useSession } from "@/features/session/data";
 import { api, body, seen } from "@/lib/api";
+import { leaveWith } from "@/lib/quiet";
 import { roleLabel } from "../common/roles";
 import { SettingsPage } from "../common/settings-page";
 import { TypedConfirm } from "../common/typed-confirm";
@@ -54,18 +54,7 @@ function Permissions({ session }: { session: Session }) {
 }
 
 function Others({ session }: { session: Session }) {
-  const take = useTakeSession();
-  const queries = useQueryClient();
-  const navigate = useNavigate();
-  const change = useMutation({
-    mutationFn: (tenant: string) => body(api.POST("/api/session/tenant", { body: { tenant } })),
-    onSuccess: async (next) => {
-      // Nothing of one organisation is shown in another.
-      queries.clear();
-      take(next);
-      await navigate({ to: "/settings/organisation" });
-    },
-  });
+  const change = useMutation({ mutationFn: (tenant: string) => lookAt(tenant, "/settings/organisation") });
   return (
     <Panel title="Your organisations">
       <ul className="flex flex-col gap-1 px-4 pt-1 pb-4">
@@ -96,11 +85,7 @@ function Leave({ name }: { name: string }) {
   const { data } = useQuery({ queryKey: ["members", "own"], queryFn: () => ownMembership(user.id), enabled: may });
   const leave = useMutation({
     meta: { quiet: true },
-    mutationFn: (revision: number) => api.DELETE("/api/members/{user}", { params: { path: { user: user.id }, header: seen(revision) } }),
-    onSuccess: () => {
-      queries.clear();
-      location.assign("/");
-    },
+    mutationFn: (revision: number) => leaveWith((fetch) => api.DELETE("/api/members/{user}", { params: { path: { user: user.id }, header: seen(revision) }, fetch }), "/"),
     onError: () => queries.invalidateQueries({ queryKey: ["members"] }),
   });
   if (!may) return null;

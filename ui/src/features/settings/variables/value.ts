@@ -1,3 +1,5 @@
+import { exactJson } from "@/lib/exact";
+
 /** How a variable's value is written in a field: a text as it is, everything else as JSON. */
 export type Form = "text" | "json";
 
@@ -12,9 +14,9 @@ export function read(form: Form, text: string): Read {
   if (form === "text") return { value: text };
   if (!text.trim()) return { problem: "Write a value; nothing at all is written null." };
   try {
-    return { value: JSON.parse(text) as unknown };
+    return { value: exactJson(text) };
   } catch (error) {
-    return { problem: `This is no JSON: ${where(text, error)}` };
+    return { problem: error instanceof SyntaxError ? `This is no JSON: ${where(text, error)}` : (error as Error).message };
   }
 }
 

@@ -4,14 +4,14 @@ import { FlowsPage } from "@/features/flows/page";
 
 interface Search {
   text?: string;
-  open?: "new" | "import";
+  open?: "new" | "import" | "deleted";
 }
 
 export const Route = createFileRoute("/_app/flows/")({
   staticData: { nav: { label: "Flows", icon: Workflow, order: 20, words: "workflows list", needs: "flows.read" } },
   validateSearch: (search: Record<string, unknown>): Search => ({
     ...(typeof search.text === "string" && search.text ? { text: search.text } : {}),
-    ...(search.open === "new" || search.open === "import" ? { open: search.open } : {}),
+    ...(search.open === "new" || search.open === "import" || search.open === "deleted" ? { open: search.open } : {}),
   }),
   component: FlowsPage,
 });

@@ -1,0 +1,78 @@
+//! Whole projects: what is refused, what stays the same, and what the real compilers say.
+
+use crate::compilers;
+use serde_json::{Value, json};
+use weir_base::Diagnostic;
+use weir_codegen::{Options, Project, UNSUPPORTED, generate};
+use weir_ir::Flow;
+
+fn write(op: &str, value: &Value) -> Value {
+    json!({"target": {"name": "count"}, "op": op, "value": value})
+}
+
+fn set(id: &str, writes: &[Value]) -> Value {
+    json!({"id": id, "set": {"writes": writes}})
+}
+
+/// A flow with most steps that can be written; `name` and `text` stand wherever a person may write something.
+fn flow(name: &str, text: &str) -> Flow {
+    let check = json!({"op": "check", "value": "{{ vars.count }}"});
+    let way = |id: &str| json!({"body": set(id, &[write("increment", &json!(2))])});
+    let branch = json!({"id": "way", "branch": {"otherwise": way("else"),
+        "cases": [{"when": {"expr": "vars.count"}, "then": way("then")}]}});
+    let fail = json!({"id": "never", "name": name, "fail": {"code": "NO", "message": text}});
+    let caught = set("caught", &[write("append", &json!(text))]);
+    let tried = json!({"id": "tried", "try": {"body": fail, "catch": caught}});
+    let select = json!({"id": "one", "select": {"children": [set("checked", &[check]), tried]}});
+    let end = json!({"id": "end", "return": {"value": {"said": text, name: "kept"}}});
+    let root = json!({"id": "main", "name": name, "sequence": {"children": [branch, select, end]}});
+    let variables = json!({"count": {"type": "any"}, name: {"initial": text}});
+    serde_json::from_value(json!({"ir": 1, "name": name, "dialect": "ir", "variables": variables, "root": root}))
+        .unwrap()
+}
+
+fn made(flow: &Flow) -> Result<Project, Vec<Diagnostic>> {
+    generate(flow, &weir_kinds::catalog().unwrap(), &Options::default())
+}
+
+#[test]
+fn the_same_flow_gives_the_same_bytes_and_one_literal_changes_one_line() {
+    let first = made(&flow("a flow", "hello")).unwrap();
+    assert_eq!(first, made(&flow("a flow", "hello")).unwrap());
+    let mut changed = flow("a flow", "hello");
+    changed.variables.get_mut("count").unwrap().initial = Some(7.into());
+    let second = made(&changed).unwrap();
+    let lines =
+        |project: &Project| project.files.values().flat_map(|text| text.lines().map(str::to_owned)).collect::<Vec<_>>();
+    let (first, second) = (lines(&first), lines(&second));
+    assert_eq!(first.len(), second.len());
+    assert_eq!(first.iter().zip(&second).filter(|(a, b)| a != b).count(), 1);
+}
+
+#[test]
+fn what_cannot_be_written_is_refused_at_its_place() {
+    let call = json!({"id": "odd", "call": {"flow": "another", "input": null}});
+    let root = serde_json::from_value(call).unwrap();
+    let flow = Flow { root, ..flow("a flow", "hello") };
+    let problems = made(&flow).unwrap_err();
+    assert_eq!(problems.len(), 1);
+    assert_eq!((problems[0].code.as_str(), problems[0].path.as_str()), (UNSUPPORTED, "odd"));
+}
+
+#[test]
+fn names_and_texts_stay_names_and_texts_before_the_compilers() {
+    let hostile = [
+        "plain",
+        "*/ evil(); /*",
+        "'\"`${x}\\",
+        "\u{2028}\n\r// x",
+        "__proto__",
+        "</script>",
+        "constructor",
+        "é 漢 \u{202e}",
+    ];
+    for text in hostile {
+        let project = made(&flow(text, text)).unwrap();
+        compilers::check(text, &project.files);
+    }
+}
