@@ -19,6 +19,12 @@ pub const TARGETS: [&str; 5] = ["--workspace", WITH_TEMPORAL, "--lib", "--bins",
 /// A failure is the change's own: nothing is taken as it comes, and snapshots are only compared.
 pub const SAME_EVERY_TIME: [(&str, &str); 2] = [("INSTA_UPDATE", "no"), ("PROPTEST_RNG_SEED", "20261120")];
 
+/// Whether a test that failed is tried once more: on machines of others, which may be busier than any time limit foresaw.
+/// Who passed only then is named, and is to be mended.
+pub fn tries_again() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty())
+}
+
 /// A built test, and the folder of its crate, where it is to be run.
 pub struct Test {
     pub name: String,
@@ -81,15 +87,34 @@ pub fn run_beside(tests: &[Test], lanes: usize) -> Result<()> {
         for _ in 0..lanes {
             scope.spawn(|| {
                 while let Some(test) = next() {
-                    if let Err(error) = test.run_quietly() {
-                        failed.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{}: {error:#}", test.name));
+                    if let Err(failure) = test.run_quietly(&[]) {
+                        failed.lock().unwrap_or_else(PoisonError::into_inner).push((test, failure));
                     }
                 }
             });
         }
     });
     let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let failed: Vec<String> = failed.iter().filter_map(|(test, failure)| test.try_again(failure)).collect();
     if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
+}
+
+/// Why a test's program failed, and which of its tests it named.
+struct Failure {
+    why: String,
+    tests: Vec<String>,
+}
+
+impl Failure {
+    fn of(why: impl ToString, output: &str) -> Self {
+        Self { why: why.to_string(), tests: failed_in(output) }
+    }
+}
+
+/// The list with which the output of a test's program ends.
+fn failed_in(output: &str) -> Vec<String> {
+    let list = output.rsplit_once("\nfailures:\n").map_or("", |(_, list)| list);
+    list.lines().map_while(|line| line.strip_prefix("    ")).map(str::to_owned).collect()
 }
 
 impl Test {
@@ -106,19 +131,45 @@ impl Test {
         process::run(&mut self.command(&["--quiet"]))
     }
 
-    fn run_quietly(&self) -> Result<()> {
+    /// Of its tests those named, or all.
+    fn run_quietly(&self, only: &[String]) -> Result<(), Failure> {
         let begun = Instant::now();
-        let output = self.command(&["--quiet"]).output()?;
+        let mut command = self.command(&["--quiet"]);
+        let output = command.args(only).args((!only.is_empty()).then_some("--exact")).output();
+        let output = output.map_err(|error| Failure::of(error, ""))?;
         let said = [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).trim().to_owned());
         let (folder, took) = (project::name_of(&self.folder), begun.elapsed().as_secs_f64());
         println!("{folder}: {} in {took:.1} s\n{}\n", self.name, said.join("\n").trim());
-        if output.status.success() { Ok(()) } else { bail!("{}", output.status) }
+        if output.status.success() { Ok(()) } else { Err(Failure::of(output.status, &said[0])) }
+    }
+
+    /// What is left to say of one that failed beside others, after it was tried alone where that is done.
+    fn try_again(&self, failure: &Failure) -> Option<String> {
+        let names = failure.tests.join(", ");
+        if !tries_again() || failure.tests.is_empty() {
+            return Some(format!("{}: {} {names}", self.name, failure.why));
+        }
+        match self.run_quietly(&failure.tests) {
+            Ok(()) => {
+                println!("FLAKY {}: passed only when tried again: {names}", self.name);
+                None
+            }
+            Err(again) => Some(format!("{}: {} twice: {names}", self.name, again.why)),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_names_its_failed_tests_last() {
+        let output =
+            "\nfailures:\n\n---- a::b stdout ----\n    indented\n\nfailures:\n    a::b\n    c\n\ntest result: FAILED.";
+        assert_eq!(failed_in(output), ["a::b", "c"]);
+        assert!(failed_in("test result: ok.").is_empty());
+    }
 
     #[test]
     fn only_built_tests_are_taken() {

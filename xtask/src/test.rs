@@ -23,12 +23,12 @@ const GROUPS: [Group; 22] = [
     Group { name: "interface", takes: Takes::All, run: ui::interface },
     Group { name: "tests", takes: Takes::Part, run: tests },
     Group { name: "outside", takes: Takes::Part, run: outside },
-    Group { name: "deny", takes: Takes::Part, run: deny },
-    Group { name: "ui", takes: Takes::Part, run: ui::check },
     Group { name: "browser", takes: Takes::Part, run: ui::browser_sample },
+    Group { name: "conformance", takes: Takes::Part, run: conformance::check },
     Group { name: "crash", takes: Takes::Part, run: crash::sample },
     Group { name: "api", takes: Takes::Part, run: api::run },
-    Group { name: "conformance", takes: Takes::Part, run: conformance::check },
+    Group { name: "ui", takes: Takes::Part, run: ui::check },
+    Group { name: "deny", takes: Takes::Part, run: deny },
     Group { name: "ops", takes: Takes::Part, run: ops::run },
     Group { name: "readme", takes: Takes::Part, run: readme::check },
     Group { name: "doctests", takes: Takes::Part, run: doctests },
@@ -87,12 +87,15 @@ fn tests() -> Result<()> {
     if !tools::has_nextest() {
         return programs::run_all(&programs::tests(|name| !APART.iter().any(|word| name.starts_with(word)))?);
     }
-    let mut args = vec!["nextest", "run", "--no-fail-fast", "--status-level", "slow", "--final-status-level", "fail"];
+    let mut args = vec!["nextest", "run", "--no-fail-fast", "--status-level", "slow", "--final-status-level", "flaky"];
     args.extend(TARGETS);
     let apart = format!("not binary(/^({})/)", APART.join("|"));
     args.extend(["--filterset", &apart]);
     let mut command = cargo(&args);
     command.envs(programs::SAME_EVERY_TIME);
+    if programs::tries_again() {
+        command.args(["--retries", "1"]);
+    }
     start(&mut command)
 }
 
