@@ -90,6 +90,7 @@ fn a_flow_is_pushed_run_looked_at_and_mended() {
     assert_eq!(versions.get("items").and_then(Value::as_array).unwrap().len(), 1);
     place.weir(&["flows", "status", "nothing"]).says(2, "there is no flow `nothing`");
     place.weir(&["flows", "status", "quote"]).says(2, "did you mean demo/quote?");
+    place.weir(&["flows", "runtimes", "main"]).says(2, "no connection to Temporal is called `main`; the server has none");
     place.weir(&["flows", "compile", "greet"]).says(1, "TOOLCHAIN_MISSING");
     for what in ["compilations", "hosts"] {
         let none = well(place.weir(&["flows", what, "greet", "--json"])).json();

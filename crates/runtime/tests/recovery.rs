@@ -7,19 +7,10 @@ use support::*;
 use weir_base::Value;
 use weir_engine::{Decision, EventBody, Record, Status};
 use weir_runs::{RunsError, RunsPort};
-use weir_runtime::Runtime;
 use weir_store::{Batch, CommitError, Entry};
 use weir_testkit::MemoryStore;
 
 /// Dies as a killed process would, and opens the same data again.
-async fn crash(world: &World, runtime: Runtime) -> Runtime {
-    drop(runtime);
-    tokio::task::yield_now().await;
-    let runtime = world.open().await;
-    runtime.recovered().await;
-    runtime
-}
-
 async fn both() -> [World; 2] {
     [World::memory(), World::sqlite().await]
 }

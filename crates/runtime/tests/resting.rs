@@ -18,14 +18,6 @@ async fn parking() -> [World; 2] {
     both().await.map(|world| world.with(|options| options.park_after = Duration::from_millis(0)))
 }
 
-async fn crash(world: &World, runtime: Runtime) -> Runtime {
-    drop(runtime);
-    tokio::task::yield_now().await;
-    let runtime = world.open().await;
-    runtime.recovered().await;
-    runtime
-}
-
 async fn parked(runtime: &Runtime) {
     while runtime.held_runs() > 0 {
         tokio::task::yield_now().await;

@@ -255,6 +255,15 @@ pub async fn run(runtime: &Runtime, flow: FlowRef, id: &str) -> RunView {
     runtime.run(start(flow, id)).await.unwrap()
 }
 
+/// The process dies, and another opens its data.
+pub async fn crash(world: &World, runtime: Runtime) -> Runtime {
+    drop(runtime);
+    tokio::task::yield_now().await;
+    let runtime = world.open().await;
+    runtime.recovered().await;
+    runtime
+}
+
 pub async fn settled(runtime: &Runtime, id: &str) -> RunView {
     runtime.wait(id, Until::Settled).await.unwrap()
 }

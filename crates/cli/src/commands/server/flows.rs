@@ -61,7 +61,7 @@ async fn perform(command: &FlowsCommand, client: &Client) -> anyhow::Result<Exit
             Ok(list(&found, *json, &columns))
         }
         FlowsCommand::Runtimes { check: Some(name), json } => {
-            let found = client.check_runtime(name).await?;
+            let found = checked_runtime(client, name).await?;
             let usable = ["reachable", "hasWorker"]
                 .iter()
                 .all(|member| found.get(member).and_then(Value::as_bool).unwrap_or_default());
@@ -169,6 +169,25 @@ pub async fn find(client: &Client, flow: &str) -> anyhow::Result<Value> {
         Err(error) if error.code() == "NOT_FOUND" => {
             let near = elsewhere(client.flows(None, Some(name), u32::MAX).await?.items.iter(), name);
             Err(UsageError(format!("there is no flow `{flow}`; {near}`weir flows ls` lists them")).into())
+        }
+        other => Ok(other?),
+    }
+}
+
+/// What is found at the end of a connection; of a name that is none, which there are.
+async fn checked_runtime(client: &Client, name: &str) -> anyhow::Result<Value> {
+    let connection = |runtime: &'_ str| runtime.strip_prefix("temporal:").unwrap_or(runtime).to_owned();
+    match client.check_runtime(&connection(name)).await {
+        Err(error) if error.code() == "NOT_FOUND" => {
+            let found = client.runtimes().await?;
+            let others = found.items.iter().map(|one| text(one, "runtime")).filter(|runtime| *runtime != "embedded");
+            let names: Vec<String> = others.map(connection).collect();
+            let there = if names.is_empty() {
+                "the server has none".to_owned()
+            } else {
+                format!("there are {}", names.join(", "))
+            };
+            Err(UsageError(format!("no connection to Temporal is called `{name}`; {there}")).into())
         }
         other => Ok(other?),
     }
