@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { ask, leaveWith, quietly } from "./quiet";
+import { ask, leave, leaveWith, quietly } from "./quiet";
 
 const get = () => ask(new Request("http://localhost/api/runs"));
 
@@ -66,18 +66,84 @@ test("a request that its caller gives up is not asked again", async () => {
   await expect(got).rejects.toThrow("cut");
 });
 
+/** A body that ends when it is told to, and fails where the request is cut before. */
+function slowly() {
+  const asked: { signal: AbortSignal | null | undefined; end: () => void }[] = [];
+  vi.stubGlobal("fetch", (_request: Request, options?: RequestInit) => {
+    const body = new ReadableStream({
+      start(line) {
+        line.enqueue(new TextEncoder().encode("half and "));
+        options?.signal?.addEventListener("abort", () => line.error(options.signal?.reason));
+        asked.push({ signal: options?.signal, end: () => (line.enqueue(new TextEncoder().encode("half")), line.close()) });
+      },
+    });
+    return Promise.resolve(new Response(body, { status: 203, headers: { etag: '"7"' } }));
+  });
+  return asked;
+}
+
+test("what was cut off in the middle of its body is asked again, and comes whole", async () => {
+  const asked = slowly();
+  const got = get();
+  await turn();
+  await quietly(() => Promise.resolve());
+  await turn();
+  expect(asked.map(({ signal }) => signal?.aborted)).toEqual([true, false]);
+  asked[1]?.end();
+  const answer = await got;
+  expect([answer.status, answer.headers.get("etag"), await answer.text()]).toEqual([203, '"7"', "half and half"]);
+});
+
+test("an answer without a body stays one", async () => {
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response(null, { status: 204 })));
+  expect((await get()).status).toBe(204);
+});
+
+test("of two acts at once, what is asked waits for the one that began last", async () => {
+  const asked = server();
+  const [first, second] = [later<void>(), later<void>()];
+  const acts = [quietly(() => first.promise), quietly(() => second.promise)];
+  first.resolve();
+  await acts[0];
+  void get();
+  await turn();
+  expect(asked).toHaveLength(0);
+  second.resolve();
+  await acts[1];
+  await turn();
+  expect(asked).toHaveLength(1);
+});
+
+/** The browser's window, as far as leaving a page needs it. */
+function page() {
+  const page = new EventTarget();
+  const location = { replace: vi.fn<(to: string) => void>(), reload: vi.fn<() => void>() };
+  vi.stubGlobal("location", location);
+  vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
+  const shown = (persisted: boolean) => page.dispatchEvent(Object.assign(new Event("pageshow"), { persisted }));
+  return { ...location, shown };
+}
+
 test("where the page is left, nothing is asked for the next one", async () => {
   const asked = server();
-  const assign = vi.fn<(to: string) => void>();
-  vi.stubGlobal("location", { assign });
+  const { replace } = page();
   const before = get();
   await turn();
   void leaveWith((own) => own(new Request("http://localhost/api/session", { method: "DELETE" })), "/sign-in");
   await turn();
-  expect(assign).not.toHaveBeenCalled();
+  expect(replace).not.toHaveBeenCalled();
   asked[1]?.answer();
   await turn();
-  expect(assign).toHaveBeenCalledWith("/sign-in");
+  expect(replace).toHaveBeenCalledWith("/sign-in");
   const still = Promise.race([before, get(), turn().then(() => "waits")]);
   expect([await still, asked.map(({ method }) => method)]).toEqual(["waits", ["GET", "DELETE"]]);
+});
+
+test("whoever goes back to a page that was left does not see it as it was", () => {
+  const { reload, shown } = page();
+  leave("/sign-in");
+  shown(false);
+  expect(reload).not.toHaveBeenCalled();
+  shown(true);
+  expect(reload).toHaveBeenCalledTimes(1);
 });

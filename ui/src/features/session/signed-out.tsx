@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { onSignedOut } from "@/lib/api";
+import { leave } from "@/lib/quiet";
 import { type Session, sessionQuery } from "./data";
 
 const Again = lazy(() => import("./sign-in-again"));
@@ -18,7 +19,7 @@ export function SignedOutDialog() {
     setBefore(undefined);
     // Somebody else must not see what the first one saw.
     if (same) void queries.invalidateQueries();
-    else location.assign("/");
+    else leave("/");
   };
   return <Suspense>{before ? <Again email={before.user.email} onDone={done} /> : null}</Suspense>;
 }
