@@ -125,7 +125,8 @@ test.describe("two tabs", () => {
     await open(app, id);
     expect(server.url).toContain("127.0.0.1");
     const theirs = TREE.replace("name: Hello", "name: From another tab");
-    await client.send("PUT", `/api/flows/${id}`, { files: [{ name: "flow.yaml", text: theirs }] }, { "if-match": `"${revision}"` });
+    const notes = { theirs: { x: 0, y: -200, width: 200, height: 80, text: "A note from another tab", color: "plain" } };
+    await client.send("PUT", `/api/flows/${id}`, { files: [{ name: "flow.yaml", text: theirs }], canvas: { notes } }, { "if-match": `"${revision}"` });
     await step(app, "Bye").click();
     await app.keyboard.press("F2");
     await app.getByLabel("Name", { exact: true }).fill("From this tab");
@@ -133,9 +134,18 @@ test.describe("two tabs", () => {
     const dialog = app.getByRole("dialog", { name: "This flow was changed elsewhere" });
     await expect(dialog).toBeVisible();
     await expect(dialog.locator(".monaco-diff-editor")).toBeVisible();
+    // Whoever leaves the page in front of the choice has not chosen, however often.
+    for (const _ of ["once", "twice"]) {
+      await app.reload();
+      await app.getByRole("button", { name: "Bring them back" }).click();
+      await expect(dialog.locator(".monaco-diff-editor")).toContainText("From another tab");
+    }
+    expect(await textOf(client, id)).toBe(theirs);
     await dialog.getByRole("button", { name: "Keep what is on the right" }).click();
     await saved(app);
+    await expect(app.getByText("A note from another tab")).toBeVisible();
     expect(await textOf(client, id)).toContain("From this tab");
+    expect((await client.get<{ canvas: object }>(`/api/flows/${id}`)).canvas).toMatchObject({ notes });
     const { items } = await client.get<{ items: { files: { text: string }[] }[] }>(`/api/flows/${id}/revisions`);
     expect(items.some((one) => one.files[0]?.text.includes("From another tab"))).toBe(true);
   });

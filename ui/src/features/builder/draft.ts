@@ -1,16 +1,20 @@
 import { BLANK, type CanvasData, FlowDocument } from "@/document";
 import { api, body, type Schemas, seen } from "@/lib/api";
 import { Failure } from "@/lib/failure";
+import { bothCanvases, readCanvas, sameCanvas } from "./canvas-data";
 
 export type Flow = Schemas["FlowView"];
 
 export type SaveState = "saved" | "changed" | "saving" | "failed" | "conflict";
 
-/** What is kept in the browser until the server has it. */
-interface Kept {
-  revision: number;
+interface Content {
   text: string;
   canvas: CanvasData;
+}
+
+/** What is kept in the browser until the server has it, and which save of the server it began with. */
+interface Kept extends Content {
+  revision: number;
 }
 
 const keptKey = (id: string): string => `weir.unsaved.${id}`;
@@ -28,16 +32,15 @@ export class Draft {
   found: Kept | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private sending: Promise<void> | undefined;
-  private saved: { text: string; canvas: CanvasData };
+  /** What the server had when this was read or saved last; blank where nobody knows it any more. */
+  private saved: Content;
   private readonly listeners = new Set<() => void>();
   version = 0;
 
   constructor(public flow: Flow) {
-    const [file] = flow.files;
-    const canvas = readCanvas(flow.canvas);
-    this.document = new FlowDocument(file?.name ?? "flow.yaml", file?.text ?? "", canvas);
-    this.saved = { text: this.document.state.text, canvas };
-    this.found = readKept(flow.id, this.document.state.text);
+    this.saved = contentOf(flow);
+    this.document = new FlowDocument(flow.files[0]?.name ?? "flow.yaml", this.saved.text, this.saved.canvas);
+    this.found = readKept(flow.id, this.saved);
     this.document.subscribe(() => this.changed());
   }
 
@@ -51,9 +54,16 @@ export class Draft {
     const { found } = this;
     this.dropFound();
     if (!found) return;
-    if (found.revision !== this.flow.revision) this.theirs = this.flow;
+    if (found.revision !== this.flow.revision) this.holdAgainst(found.revision);
     this.document.replace(found.text, found.canvas, at);
     if (this.theirs) this.become("conflict");
+  }
+
+  /** What is kept goes on saying what it began with, so that a page that is left is asked about again. */
+  private holdAgainst(revision: number): void {
+    this.theirs = this.flow;
+    this.flow = { ...this.flow, revision };
+    this.saved = { text: "", canvas: BLANK };
   }
 
   dropFound(): void {
@@ -74,24 +84,31 @@ export class Draft {
     return this.clean;
   }
 
-  /** Ends a conflict: the text is what it shall be, and goes over what the server has. */
+  /** Ends a conflict with a text, and what both sides have put on the canvas: it goes over what the server has. */
   resolve(text: string, at: number): void {
-    const theirs = this.theirs;
+    const { theirs } = this;
     if (!theirs) return;
+    const [before, mine] = [this.saved.canvas, this.document.state.canvas];
     this.flow = theirs;
     this.theirs = undefined;
-    this.saved = { text: theirs.files[0]?.text ?? "", canvas: readCanvas(theirs.canvas) };
-    this.document.type(text, at);
+    this.saved = contentOf(theirs);
+    const canvas = bothCanvases(before, mine, this.saved.canvas);
+    this.document.replace(text, sameCanvas(canvas, mine) ? mine : canvas, at);
     this.changed();
-    if (this.clean) this.become("saved");
+  }
+
+  /** Ends a conflict with all that the server has; undo brings back what was here. */
+  takeTheirs(at: number): void {
+    const { theirs } = this;
+    this.theirs = undefined;
+    if (theirs) this.take(theirs, at);
   }
 
   /** Takes what the server has now, for instance after an older version was restored. */
   take(flow: Flow, at: number = Date.now()): void {
     this.flow = flow;
-    const canvas = readCanvas(flow.canvas);
-    this.saved = { text: flow.files[0]?.text ?? "", canvas };
-    this.document.replace(this.saved.text, canvas, at);
+    this.saved = contentOf(flow);
+    this.document.replace(this.saved.text, this.saved.canvas, at);
     this.become("saved");
   }
 
@@ -113,7 +130,7 @@ export class Draft {
     this.timer = setTimeout(() => void this.flush(), REST);
   }
 
-  private content(): { text: string; canvas: CanvasData } {
+  private content(): Content {
     return { text: this.document.state.text, canvas: this.document.state.canvas };
   }
 
@@ -123,7 +140,10 @@ export class Draft {
     try {
       const params = { path: { id: this.flow.id }, header: seen(this.flow.revision) };
       const canvas = content.canvas as unknown as Record<string, never>;
-      this.flow = await body(api.PUT("/api/flows/{id}", { params, body: { files: this.files(), canvas } }));
+      const flow = await body(api.PUT("/api/flows/{id}", { params, body: { files: this.files(), canvas } }));
+      // Brought back meanwhile, and held against what was there before: the next save is told so.
+      if (this.theirs) return;
+      this.flow = flow;
       this.saved = content;
       this.problem = undefined;
       if (this.clean) forget(this.flow.id);
@@ -159,13 +179,7 @@ export class Draft {
   }
 }
 
-/** What the server keeps for the canvas; anything else counts as nothing. */
-export function readCanvas(given: unknown): CanvasData {
-  if (typeof given !== "object" || given === null) return BLANK;
-  const part = (name: string) => (name in given ? (given as Record<string, unknown>)[name] : undefined);
-  const map = (value: unknown) => (typeof value === "object" && value !== null && !Array.isArray(value) ? value : {});
-  return { positions: map(part("positions")), notes: map(part("notes")), groups: map(part("groups")) } as CanvasData;
-}
+const contentOf = (flow: Flow): Content => ({ text: flow.files[0]?.text ?? "", canvas: readCanvas(flow.canvas) });
 
 function keep(id: string, kept: Kept): void {
   try {
@@ -183,10 +197,12 @@ function forget(id: string): void {
   }
 }
 
-function readKept(id: string, text: string): Kept | undefined {
+function readKept(id: string, saved: Content): Kept | undefined {
   try {
     const kept = JSON.parse(localStorage.getItem(keptKey(id)) ?? "null") as Kept | null;
-    return kept && typeof kept.text === "string" && kept.text !== text ? { ...kept, canvas: readCanvas(kept.canvas) } : undefined;
+    if (typeof kept?.text !== "string") return undefined;
+    const canvas = readCanvas(kept.canvas);
+    return kept.text === saved.text && sameCanvas(canvas, saved.canvas) ? undefined : { ...kept, canvas };
   } catch {
     return undefined;
   }
