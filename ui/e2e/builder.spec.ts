@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
-import { flow, open, saved, step, textOf } from "./support/builder";
+import { flow, open, row, saved, step, textOf } from "./support/builder";
 import { expect, test } from "./support/test";
 
 /** What a text field of the editor shows is not all there is; the model is asked through what is copied. */
@@ -168,6 +168,26 @@ test("a version is published, and comes back after a change", async ({ app, clie
   await app.getByRole("button", { name: "Restore" }).first().click();
   await expect(step(app, "Bye")).toBeVisible();
   expect(await textOf(client, id)).toBe(TREE);
+});
+
+test("a number with too many digits is told at its field, and what was there before stays", async ({ app, client }) => {
+  const { id } = await flow(client, row({ start: { type: "trigger" }, echo: { activityName: "mock", config: { output: { id: 1 } } }, stop: { type: "end" } }), "flow.json");
+  const output = async () => JSON.parse(await textOf(client, id)).nodes[1].data.config.output;
+  await open(app, id);
+  await step(app, "echo").dblclick();
+  const field = app.getByLabel(/^output/).first();
+  await field.click();
+  await app.keyboard.press("ControlOrMeta+A");
+  await app.keyboard.type('{"id": 12345678901234567890}');
+  await expect(field).toHaveAccessibleDescription(/12345678901234567890 has more digits than a number can keep/);
+  await app.keyboard.press("Tab");
+  await expect(field).toHaveValue('{"id": 12345678901234567890}');
+  await saved(app);
+  expect(await output()).toEqual({ id: 1 });
+  await field.fill('{"id": "12345678901234567890"}');
+  await saved(app);
+  await expect.poll(output).toEqual({ id: "12345678901234567890" });
+  await expect(field).not.toHaveAccessibleDescription(/has more digits/);
 });
 
 test("a page that was left before it could save offers what it had", async ({ app, client }) => {

@@ -8,10 +8,10 @@ import { Select } from "@/components/ui/select";
 import { isMap, type Json, type Path } from "@/document";
 import type { FieldRecord } from "@/features/catalogue/data";
 import { api, body } from "@/lib/api";
-import { exactJson } from "@/lib/exact";
 import { Failure } from "@/lib/failure";
 import type { Typed } from "./expression/json-sheet";
 import type { Around } from "./expression/place";
+import { readAs, readJson } from "./read-as";
 import type { Reference } from "./refs";
 import { useRested } from "./use-check";
 
@@ -55,6 +55,7 @@ const isTemplate = (value: Json | undefined): value is string => typeof value ==
 
 function ValueField({ name, field, value, path, context }: { name: string; field: FieldRecord; value: Json | undefined; path: Path; context: FormContext }) {
   const set = (next: Json | undefined) => context.set(path, next);
+  const [wrong, setWrong] = useState("");
   const label = (
     <>
       {name}
@@ -64,7 +65,7 @@ function ValueField({ name, field, value, path, context }: { name: string; field
   const hint = field.description?.trim().split("\n")[0];
   const choices = field.type === "boolean" ? [true, false] : field.values;
   return (
-    <Field label={label} hint={<Hint hint={hint} value={value} context={context} />}>
+    <Field label={label} hint={<Hint hint={hint} value={value} context={context} />} error={wrong || undefined}>
       {(tied) =>
         choices && !isTemplate(value) ? (
           <Select
@@ -76,7 +77,7 @@ function ValueField({ name, field, value, path, context }: { name: string; field
             options={[{ value: "", label: field.default === undefined ? "Not set" : `Not set: ${JSON.stringify(field.default)}` }, ...choices.map((one) => ({ value: JSON.stringify(one), label: String(one) }))]}
           />
         ) : (
-          <TextField tied={tied} field={field} value={value} set={set} context={context} name={name} path={path} />
+          <TextField tied={tied} field={field} value={value} set={set} wrong={wrong} setWrong={setWrong} context={context} name={name} path={path} />
         )
       }
     </Field>
@@ -110,20 +111,6 @@ export function Preview({ template, run, step }: { template: string; run: string
 /** How a value is written in a field: texts as they are, everything else as JSON. */
 const shownAs = (value: Json | undefined): string => (value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value, null, isMap(value) || Array.isArray(value) ? 2 : 0));
 
-/** What a field's text means, by the type that is wanted and what stood there before. */
-export function readAs(text: string, type: string, before: Json | undefined): Json | undefined {
-  if (text === "" && before === undefined) return undefined;
-  if (text.includes("{{")) return text;
-  const structured = ["object", "array", "number", "integer", "boolean", "any"].includes(type) && !(type === "any" && typeof before === "string" && !/^[[{]/.test(text));
-  if (!structured) return text;
-  if (text.trim() === "") return undefined;
-  try {
-    return exactJson(text) as Json;
-  } catch {
-    return text;
-  }
-}
-
 /** An editor over the page, and the button that opened it, which has the focus again afterwards. */
 function useLarge() {
   const [large, setLarge] = useState(false);
@@ -135,16 +122,35 @@ function useLarge() {
   return { large, setLarge, opener, close };
 }
 
-function TextField({ tied, field, value, set, context, name, path }: { tied: { id: string }; field: FieldRecord; value: Json | undefined; set: (value: Json | undefined) => void; context: FormContext; name: string; path: Path }) {
+interface TextFieldProps {
+  tied: { id: string };
+  field: FieldRecord;
+  value: Json | undefined;
+  set: (value: Json | undefined) => void;
+  /** Why what is written in it cannot be taken. */
+  wrong: string;
+  setWrong: (wrong: string) => void;
+  context: FormContext;
+  name: string;
+  path: Path;
+}
+
+function TextField({ tied, field, value, set, wrong, setWrong, context, name, path }: TextFieldProps) {
   const [own, setOwn] = useState<string>();
+  const [before, setBefore] = useState<Json>();
   const { large, setLarge, opener, close } = useLarge();
   const element = useRef<HTMLTextAreaElement & HTMLInputElement>(null);
   const shown = own ?? shownAs(value);
   const put = (text: string) => {
-    if (own === undefined) setHeld(wanted);
+    const start = own === undefined ? value : before;
+    if (own === undefined) begin();
     setOwn(text);
-    set(readAs(text, field.type, value));
+    const read = readAs(text, field.type, value);
+    setWrong("wrong" in read ? read.wrong : "");
+    // Of what cannot be taken nothing stays, no beginning of it either.
+    set("wrong" in read ? start : read.value);
   };
+  const rest = () => wrong === "" && setOwn(undefined);
   const insert = (expression: string) => {
     const [from, to] = [element.current?.selectionStart ?? shown.length, element.current?.selectionEnd ?? shown.length];
     const inside = shown.lastIndexOf("{{", from) > shown.lastIndexOf("}}", from - 1);
@@ -154,6 +160,10 @@ function TextField({ tied, field, value, set, context, name, path }: { tied: { i
   const wanted = shown.includes("\n") || shown.length > 60 || field.type === "object" || field.type === "array";
   const [held, setHeld] = useState(wanted);
   const tall = own === undefined ? wanted : held;
+  const begin = () => {
+    setHeld(wanted);
+    setBefore(value);
+  };
   const shared = {
     ...tied,
     ref: element,
@@ -161,7 +171,7 @@ function TextField({ tied, field, value, set, context, name, path }: { tied: { i
     readOnly: context.readOnly,
     placeholder: field.default === undefined || field.default === null ? undefined : String(typeof field.default === "string" ? field.default : JSON.stringify(field.default)),
     onChange: (event: { target: { value: string } }) => put(event.target.value),
-    onBlur: () => setOwn(undefined),
+    onBlur: rest,
     onDrop: (event: React.DragEvent) => {
       const expression = event.dataTransfer.getData(DRAGGED_REFERENCE);
       if (!expression) return;
@@ -176,7 +186,7 @@ function TextField({ tied, field, value, set, context, name, path }: { tied: { i
       <IconButton ref={opener} label={`Open ${name} in the editor`} size="icon" onClick={() => setLarge(true)}><Maximize2 aria-hidden /></IconButton>
       {large ? (
         <Suspense>
-          <ExpressionSheet name={name} value={shown} path={path} around={context.around} context={context} onChange={put} onClose={() => { setOwn(undefined); close(); }} />
+          <ExpressionSheet name={name} value={shown} path={path} around={context.around} context={context} wrong={wrong} onChange={put} onClose={() => { rest(); close(); }} />
         </Suspense>
       ) : null}
     </div>
@@ -223,17 +233,9 @@ export function JsonField({ label, value, onChange, readOnly = false, typed }: {
       {wrong ? <p className="text-sm text-bad-ink">{why}</p> : null}
       {large && typed ? (
         <Suspense>
-          <JsonSheet label={label} text={shown} wrong={wrong} typed={typed} readOnly={readOnly} onChange={put} onClose={() => { rest(); close(); }} />
+          <JsonSheet label={label} text={shown} wrong={why} typed={typed} readOnly={readOnly} onChange={put} onClose={() => { rest(); close(); }} />
         </Suspense>
       ) : null}
     </div>
   );
-}
-
-function readJson(text: string): { value: Json } | { wrong: string } {
-  try {
-    return { value: exactJson(text) as Json };
-  } catch (error) {
-    return { wrong: error instanceof SyntaxError || !(error instanceof Error) ? "This is not JSON yet." : error.message };
-  }
 }

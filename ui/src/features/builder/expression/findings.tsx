@@ -11,6 +11,9 @@ export function Findings({ markers }: { markers: readonly Marker[] }) {
   );
 }
 
+/** Why nothing of what is written is taken. */
+export const Wrong = ({ text }: { text: string }) => (text ? <p role="status" className="text-sm text-bad-ink wrap-anywhere">{text}</p> : null);
+
 /** While a list or a hint of the editor is open, Escape closes that. */
 export function keepForWidgets(event: KeyboardEvent): void {
   if (document.querySelector(".monaco-editor .suggest-widget.visible, .monaco-editor .parameter-hints-widget.visible")) event.preventDefault();

@@ -2,7 +2,7 @@ import { useCallback } from "react";
 import { CodeEditor } from "@/components/code/code-editor";
 import { Button } from "@/components/ui/button";
 import { Sheet } from "@/components/ui/dialog";
-import { Findings, keepForWidgets } from "./findings";
+import { Findings, keepForWidgets, Wrong } from "./findings";
 import type { Around } from "./place";
 import { jsonAdviceOn, jsonCompletionsAt } from "./types";
 import { useFound, useNamesAt } from "./use-names";
@@ -17,7 +17,8 @@ export interface Typed {
 interface SheetProps {
   label: string;
   text: string;
-  wrong: boolean;
+  /** Why the text cannot be taken. */
+  wrong: string;
   typed: Typed;
   readOnly: boolean;
   onChange: (text: string) => void;
@@ -35,7 +36,7 @@ export default function JsonSheet({ label, text, wrong, typed: { around, offset,
         <div className="min-h-40 flex-1 overflow-hidden rounded-md border border-line-strong focus-within:ring-2 focus-within:ring-ring">
           <CodeEditor field value={text} language="json" label={`${label}. Tab leaves the editor, Escape closes it.`} readOnly={readOnly} markers={markers} onChange={onChange} complete={(now, at) => jsonCompletionsAt(names, now, at, wanted)} />
         </div>
-        {wrong ? <p role="status" className="text-sm text-bad-ink">This is not JSON yet.</p> : null}
+        <Wrong text={wrong} />
         <Findings markers={markers} />
       </div>
     </Sheet>

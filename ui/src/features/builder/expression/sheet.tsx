@@ -5,7 +5,7 @@ import { Button } from "@/components/ui/button";
 import { Sheet } from "@/components/ui/dialog";
 import type { Path } from "@/document";
 import { type FormContext, Preview } from "../fields";
-import { Findings, keepForWidgets } from "./findings";
+import { Findings, keepForWidgets, Wrong } from "./findings";
 import { type Around, isWhole, problemsIn, startOf } from "./place";
 import { adviceOn, callAt, completionsAt, hintAt, type Names, together } from "./types";
 import { useFound, useNamesAt } from "./use-names";
@@ -16,13 +16,15 @@ interface SheetProps {
   path: Path;
   around: Around;
   context: FormContext;
+  /** Why the value cannot be taken. */
+  wrong: string;
   onChange: (text: string) => void;
   onClose: () => void;
 }
 
 /** A parameter in an editor that knows the types of everything an expression can name where it stands. */
 export default function ExpressionSheet(props: SheetProps) {
-  const { name, value, path, around, context, onChange, onClose } = props;
+  const { name, value, path, around, context, wrong, onChange, onClose } = props;
   const whole = isWhole(name);
   const names = useNames(props, whole);
   const markers = together(problemsIn(around, path, value), useAdvice(names, value, whole));
@@ -44,6 +46,7 @@ export default function ExpressionSheet(props: SheetProps) {
             call={(text, at) => callAt(names, text, at, whole)}
           />
         </div>
+        <Wrong text={wrong} />
         <Findings markers={markers} />
         {context.run && value.includes("{{") ? <div aria-live="polite"><Preview template={value} run={context.run} step={context.step} /></div> : null}
       </div>
