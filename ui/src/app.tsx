@@ -1,9 +1,10 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { createRouter, RouterProvider } from "@tanstack/react-router";
+import { Broken } from "@/features/shell/broken";
 import { queries } from "@/lib/query";
 import { routeTree } from "./routes.gen";
 
-const router = createRouter({ routeTree, context: { queries }, defaultPreload: "intent", scrollRestoration: true });
+const router = createRouter({ routeTree, context: { queries }, defaultPreload: "intent", defaultErrorComponent: Broken, scrollRestoration: true });
 
 declare module "@tanstack/react-router" {
   interface Register {

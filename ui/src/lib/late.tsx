@@ -1,32 +1,81 @@
-import { type ComponentType, useEffect, useSyncExternalStore } from "react";
+import { type ComponentType, createElement, type ReactNode, useEffect, useSyncExternalStore } from "react";
 import { toast } from "@/components/ui/toast";
+import { connection } from "./connection";
+import { useLatest } from "./latest";
 
 /** A part of a page that is not seen at first. */
 export interface Late<P> {
-  /** Shows it, and nothing until it has come. */
+  /** Shows it, and what waits for it until it has come. */
   Part: ComponentType<P>;
   /** Asks for it, so that it is there when it is shown. Fails where it does not come. */
   ready: () => Promise<void>;
 }
 
+interface Options<P> {
+  /** What stands in its place until it has come. */
+  waiting?: ReactNode;
+  /** Closes what lies over a page, where it does not come: nothing is seen that could be closed. */
+  close?: (props: P) => void;
+}
+
 /** Unlike `lazy`, what has come is shown at once, and what does not come takes nothing else of the page away. */
-export function late<P extends object>(load: () => Promise<{ default: ComponentType<P> }>): Late<P> {
+export function late<P extends object>(load: () => Promise<{ default: ComponentType<P> }>, { waiting, close }: Options<P> = {}): Late<P> {
   let loaded: ComponentType<P> | undefined;
-  const waiting = new Set<() => void>();
+  const listeners = new Set<() => void>();
   const subscribe = (told: () => void) => {
-    waiting.add(told);
-    return () => void waiting.delete(told);
+    listeners.add(told);
+    return () => void listeners.delete(told);
   };
   const ready = async () => {
     loaded ??= (await load()).default;
-    for (const told of waiting) told();
+    for (const told of listeners) told();
   };
   function Part(props: P) {
     const Loaded = useSyncExternalStore(subscribe, () => loaded);
-    useEffect(() => {
-      ready().catch(() => toast.say("A part of this page could not be loaded", "Once the server answers again, open it anew."));
-    }, []);
-    return Loaded ? <Loaded {...props} /> : null;
+    useAsked(ready, close, props);
+    return Loaded ? createElement(Loaded, props) : waiting;
   }
   return { Part, ready };
+}
+
+/** Asks for a part that is shown, and again once the server is found; says where it does not come. */
+function useAsked<P>(ready: () => Promise<void>, close: ((props: P) => void) | undefined, props: P): void {
+  const latest = useLatest(props);
+  useEffect(() => {
+    let shown = true;
+    const missing = () => {
+      connection.askNow();
+      if (!shown) return;
+      sayMissing(close ? "Once the server answers again, open it anew." : "It comes once the server answers again.");
+      close?.(latest.current);
+    };
+    ready().catch(missing);
+    const forget = connection.onFound(() => void ready().catch(() => {}));
+    return () => {
+      shown = false;
+      forget();
+    };
+  }, [ready, close, latest]);
+}
+
+/** Some browsers do not ask a second time for what has failed, and a newer program may no longer have it. */
+function sayMissing(then: string): void {
+  toast.say("A part of this page could not be loaded", then, { label: "Reload", onClick: () => location.reload() });
+}
+
+/** Asks for parts as soon as somebody begins to work, or has rested so long, and before the server could be gone. */
+export function useReady(parts: readonly Pick<Late<never>, "ready">[], rest?: number): void {
+  useEffect(() => {
+    // Where one of them does not come, it is asked for again when it is shown, which then says so.
+    const ask = () => void Promise.allSettled(parts.map(({ ready }) => ready()));
+    const timer = rest === undefined ? undefined : setTimeout(ask, rest);
+    const once = { once: true, capture: true };
+    addEventListener("pointerdown", ask, once);
+    addEventListener("keydown", ask, once);
+    return () => {
+      clearTimeout(timer);
+      removeEventListener("pointerdown", ask, once);
+      removeEventListener("keydown", ask, once);
+    };
+  }, [parts, rest]);
 }

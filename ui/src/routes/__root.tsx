@@ -1,15 +1,14 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { createRootRouteWithContext, Link, Outlet, useRouter } from "@tanstack/react-router";
+import { createRootRouteWithContext, Link, Outlet } from "@tanstack/react-router";
 import { Compass } from "lucide-react";
 import { buttonLook } from "@/components/ui/button";
-import { Empty, Failed } from "@/components/ui/states";
+import { Empty } from "@/components/ui/states";
 import { Toaster } from "@/components/ui/toast";
 import { TipProvider } from "@/components/ui/tooltip";
 import { GoneBanner } from "@/features/session/gone-banner";
 
 export const Route = createRootRouteWithContext<{ queries: QueryClient }>()({
   component: Root,
-  errorComponent: Broken,
   notFoundComponent: NotFound,
 });
 
@@ -21,16 +20,6 @@ function Root() {
       <Toaster />
     </TipProvider>
   );
-}
-
-/** A page that fails takes down neither the others nor the way to them. */
-function Broken({ error, reset }: { error: unknown; reset: () => void }) {
-  const router = useRouter();
-  const retry = () => {
-    reset();
-    void router.invalidate();
-  };
-  return <Failed error={error} onRetry={retry} />;
 }
 
 function NotFound() {

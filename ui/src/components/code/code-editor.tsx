@@ -1,5 +1,5 @@
-import { lazy, Suspense } from "react";
 import { Loading } from "@/components/ui/states";
+import { late } from "@/lib/late";
 
 /** `template` is text with `{{ expression }}` in it, `expression` one by itself. */
 export type Language = "yaml" | "json" | "typescript" | "javascript" | "python" | "template" | "expression";
@@ -63,17 +63,10 @@ export interface CodeEditorProps {
   onCursor?: (offset: number) => void;
 }
 
-const Editor = lazy(() => import("./editor"));
-const Diff = lazy(() => import("./diff"));
+const waiting = <Loading label="Loading the editor" />;
 
 /** The one editor for text of any sort. It comes with the first text that is edited. */
-export function CodeEditor(props: CodeEditorProps) {
-  return (
-    <Suspense fallback={<Loading label="Loading the editor" />}>
-      <Editor {...props} />
-    </Suspense>
-  );
-}
+export const { Part: CodeEditor } = late<CodeEditorProps>(() => import("./editor"), { waiting });
 
 export interface CodeDiffProps {
   before: string;
@@ -85,10 +78,4 @@ export interface CodeDiffProps {
 }
 
 /** Two texts side by side. */
-export function CodeDiff(props: CodeDiffProps) {
-  return (
-    <Suspense fallback={<Loading label="Loading the editor" />}>
-      <Diff {...props} />
-    </Suspense>
-  );
-}
+export const { Part: CodeDiff } = late<CodeDiffProps>(() => import("./diff"), { waiting });

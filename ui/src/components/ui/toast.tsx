@@ -1,22 +1,41 @@
-import { lazy, Suspense } from "react";
+import { useEffect } from "react";
 import { create } from "zustand";
+import { connection } from "@/lib/connection";
 import { Failure } from "@/lib/failure";
 
-const Shown = lazy(() => import("./toaster"));
+type Loaded = typeof import("./toaster");
+type Say = Loaded["toast"];
 
-/** Most pages are left without a message, so what shows them comes with the first one. */
-const useNeeded = create<{ needed: boolean }>(() => ({ needed: false }));
+/** Most pages are left without a message, so what shows them comes later, at the latest with the first one. */
+const useLoaded = create<{ loaded?: Loaded }>(() => ({}));
 
-export function Toaster() {
-  const { needed } = useNeeded();
-  return <Suspense>{needed ? <Shown /> : null}</Suspense>;
+/** What is to be said, until there is where to say it. */
+const waiting: ((say: Say) => void)[] = [];
+let speaking: Say | undefined;
+
+/** Where it does not come, what waits is said once the server answers again. */
+async function ready(): Promise<void> {
+  const loaded = await import("./toaster").catch(() => undefined);
+  if (loaded) useLoaded.setState({ loaded });
 }
 
-type Say = (typeof import("sonner"))["toast"];
+export function Toaster() {
+  const { loaded } = useLoaded();
+  useEffect(() => connection.onFound(() => void (waiting.length > 0 && ready())), []);
+  useEffect(() => {
+    speaking = loaded?.toast;
+    if (speaking) for (const how of waiting.splice(0)) how(speaking);
+    return () => {
+      speaking = undefined;
+    };
+  }, [loaded]);
+  return loaded ? <loaded.default /> : null;
+}
 
 function say(how: (say: Say) => void): void {
-  useNeeded.setState({ needed: true });
-  void import("sonner").then(({ toast }) => how(toast));
+  if (speaking) return how(speaking);
+  waiting.push(how);
+  void ready();
 }
 
 interface Offer {
@@ -24,13 +43,17 @@ interface Offer {
   onClick: () => void;
 }
 
+const offered = (offer: Offer | undefined) => (offer ? { action: offer, duration: 10_000 } : {});
+
 /** Short messages of what has happened. One with an offer, such as undo, stays for ten seconds. */
 export const toast = {
+  /** Asks for what shows them, so that it is there when the server is not. */
+  ready,
   done(title: string, offer?: Offer) {
-    say((toast) => toast.success(title, offer ? { action: offer, duration: 10_000 } : {}));
+    say((toast) => toast.success(title, offered(offer)));
   },
-  say(title: string, description?: string) {
-    say((toast) => toast(title, description ? { description } : {}));
+  say(title: string, description?: string, offer?: Offer) {
+    say((toast) => toast(title, { ...(description ? { description } : {}), ...offered(offer) }));
   },
   /** Says what went wrong as the server said it. */
   failed(error: unknown, title?: string) {

@@ -1,7 +1,9 @@
 import { Toaster as Sonner } from "sonner";
 import { useDark } from "@/lib/theme";
 
-/** Where messages appear; loaded with the first of them. */
+export { toast } from "sonner";
+
+/** Where messages appear. */
 export default function Toaster() {
   const dark = useDark();
   return (

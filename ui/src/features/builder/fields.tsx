@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Braces, Maximize2 } from "lucide-react";
-import { lazy, Suspense, useId, useRef, useState } from "react";
+import { useId, useRef, useState } from "react";
 import { Button, IconButton } from "@/components/ui/button";
 import { Field, Input, Textarea } from "@/components/ui/input";
 import { Menu, MenuItem, MenuLabel } from "@/components/ui/menu";
@@ -9,6 +9,7 @@ import { isMap, type Json, type Path } from "@/document";
 import type { FieldRecord } from "@/features/catalogue/data";
 import { api, body } from "@/lib/api";
 import { Failure } from "@/lib/failure";
+import { late } from "@/lib/late";
 import type { Typed } from "./expression/json-sheet";
 import type { Around } from "./expression/place";
 import { readAs, readJson } from "./read-as";
@@ -26,8 +27,8 @@ export interface FormContext {
   around: Around;
 }
 
-const ExpressionSheet = lazy(() => import("./expression/sheet"));
-const JsonSheet = lazy(() => import("./expression/json-sheet"));
+const { Part: ExpressionSheet } = late(() => import("./expression/sheet"), { close: ({ onClose }) => onClose() });
+const { Part: JsonSheet } = late(() => import("./expression/json-sheet"), { close: ({ onClose }) => onClose() });
 
 /** A field for each parameter of a record, and for everything else that is written. */
 export function RecordForm({ fields, values, path, context }: { fields: Record<string, FieldRecord>; values: Json; path: Path; context: FormContext }) {
@@ -185,9 +186,7 @@ function TextField({ tied, field, value, set, wrong, setWrong, context, name, pa
       {context.references.length > 0 && !context.readOnly ? <ReferenceMenu name={name} references={context.references} onChoose={insert} /> : null}
       <IconButton ref={opener} label={`Open ${name} in the editor`} size="icon" onClick={() => setLarge(true)}><Maximize2 aria-hidden /></IconButton>
       {large ? (
-        <Suspense>
-          <ExpressionSheet name={name} value={shown} path={path} around={context.around} context={context} wrong={wrong} onChange={put} onClose={() => { rest(); close(); }} />
-        </Suspense>
+        <ExpressionSheet name={name} value={shown} path={path} around={context.around} context={context} wrong={wrong} onChange={put} onClose={() => { rest(); close(); }} />
       ) : null}
     </div>
   );
@@ -232,9 +231,7 @@ export function JsonField({ label, value, onChange, readOnly = false, typed }: {
       </div>
       {wrong ? <p className="text-sm text-bad-ink">{why}</p> : null}
       {large && typed ? (
-        <Suspense>
-          <JsonSheet label={label} text={shown} wrong={why} typed={typed} readOnly={readOnly} onChange={put} onClose={() => { rest(); close(); }} />
-        </Suspense>
+        <JsonSheet label={label} text={shown} wrong={why} typed={typed} readOnly={readOnly} onChange={put} onClose={() => { rest(); close(); }} />
       ) : null}
     </div>
   );

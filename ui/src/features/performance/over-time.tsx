@@ -1,16 +1,17 @@
-import { lazy, type ReactNode, Suspense, useMemo, useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import { ChartColumn, Table2, ZoomOut } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { Panel } from "@/components/ui/panel";
 import { Skeleton } from "@/components/ui/skeleton";
 import type { PlotRow } from "@/components/charts/plot-look";
+import { late } from "@/lib/late";
 import { amount, duration } from "@/lib/time";
 import type { Analytics, Zoom } from "@/features/dashboard/data";
 import { Nothing } from "@/features/dashboard/nothing";
 import { PartsTable } from "./parts-table";
 import { spanWords, wordsOf } from "./parts";
 
-const Plot = lazy(() => import("@/components/charts/plot"));
+const { Part: Plot } = late(() => import("@/components/charts/plot"), { waiting: <Skeleton className="h-full" /> });
 
 interface OverTimeProps {
   data: Analytics;
@@ -87,9 +88,7 @@ function Chart({ title, keys, values, children }: { title: string; keys: readonl
           </span>
         ))}
       </figcaption>
-      <div className="h-44">
-        <Suspense fallback={<Skeleton className="h-full" />}>{children}</Suspense>
-      </div>
+      <div className="h-44">{children}</div>
     </figure>
   );
 }

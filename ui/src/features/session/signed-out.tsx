@@ -1,10 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { onSignedOut } from "@/lib/api";
+import { late } from "@/lib/late";
 import { leave } from "@/lib/quiet";
 import { type Session, sessionQuery } from "./data";
 
-const Again = lazy(() => import("./sign-in-again"));
+const { Part: Again } = late(() => import("./sign-in-again"));
 
 /** When the session ends under somebody's hands, they sign in over the page and go on where they were. */
 export function SignedOutDialog() {
@@ -21,5 +22,5 @@ export function SignedOutDialog() {
     if (same) void queries.invalidateQueries();
     else leave("/");
   };
-  return <Suspense>{before ? <Again email={before.user.email} onDone={done} /> : null}</Suspense>;
+  return before ? <Again email={before.user.email} onDone={done} /> : null;
 }

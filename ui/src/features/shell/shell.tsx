@@ -1,22 +1,21 @@
 import { Outlet, useNavigate } from "@tanstack/react-router";
 import { Keyboard, Moon, PanelLeft, Search, Sun, SunMoon } from "lucide-react";
-import { lazy, Suspense } from "react";
 import { openKeys, openPalette, useCommandKeys, useCommands, useCommandState } from "@/features/commands/commands";
+import { NextKey } from "@/features/commands/next-key";
 import { useMay } from "@/features/session/data";
 import { SignedOutDialog } from "@/features/session/signed-out";
+import { useReady } from "@/lib/late";
 import { setTheme } from "@/lib/theme";
+import { KeySheet, LATER, Palette } from "./later";
 import { usePlaces } from "./nav";
 import { Sidebar } from "./sidebar";
 import { toggleSidebar } from "./wide";
-
-const Palette = lazy(() => import("@/features/commands/palette"));
-const KeySheet = lazy(() => import("@/features/commands/sheet"));
-const NextKey = lazy(() => import("@/features/commands/next-key"));
 
 /** What stands around every page of whoever is signed in. */
 export function Shell() {
   useCommandKeys();
   useShellCommands();
+  useReady(LATER);
   const palette = useCommandState((state) => state.palette);
   const sheet = useCommandState((state) => state.sheet);
   const begun = useCommandState((state) => state.begun);
@@ -33,12 +32,10 @@ export function Shell() {
         <Outlet />
       </main>
       <SignedOutDialog />
-      <Suspense>
-        {palette ? <Palette /> : null}
-        {sheet ? <KeySheet /> : null}
-      </Suspense>
+      {palette ? <Palette.Part /> : null}
+      {sheet ? <KeySheet.Part /> : null}
       <div role="status" className="contents">
-        <Suspense>{begun === undefined ? null : <NextKey begun={begun} />}</Suspense>
+        {begun === undefined ? null : <NextKey begun={begun} />}
       </div>
     </div>
   );

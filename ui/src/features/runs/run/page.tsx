@@ -1,5 +1,5 @@
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback } from "react";
+import { useCallback } from "react";
 import { CircleAlert, CloudOff } from "lucide-react";
 import { buttonLook } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy";
@@ -8,6 +8,7 @@ import { Failed, Forbidden, Loading } from "@/components/ui/states";
 import { Tab, TabList, TabPanel, Tabs } from "@/components/ui/tabs";
 import { useMay } from "@/features/session/data";
 import { Failure } from "@/lib/failure";
+import { late } from "@/lib/late";
 import { type Run, useLiveRun } from "../data";
 import { Follow, useFollowed } from "../live/follow";
 import { Machine } from "../machine/machine";
@@ -22,7 +23,7 @@ import type { RunSearch, TabName } from "./search";
 import { WaitingPanel } from "./waiting";
 
 // Drawing brings much with it that the other views do without.
-const GraphView = lazy(() => import("../steps/graph"));
+const { Part: GraphView } = late(() => import("../steps/graph"), { waiting: <Loading label="Drawing the flow" /> });
 
 export function RunPage() {
   const may = useMay();
@@ -87,9 +88,7 @@ function Opened({ run, steps, stepsError, onRetry }: OpenedProps) {
             {stepsError && !steps ? <Failed error={stepsError} onRetry={onRetry} what="its steps" /> : <StepsView run={run} steps={steps} chosen={chosen} onChoose={(path) => change({ step: path })} />}
           </TabPanel>
           <TabPanel value="graph" className="min-h-0 flex-1 pt-3">
-            <Suspense fallback={<Loading label="Drawing the flow" />}>
-              <GraphView run={run} steps={stepsShown} chosen={chosen} onChoose={(path) => change({ step: path })} onOpen={open} />
-            </Suspense>
+            <GraphView run={run} steps={stepsShown} chosen={chosen} onChoose={(path) => change({ step: path })} onOpen={open} />
           </TabPanel>
           <TabPanel value="timeline" className="min-h-0 flex-1 pt-3">
             <Timeline run={run} steps={stepsShown} chosen={chosen} onOpen={open} />
