@@ -97,38 +97,41 @@ export function askedBy(event: Pressed, typing: boolean, lists: Record<string, C
   return first === undefined ? {} : { begun: first };
 }
 
-/** How long the second of two keys is waited for, in milliseconds. */
-const PATIENCE = 4_000;
-
-/** Listens to the keys of all commands; once, by the shell. */
+/** Listens to the keys of all commands; once, by the shell. The second of several keys has all the time one needs. */
 export function useCommandKeys(): void {
   useEffect(() => {
-    let over: ReturnType<typeof setTimeout> | undefined;
-    const begin = (begun: string | undefined) => {
-      clearTimeout(over);
-      over = begun === undefined ? undefined : setTimeout(() => useCommandState.setState({ begun: undefined }), PATIENCE);
-      if (useCommandState.getState().begun !== begun) useCommandState.setState({ begun });
-    };
-    const press = (event: KeyboardEvent) => {
-      if (event.repeat || isHeld(event)) return;
-      const { lists, begun: before } = useCommandState.getState();
-      // Whoever has gone to a field meanwhile types.
-      const typing = isTyping(event.target);
-      const begun = typing ? undefined : before;
-      begin(undefined);
-      if (event.defaultPrevented) return;
-      const asked = askedBy(event, typing, lists, begun);
-      const open = document.querySelector("[role=dialog],[role=alertdialog],[role=menu],[role=listbox]");
-      if (open && !asked.command?.always) return;
-      // A key that follows none is nothing else either: a slip deletes nothing.
-      if (asked.command || asked.begun !== undefined || begun !== undefined) event.preventDefault();
-      if (asked.begun !== undefined) begin(asked.begun);
-      asked.command?.run();
-    };
     addEventListener("keydown", press);
+    // Whoever turns to something else has given up the second key.
+    addEventListener("pointerdown", giveUp, true);
+    addEventListener("blur", giveUp);
     return () => {
-      clearTimeout(over);
+      giveUp();
       removeEventListener("keydown", press);
+      removeEventListener("pointerdown", giveUp, true);
+      removeEventListener("blur", giveUp);
     };
   }, []);
+}
+
+function begin(begun: string | undefined): void {
+  if (useCommandState.getState().begun !== begun) useCommandState.setState({ begun });
+}
+
+const giveUp = () => begin(undefined);
+
+function press(event: KeyboardEvent): void {
+  if (event.repeat || isHeld(event)) return;
+  const { lists, begun: before } = useCommandState.getState();
+  // Whoever has gone to a field meanwhile types.
+  const typing = isTyping(event.target);
+  const begun = typing ? undefined : before;
+  giveUp();
+  if (event.defaultPrevented) return;
+  const asked = askedBy(event, typing, lists, begun);
+  const open = document.querySelector("[role=dialog],[role=alertdialog],[role=menu],[role=listbox]");
+  if (open && !asked.command?.always) return;
+  // A key that follows none is nothing else either: a slip deletes nothing.
+  if (asked.command || asked.begun !== undefined || begun !== undefined) event.preventDefault();
+  if (asked.begun !== undefined) begin(asked.begun);
+  asked.command?.run();
 }
