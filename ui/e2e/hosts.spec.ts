@@ -42,3 +42,25 @@ test("a host with many flows shows some of them first", async ({ app }) => {
   await rows.getByRole("button", { name: "Show all 45 flows" }).click();
   await expect(rows.getByRole("link")).toHaveCount(45);
 });
+
+test.describe("a project whose hosts cannot be read", () => {
+  test.use({ allowed: "status of 500" });
+
+  test("hides nothing of the others, and is asked for again", async ({ app }) => {
+    const host = { name: "worker-3", state: "running", healthy: true, silent: false, flows: [], since: "2026-11-28T10:00:00Z", seenAt: "2026-11-28T10:00:00Z" };
+    let broken = true;
+    await app.route("**/api/projects/*/hosts*", (route) => {
+      if (route.request().url().includes("/demo/")) return route.fulfill({ json: { items: [host] } });
+      return broken ? route.fulfill({ status: 500, json: { title: "broken", detail: "The disk is full." } }) : route.fulfill({ json: { items: [] } });
+    });
+    await app.goto("/monitoring");
+    await expect(app.getByRole("rowgroup", { name: "worker-3" })).toBeVisible();
+    const missing = app.getByRole("alert").filter({ hasText: "could not be read" });
+    await expect(missing).toContainText("Hosts of default could not be read");
+    expect(await seriousFindings(app)).toEqual([]);
+    broken = false;
+    await missing.getByRole("button", { name: "Try again" }).click();
+    await expect(missing).toHaveCount(0);
+    await expect(app.getByRole("rowgroup", { name: "worker-3" })).toBeVisible();
+  });
+});

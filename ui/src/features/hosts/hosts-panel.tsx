@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { CircleCheck, CircleDashed, CircleX, LoaderCircle, type LucideIcon, Server, Unplug } from "lucide-react";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { Badge, type Tone } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Moment } from "@/components/ui/moment";
@@ -8,7 +8,9 @@ import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failed } from "@/components/ui/states";
 import { Cell, Head, Row, Table } from "@/components/ui/table";
-import { type Host, type HostOf, type Hosted, useHosts } from "./data";
+import { Failure } from "@/lib/failure";
+import { type Host, type Hosted, useHosts } from "./data";
+import { type HostOf, namesOf, type Unread } from "./gathered";
 import { codeOf, type Standing, standing, WORDS } from "./standing";
 
 /** So many flows of a host are shown at first. */
@@ -16,24 +18,41 @@ const FIRST = 20;
 
 /** Machines that run compiled flows, as they have told of themselves. */
 export function HostsPanel() {
-  const { hosts, error, isPending, more, refetch } = useHosts();
+  const found = useHosts();
   return (
     <Panel title="Hosts" hint="Machines that run compiled flows">
-      {error ? (
-        <Failed error={error} what="hosts" onRetry={refetch} />
-      ) : hosts.length > 0 ? (
-        <>
-          <HostTable hosts={hosts} />
-          {more ? <p className="border-t border-line px-4 py-2 text-sm text-muted">The newest 200 of each project are shown.</p> : null}
-        </>
-      ) : isPending ? (
-        <SkeletonRows />
-      ) : (
-        <Empty icon={<Server aria-hidden />} title="No machine runs compiled flows" className="py-8">
-          Flows run on this server. <code className="font-mono">weir flows compile</code> writes one as TypeScript, and <code className="font-mono">npm run host</code> in a generated project runs the code of a whole project: that machine is shown here.
-        </Empty>
-      )}
+      {found.error ? <Failed error={found.error} what="hosts" onRetry={found.retry} /> : <Known {...found} />}
     </Panel>
+  );
+}
+
+function Known({ hosts, unread, isPending, more, cut, retry }: ReturnType<typeof useHosts>) {
+  return (
+    <>
+      {hosts.length > 0 ? <HostTable hosts={hosts} /> : isPending ? <SkeletonRows /> : unread.length === 0 ? <NoHosts /> : null}
+      {more ? <Below>The newest 200 of each project are shown.</Below> : null}
+      {cut ? <Below>Only the first 200 projects are looked at; <code className="font-mono">weir projects hosts</code> lists those of another one.</Below> : null}
+      {unread.length > 0 ? <Missing unread={unread} onRetry={retry} /> : null}
+    </>
+  );
+}
+
+const Below = ({ children }: { children: ReactNode }) => <p className="border-t border-line px-4 py-2 text-sm text-muted">{children}</p>;
+
+function Missing({ unread, onRetry }: { unread: readonly Unread[]; onRetry: () => void }) {
+  return (
+    <div role="alert" className="flex items-center gap-3 border-t border-line px-4 py-2 text-sm text-bad-ink">
+      <span className="flex-1 wrap-anywhere">{`Hosts of ${namesOf(unread)} could not be read: ${Failure.of(unread[0]?.error).message}`}</span>
+      <Button size="sm" onClick={onRetry}>Try again</Button>
+    </div>
+  );
+}
+
+function NoHosts() {
+  return (
+    <Empty icon={<Server aria-hidden />} title="No machine runs compiled flows" className="py-8">
+      Flows run on this server. <code className="font-mono">weir flows compile</code> writes one as TypeScript, and <code className="font-mono">npm run host</code> in a generated project runs the code of a whole project: that machine is shown here.
+    </Empty>
   );
 }
 
