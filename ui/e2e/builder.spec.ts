@@ -205,6 +205,7 @@ test("steps are copied between flows as JSON, grouped, noted, and all of it is u
   const { id } = await flow(client, TREE);
   await open(app, id);
   await step(app, "Hello").click();
+  await expect(app.locator(".react-flow__node.selected")).toHaveCount(1);
   await app.keyboard.press("Control+c");
   const clip = JSON.parse(await app.evaluate(() => navigator.clipboard.readText()));
   expect(clip).toMatchObject({ weir: 1, dialect: "tree", nodes: [{ type: "PrintAction", id: "hello" }] });

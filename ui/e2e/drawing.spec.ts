@@ -241,6 +241,7 @@ test("steps are pasted with what led to them, and without", async ({ app, client
   const { id } = await flow(client, row({ start: { type: "trigger" }, hello: print("hello"), stop: { type: "end" } }), "flow.json");
   await open(app, id);
   await step(app, "hello").click();
+  await expect(chosen(app)).toHaveCount(1);
   await app.keyboard.press("Control+c");
   await app.keyboard.press("Control+v");
   await expect(step(app, "hello")).toHaveCount(2);
