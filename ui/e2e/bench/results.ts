@@ -1,10 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const file = fileURLToPath(new URL("../../test-results/bench/measured.json", import.meta.url));
 
-/** What was measured, by the number of its statement; further values of one are joined. */
+/** What was measured, by the number of its statement; further values of one are joined. `load` is that of the machine. */
 export type Measured = Record<string, string[]>;
 
 function read(): Measured {
@@ -18,6 +19,7 @@ function read(): Measured {
 export function measured(statement: number, value: string): void {
   const all = read();
   all[statement] = [...(all[statement] ?? []), value];
+  all.load = [...(all.load ?? []), (loadavg()[0] ?? 0).toFixed(1)];
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, JSON.stringify(all, null, 2));
   console.log(`measured: ${statement}: ${value}`);
