@@ -50,13 +50,13 @@ test.describe("a project whose hosts cannot be read", () => {
     const host = { name: "worker-3", state: "running", healthy: true, silent: false, flows: [], since: "2026-11-28T10:00:00Z", seenAt: "2026-11-28T10:00:00Z" };
     let broken = true;
     await app.route("**/api/projects/*/hosts*", (route) => {
-      if (route.request().url().includes("/demo/")) return route.fulfill({ json: { items: [host] } });
-      return broken ? route.fulfill({ status: 500, json: { title: "broken", detail: "The disk is full." } }) : route.fulfill({ json: { items: [] } });
+      if (broken && route.request().url().includes("/default/")) return route.fulfill({ status: 500, json: { code: "INTERNAL", detail: "The disk is full" } });
+      return route.fulfill({ json: { items: route.request().url().includes("/demo/") ? [host] : [] } });
     });
     await app.goto("/monitoring");
     await expect(app.getByRole("rowgroup", { name: "worker-3" })).toBeVisible();
     const missing = app.getByRole("alert").filter({ hasText: "could not be read" });
-    await expect(missing).toContainText("Hosts of default could not be read");
+    await expect(missing).toContainText("Hosts of default could not be read: The disk is full.");
     expect(await seriousFindings(app)).toEqual([]);
     broken = false;
     await missing.getByRole("button", { name: "Try again" }).click();
