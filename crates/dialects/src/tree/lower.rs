@@ -114,16 +114,9 @@ impl<'a> Lower<'a> {
         let props = props.map_or(&[][..], Doc::entries);
         let children = children.map_or(&[][..], Doc::items);
         let at = At { doc, ty, id: id.text, props, children, depth };
-        let before = self.out.len();
-        let mut kind = self.kind(&at);
-        let disabled = self.disabled(&at);
-        if disabled && !self.cx.options.keep_disabled {
-            // What is wrong with it matters when it is switched on again.
-            self.out.truncate(before);
-            self.note_disabled(&at);
-            kind = NodeKind::Set { writes: Vec::new() };
-        }
-        let origin = Origin { disabled: disabled && self.cx.options.keep_disabled, ..origin(&at) };
+        let (disabled, kept) = (self.disabled(&at), self.cx.options.keep_disabled);
+        let kind = if disabled && !kept { self.switched_off(&at) } else { self.kind(&at) };
+        let origin = Origin { disabled: disabled && kept, ..origin(&at) };
         Node { id: at.id.clone(), was, name, phase: None, origin, kind }
     }
 
@@ -159,9 +152,14 @@ impl<'a> Lower<'a> {
         disabled
     }
 
-    fn note_disabled(&mut self, at: &At<'_>) {
+    /// Nothing inside is read: what is wrong there, or in a file it names, matters when it is switched on again.
+    fn switched_off(&mut self, at: &At<'_>) -> NodeKind {
         let message = format!("`{}` is disabled: it does nothing", short(&at.id));
         self.out.push(Diagnostic::info("DISABLED_STEP", message).at(at.doc.span).path(&*at.id));
+        if let Some(trees) = &mut self.trees {
+            trees.set_aside(at.doc);
+        }
+        NodeKind::Set { writes: Vec::new() }
     }
 
     fn kind(&mut self, at: &At<'_>) -> NodeKind {

@@ -1,9 +1,10 @@
 use super::ids;
+use super::types::{self, Type};
 use crate::fields::short;
 use crate::text::{Doc, Format};
 use crate::{Loader, SourceFile};
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use weir_base::{Diagnostic, Span, Text};
 
@@ -23,6 +24,8 @@ pub(super) struct Trees<'a> {
     used: Vec<Used>,
     by_place: HashMap<(usize, usize), usize>,
     waiting: VecDeque<usize>,
+    /// Documents of the given file that a disabled step names, itself or through others.
+    aside: HashSet<usize>,
     /// Which used tree names which, and where.
     links: Vec<Link>,
     /// The used tree that is being lowered.
@@ -89,6 +92,7 @@ impl<'a> Trees<'a> {
             used: vec![first],
             by_place: HashMap::from([((0, 0), 0)]),
             waiting: VecDeque::new(),
+            aside: HashSet::new(),
             links: Vec::new(),
             current: 0,
         }
@@ -169,9 +173,23 @@ impl<'a> Trees<'a> {
         self.used.len() - 1
     }
 
+    /// Trees that only a disabled step names are neither used nor useless: they wait for it to be switched on.
+    pub(super) fn set_aside(&mut self, disabled: &Doc) {
+        let file = &self.files[self.used[self.current].file];
+        let Source::Given(documents, _) = file.source else { return };
+        let mut open = vec![disabled];
+        while let Some(doc) = open.pop() {
+            open.extend(doc.get("children").map_or(&[][..], Doc::items));
+            let Some(document) = named_tree(doc).and_then(|name| file.names.get(name)).copied() else { continue };
+            if self.aside.insert(document) {
+                open.push(&documents[document]);
+            }
+        }
+    }
+
     /// A document of the given file that nothing uses, as if something did.
     pub(super) fn take_unused(&mut self, document: usize, name: &Text) -> Option<Job<'a>> {
-        if self.by_place.contains_key(&(0, document)) {
+        if self.aside.contains(&document) || self.by_place.contains_key(&(0, document)) {
             return None;
         }
         self.use_of((0, document), name);
@@ -257,6 +275,12 @@ enum State {
 /// What a document goes by: `treeId`, else `id`.
 pub(super) fn tree_name(doc: &Doc) -> Option<Text> {
     doc.get("treeId").and_then(Doc::as_str).map(Text::from).or_else(|| ids::as_id(doc.get("id")?))
+}
+
+/// The tree a `SubTree` names.
+fn named_tree(doc: &Doc) -> Option<&str> {
+    types::find(doc.get("type")?.as_str()?).filter(|spec| spec.ty == Type::SubTree)?;
+    doc.get("props")?.get("treeId")?.as_str()
 }
 
 /// What a tree without a name goes by: its file's name without folder and ending.

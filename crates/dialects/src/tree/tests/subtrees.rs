@@ -1,4 +1,5 @@
 use super::{Files, flow, problems, read, read_with};
+use weir_base::Diagnostic;
 use weir_ir::NodeKind;
 
 fn check(text: &str, files: &[(&'static str, &'static str)], expected: &str, defs: &[&str]) {
@@ -116,4 +117,42 @@ fn problems_in_a_loaded_file_are_reported_there() {
 #[test]
 fn ids_may_repeat_between_documents() {
     check("type: SubTree\nid: n\nprops: {treeId: x}\n---\ntreeId: x\ntype: SuccessNode\nid: n\n", &[], "", &["x"]);
+}
+
+/// What is wrong with a file is told where an active step names it, whatever disabled step named it before.
+#[test]
+fn a_file_that_a_disabled_step_names_is_not_read() {
+    let off = [
+        "{type: SubTree, disabled: true, props: {treeId: part}}",
+        "{type: Sequence, disabled: true, children: [{type: SubTree, props: {treeId: part}}]}",
+    ];
+    let parts = [("YAML_SYNTAX", "a: [\n"), ("DUPLICATE_KEY", "type: SuccessNode\nid: a\nid: b\n"), ("EMPTY_FILE", "")];
+    let errors = |steps: &str, part: &'static str| {
+        let parsed = read_with(&format!("type: Sequence\nchildren: [{steps}]\n"), &Files([("part.yaml", part)].into()));
+        let errors = parsed.diagnostics.into_iter().filter(Diagnostic::is_error);
+        (errors.map(|found| found.code.to_string()).collect::<Vec<_>>(), parsed.files.len())
+    };
+    for (off, (code, part)) in off.iter().flat_map(|off| parts.map(|part| (off, part))) {
+        assert_eq!(errors(off, part), (Vec::new(), 1), "{off}");
+        let (found, _) = errors(&format!("{off}, {{type: SubTree, props: {{treeId: part}}}}"), part);
+        assert!(found.iter().any(|found| found == code), "{off}: {found:?}");
+    }
+}
+
+#[test]
+fn trees_that_wait_for_a_disabled_step_are_left_alone() {
+    check(
+        "type: Sequence\nid: a\nchildren: [{type: SubTree, id: x, disabled: true, props: {treeId: a}}]\n",
+        &[],
+        "~DISABLED_STEP 3:12 x",
+        &[],
+    );
+    let step = "type: Sequence\nchildren: [{type: SubTree, id: x, disabled: true, props: {treeId: a}}]\n";
+    let waiting = "---\ntype: SubTree\nid: a\nprops: {treeId: b}\n---\ntype: Delay\nid: b\n";
+    check(
+        &format!("{step}{waiting}---\ntype: SuccessNode\nid: c\n"),
+        &[],
+        "~DISABLED_STEP 2:12 x\n~UNUSED_TREE 11:1",
+        &[],
+    );
 }
