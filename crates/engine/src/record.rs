@@ -259,3 +259,44 @@ impl EventBody {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Members that older journals lack are read as nothing, so a member under another name would be lost unsaid.
+    #[test]
+    fn forks_and_rebased_runs_are_written_as_they_always_were() {
+        let state = Value::from_json(r#"{"vars":{"x":1}}"#).unwrap();
+        let finished = EventBody::TaskFinished { path: "s/a".into(), result: Box::new(TaskResult::success(5.into())) };
+        let signal = EventBody::Signal { name: "go".into(), id: None, payload: Value::Null };
+        let set = ForkChange::Set { path: "vars.x".into(), value: 5.into() };
+        let changes = vec![set, ForkChange::event(&finished), ForkChange::event(&signal)];
+        let old_fork = ForkedFrom { from: "old".into(), seq: 3, state: state.clone(), ..Default::default() };
+        let fork = ForkedFrom { run: "new".into(), flow: "f1".into(), changes, ..old_fork.clone() };
+        let old_rebase = RebasedOnto { flow: "f2".into(), dropped: vec![4, 6], ..Default::default() };
+        let rebase = RebasedOnto { inherited: vec![2], state: Some(state), ..old_rebase.clone() };
+        for (body, payload) in [
+            (EventBody::Forked(Box::new(old_fork)), r#"{"from":"old","seq":3,"state":{"vars":{"x":1}}}"#),
+            (
+                EventBody::Forked(Box::new(fork)),
+                concat!(
+                    r#"{"from":"old","seq":3,"state":{"vars":{"x":1}},"run":"new","flow":"f1","changes":["#,
+                    r#"{"set":{"path":"vars.x","value":5}},"#,
+                    r#"{"event":{"type":"task_finished","path":"s/a","payload":{"output":5}}},"#,
+                    r#"{"event":{"type":"signal","payload":{"name":"go","payload":null}}}]}"#,
+                ),
+            ),
+            (EventBody::Rebased(Box::new(old_rebase)), r#"{"flow":"f2","dropped":[4,6]}"#),
+            (
+                EventBody::Rebased(Box::new(rebase)),
+                r#"{"flow":"f2","dropped":[4,6],"inherited":[2],"state":{"vars":{"x":1}}}"#,
+            ),
+        ] {
+            let event = Event::new(7, body);
+            let record = Record::encode(1, &event);
+            assert_eq!(record.payload, payload);
+            assert_eq!(record.decode(), Ok(event), "{payload}");
+        }
+    }
+}

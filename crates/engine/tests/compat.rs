@@ -212,8 +212,10 @@ fn rule_6_3_a_fork_is_never_set_aside() {
     let mut journal = numbered(&ran);
     journal[2].1.body = EventBody::Forked(Box::new(forked));
     let rebased = rebase(&plan(&tried("fail")), &plan(&tried("ok")), &journal).unwrap();
-    assert!(!rebased.dropped.contains(&3), "{:?}", rebased.dropped);
-    assert!(!rebased.is_compatible() || &**rebased.replay.machine.run_id() == "new");
+    assert_eq!(rebased.dropped, [2]);
+    let divergence = rebased.replay.divergence.map(|found| (found.seq, found.path.to_string()));
+    assert_eq!(divergence, Some((3, "t/f".to_owned())), "the change is told, not lost");
+    assert_eq!(&**rebased.replay.machine.run_id(), "new");
 }
 
 #[test]
