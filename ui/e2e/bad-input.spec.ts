@@ -38,6 +38,48 @@ test.describe("a server that is gone", () => {
     await saved(app);
     expect(await textOf(client, id)).toMatch(/Drawn without it[^]*And more/);
   });
+
+  test("is told in a message, and what is drawn stays", async ({ app, client, server }) => {
+    const { id } = await flow(client, TWO, "flow.json");
+    await Promise.all([app.waitForResponse(/\/toaster-/), open(app, id)]);
+    await app.waitForLoadState("networkidle");
+    await server.kill();
+    await rename(app, "hello", "Drawn without it");
+    await app.keyboard.press("Control+Enter");
+    await expect(app.getByRole("listitem").filter({ hasText: "The server does not answer" })).toBeVisible();
+    // The editor is not there, and does not come.
+    await app.keyboard.press("Control+\\");
+    await expect(app.getByRole("listitem").filter({ hasText: "A part of this page could not be loaded" }).getByRole("button", { name: "Reload" })).toBeVisible();
+    await expect(step(app, "Drawn without it")).toBeVisible();
+    await expect(app.getByRole("navigation").getByRole("link", { name: "Flows" })).toBeVisible();
+    await server.start();
+    await saved(app);
+    await app.getByRole("button", { name: "Reload" }).click();
+    await expect(app.locator(".monaco-editor .view-line").filter({ hasText: "Drawn without it" }).first()).toBeVisible();
+  });
+
+  test("takes nothing of the page where what shows messages and dialogs does not come either", async ({ app, client }) => {
+    const { id } = await flow(client, TWO, "flow.json");
+    const late = /\/assets\/(dialogs|toaster|palette)-/;
+    await app.route(late, (route) => route.abort());
+    await open(app, id);
+    await app.getByRole("button", { name: "Publish" }).click();
+    await app.keyboard.press("Control+k");
+    await expect(step(app, "hello")).toBeVisible();
+    await expect(app.getByRole("dialog")).toHaveCount(0);
+    await app.unroute(late);
+    await app.getByRole("button", { name: "Publish" }).click();
+    await expect(app.getByRole("dialog", { name: /^Publish/ })).toBeVisible();
+    await app.keyboard.press("Escape");
+    await app.keyboard.press("Control+k");
+    await expect(app.getByRole("combobox", { name: "Go to anything" })).toBeVisible();
+    await app.keyboard.press("Escape");
+    // Messages come as well.
+    await app.getByRole("button", { name: "Run", exact: true }).focus();
+    await app.route("**/api/flows/*/try", (route) => route.abort());
+    await app.keyboard.press("Control+Enter");
+    await expect(app.getByRole("listitem").filter({ hasText: "The server does not answer" })).toBeVisible();
+  });
 });
 
 test.describe("a session that has ended", () => {
@@ -137,6 +179,7 @@ const LONG = "A name that goes on and on ".repeat(12).trim().slice(0, 300);
 const RTL = "استلام الطلبات";
 
 test("names of 300 characters and from right to left fit every page they are on", async ({ app, client }) => {
+  test.setTimeout(240_000);
   const text = TWO.replace('"activityName": "print"', `"label": ${JSON.stringify(LONG)},\n        "activityName": "print"`);
   const long = await client.post<{ id: string }>("/api/flows", { name: "long-name-of-steps", title: LONG.slice(0, 200), files: [{ name: "flow.json", text }] });
   const rtl = await client.post<{ id: string }>("/api/flows", { name: "rtl-steps", title: RTL, files: [{ name: "flow.json", text: text.replaceAll(LONG, RTL) }] });

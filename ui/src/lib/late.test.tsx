@@ -30,7 +30,7 @@ test("a part that did not come is said so, and comes by itself when the server i
   const { container } = render(<Part name="here" />);
   await settle();
   expect(container.textContent).toBe("waiting");
-  expect(says).toHaveBeenCalledWith("A part of this page could not be loaded", "It comes once the server answers again.", expect.objectContaining({ label: "Reload" }));
+  expect(says).toHaveBeenCalledWith("A part of this page could not be loaded", "Once the server answers again it comes, or a reload brings it.", expect.objectContaining({ label: "Reload" }));
   act(() => connection.found());
   await settle();
   expect([container.textContent, load.mock.calls.length]).toEqual(["here", 2]);
@@ -42,7 +42,7 @@ test("what lies over a page and did not come is closed, and comes when it is ope
   const first = render(<Part name="here" onClose={onClose} />);
   await settle();
   expect(onClose).toHaveBeenCalledTimes(1);
-  expect(says).toHaveBeenCalledWith(expect.anything(), "Once the server answers again, open it anew.", expect.anything());
+  expect(says).toHaveBeenCalledWith(expect.anything(), "Once the server answers again, open it anew or reload.", expect.anything());
   first.unmount();
   const again = render(<Part name="here" onClose={onClose} />);
   await settle();

@@ -1,5 +1,6 @@
 import { type ComponentType, createElement, type ReactNode, useEffect, useSyncExternalStore } from "react";
 import { toast } from "@/components/ui/toast";
+import { asking } from "./again";
 import { connection } from "./connection";
 import { useLatest } from "./latest";
 
@@ -20,6 +21,7 @@ interface Options<P> {
 
 /** Unlike `lazy`, what has come is shown at once, and what does not come takes nothing else of the page away. */
 export function late<P extends object>(load: () => Promise<{ default: ComponentType<P> }>, { waiting, close }: Options<P> = {}): Late<P> {
+  const ask = asking(load);
   let loaded: ComponentType<P> | undefined;
   const listeners = new Set<() => void>();
   const subscribe = (told: () => void) => {
@@ -27,7 +29,10 @@ export function late<P extends object>(load: () => Promise<{ default: ComponentT
     return () => void listeners.delete(told);
   };
   const ready = async () => {
-    loaded ??= (await load()).default;
+    if (loaded) return;
+    const { default: came } = await ask();
+    // Of two that came at once, the first one stays.
+    loaded ??= came;
     for (const told of listeners) told();
   };
   function Part(props: P) {
@@ -46,7 +51,7 @@ function useAsked<P>(ready: () => Promise<void>, close: ((props: P) => void) | u
     const missing = () => {
       connection.askNow();
       if (!shown) return;
-      sayMissing(close ? "Once the server answers again, open it anew." : "It comes once the server answers again.");
+      sayMissing(close ? "Once the server answers again, open it anew or reload." : "Once the server answers again it comes, or a reload brings it.");
       close?.(latest.current);
     };
     ready().catch(missing);
@@ -58,7 +63,7 @@ function useAsked<P>(ready: () => Promise<void>, close: ((props: P) => void) | u
   }, [ready, close, latest]);
 }
 
-/** Some browsers do not ask a second time for what has failed, and a newer program may no longer have it. */
+/** A newer program may no longer have it; what else can stand in the way, `asking` says. */
 function sayMissing(then: string): void {
   toast.say("A part of this page could not be loaded", then, { label: "Reload", onClick: () => location.reload() });
 }

@@ -1,5 +1,6 @@
 import { useEffect } from "react";
 import { create } from "zustand";
+import { asking } from "@/lib/again";
 import { connection } from "@/lib/connection";
 import { Failure } from "@/lib/failure";
 
@@ -13,10 +14,13 @@ const useLoaded = create<{ loaded?: Loaded }>(() => ({}));
 const waiting: ((say: Say) => void)[] = [];
 let speaking: Say | undefined;
 
+const ask = asking(() => import("./toaster"));
+
 /** Where it does not come, what waits is said once the server answers again. */
 async function ready(): Promise<void> {
-  const loaded = await import("./toaster").catch(() => undefined);
-  if (loaded) useLoaded.setState({ loaded });
+  if (useLoaded.getState().loaded) return;
+  const came = await ask().catch(() => undefined);
+  if (came) useLoaded.setState(({ loaded }) => ({ loaded: loaded ?? came }));
 }
 
 export function Toaster() {
