@@ -6,6 +6,8 @@ test("a kind is found by what it is for, and shows what it takes and who uses it
   await app.getByRole("link", { name: /HTTP request/ }).click();
   await expect(app.getByRole("heading", { name: "HTTP request" })).toBeVisible();
   await expect(app.getByText("required").first()).toBeVisible();
+  // No test makes a flow with a step of this one.
+  await app.goto("/integrations/mcp.server");
   await expect(app.getByText("No flow has a step of this kind yet.")).toBeVisible();
   await app.goto("/integrations/mock");
   await expect(app.getByRole("link", { name: "Welcome (a tree)" })).toBeVisible();

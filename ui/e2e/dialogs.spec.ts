@@ -94,7 +94,7 @@ const ELSEWHERE: Record<string, [where: (client: Client) => Promise<string> | st
   "a run to compare with": [async (client) => `/runs/${await failed(client)}`, more("Compare with another run", "More for this run")],
   "a cancelled run": [async (client) => `/runs/${await waiting(client)}`, button("Cancel")],
   "several runs": [
-    () => "/runs?status=failed",
+    async (client) => (await failed(client), "/runs?status=failed"),
     async (page) => {
       await page.getByRole("checkbox", { name: "Choose all that are shown" }).click();
       await button(/^Retry failed steps/)(page);
@@ -110,34 +110,26 @@ const ELSEWHERE: Record<string, [where: (client: Client) => Promise<string> | st
   "an entry of the audit log": [() => "/settings/audit", async (page) => page.getByRole("table").getByRole("button").first().click()],
 };
 
-test("what lies over a flow can be used by everybody, in both themes", async ({ app, client }) => {
-  test.setTimeout(300_000);
-  const { id } = await flow(client, THREE, "flow.json");
-  for (const [what, way] of Object.entries(OVER_A_FLOW)) {
-    await test.step(what, async () => {
-      await app.evaluate(() => localStorage.clear()).catch(() => undefined);
-      await open(app, id);
-      await canvas(app).focus();
-      await way(app);
-      await settle(app);
-      expect.soft(await findingsInBothThemes(app), what).toEqual([]);
-    });
-  }
-});
+for (const [what, way] of Object.entries(OVER_A_FLOW)) {
+  test(`over a flow, ${what} can be used by everybody, in both themes`, async ({ app, client }) => {
+    await open(app, (await flow(client, THREE, "flow.json")).id);
+    await canvas(app).focus();
+    await way(app);
+    await settle(app);
+    expect(await findingsInBothThemes(app)).toEqual([]);
+  });
+}
 
-test("what lies over other pages can be used by everybody, in both themes", async ({ app, client }) => {
-  test.setTimeout(300_000);
-  for (const [what, [where, way]] of Object.entries(ELSEWHERE)) {
-    await test.step(what, async () => {
-      await app.goto(await where(client));
-      await settle(app);
-      await way(app);
-      await settle(app);
-      await expect(app.getByRole("dialog").or(app.getByRole("alertdialog")).first(), what).toBeVisible();
-      expect.soft(await findingsInBothThemes(app), what).toEqual([]);
-    });
-  }
-});
+for (const [what, [where, way]] of Object.entries(ELSEWHERE)) {
+  test(`over another page, ${what} can be used by everybody, in both themes`, async ({ app, client }) => {
+    await app.goto(await where(client));
+    await settle(app);
+    await way(app);
+    await settle(app);
+    await expect(app.getByRole("dialog").or(app.getByRole("alertdialog")).first()).toBeVisible();
+    expect(await findingsInBothThemes(app)).toEqual([]);
+  });
+}
 
 test.describe("two who save the same", () => {
   test.use({ allowed: "status of 409" });

@@ -60,6 +60,19 @@ test("an address that leads nowhere says so and leads back", async ({ app }) => 
   await expect(app.getByRole("heading", { name: "Dashboard" })).toBeVisible();
 });
 
+test.describe("a page that fails", () => {
+  test.use({ allowed: "TypeError" });
+
+  test("takes neither the others nor the way to them", async ({ app }) => {
+    await app.route("**/api/kinds", (route) => route.fulfill({ json: { items: [null] } }));
+    await app.goto("/integrations");
+    await expect(app.getByRole("alert")).toBeVisible();
+    await expect(app.getByRole("button", { name: "Try again" })).toBeVisible();
+    await app.getByRole("navigation").getByRole("link", { name: "Runs" }).click();
+    await expect(app.getByRole("heading", { name: "Runs", level: 1 })).toBeVisible();
+  });
+});
+
 test.describe("while the server is away", () => {
   test.use({ allowed: "net::ERR_|status of 50[23]" });
 
