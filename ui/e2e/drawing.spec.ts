@@ -254,6 +254,26 @@ test("steps are pasted with what led to them, and without", async ({ app, client
   expect(edges.filter(({ source }) => source === "start").map(({ target }) => target)).toEqual(["hello", "hello-3"]);
 });
 
+test("what is clicked is selected after an edge was, and a frame selects the steps within it", async ({ app, client }) => {
+  const { id } = await flow(client, row({ start: { type: "trigger" }, hello: print("hello"), stop: { type: "end" } }), "flow.json");
+  await open(app, id);
+  const wire = await app.locator(".react-flow__edge-interaction").first().evaluate((path) => path.getBoundingClientRect().toJSON());
+  await app.mouse.click(wire.x + wire.width / 4, wire.y + wire.height / 2);
+  await expect(app.locator(".react-flow__edge.selected")).toHaveCount(1);
+  await step(app, "hello").click();
+  await expect(chosen(app)).toHaveCount(1);
+  await expect(app.locator(".react-flow__edge.selected")).toHaveCount(0);
+  const [first, last] = await Promise.all(["start", "hello"].map((name) => step(app, name).boundingBox()));
+  if (!first || !last) throw new Error("the steps are not drawn");
+  await app.keyboard.down("Shift");
+  await app.mouse.move(first.x - 20, first.y - 20);
+  await app.mouse.down();
+  await app.mouse.move(last.x + last.width + 10, last.y + last.height + 20, { steps: 4 });
+  await app.mouse.up();
+  await app.keyboard.up("Shift");
+  await expect(chosen(app)).toHaveCount(2);
+});
+
 test("with Space held the drawing is moved, wherever the pointer is", async ({ app, client }) => {
   const { id } = await flow(client, row({ start: { type: "trigger" }, hello: print("hello"), stop: { type: "end" } }), "flow.json");
   await open(app, id);

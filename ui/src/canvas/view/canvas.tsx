@@ -71,24 +71,17 @@ export function FlowCanvas(props: FlowCanvasProps) {
   const edges = useEdges(props);
   const { screenToFlowPosition } = useReactFlow();
   const latest = useLatest(props);
+  const mark = useMark(props);
   useSpace();
   const afar = useStore((state) => state.transform[2] < SIMPLE_BELOW);
   const many = shown.nodes.length > (afar ? MOST_FROM_AFAR : MOST_AT_ONCE);
 
   const change = useCallback((changes: NodeChange<AnyNode>[]) => {
     const moves: { [key: string]: Point } = {};
-    let selection: Set<string> | undefined;
-    for (const one of changes) {
-      if (one.type === "position" && one.position) moves[one.id] = one.position;
-      if (one.type === "select") {
-        selection ??= new Set(latest.current.selected);
-        if (one.selected) selection.add(one.id);
-        else selection.delete(one.id);
-      }
-    }
-    if (selection) latest.current.onSelect([...selection]);
+    for (const one of changes) if (one.type === "position" && one.position) moves[one.id] = one.position;
+    mark(changes, (id) => id);
     if (Object.keys(moves).length > 0) setDrag((before) => ({ ...before, ...moves }));
-  }, [latest]);
+  }, [mark]);
 
   const stop = useCallback((_event: unknown, _node: Node, dragged: Node[]) => {
     const moves = Object.fromEntries(dragged.map((node) => [node.id, node.position]));
@@ -119,7 +112,7 @@ export function FlowCanvas(props: FlowCanvasProps) {
           onNodesChange={change}
           onNodeDragStop={stop}
           onSelectionDragStop={(event, dragged) => dragged[0] && stop(event, dragged[0], dragged)}
-          onEdgesChange={(changes) => selectEdges(changes, props)}
+          onEdgesChange={(changes) => mark(changes, (id) => `edge:${id}`)}
           onConnect={(made: Connection) => props.onConnect?.(made.source, made.target, made.sourceHandle ?? undefined)}
           onConnectEnd={(event, state) => {
             if (state.isValid || !state.fromNode || state.fromHandle?.type !== "source" || state.toNode) return;
@@ -197,14 +190,27 @@ function moving(event: globalThis.MouseEvent | TouchEvent | null, is: boolean): 
   for (const flow of on ? [on] : document.querySelectorAll(".react-flow")) flow.classList.toggle("moving", is);
 }
 
-function selectEdges(changes: readonly { type: string; id?: string; selected?: boolean }[], props: FlowCanvasProps): void {
-  const selection = new Set(props.selected);
-  const chosen = changes.filter((one) => one.type === "select" && one.id);
-  for (const one of chosen) {
-    if (one.selected) selection.add(`edge:${one.id}`);
-    else selection.delete(`edge:${one.id}`);
-  }
-  if (chosen.length > 0) props.onSelect([...selection]);
+interface Marked {
+  type: string;
+  id?: string;
+  selected?: boolean;
+}
+
+/** Steps and edges are marked one after the other in one event, before anything is shown again. */
+function useMark({ selected, onSelect }: FlowCanvasProps): (changes: readonly Marked[], key: (id: string) => string) => void {
+  const marked = useLatest(selected);
+  const told = useLatest(onSelect);
+  return useCallback((changes, key) => {
+    const chosen = changes.filter((one) => one.type === "select");
+    if (chosen.length === 0) return;
+    const selection = new Set(marked.current);
+    for (const { id = "", selected } of chosen) {
+      if (selected) selection.add(key(id));
+      else selection.delete(key(id));
+    }
+    marked.current = selection;
+    told.current([...selection]);
+  }, [marked, told]);
 }
 
 function edgeUnder(event: DragEvent): string | undefined {
