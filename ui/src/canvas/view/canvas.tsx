@@ -13,7 +13,7 @@ import {
   useReactFlow,
   useStore,
 } from "@xyflow/react";
-import { type DragEvent, type MouseEvent, type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
+import { type DragEvent, type MouseEvent, type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { CanvasData, Point, Projection } from "@/document";
 import { cn } from "@/lib/cn";
 import { useLatest } from "@/lib/latest";
@@ -198,8 +198,11 @@ interface Marked {
 
 /** Steps and edges are marked one after the other in one event, before anything is shown again. */
 function useMark({ selected, onSelect }: FlowCanvasProps): (changes: readonly Marked[], key: (id: string) => string) => void {
-  const marked = useLatest(selected);
+  const marked = useRef(selected);
   const told = useLatest(onSelect);
+  useLayoutEffect(() => {
+    marked.current = selected;
+  }, [selected]);
   return useCallback((changes, key) => {
     const chosen = changes.filter((one) => one.type === "select");
     if (chosen.length === 0) return;
@@ -210,7 +213,7 @@ function useMark({ selected, onSelect }: FlowCanvasProps): (changes: readonly Ma
     }
     marked.current = selection;
     told.current([...selection]);
-  }, [marked, told]);
+  }, [told]);
 }
 
 function edgeUnder(event: DragEvent): string | undefined {
