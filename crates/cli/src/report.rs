@@ -1,6 +1,6 @@
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use weir_base::{Diagnostic, LineIndex, Severity, Span, Value};
+use weir_base::{Diagnostic, FileId, LineIndex, Severity, Span, Value};
 use weir_dialects::SourceFile;
 
 /// The longest line of source that is shown; a file of one long line shows its place only.
@@ -165,10 +165,27 @@ pub fn of_server(error: &anyhow::Error) {
     error.diagnostics().iter().for_each(|diagnostic| crate::errln!("  {}", server_line(diagnostic)));
 }
 
+/// What a server finds in a flow whose text is known, each problem with its place there, as [`print`] shows them. Those
+/// of files the flow brings in are told in a line.
+pub fn print_of_server(found: &Value, text: &str) {
+    let listed = |name: &str| found.get(name).and_then(Value::as_array).unwrap_or_default();
+    let name = listed("files").first().and_then(Value::as_str).unwrap_or_default();
+    let own = SourceFile { id: FileId(0), name: name.to_owned(), text: text.to_owned() };
+    let mut all = Vec::new();
+    for problem in listed("diagnostics") {
+        match serde_json::from_str::<Diagnostic>(&problem.to_json()) {
+            Ok(one) if one.span.is_none_or(|span| span.file == own.id) => all.push(one),
+            _ => crate::errln!("{}\n", server_line(problem)),
+        }
+    }
+    print_each(&all, &[own]);
+}
+
 /// A problem of a flow as a server tells it.
-pub fn server_line(diagnostic: &Value) -> String {
+fn server_line(diagnostic: &Value) -> String {
     let member = |name: &str| diagnostic.get(name).and_then(Value::as_str).unwrap_or_default();
     let place = if member("path").is_empty() { String::new() } else { format!(" at {}", member("path")) };
-    let line = format!("{}[{}]{place}: {}", member("severity"), member("code"), member("message"));
+    let help = if member("help").is_empty() { String::new() } else { format!("; {}", member("help")) };
+    let line = format!("{}[{}]{place}: {}{help}", member("severity"), member("code"), member("message"));
     visible(&line).replace('\n', " ")
 }

@@ -84,13 +84,21 @@ fn a_flow_is_pushed_run_looked_at_and_mended() {
     assert!(well(place.weir(&["flows", "push", "greet.yaml"])).out.starts_with("changed default/greet"));
     place.weir(&["flows", "create", "greet.yaml"]).says(1, "NAME_TAKEN");
     well(place.weir(&["flows", "check", "greet"]));
+    let broken = "type: Sequence\nid: s\nchildren:\n- {type: LogMesage, id: w}\n";
+    std::fs::write(place.path("broken.yaml"), broken).unwrap();
+    well(place.weir(&["flows", "push", "broken.yaml"]));
+    let found = place.weir(&["flows", "check", "broken"]);
+    assert!(found.err.contains("broken.yaml:4:10") && found.err.contains("did you mean `LogMessage`?"), "{found:?}");
+    found.says(1, "it cannot run");
     well(place.weir(&["flows", "publish", "default/greet", "--notes", "first"]));
     assert_eq!(text(&well(place.weir(&["flows", "start", "greet", "--json"])).json(), "status"), "running");
     let versions = well(place.weir(&["flows", "versions", "greet", "--json"])).json();
     assert_eq!(versions.get("items").and_then(Value::as_array).unwrap().len(), 1);
     place.weir(&["flows", "status", "nothing"]).says(2, "there is no flow `nothing`");
     place.weir(&["flows", "status", "quote"]).says(2, "did you mean demo/quote?");
-    place.weir(&["flows", "runtimes", "main"]).says(2, "no connection to Temporal is called `main`; the server has none");
+    place
+        .weir(&["flows", "runtimes", "main"])
+        .says(2, "no connection to Temporal is called `main`; the server has none");
     place.weir(&["flows", "compile", "greet"]).says(1, "TOOLCHAIN_MISSING");
     for what in ["compilations", "hosts"] {
         let none = well(place.weir(&["flows", what, "greet", "--json"])).json();
@@ -98,7 +106,8 @@ fn a_flow_is_pushed_run_looked_at_and_mended() {
     }
 
     // A run of the version that is switched on; one of a key, however often it is asked for.
-    let ran = well(place.weir(&["flows", "run", "greet", "--input", "{\"name\":\"Ada\"}"]));
+    std::fs::write(place.path("ada.json"), "{\"name\":\"Ada\"}").unwrap();
+    let ran = well(place.weir(&["flows", "run", "greet", "--input", "@ada.json"]));
     assert!(ran.out.contains("Hello ADA") && ran.err.contains("greet/hello"), "{ran:?}");
     let [first, second] = [1, 2].map(|_| {
         let args = ["flows", "run", "greet", "--input", "{\"name\":\"Bo\"}", "--once", "k", "--json"];
@@ -106,6 +115,7 @@ fn a_flow_is_pushed_run_looked_at_and_mended() {
     });
     assert_eq!(first, second);
     place.weir(&["flows", "run", "greet", "--input", "{"]).says(2, "--input");
+    place.weir(&["flows", "run", "greet", "--input", "@none.json"]).says(2, "none.json");
     place.weir(&["flows", "run", "nothing"]).says(2, "there is no flow `nothing`");
 
     // A run that succeeds, and one that fails; both shown as those of this machine.

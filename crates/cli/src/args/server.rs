@@ -545,7 +545,7 @@ pub enum TriggersCommand {
         /// The time zone of --cron
         #[arg(long, requires = "cron")]
         zone: Option<String>,
-        /// What a scheduled run starts with: JSON
+        /// What a scheduled run starts with: JSON, or @FILE
         #[arg(long, value_name = "JSON")]
         input: Option<String>,
         /// A flow of the same project, whose end starts this one

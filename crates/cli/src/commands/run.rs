@@ -40,12 +40,15 @@ pub fn run(args: &Run) -> anyhow::Result<Exit> {
 }
 
 fn input_of(given: Option<&str>) -> anyhow::Result<Value> {
-    let Some(given) = given else { return Ok(Value::object([])) };
-    let text = match given.strip_prefix('@') {
-        Some(path) => crate::loader::read(Path::new(path)).map_err(UsageError)?,
-        None => given.to_owned(),
-    };
-    json_argument("--input", &text)
+    given.map_or_else(|| Ok(Value::object([])), |given| json_or_file("--input", given))
+}
+
+/// JSON as it stands, or from the file that `@FILE` names.
+pub fn json_or_file(name: &str, given: &str) -> anyhow::Result<Value> {
+    match given.strip_prefix('@') {
+        Some(path) => json_argument(name, &crate::loader::read(Path::new(path)).map_err(UsageError)?),
+        None => json_argument(name, given),
+    }
 }
 
 /// JSON as it is given on a command line, read as strictly as a flow: a key that stands twice is an error.

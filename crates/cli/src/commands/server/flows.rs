@@ -2,7 +2,7 @@ use super::follow::{Shown, follow as follow_run};
 use super::{list, one, text, whole};
 use crate::args::Bind;
 use crate::args::server::{Flows, FlowsCommand, Push};
-use crate::commands::run::json_argument;
+use crate::commands::run::json_or_file;
 use crate::exit::{Exit, UsageError};
 use crate::remote::{block_on, server};
 use crate::stop::Stop;
@@ -49,7 +49,7 @@ async fn perform(command: &FlowsCommand, client: &Client) -> anyhow::Result<Exit
             Ok(one(&status, *json, status_line))
         }
         FlowsCommand::Run { flow, input, no_wait, once, json } => {
-            let input = input.as_deref().map(|text| json_argument("--input", text)).transpose()?.unwrap_or_default();
+            let input = input.as_deref().map(|given| json_or_file("--input", given)).transpose()?.unwrap_or_default();
             let key = once.clone().unwrap_or_else(|| weir_runtime::new_run_id().to_string());
             let started = client.start_run(&id_of(client, flow).await?, &input, &key).await?;
             follow_run(client, &started, Shown { json: *json, no_wait: *no_wait }).await
@@ -352,8 +352,8 @@ async fn check(client: &Client, id: &str, json: bool) -> anyhow::Result<Exit> {
     match json {
         true => show::out(found.to_json_pretty()),
         false => {
-            let diagnostics = found.get("diagnostics").and_then(Value::as_array).unwrap_or_default();
-            diagnostics.iter().for_each(|diagnostic| crate::errln!("{}", report::server_line(diagnostic)));
+            let flow = client.flow(id).await?;
+            report::print_of_server(&found, text(&flow, "source"));
             crate::errln!("{}", if valid { "it can run" } else { "it cannot run" });
         }
     }

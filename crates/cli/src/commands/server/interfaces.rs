@@ -1,7 +1,7 @@
 use super::flows::id_of;
 use super::{list, one, text, whole};
 use crate::args::server::{AnswerArg, AuthArg, Interfaces, InterfacesCommand, NewInterface};
-use crate::commands::run::json_argument;
+use crate::commands::run::json_or_file;
 use crate::exit::{Exit, UsageError};
 use crate::remote::{block_on, server};
 use weir_base::{Text, Value};
@@ -74,7 +74,7 @@ async fn key_id(client: &Client, project: &str, interface: &str, wanted: &str) -
 /// The settings as the API takes them: as they were written, or put together from what was said.
 async fn spec(client: &Client, new: &NewInterface) -> anyhow::Result<Value> {
     if let Some(spec) = &new.spec {
-        return read_json("--spec", spec);
+        return json_or_file("--spec", spec);
     }
     let Some(flow) = &new.flow else {
         return Err(UsageError("say which flow is opened, with --flow, or all of it, with --spec".to_owned()).into());
@@ -90,7 +90,7 @@ async fn spec(client: &Client, new: &NewInterface) -> anyhow::Result<Value> {
     spec.extend(new.rate.map(|rate| ("rate", Value::from(rate))));
     spec.extend(new.caller_rate.map(|rate| ("callerRate", Value::from(rate))));
     for (name, given) in [("request", &new.request), ("response", &new.response)] {
-        spec.extend(given.as_deref().map(|text| read_json(name, text)).transpose()?.map(|schema| (name, schema)));
+        spec.extend(given.as_deref().map(|text| json_or_file(name, text)).transpose()?.map(|schema| (name, schema)));
     }
     Ok(Value::object(spec))
 }
@@ -117,16 +117,5 @@ fn auth(new: &NewInterface) -> anyhow::Result<Value> {
             ])),
             _ => Err(UsageError("--auth jwt needs --jwks-url, --issuer and --audience".to_owned()).into()),
         },
-    }
-}
-
-/// JSON as it stands, or from the file that `@FILE` names.
-fn read_json(name: &str, text: &str) -> anyhow::Result<Value> {
-    match text.strip_prefix('@') {
-        Some(file) => {
-            let read = crate::loader::read(std::path::Path::new(file)).map_err(UsageError)?;
-            json_argument(file, &read)
-        }
-        None => json_argument(name, text),
     }
 }

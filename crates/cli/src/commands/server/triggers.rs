@@ -1,7 +1,7 @@
 use super::flows::id_of;
 use super::{list, one, text, whole};
 use crate::args::server::{AnswerArg, Triggers, TriggersCommand};
-use crate::commands::run::json_argument;
+use crate::commands::run::json_or_file;
 use crate::exit::{Exit, UsageError};
 use crate::remote::{block_on, server};
 use weir_base::Value;
@@ -62,7 +62,7 @@ fn spec(command: &TriggersCommand) -> anyhow::Result<(&'static str, Value)> {
         anyhow::bail!("this command makes no trigger");
     };
     let schedule = |name: &str, members: Vec<(&str, Value)>| -> anyhow::Result<(&'static str, Value)> {
-        let input = input.as_deref().map(|text| json_argument("--input", text)).transpose()?;
+        let input = input.as_deref().map(|text| json_or_file("--input", text)).transpose()?;
         let mut spec = vec![("type", Value::from("schedule"))];
         spec.push(("schedule", Value::object([(name, Value::object(members))])));
         spec.extend(input.map(|input| ("input", input)));
