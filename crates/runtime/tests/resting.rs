@@ -15,7 +15,16 @@ async fn both() -> [World; 2] {
 
 /// Runs leave memory as soon as they rest.
 async fn parking() -> [World; 2] {
-    both().await.map(|world| world.with(|options| options.park_after = Duration::from_millis(0)))
+    parking_after(Duration::from_millis(0)).await
+}
+
+/// Runs stay in memory, and so write nothing of leaving it, however long the machine takes between two lines.
+async fn staying() -> [World; 2] {
+    parking_after(Duration::from_secs(3_600)).await
+}
+
+async fn parking_after(rest: Duration) -> [World; 2] {
+    both().await.map(|world| world.with(|options| options.park_after = rest))
 }
 
 async fn parked(runtime: &Runtime) {
@@ -30,7 +39,7 @@ fn reasons(waits: &[Text]) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_run_is_listed_as_waiting_from_the_commit_on_that_makes_it_wait() {
-    for world in both().await {
+    for world in staying().await {
         let runtime = world.open().await;
         let root = sequence(&[signal("a", "go"), task("t", "call", "{}"), signal("b", "on"), timer("c", "50ms")]);
         let before = runtime.load().commits.count();
@@ -122,6 +131,30 @@ async fn a_row_names_nothing_that_is_over() {
         let world = world.with(|options| options.take_up = false);
         let view = world.open().await.view("r").await.unwrap();
         assert_eq!((view.status, reasons(&view.waiting)), (Status::Waiting, vec!["signal on", "timer"]));
+    }
+}
+
+/// Also with the row of a run that is paused, which names nothing that is over either.
+#[tokio::test]
+async fn what_a_paused_run_waits_for_stays_with_its_row() {
+    for world in parking().await {
+        let runtime = world.open().await;
+        runtime.recovered().await;
+        runtime.start(start(flow(&parallel(&[signal("w", "go"), timer("t", "1h")])), "r")).await.unwrap();
+        runtime.pause("r").await.unwrap();
+        parked(&runtime).await;
+        let view = runtime.view("r").await.unwrap();
+        assert_eq!((view.status, reasons(&view.waiting)), (Status::Paused, vec!["signal go", "timer"]));
+        drop(runtime);
+        tokio::task::yield_now().await;
+        // It stays in memory now.
+        let world = world.with(|options| options.park_after = Duration::from_secs(3_600));
+        let runtime = world.open().await;
+        runtime.signal("r", "go", None, Value::Null).await.unwrap();
+        let row = world.row("r").await;
+        assert_eq!((row.status, reasons(&row.waits)), (Status::Paused, vec![]));
+        runtime.resume("r").await.unwrap();
+        assert_eq!(reasons(&settled(&runtime, "r").await.waiting), ["timer"]);
     }
 }
 
