@@ -143,7 +143,7 @@ impl Inner {
             return Ok(Begun::Running);
         }
         let result = self.begin_as(key, &start, flow, replies).await;
-        if !matches!(result, Ok(Begun::Started)) {
+        if result.is_err() {
             self.shared.remove_live(&start.id, key);
         }
         result
@@ -218,7 +218,9 @@ impl Inner {
         let inner = self.clone();
         let written = tokio::spawn(async move {
             let run = writing.await;
-            inner.shared.remove_live(&id, key);
+            if run.is_err() {
+                inner.shared.remove_live(&id, key);
+            }
             run
         });
         let run = written.await.unwrap_or_else(|_| Err(self.gone()))?;
@@ -236,6 +238,8 @@ impl Inner {
         self.shared.meters.flow(&run.place, &run.flow).started.fetch_add(1, Ordering::Relaxed);
         let (tenant, project, flow) = (&*run.place.tenant, &*run.place.project, &*run.flow);
         tracing::info!(target: "weir::run", run = &*run.id, tenant, project, flow, "run waits for its turn");
+        // Before anybody hears of it: whoever takes it up then puts it into memory.
+        self.shared.remove_live(&run.id, run.key);
         self.admission.add_pending(&run.place.project);
         self.claim.notify_one();
         Ok(run)

@@ -12,7 +12,8 @@ use weir_base::{Text, Value};
 use weir_engine::{Event, EventBody, Record, Started, Status};
 use weir_runs::{Carrier, Connection, Handed, NoCarrier, OnRuntime, Request, RunsError, RunsPort, Standing, StartRun};
 use weir_runtime::Runtime;
-use weir_store::{Batch, Entry, Run, RunUpdate};
+use weir_store::{Batch, Entry, Run, RunUpdate, StoreError};
+use weir_testkit::MemoryStore;
 
 /// A cluster of which the test says what it does.
 #[derive(Default)]
@@ -131,7 +132,11 @@ impl Carrier for Cluster {
 }
 
 async fn open(cluster: &Arc<Cluster>) -> (World, Runtime) {
-    let world = World { carrier: Some(cluster.clone()), ..World::memory() };
+    open_on(cluster, Arc::default()).await
+}
+
+async fn open_on(cluster: &Arc<Cluster>, store: Arc<MemoryStore>) -> (World, Runtime) {
+    let world = World { carrier: Some(cluster.clone()), ..World::on(store, None) };
     let runtime = world.open().await;
     runtime.recovered().await;
     (world, runtime)
@@ -147,15 +152,18 @@ async fn begin(runtime: &Runtime, members: &str, id: &str) {
 
 /// A copy of a run's row, as whoever carries it ships it.
 async fn ship(world: &World, runtime: &Runtime, id: &str, status: Status) {
-    let copies = runtime.copies();
-    let _turn = copies.turn(id).await;
+    let _turn = runtime.copies().turn(id).await;
+    runtime.copies().commit(copy(world, runtime, id, status).await).await.unwrap();
+}
+
+async fn copy(world: &World, runtime: &Runtime, id: &str, status: Status) -> Batch {
     let key = world.row(id).await.key;
-    let mut batch = Batch::new(copies.epoch());
+    let mut batch = Batch::new(runtime.copies().epoch());
     batch.updates.push(match status.is_final() {
         true => RunUpdate::ended(key, status, START, Value::Null, None),
         false => RunUpdate::started(key, START),
     });
-    copies.commit(batch).await.unwrap();
+    batch
 }
 
 async fn status(world: &World, id: &str, wanted: Status) {
@@ -396,4 +404,60 @@ async fn a_run_that_waits_and_is_on_nobodys_way_is_found() {
     copies.commit(batch).await.unwrap();
     status(&world, "stray", Status::Running).await;
     assert_eq!((cluster.starts(), runtime.load().pending), (vec!["r".to_owned(), "stray".to_owned()], 0));
+}
+
+/// What the store does not say is not that a run still waits.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_was_cancelled_does_not_begin_where_the_store_says_nothing_for_a_moment() {
+    let (cluster, store) = (Arc::new(Cluster::default()), Arc::new(MemoryStore::new()));
+    let (world, runtime) = open_on(&cluster, store.clone()).await;
+    let turn = runtime.copies().turn("r").await;
+    begin(&runtime, "", "r").await;
+    // It is about to begin, and wants to know whether it still may.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    runtime.copies().commit(copy(&world, &runtime, "r", Status::Cancelled).await).await.unwrap();
+    store.fail_look(0, StoreError::Io("the connection is lost".into()));
+    drop(turn);
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    assert_eq!((world.row("r").await.status, cluster.starts()), (Status::Cancelled, vec![]));
+    assert_eq!((runtime.load().open, runtime.load().pending), (vec![], 0));
+}
+
+/// How long it takes whoever waits to hear of an end that comes about in this way.
+async fn heard_after(runtime: &Runtime, ends: impl Future<Output = ()>) -> Duration {
+    let waiting = tokio::time::timeout(Duration::from_secs(600), ended(runtime, "r"));
+    let ending = async {
+        // Whoever waits has looked by then, and waits to be told.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        ends.await;
+    };
+    let begun = tokio::time::Instant::now();
+    let (view, ()) = tokio::join!(waiting, ending);
+    assert_eq!(view.expect("nobody told of the end").status, Status::Succeeded);
+    begun.elapsed()
+}
+
+/// An end is told once: whoever waits for it must hear of it though the store does not answer at that moment, and though
+/// nobody tells of it at all.
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_a_run_hears_of_its_end() {
+    let store = Arc::new(MemoryStore::new());
+    let (world, runtime) = open_on(&Arc::default(), store.clone()).await;
+    begin(&runtime, "", "r").await;
+    status(&world, "r", Status::Running).await;
+    let told = heard_after(&runtime, async {
+        store.fail_look(0, StoreError::Io("the connection is lost".into()));
+        ship(&world, &runtime, "r", Status::Succeeded).await;
+    });
+    let told = told.await;
+    assert!(told < Duration::from_secs(1), "{told:?}");
+
+    let (world, runtime) = open(&Arc::default()).await;
+    begin(&runtime, "", "r").await;
+    status(&world, "r", Status::Running).await;
+    let found = heard_after(&runtime, async {
+        world.store.commit(copy(&world, &runtime, "r", Status::Succeeded).await).await.unwrap();
+    });
+    let found = found.await;
+    assert!(found < Duration::from_secs(60), "{found:?}");
 }

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::future::poll_fn;
+use std::task::Poll;
 use support::*;
 use weir_base::{Duration, Value};
 use weir_engine::Status;
@@ -92,6 +94,27 @@ async fn projects_take_turns() {
     let order: Vec<_> =
         world.witness.calls().iter().map(|call| call.key.split('/').next().unwrap().to_owned()).collect();
     assert_eq!(order, ["crowded0", "small4", "crowded1", "small5", "crowded2", "crowded3"]);
+}
+
+/// Whoever asks for a run may be slower than the run: it stays in memory when the answer reaches them at last.
+#[tokio::test]
+async fn a_run_that_waited_its_turn_stays_in_memory_however_late_its_start_is_answered() {
+    let world = World::memory().with(|options| options.runs_per_flow = Some(1));
+    let runtime = world.open().await;
+    runtime.recovered().await;
+    let flow = flow(&signal("w", "go"));
+    runtime.start(start(flow.clone(), "first")).await.unwrap();
+    let mut starting = runtime.start(start(flow, "second"));
+    while world.store.run("second").await.unwrap().is_none() {
+        assert!(poll_fn(|cx| Poll::Ready(starting.as_mut().poll(cx))).await.is_pending());
+        tokio::task::yield_now().await;
+    }
+    runtime.signal("first", "go", None, Value::Null).await.unwrap();
+    while runtime.held_runs() != 1 || world.row("second").await.status != Status::Waiting {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(starting.await.unwrap().status, Status::Waiting);
+    assert_eq!(runtime.held_runs(), 1);
 }
 
 /// A run whose turn has not come can be signalled and cancelled; neither makes it start.

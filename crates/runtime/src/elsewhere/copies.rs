@@ -1,3 +1,4 @@
+use crate::children::patiently;
 use crate::inner::Inner;
 use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
@@ -35,7 +36,8 @@ impl Inner {
     /// What changed in the row of a run, to whoever waits for it.
     async fn tell_copy(self: &Arc<Self>, update: RunUpdate) {
         self.abroad.mail.tell(update.key);
-        let Ok(Some(row)) = self.shared.store.run_by_key(update.key).await else {
+        // Nobody tells of an end twice, so that it is told of even where the store does not answer at once.
+        let Some(Some(row)) = patiently(|| self.shared.store.run_by_key(update.key)).await else {
             if update.status.is_final() {
                 self.leave_place(update.key);
             }

@@ -2,6 +2,7 @@
 
 use super::queues::{Queues, Taken};
 use super::{Copies, Waiting};
+use crate::flows::store_failed;
 use crate::inner::Inner;
 use futures::future::join_all;
 use std::collections::{BTreeMap, VecDeque};
@@ -149,13 +150,9 @@ impl Lane {
 impl Inner {
     /// Hands over a run that has a place.
     async fn hand_one(self: &Arc<Self>, run: &Run, connection: &Text) -> Outcome {
-        let handed = match self.prepare(run, connection).await {
-            Ok(Some(_)) if self.ends_unbegun(run, connection).await => {
-                self.settle_place_of(run).await;
-                return Outcome::Done;
-            }
-            Ok(Some(handed)) if self.sets_out(run).await => handed,
-            Ok(_) => {
+        let handed = match self.set_out(run, connection).await {
+            Ok(Some(handed)) => handed,
+            Ok(None) => {
                 self.settle_place_of(run).await;
                 return Outcome::Done;
             }
@@ -171,15 +168,23 @@ impl Inner {
         outcome
     }
 
-    /// Whether the run still waits: it may have been cancelled meanwhile. From here on it cannot be, but by the cluster.
-    async fn sets_out(self: &Arc<Self>, run: &Run) -> bool {
+    /// What is handed over now; nothing where the run does not wait any more.
+    async fn set_out(self: &Arc<Self>, run: &Run, connection: &Text) -> Result<Option<Handed>, RunsError> {
+        let Some(handed) = self.prepare(run, connection).await? else { return Ok(None) };
+        let goes = !self.ends_unbegun(run, connection).await && self.still_waits(run).await?;
+        Ok(goes.then_some(handed))
+    }
+
+    /// Whether the run still waits: it may have been cancelled meanwhile, and where the store does not say, it may have
+    /// been too. If it does, it cannot be cancelled from here on, but by the cluster.
+    async fn still_waits(self: &Arc<Self>, run: &Run) -> Result<bool, RunsError> {
         let _turn = Copies(self.clone()).turn(&run.id).await;
-        let row = self.shared.store.run_by_key(run.key).await;
-        let waits = !matches!(row, Ok(None)) && !row.is_ok_and(|row| row.is_some_and(|row| row.status.is_final()));
+        let row = self.shared.store.run_by_key(run.key).await.map_err(store_failed)?;
+        let waits = row.is_some_and(|row| !row.status.is_final());
         if waits {
             self.abroad.starting().insert(run.key);
         }
-        waits
+        Ok(waits)
     }
 
     /// A run that was not handed over: its place is for others, unless it began there all the same.
@@ -198,11 +203,11 @@ impl Inner {
     /// What is handed over; nothing where it was already, which only a copy that came back can say.
     async fn prepare(&self, run: &Run, connection: &Text) -> Result<Option<Handed>, RunsError> {
         let store = &self.shared.store;
-        let row = store.run_by_key(run.key).await.map_err(crate::flows::store_failed)?;
+        let row = store.run_by_key(run.key).await.map_err(store_failed)?;
         if row.is_none_or(|row| row.status != Status::Pending) {
             return Ok(None);
         }
-        let version = store.flow_version(&run.place.tenant, &run.version).await.map_err(crate::flows::store_failed)?;
+        let version = store.flow_version(&run.place.tenant, &run.version).await.map_err(store_failed)?;
         let version = version.ok_or_else(|| RunsError::FlowUnknown { flow: run.flow.clone() })?;
         let flow = weir_ir::from_json(&version.ir);
         let flow = flow.map_err(|error| RunsError::rejected("FLOW_UNREADABLE", error.to_string()))?;

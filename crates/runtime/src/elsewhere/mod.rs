@@ -163,6 +163,7 @@ impl Inner {
         self.shared.meters.flow(&run.place, &run.flow).started.fetch_add(1, Ordering::Relaxed);
         let (tenant, project, flow) = (&*run.place.tenant, &*run.place.project, &*run.flow);
         tracing::info!(target: "weir::run", run = &*run.id, tenant, project, flow, connection = &**connection, "run is handed over");
+        self.shared.remove_live(&run.id, run.key);
         let _ = self.abroad.to.send(waiting);
         Ok(run)
     }

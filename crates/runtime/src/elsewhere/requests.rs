@@ -13,12 +13,12 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use weir_base::{Text, Value};
 use weir_engine::{Event, EventBody, Record, Status};
-use weir_runs::{ProgressBody, Request, RunView, RunsError, Standing, Until};
+use weir_runs::{ProgressBody, Request, RunView, RunsError, Standing, Until, Watch};
 use weir_store::{Batch, Entry, NewMessage, Run, RunKey, RunUpdate};
 
 /// How often a request is passed on again where nobody answers.
 const AGAIN: Duration = Duration::from_secs(2);
-/// How often it is looked whether a run has been handed over, though nobody has told of it.
+/// How often it is looked whether a run has been handed over, or is over, though nobody has told of it.
 const LOOK: Duration = Duration::from_secs(30);
 
 impl Inner {
@@ -197,23 +197,37 @@ impl Runtime {
         let shared = &self.inner.shared;
         // From before the first look, so that nothing is missed between two.
         let mut watch = shared.watchers.watch(run);
-        loop {
-            let row = self.row(run).await?;
-            let is_settled = matches!(row.status, Status::Waiting | Status::Paused) && until == Until::Settled;
-            if is_settled || row.status.is_final() {
-                let output = shared.store.run_output(row.key).await.map_err(store_failed)?;
-                return Ok(view_of_row(&row, output));
+        let mut row = self.row(run).await?;
+        while !has_come(&row, until) {
+            if !hears(&mut watch).await {
+                watch = shared.watchers.watch(run);
             }
-            loop {
-                match watch.next().await.map(|progress| progress.body) {
-                    Some(ProgressBody::Status { .. } | ProgressBody::Missed(_)) => break,
-                    Some(_) => {}
-                    None => {
-                        watch = shared.watchers.watch(run);
-                        break;
-                    }
-                }
+            row = match patiently(|| shared.store.run_by_key(row.key)).await {
+                Some(row) => row.ok_or_else(|| RunsError::NotFound { run: run.into() })?,
+                None => return Err(self.inner.gone()),
+            };
+        }
+        let output = shared.store.run_output(row.key).await.map_err(store_failed)?;
+        Ok(view_of_row(&row, output))
+    }
+}
+
+fn has_come(row: &Run, until: Until) -> bool {
+    let rests = matches!(row.status, Status::Waiting | Status::Paused);
+    row.status.is_final() || (rests && until == Until::Settled)
+}
+
+/// Waits until the row of a run may say something else; whether more can be heard of the run. It is looked at now and
+/// then though nobody has told of it: whoever waits must not wait for ever.
+async fn hears(watch: &mut Watch) -> bool {
+    let told = async {
+        loop {
+            match watch.next().await.map(|progress| progress.body) {
+                Some(ProgressBody::Status { .. } | ProgressBody::Missed(_)) => return true,
+                Some(_) => {}
+                None => return false,
             }
         }
-    }
+    };
+    tokio::time::timeout(LOOK, told).await.unwrap_or(true)
 }

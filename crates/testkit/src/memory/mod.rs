@@ -14,11 +14,41 @@ use std::sync::{Mutex, MutexGuard};
 use weir_base::Micros;
 use weir_store::{Batch, CommitError, Epoch, RunKey, Store, StoreError};
 
+/// Errors to come, each after so many calls that succeed, counted one after the other.
+struct Failures<E>(Mutex<VecDeque<(u64, E)>>);
+
+impl<E> Default for Failures<E> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<E> Failures<E> {
+    fn errors(&self) -> MutexGuard<'_, VecDeque<(u64, E)>> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn add(&self, after: u64, error: E) {
+        self.errors().push_back((after, error));
+    }
+
+    fn next(&self) -> Option<E> {
+        let mut errors = self.errors();
+        let (left, _) = errors.front_mut()?;
+        if *left > 0 {
+            *left -= 1;
+            return None;
+        }
+        errors.pop_front().map(|(_, error)| error)
+    }
+}
+
 /// A store that forgets everything when it is dropped.
 #[derive(Default)]
 pub struct MemoryStore {
     state: Mutex<State>,
-    failures: Mutex<VecDeque<(u64, CommitError)>>,
+    failures: Failures<CommitError>,
+    silences: Failures<StoreError>,
     commits: AtomicU64,
 }
 
@@ -30,7 +60,12 @@ impl MemoryStore {
     /// Lets `after` commits through and fails the one that follows, without writing anything of it.
     /// Several failures are counted one after the other.
     pub fn fail_commit(&self, after: u64, error: CommitError) {
-        self.failures.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push_back((after, error));
+        self.failures.add(after, error);
+    }
+
+    /// As [`Self::fail_commit`], of looks at a run by its key.
+    pub fn fail_look(&self, after: u64, error: StoreError) {
+        self.silences.add(after, error);
     }
 
     /// How many journal records there are, of all runs.
@@ -45,16 +80,6 @@ impl MemoryStore {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    fn failure(&self) -> Option<CommitError> {
-        let mut failures = self.failures.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let (left, _) = failures.front_mut()?;
-        if *left > 0 {
-            *left -= 1;
-            return None;
-        }
-        failures.pop_front().map(|(_, error)| error)
     }
 }
 
@@ -73,7 +98,7 @@ impl Store for MemoryStore {
     }
 
     async fn commit(&self, mut batch: Batch) -> Result<(), CommitError> {
-        if let Some(error) = self.failure() {
+        if let Some(error) = self.failures.next() {
             return Err(error);
         }
         batch.normalise()?;

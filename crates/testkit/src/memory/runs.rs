@@ -17,7 +17,10 @@ impl Runs for MemoryStore {
     }
 
     async fn run_by_key(&self, key: RunKey) -> Result<Option<Run>, StoreError> {
-        Ok(self.state().runs.get(&key).cloned())
+        match self.silences.next() {
+            Some(error) => Err(error),
+            None => Ok(self.state().runs.get(&key).cloned()),
+        }
     }
 
     async fn run_output(&self, key: RunKey) -> Result<Value, StoreError> {
