@@ -165,20 +165,25 @@ pub fn of_server(error: &anyhow::Error) {
     error.diagnostics().iter().for_each(|diagnostic| crate::errln!("  {}", server_line(diagnostic)));
 }
 
-/// What a server finds in a flow whose text is known, each problem with its place there, as [`print`] shows them. Those
-/// of files the flow brings in are told in a line.
-pub fn print_of_server(found: &Value, text: &str) {
-    let listed = |name: &str| found.get(name).and_then(Value::as_array).unwrap_or_default();
-    let name = listed("files").first().and_then(Value::as_str).unwrap_or_default();
-    let own = SourceFile { id: FileId(0), name: name.to_owned(), text: text.to_owned() };
-    let mut all = Vec::new();
-    for problem in listed("diagnostics") {
+/// What a server finds in a flow, each problem with its place in the flow's files, as [`print_each`] shows them.
+pub fn print_of_server(found: &Value, flow: &Value) {
+    let listed = |of: &'_ Value, name: &str| of.get(name).and_then(Value::as_array).unwrap_or_default().to_vec();
+    let (names, texts) = (listed(found, "files"), listed(flow, "files"));
+    let text_of = |name: &Value| texts.iter().find(|file| file.get("name") == Some(name))?.get("text")?.as_str();
+    let file = |(id, name): (usize, &Value)| {
+        let text = text_of(name)?.to_owned();
+        Some(SourceFile { id: FileId(u32::try_from(id).ok()?), name: name.as_str()?.to_owned(), text })
+    };
+    let files: Vec<SourceFile> = names.iter().enumerate().filter_map(file).collect();
+    let mut problems = Vec::new();
+    for problem in listed(found, "diagnostics") {
         match serde_json::from_str::<Diagnostic>(&problem.to_json()) {
-            Ok(one) if one.span.is_none_or(|span| span.file == own.id) => all.push(one),
-            _ => crate::errln!("{}\n", server_line(problem)),
+            Ok(problem) => problems.push(problem),
+            // A newer server may say more than this program knows.
+            Err(_) => crate::errln!("{}\n", server_line(&problem)),
         }
     }
-    print_each(&all, &[own]);
+    print_each(&problems, &files);
 }
 
 /// A problem of a flow as a server tells it.

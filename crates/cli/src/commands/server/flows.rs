@@ -353,7 +353,7 @@ async fn check(client: &Client, id: &str, json: bool) -> anyhow::Result<Exit> {
         true => show::out(found.to_json_pretty()),
         false => {
             let flow = client.flow(id).await?;
-            report::print_of_server(&found, text(&flow, "source"));
+            report::print_of_server(&found, &flow);
             crate::errln!("{}", if valid { "it can run" } else { "it cannot run" });
         }
     }
