@@ -77,7 +77,7 @@ pub fn routes() -> Vec<Endpoint> {
             .gives::<ProjectHostView>(200, "The host")
             .handler(show),
         Endpoint::put(one, "reportProjectHost", "What a host of a project tells of itself, every half minute")
-            .needs(Permission::HostsServe)
+            .needs_either(Permission::HostsServe, Permission::FlowsDeploy)
             .takes::<ProjectHostBody>()
             .gives::<ProjectHostView>(200, "Kept")
             .or(&[402, 422])

@@ -1,6 +1,6 @@
 //! Who may do what: every route for every role, every key and every way of not being somebody.
 
-use crate::routes::{body, fill, furnish, nothing, told};
+use crate::routes::{FLOW, body, fill, furnish, nothing, told};
 use crate::world::{Client, Data, Reply, Settings, World, on_every_store};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -10,6 +10,7 @@ use weir_server::{Access, Endpoint, endpoints};
 on_every_store! {
     every_route_for_every_role
     a_hosts_key_opens_nothing_else
+    a_key_that_was_made_for_a_host_before_still_serves_one
     nobody_is_let_in_without_a_key
     one_owner_stays_and_nobody_gives_more_than_they_have
 }
@@ -100,6 +101,21 @@ async fn a_hosts_key_opens_nothing_else(data: Data) {
     }
     opened.sort_unstable();
     assert_eq!(opened, ["compiledCode", "newestCode", "projectCode", "reportHost", "reportProjectHost"]);
+}
+
+/// A host that is up while the server is replaced ends as soon as it is refused.
+async fn a_key_that_was_made_for_a_host_before_still_serves_one(data: Data) {
+    let world = World::open(data).await;
+    let tenant = world.tenant("Anna").await;
+    let flow = world.flow(&tenant.key, "greet", FLOW).await;
+    let scopes = vec![Permission::FlowsRead, Permission::FlowsDeploy];
+    let key = world.key(&tenant.id, Role::Operator, Some(scopes)).await;
+    let told = json!({"state": "running", "compilation": 1, "finishing": []});
+    world.send(&key, "PUT", &format!("/api/flows/{flow}/hosts/one"), &told).await.is(200);
+    world.get(&key, &format!("/api/flows/{flow}/code?after=0&wait=0")).await.is(204);
+    let told = json!({"state": "running", "flows": {}});
+    world.send(&key, "PUT", "/api/projects/default/hosts/one", &told).await.is(200);
+    world.get(&key, "/api/projects/default/code").await.is(200);
 }
 
 async fn nobody_is_let_in_without_a_key(data: Data) {
