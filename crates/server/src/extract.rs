@@ -24,14 +24,26 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
     }
 }
 
-/// A JSON body that is a flow: a number of too many digits is something to be told of it, not of the request.
-pub struct FlowBody(pub serde_json::Value);
+/// A JSON body with a flow: a number of too many digits is something to be told of that, not of the request. The flow
+/// itself is taken as it is written, since a value has rounded such a number already.
+pub struct FlowBody {
+    pub json: serde_json::Value,
+    bytes: Bytes,
+}
+
+impl FlowBody {
+    /// The whole of it as something else.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        read_body(&self.bytes)
+    }
+}
 
 impl FromRequest<Arc<App>> for FlowBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &Arc<App>) -> Result<Self, Problem> {
-        read_body(&body_of(request, state).await?).map(FlowBody)
+        let bytes = body_of(request, state).await?;
+        Ok(FlowBody { json: read_body(&bytes)?, bytes })
     }
 }
 

@@ -1,25 +1,26 @@
 use crate::auth::By;
 use crate::endpoint::Endpoint;
-use crate::extract::Body;
+use crate::extract::FlowBody;
 use crate::problem::Problem;
-use crate::resources::validate::{Finding, finding};
+use crate::resources::validate::{Finding, finding, workflow_file};
 use crate::state::App;
 use axum::Json;
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 use weir_base::Diagnostic;
-use weir_control::model::FlowFile;
 use weir_control::{Code, CodeError, CodeFinding, CodeOptions, CodeVerdict, Permission};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct CompileBody {
     /// A workflow of nodes and edges; any other dialect as JSON will do, too.
-    workflow: serde_json::Value,
+    #[schemars(with = "serde_json::Value")]
+    workflow: Box<RawValue>,
     #[serde(default)]
     options: CompileOptions,
 }
@@ -107,30 +108,26 @@ pub fn routes() -> Vec<Endpoint> {
     ]
 }
 
-async fn compile(
-    State(app): State<Arc<App>>,
-    By(caller): By,
-    Body(body): Body<CompileBody>,
-) -> Result<Json<Answer>, Problem> {
+async fn compile(State(app): State<Arc<App>>, By(caller): By, body: FlowBody) -> Result<Json<Answer>, Problem> {
     let begun = Instant::now();
-    let workflow = body.workflow;
-    let file = FlowFile { name: "workflow.json".into(), text: workflow.to_string().into() };
-    let compiled = app.control.validate(&[file], &BTreeMap::new());
+    let CompileBody { workflow: written, options } = body.read()?;
+    let workflow = &body.json["workflow"];
+    let compiled = app.control.validate(&[workflow_file(&written)], &BTreeMap::new());
     let options = CodeOptions {
-        verify: !body.options.skip_verification,
-        comments: body.options.include_comments,
-        library: app.control.library(&caller, &compiled, body.options.project.as_deref()).await?,
-        project: body.options.project,
-        task_queue: body.options.task_queue,
-        worker_queue: app.control.worker_queue(body.options.worker_queue, None),
+        verify: !options.skip_verification,
+        comments: options.include_comments,
+        library: app.control.library(&caller, &compiled, options.project.as_deref()).await?,
+        project: options.project,
+        task_queue: options.task_queue,
+        worker_queue: app.control.worker_queue(options.worker_queue, None),
         tenant: caller.tenant.clone(),
     };
     Ok(Json(match app.control.write_code(&compiled, options).await {
         Ok(code) => {
             let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            answer(code, metadata(&workflow, compiled.steps(), millis))
+            answer(code, metadata(workflow, compiled.steps(), millis))
         }
-        Err(CodeError::Flow(problems)) => refused(errors(&problems, &workflow), None),
+        Err(CodeError::Flow(problems)) => refused(errors(&problems, workflow), None),
         Err(CodeError::Compilers { code, message }) => refused(vec![error(code, message, "")], None),
     }))
 }

@@ -8,11 +8,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use weir_base::{Diagnostic, Severity, Text};
-use weir_control::Permission;
 use weir_control::model::FlowFile;
+use weir_control::{Compiled, Permission};
 
 /// A workflow's verdict: every problem, each with its code and, where it has one, its node.
 #[derive(Serialize, JsonSchema)]
@@ -103,11 +104,25 @@ fn node_of(path: &str, workflow: &serde_json::Value) -> Option<String> {
     }
 }
 
-async fn validate(State(app): State<Arc<App>>, FlowBody(body): FlowBody) -> Json<Verdict> {
-    let wrapped = body.get("workflow").filter(|_| body.get("nodes").is_none());
-    let workflow = wrapped.unwrap_or(&body);
-    let file = FlowFile { name: "workflow.json".into(), text: workflow.to_string().into() };
-    let compiled = app.control.validate(&[file], &BTreeMap::new());
+/// What stands around a workflow.
+#[derive(Deserialize)]
+struct Around {
+    workflow: Box<RawValue>,
+}
+
+async fn validate(State(app): State<Arc<App>>, body: FlowBody) -> Result<Json<Verdict>, Problem> {
+    let wrapped = body.json.get("workflow").filter(|_| body.json.get("nodes").is_none());
+    let written: Box<RawValue> = if wrapped.is_some() { body.read::<Around>()?.workflow } else { body.read()? };
+    let compiled = app.control.validate(&[workflow_file(&written)], &BTreeMap::new());
+    Ok(Json(verdict(&compiled, wrapped.unwrap_or(&body.json))))
+}
+
+/// A workflow as it was sent, with every digit.
+pub fn workflow_file(written: &RawValue) -> FlowFile {
+    FlowFile { name: "workflow.json".into(), text: written.get().into() }
+}
+
+fn verdict(compiled: &Compiled, workflow: &serde_json::Value) -> Verdict {
     let diagnostics = compiled.for_running();
     let of = |wanted: Severity| {
         let found = diagnostics.iter().filter(|found| found.severity == wanted);
@@ -115,12 +130,12 @@ async fn validate(State(app): State<Arc<App>>, FlowBody(body): FlowBody) -> Json
     };
     let errors = of(Severity::Error);
     let suggestions = diagnostics.iter().filter_map(|found| found.help.clone()).collect();
-    Json(Verdict {
+    Verdict {
         valid: errors.is_empty() && compiled.flow.is_some(),
         errors,
         warnings: of(Severity::Warning),
         suggestions,
-    })
+    }
 }
 
 async fn check(State(app): State<Arc<App>>, Body(body): Body<CheckBody>) -> Result<Json<CheckView>, Problem> {

@@ -1,7 +1,7 @@
 //! Bad input over a real connection: never a 5xx, never a wait without end.
 
 use crate::routes::{body, fill, furnish, nothing, places, told};
-use crate::world::{Client, Data, Settings, Tenant, World, on_every_store};
+use crate::world::{Client, Data, Reply, Settings, Tenant, World, on_every_store};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use weir_server::endpoints;
 on_every_store! {
     hostile_text_is_only_text
     broken_bodies_are_refused
+    a_flow_is_told_of_digits_that_get_lost_and_any_other_body_is_refused
     slow_clients_are_let_go
 }
 
@@ -230,4 +231,30 @@ async fn slow_clients_are_let_go(data: Data) {
     // Others were served all the while.
     let health = talk(site.address, &[head("GET", "/health", &Client::default(), "").as_bytes()]).await;
     assert_eq!(status(&health), 200);
+}
+
+async fn a_flow_is_told_of_digits_that_get_lost_and_any_other_body_is_refused(data: Data) {
+    let world = World::open(data).await;
+    let key = world.tenant("Anna").await.key;
+    let post = async |path: &str, body: String| {
+        let request = World::request(&key, "POST", path, body.into());
+        Reply::read(world.raw(request).await).await
+    };
+    for number in ["9007199254740993", "123456789012345678901234567890"] {
+        let flow = format!(
+            r#"{{"ir": 1, "name": "greet", "dialect": "ir", "root": {{"id": "say", "return": {{"value": {number}}}}}}}"#
+        );
+        let wrapped = format!(r#"{{"workflow": {flow}}}"#);
+        for body in [&flow, &wrapped] {
+            let verdict = post("/validate", body.clone()).await.is(200);
+            let warned = verdict["warnings"].as_array().expect("a list").iter();
+            assert!(warned.clone().any(|one| one["code"] == "NUMBER_PRECISION"), "{body}: {verdict:#}");
+            assert_eq!(verdict["valid"], true, "{verdict:#}");
+        }
+        // Nobody writes code in these tests: it has come as far as that.
+        let made = post("/compile", wrapped).await.is(200);
+        assert_eq!(made["errors"][0]["code"], "TOOLCHAIN_MISSING", "{made:#}");
+        let input = post("/api/triggers/greet/inject", format!(r#"{{"input": {number}}}"#)).await;
+        input.refused(400, "NUMBER_PRECISION");
+    }
 }
