@@ -8,7 +8,7 @@ use crate::names_of::{check_name, check_text};
 use crate::records::{self, Kept, Listed, PageOf};
 use crate::{ControlError, Result};
 use std::collections::{BTreeMap, BTreeSet};
-use weir_base::{Duration, Text};
+use weir_base::{Duration, Micros, Text};
 use weir_store::DocumentFilter;
 
 /// So many of one flow alone, and so many of a whole project.
@@ -19,6 +19,10 @@ const MOST_FLOWS: usize = 2_000;
 const MOST_FINISHING: usize = 100;
 /// One that was silent for so long gives its place to another when there are too many.
 const FORGOTTEN: Duration = Duration::from_millis(24 * 3_600_000);
+/// Flows that it told of before are taken to be there still for so long.
+const CHECKED: Duration = Duration::from_millis(3_600_000);
+/// So many hosts of a project are read at once: each may tell of thousands of flows.
+const AT_ONCE: u32 = 20;
 /// One that runs tells so at least this often.
 const SILENT: Duration = Duration::from_millis(120_000);
 
@@ -73,7 +77,7 @@ impl Control {
     }
 
     /// As [`Control::report_host`], of one that runs every compiled flow of a project. What it tells of flows that are
-    /// not, or no longer, in the project is left out.
+    /// not in the project is left out, and of those that are no longer within the hour.
     pub async fn report_project_host(
         &self,
         caller: &Caller,
@@ -111,19 +115,27 @@ impl Control {
     ) -> Result<WorkerHost> {
         check_count(&report)?;
         let before = |flow: &Text| old.and_then(|old| old.value.flows.get(flow));
-        let known = |flow: &Text| of.flow.as_ref() == Some(flow) || before(flow).is_some();
-        // Those that it told of before were looked for then: most of the time, nothing has to be read.
-        let others = match report.flows.keys().all(known) {
-            true => BTreeSet::new(),
-            false => self.flows_to_run(caller, &of.project).await?,
+        let own = of.flow.clone();
+        let checked_at = old.and_then(|old| old.value.checked_at).filter(|at| self.was_lately(*at));
+        let known = |flow: &Text| own.as_ref() == Some(flow) || (checked_at.is_some() && before(flow).is_some());
+        // Most of the time, nothing has to be read.
+        let (there, checked_at) = match report.flows.keys().all(known) {
+            true => (None, checked_at),
+            false => (Some(self.flows_to_run(caller, &of.project).await?), Some(self.now())),
         };
+        let stays = |flow: &Text| own.as_ref() == Some(flow) || there.as_ref().is_none_or(|there| there.contains(flow));
         let mut flows = BTreeMap::new();
-        for (flow, report) in report.flows.into_iter().filter(|(flow, _)| known(flow) || others.contains(flow)) {
+        for (flow, report) in report.flows.into_iter().filter(|(flow, _)| stays(flow)) {
             let hosted = self.hosted(caller, &flow, report, before(&flow)).await?;
             flows.insert(flow, hosted);
         }
         let (Of { project, flow }, state, error) = (of, report.state, checked(report.error)?);
-        Ok(WorkerHost { project, flow, name, state, error, flows })
+        Ok(WorkerHost { project, flow, name, state, error, flows, checked_at })
+    }
+
+    /// Also false of what is still to come, where the clock was put back.
+    fn was_lately(&self, at: Micros) -> bool {
+        (0..CHECKED.micros()).contains(&self.now().saturating_sub(at))
     }
 
     /// The flows of a project, and those that are deleted and whose runs go on.
@@ -214,14 +226,39 @@ impl Control {
         found.ok_or(ControlError::not_found("host"))
     }
 
-    /// The hosts that run a flow: its own, and those of its project that have told of it.
+    /// The hosts that run a flow: its own, and those of its project that have told of it. Of what these tell of other
+    /// flows there is nothing.
     pub async fn worker_hosts(&self, caller: &Caller, flow: &str, page: &PageOf) -> Result<Listed<Kept<WorkerHost>>> {
         let flow = self.flow(caller, flow).await?;
-        let mut found = self.hosts_under(caller, &flow.id).await?;
-        let whole = self.hosts_under(caller, &WorkerHost::under(&flow.value.project)).await?;
-        found.extend(whole.into_iter().filter(|host| host.value.flows.contains_key(&flow.id)));
+        let (scope, most) = (caller.scope(), page.limit.saturating_add(1));
+        let own = PageOf { limit: most, ..page.clone() };
+        let own: Listed<_> = records::list(&*self.documents, &scope, &records::under(&flow.id), &own).await?;
+        let mut found: Vec<Kept<WorkerHost>> = own.items;
+        let whole = records::under(&WorkerHost::under(&flow.value.project));
+        found.extend(self.hosts_that_tell(caller, &whole, &flow.id, (page.after.clone(), most)).await?);
         found.sort_by(|a, b| b.id.cmp(&a.id));
         Ok(part_of(found, page))
+    }
+
+    /// The newest of these that have told of a flow, after one and so many at most, with what they tell of it alone.
+    async fn hosts_that_tell(
+        &self,
+        caller: &Caller,
+        filter: &DocumentFilter,
+        flow: &Text,
+        (mut after, most): (Option<Text>, u32),
+    ) -> Result<Vec<Kept<WorkerHost>>> {
+        let mut found = Vec::new();
+        loop {
+            let page = PageOf { after, limit: AT_ONCE };
+            let part: Listed<Kept<WorkerHost>> =
+                records::list(&*self.documents, &caller.scope(), filter, &page).await?;
+            found.extend(part.items.into_iter().filter_map(|host| telling(host, flow)));
+            after = part.next;
+            if after.is_none() || found.len() >= most as usize {
+                return Ok(found);
+            }
+        }
     }
 
     /// The host of this name that runs a flow: its own before one of its project.
@@ -281,10 +318,15 @@ fn checked(error: Option<String>) -> Result<Option<Text>> {
     error.as_deref().map(|error| check_text("an error", error, 10_000)).transpose()
 }
 
-/// A part of a list that is all there, newest first.
-fn part_of(all: Vec<Kept<WorkerHost>>, page: &PageOf) -> Listed<Kept<WorkerHost>> {
-    let follows = |host: &Kept<WorkerHost>| page.after.as_ref().is_none_or(|after| host.id < *after);
-    let mut items: Vec<_> = all.into_iter().filter(follows).collect();
+/// A host that has told of a flow, without the others.
+fn telling(mut host: Kept<WorkerHost>, flow: &Text) -> Option<Kept<WorkerHost>> {
+    let (flow, hosted) = host.value.flows.remove_entry(flow)?;
+    host.value.flows = BTreeMap::from([(flow, hosted)]);
+    Some(host)
+}
+
+/// As many as are asked for; there are more of them where there are more.
+fn part_of(mut items: Vec<Kept<WorkerHost>>, page: &PageOf) -> Listed<Kept<WorkerHost>> {
     let more = items.len() > page.limit as usize;
     items.truncate(page.limit as usize);
     let next = items.last().filter(|_| more).map(|last| last.id.clone());

@@ -37,6 +37,9 @@ pub struct WorkerHost {
     /// How it is with each flow, by the flow's id.
     #[serde(default)]
     pub flows: BTreeMap<Text, HostedFlow>,
+    /// When it was last looked whether these are flows of the project; none where that is sure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked_at: Option<i64>,
 }
 
 /// How one flow is on one host.
