@@ -5,6 +5,7 @@
 //! document and the tests are made from these tables. Start with `endpoint.rs`, then `resources/flows.rs`.
 
 mod auth;
+mod code_readers;
 mod docs;
 mod endpoint;
 mod extract;

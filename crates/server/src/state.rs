@@ -1,3 +1,4 @@
+use crate::code_readers::CodeReaders;
 use crate::health::Dependency;
 use crate::limits::Limits;
 use crate::observe::{HttpMeters, Requests};
@@ -24,6 +25,7 @@ pub struct App {
     pub subscribers: Arc<AtomicI64>,
     pub(crate) http: HttpMeters,
     pub(crate) limits: Limits,
+    pub(crate) code_readers: CodeReaders,
     phase: watch::Sender<Phase>,
 }
 
@@ -49,6 +51,7 @@ impl App {
             subscribers: Arc::default(),
             http: HttpMeters::default(),
             limits: Limits::default(),
+            code_readers: CodeReaders::default(),
             phase: watch::Sender::new(Phase::Serving),
         }
     }

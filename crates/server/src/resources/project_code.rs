@@ -1,4 +1,5 @@
 use crate::auth::By;
+use crate::code_readers::Wanted;
 use crate::endpoint::Endpoint;
 use crate::extract::{Params, Place};
 use crate::problem::Problem;
@@ -10,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::{Instant, timeout};
+use std::time::{Duration, Instant};
+use tokio::time::timeout;
 use weir_control::{Permission, ProjectCode};
 
 /// The newest code of each flow of a project.
@@ -67,21 +68,19 @@ pub fn routes() -> Vec<Endpoint> {
     ]
 }
 
-fn view(code: ProjectCode) -> ProjectCodeView {
-    let revision = code.revision();
-    let ending = code.ending;
-    let flows = code.flows.into_iter().map(|(flow, (name, newest))| FlowCodeView {
-        ending: ending.contains_key(&flow),
+fn view(code: &ProjectCode) -> ProjectCodeView {
+    let flows = code.flows.iter().map(|(flow, (name, newest))| FlowCodeView {
+        ending: code.ending.contains_key(flow),
         flow: flow.to_string(),
         name: name.to_string(),
         number: newest.value.number,
         hash: newest.value.hash.to_string(),
     });
-    ProjectCodeView { revision, flows: flows.collect() }
+    ProjectCodeView { revision: code.revision.clone(), flows: flows.collect() }
 }
 
-/// Waits, so that a host has newer code at once. Flows that were made at another server meanwhile are seen by the next
-/// request.
+/// Waits, so that a host has newer code at once. Who begins to ask is told what is there; while they wait, all who do
+/// look together.
 async fn newest(
     State(app): State<Arc<App>>,
     By(caller): By,
@@ -94,22 +93,19 @@ async fn newest(
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_QUERY", detail));
     }
     let (until, mut news) = (Instant::now() + Duration::from_secs(wait), app.control.code_news());
-    let mut names = app.control.flows_of_project(&caller, &project).await?;
-    let mut ending = app.control.ending_flows(&caller, &project).await?;
+    let (reader, mut age) = (app.code_readers.of(&caller.tenant, &project), Duration::ZERO);
     loop {
-        let found = view(app.control.code_of_flows(&caller, &names, ending.clone()).await?);
+        let wanted = Wanted { now: Instant::now(), age, news: *news.borrow_and_update() };
+        let found = reader.read(wanted, app.control.project_code(&caller, &project)).await?;
         if query.known.as_ref() != Some(&found.revision) {
-            return Ok(Json(found).into_response());
+            return Ok(Json(view(&found)).into_response());
         }
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() || app.phase() == Phase::Stopping {
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
-        let told = timeout(left.min(AGAIN), news.changed()).await.is_ok();
-        let ended = app.control.ending_flows(&caller, &project).await?;
-        // One that was deleted, or has come back, is among them or no longer.
-        if told || ended != ending {
-            (names, ending) = (app.control.flows_of_project(&caller, &project).await?, ended);
-        }
+        // Over or not, it is looked for again.
+        let _ = timeout(left.min(AGAIN), news.changed()).await;
+        age = AGAIN;
     }
 }

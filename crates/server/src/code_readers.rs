@@ -1,0 +1,99 @@
+//! What those who wait for the code of a project read together: many cost hardly more than one.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+use weir_base::Text;
+use weir_control::ProjectCode;
+
+/// By tenant and project, as long as somebody waits.
+#[derive(Default)]
+pub struct CodeReaders(Mutex<BTreeMap<(Text, Text), Weak<CodeReader>>>);
+
+#[derive(Default)]
+pub struct CodeReader(tokio::sync::Mutex<Option<Read>>);
+
+struct Read {
+    asked: Instant,
+    news: u64,
+    code: Arc<ProjectCode>,
+}
+
+/// What may be taken of what another has read.
+#[derive(Clone, Copy)]
+pub struct Wanted {
+    pub now: Instant,
+    /// How much before that it was read at the earliest.
+    pub age: Duration,
+    /// How much this process had compiled by then, at least.
+    pub news: u64,
+}
+
+impl CodeReaders {
+    pub fn of(&self, tenant: &Text, project: &str) -> Arc<CodeReader> {
+        let mut readers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (tenant.clone(), Text::from(project));
+        if let Some(reader) = readers.get(&key).and_then(Weak::upgrade) {
+            return reader;
+        }
+        readers.retain(|_, reader| reader.strong_count() > 0);
+        let reader = Arc::default();
+        readers.insert(key, Arc::downgrade(&reader));
+        reader
+    }
+}
+
+impl CodeReader {
+    /// What was read last, if that will do; else it is read now. Who comes meanwhile waits, and has it, too.
+    pub async fn read<E>(
+        &self,
+        wanted: Wanted,
+        reading: impl Future<Output = Result<ProjectCode, E>>,
+    ) -> Result<Arc<ProjectCode>, E> {
+        let mut last = self.0.lock().await;
+        if let Some(read) = last.as_ref().filter(|read| wanted.is(read)) {
+            return Ok(read.code.clone());
+        }
+        let code = Arc::new(reading.await?);
+        *last = Some(Read { asked: wanted.now, news: wanted.news, code: code.clone() });
+        Ok(code)
+    }
+}
+
+impl Wanted {
+    fn is(&self, read: &Read) -> bool {
+        read.news >= self.news && read.asked + self.age >= self.now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_another_has_read_does_while_it_is_fresh_and_nothing_was_compiled_since() {
+        let readers = CodeReaders::default();
+        let (one, other) = (readers.of(&"T".into(), "p"), readers.of(&"T".into(), "p"));
+        let revision = async |reader: &CodeReader, wanted: Wanted, said: &str| {
+            let code = ProjectCode { revision: said.into(), ..ProjectCode::default() };
+            let read = reader.read(wanted, async { Ok::<_, ()>(code) }).await;
+            read.unwrap().revision.clone()
+        };
+        let now = Instant::now();
+        let wanted = |after: u64, age: u64, news: u64| Wanted {
+            now: now + Duration::from_secs(after),
+            age: Duration::from_secs(age),
+            news,
+        };
+        assert_eq!(revision(&one, wanted(0, 0, 1), "first").await, "first");
+        assert_eq!(revision(&other, wanted(2, 2, 1), "second").await, "first", "it is two seconds old");
+        assert_eq!(revision(&other, wanted(3, 2, 1), "second").await, "second");
+        assert_eq!(revision(&one, wanted(4, 2, 1), "third").await, "second");
+        assert_eq!(revision(&one, wanted(4, 2, 2), "third").await, "third", "something was compiled");
+        assert_eq!(revision(&other, wanted(4, 2, 1), "fourth").await, "third", "of that it has not heard yet");
+        assert_eq!(revision(&other, wanted(5, 0, 2), "fourth").await, "fourth", "it asks for what is there now");
+        assert_eq!(revision(&readers.of(&"T".into(), "q"), wanted(5, 2, 2), "other").await, "other");
+        drop((one, other));
+        assert_eq!(revision(&readers.of(&"T".into(), "p"), wanted(5, 2, 2), "anew").await, "anew", "nobody waited");
+    }
+}
