@@ -2,9 +2,9 @@
 
 use crate::support::process::{Place, text};
 use crate::support::server::{PATIENCE, Server};
-use std::time::Instant;
 use weir_base::Value;
 use weir_testkit::temporal::Server as Temporal;
+use weir_testkit::until;
 
 pub const WAITS: &str = r#"{"ir": 1, "name": "waits", "dialect": "ir", "root": {"id": "all", "sequence": {"children": [
     {"id": "say", "task": {"kind": "log", "params": {"message": "hello {{ input.who }}"}}},
@@ -32,16 +32,16 @@ pub fn serving(place: &Place, address: &str, more: &str) -> Server {
 /// A run once it has come to one of these states.
 #[track_caller]
 pub fn come(server: &Server, run: &str, wanted: &[&str]) -> Value {
-    let (begin, is_end) =
-        (Instant::now(), !wanted.iter().any(|status| ["pending", "waiting", "paused"].contains(status)));
-    loop {
-        // The end is waited for there; other states are asked for again and again.
-        let found = server.ask("GET", &format!("/api/runs/{run}{}", if is_end { "?wait=60" } else { "" }), "");
-        if wanted.contains(&&*text(&found, "status")) {
-            return found;
-        }
-        assert!(begin.elapsed() < PATIENCE, "not {wanted:?}: {}", found.to_json());
-    }
+    let is_end = !wanted.iter().any(|status| ["pending", "waiting", "paused"].contains(status));
+    // The end is waited for there; other states are asked for again and again.
+    let path = format!("/api/runs/{run}{}", if is_end { "?wait=60" } else { "" });
+    let mut found = Value::Null;
+    let came = until(PATIENCE, || {
+        found = server.ask("GET", &path, "");
+        wanted.contains(&&*text(&found, "status")).then_some(())
+    });
+    assert!(came.is_some(), "not {wanted:?}: {}", found.to_json());
+    found
 }
 
 pub fn start_on(server: &Server, flow: &str, runtime: &str) -> (u16, Value) {

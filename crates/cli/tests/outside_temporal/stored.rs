@@ -1,16 +1,19 @@
 //! Journals in PostgreSQL, and values that are too large for a cluster.
 
+use crate::support::server::PATIENCE;
 use crate::{place, run, stop, worker};
 use weir_store::{Journal, PageRequest, RunFilter, Runs};
 use weir_store_sql::{PgOptions, PgStore};
 use weir_testkit::postgres::Database;
 use weir_testkit::temporal::Server;
+use weir_testkit::until;
 
 #[test]
 fn journals_of_one_queue_go_to_one_store() {
     let server = Server::start();
     let (first, second, address) = (place(), place(), server.address());
     let keeper = worker(&first, &address, &[]);
+    until_it_asks(&server, "weir-store", "weir-worker/");
     let refused = ["worker", "--temporal", &*address];
     second.weir(&refused).says(1, "TEMPORAL_QUEUE_SHARED: another worker (`weir-worker/");
     stop(worker(&second, &address, &["--no-store"]));
@@ -19,6 +22,14 @@ fn journals_of_one_queue_go_to_one_store() {
     let again = worker(&first, &address, &[]);
     assert_eq!(run(&first, &address, &[]).code, 0, "the same store after a restart");
     stop(again);
+}
+
+/// Waits until the cluster knows of somebody at a queue: who works has not asked for anything yet.
+#[track_caller]
+fn until_it_asks(server: &Server, queue: &str, who: &str) {
+    let describe = ["task-queue", "describe", "--task-queue", queue, "--task-queue-type", "activity"];
+    let asks = || server.ask(&describe).is_ok_and(|said| said.contains(who));
+    assert!(until(PATIENCE, || asks().then_some(())).is_some(), "nobody asks at {queue}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,5 +52,24 @@ async fn a_worker_keeps_journals_in_a_database_and_another_takes_it_over() {
         let records = store.records(run.key, 1, 100).await.unwrap();
         assert_eq!(records.iter().filter(|record| record.ty == "task_finished").count(), 3, "{records:?}");
     }
+    stop(second);
+}
+
+/// They cannot keep journals in two stores, but look as if they did.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_writes_the_database_otherwise_works_on_until_it_may_keep_journals() {
+    let (server, database) = (Server::start(), Database::fresh().await);
+    let (place, address, url) = (place(), server.address(), database.url());
+    let otherwise = url.replace("@localhost/", "@localhost:5432/");
+    assert_ne!(url, otherwise);
+    let first = worker(&place, &address, &["--database-url", &url]);
+    let mut second = place.start(&["worker", "--temporal", &address, "--database-url", &otherwise]);
+    second.until("only works");
+    until_it_asks(&server, "weir-store", "weir-worker/");
+    first.kill();
+    second.until("TEMPORAL_QUEUE_SHARED");
+    let again = worker(&place, &address, &["--database-url", &url]);
+    assert_eq!(run(&place, &address, &[]).code, 0);
+    stop(again);
     stop(second);
 }

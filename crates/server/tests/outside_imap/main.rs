@@ -112,7 +112,7 @@ async fn each_unread_letter_starts_one_run() {
     let mut first = site.runs().await;
     first.sort();
     assert_eq!(first, ["one", "two"]);
-    assert_eq!(site.dovecot.seen(), 2, "they are marked as read");
+    site.dovecot.until_seen(2);
     // Not before it is due, and nothing twice.
     site.dovecot.deliver("3", &letter("three"));
     site.house.control.look_into_mailboxes(&site.imap).await.unwrap();

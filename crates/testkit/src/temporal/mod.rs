@@ -34,6 +34,8 @@ pub const NAMESPACE: &str = "default";
 pub struct Server {
     program: PathBuf,
     folder: PathBuf,
+    /// A namespace that no other server has: by it this one is known, whoever answers at its port.
+    own: String,
     port: u16,
     settings: Vec<String>,
     child: Option<Child>,
@@ -48,10 +50,10 @@ impl Server {
     /// With other limits than the usual ones: names of Temporal's dynamic configuration, and values as JSON.
     pub fn with(settings: &[(&str, &str)]) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let name = format!("weir-temporal-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let (program, folder, port) = (program(), std::env::temp_dir().join(name), free_port());
+        let own = format!("weir-temporal-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let (program, folder, port) = (program(), std::env::temp_dir().join(&own), free_port());
         let settings = settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let mut server = Self { program, folder, port, settings, child: None };
+        let mut server = Self { program, folder, own, port, settings, child: None };
         server.make();
         server.spawn(true);
         server
@@ -112,10 +114,11 @@ impl Server {
     /// takes another one, and one that comes back waits for its own.
     fn spawn(&mut self, is_new: bool) {
         for _ in 0..TRIES {
+            let said_before = self.log().len();
             let child = self.command().spawn().expect("Temporal starts");
             std::fs::write(self.folder.join("pid"), child.id().to_string()).expect("a note of the process");
             self.child = Some(child);
-            if self.wait() {
+            if self.wait(said_before) {
                 return;
             }
             self.child = None;
@@ -137,6 +140,7 @@ impl Server {
             SEARCH_ATTRIBUTES.iter().flat_map(|name| ["--search-attribute".to_owned(), format!("{name}=Keyword")]),
         );
         command.args(self.settings.iter().flat_map(|setting| ["--dynamic-config-value", setting]));
+        command.args(["--namespace", &self.own]);
         command.arg("--port").arg(self.port.to_string()).arg("--db-filename").arg(self.folder.join("temporal.db"));
         command.current_dir(&self.folder).env("HOME", &self.folder).env("DISABLE_UPDATE_CHECK", "1");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
@@ -146,17 +150,18 @@ impl Server {
         command
     }
 
-    /// Until the namespace is there, which comes after the port; false where the port was taken.
-    fn wait(&mut self) -> bool {
+    /// Until its namespaces are there, which come after the port; false where the port was taken, be it by a server that
+    /// is like this one. Of the log, what this try says counts: where it begins was noted before.
+    fn wait(&mut self, said_before: usize) -> bool {
         let until = Instant::now() + PATIENCE;
         let mut said = String::new();
         while Instant::now() < until {
-            match self.ask(&["operator", "namespace", "describe", "--namespace", NAMESPACE]) {
+            match self.ask(&["operator", "namespace", "describe", "--namespace", &self.own]) {
                 Ok(_) => return true,
                 Err(error) => said = error,
             }
             let ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
-            if ended.is_some() && self.log().contains("address already in use") {
+            if ended.is_some() && self.log().get(said_before..).unwrap_or_default().contains("address already in use") {
                 return false;
             }
             assert!(ended.is_none(), "Temporal ended: {}", self.log());
