@@ -3,8 +3,8 @@
 mod support;
 
 use async_trait::async_trait;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use weir_base::{Text, Value};
 use weir_engine::{EventBody, Record, Status, StepError};
 use weir_runtime::NoFinder;
@@ -47,12 +47,17 @@ async fn keeper() -> (Arc<MemoryStore>, Keeper) {
 
 const FLOW: &str = r#"{"ir":1,"name":"f","dialect":"ir","root":{"id":"main","sequence":{"children":[]}}}"#;
 
-/// A run that still has its records from a number on, three at a time; or a cluster that says this.
-struct Run(Result<u64, TemporalError>, AtomicUsize);
+/// A run that still has its records from a number on, three at a time; or a cluster that says this. Then what it says
+/// the first time it is asked for its flow, if that is not its flow.
+struct Run(Result<u64, TemporalError>, AtomicUsize, Mutex<Option<TemporalError>>);
 
 impl Run {
     fn from(first: u64) -> Self {
-        Self(Ok(first), AtomicUsize::new(0))
+        Self(Ok(first), AtomicUsize::new(0), Mutex::default())
+    }
+
+    fn that_says(error: TemporalError) -> Self {
+        Self(Err(error), AtomicUsize::new(0), Mutex::default())
     }
 }
 
@@ -65,7 +70,7 @@ impl Original for Run {
     }
 
     async fn flow(&self, _: &str) -> Result<String, TemporalError> {
-        Ok(FLOW.to_owned())
+        self.2.lock().unwrap().take().map_or_else(|| Ok(FLOW.to_owned()), Err)
     }
 
     async fn end(&self, _: &str, _: &str) -> Result<(), TemporalError> {
@@ -114,7 +119,7 @@ async fn what_is_missing_is_fetched_from_the_run() {
 /// It is said once, and nobody tries for ever.
 #[tokio::test]
 async fn what_is_gone_for_good_ends_the_copy_and_says_so() {
-    for gone in [Run::from(5), Run(Err(TemporalError::NotFound("r".into())), AtomicUsize::new(0))] {
+    for gone in [Run::from(5), Run::that_says(TemporalError::NotFound("r".into()))] {
         let (store, keeper) = keeper().await;
         keeper.keep(&shipment("r", 1..=2)).await.unwrap();
         keeper.keep_whole(&shipment("r", 9..=10), &gone).await.unwrap();
@@ -129,10 +134,26 @@ async fn what_is_gone_for_good_ends_the_copy_and_says_so() {
 async fn a_run_that_does_not_answer_is_asked_again() {
     let (store, keeper) = keeper().await;
     keeper.keep(&shipment("r", 1..=2)).await.unwrap();
-    let silent = Run(Err(TemporalError::Failed("nobody".into())), AtomicUsize::new(0));
+    let silent = Run::that_says(TemporalError::Failed("nobody".into()));
     let error = keeper.keep_whole(&shipment("r", 9..=9), &silent).await.unwrap_err();
     assert!(error.may_pass(), "{error}");
     assert_eq!(kept(&store, "r").await.0, Status::Running);
+}
+
+/// Once its records are here nobody asks for the flow any more.
+#[tokio::test]
+async fn a_flow_that_is_not_told_at_once_is_asked_for_again() {
+    let run = Run::from(1);
+    for (said, again) in [(TemporalError::Failed("nobody".into()), true), (TemporalError::Wrong("what?".into()), false)]
+    {
+        let (store, keeper) = keeper().await;
+        *run.2.lock().unwrap() = Some(said);
+        let kept_at_once = keeper.keep_whole(&shipment("r", 3..=3), &run).await;
+        assert_eq!(kept_at_once.is_err_and(|error| error.may_pass()), again);
+        keeper.keep_whole(&shipment("r", 3..=3), &run).await.unwrap();
+        assert_eq!(kept(&store, "r").await.2, [1, 2, 3]);
+        assert_eq!(store.flow_version("", "v").await.unwrap().is_some(), again, "a run that cannot tell goes without");
+    }
 }
 
 /// Their rows are written together, each run's in order.
@@ -178,7 +199,7 @@ async fn a_run_that_was_cancelled_here_is_cancelled_where_it_began() {
     keeper.keep_whole(&shipment("r", 2..=4), &run).await.unwrap();
     assert_eq!(run.1.load(Ordering::Relaxed), 100, "it is told");
     assert_eq!(kept(&store, "r").await, (Status::Cancelled, "".into(), vec![1, 2]));
-    let silent = Run(Err(TemporalError::Failed("nobody".into())), AtomicUsize::new(0));
+    let silent = Run::that_says(TemporalError::Failed("nobody".into()));
     assert!(keeper.keep_whole(&shipment("r", 5..=5), &silent).await.unwrap_err().may_pass(), "it is told again");
 }
 

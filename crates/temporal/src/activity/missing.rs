@@ -29,7 +29,7 @@ pub trait Original: Send + Sync {
     /// Records from this number on, as many as come together; nothing where they are gone.
     async fn rows(&self, run: &str, from: u64) -> Result<Vec<Row>, TemporalError>;
 
-    /// The flow it runs, as JSON.
+    /// The flow it runs, as JSON; [`TemporalError::Wrong`] where it cannot tell.
     async fn flow(&self, run: &str) -> Result<String, TemporalError>;
 
     /// Cancels a run that is over here.
@@ -99,22 +99,26 @@ impl Keeper {
             return self.give_up(shipment, from).await;
         }
         tracing::warn!(run, from, count = rows.len(), "records that were missing here are fetched from the run");
-        let flow = self.lost_flow(shipment, original).await;
+        let flow = self.lost_flow(shipment, original).await?;
         let part = Shipment { flow, rows, logs: Vec::new(), end: None, ..shipment.clone() };
         self.keep_only(&part).await
     }
 
-    /// The flow, if it is lost here as well. A run that does not tell it, as one of an earlier version does not, is kept
-    /// without.
-    async fn lost_flow(&self, shipment: &Shipment, original: &dyn Original) -> Option<String> {
+    /// The flow, if it is lost here as well. A run that cannot tell it, as one of an earlier version cannot, is kept
+    /// without; one that does not answer is asked again, as nobody asks once its records are here.
+    async fn lost_flow(&self, shipment: &Shipment, original: &dyn Original) -> Result<Option<String>, StoreError> {
         let Shipment { run, version, place, .. } = shipment;
-        match self.store.flow_version(&place.tenant, version).await {
-            Ok(None) if shipment.flow.is_none() => {}
-            _ => return shipment.flow.clone(),
+        if shipment.flow.is_some() || self.store.flow_version(&place.tenant, version).await?.is_some() {
+            return Ok(shipment.flow.clone());
         }
-        let told = original.flow(run).await;
-        let lost = |error: &TemporalError| tracing::warn!(run = &**run, "the run's flow is not kept here: {error}");
-        told.inspect_err(lost).ok()
+        match original.flow(run).await {
+            Ok(flow) => Ok(Some(flow)),
+            Err(error @ (TemporalError::NotFound(_) | TemporalError::Wrong(_))) => {
+                tracing::warn!(run = &**run, "the run's flow is not kept here: {error}");
+                Ok(None)
+            }
+            Err(error) => Err(StoreError::Busy(format!("the flow of {run} is missing: {error}"))),
+        }
     }
 
     async fn give_up(&self, shipment: &Shipment, from: u64) -> Result<(), StoreError> {

@@ -13,6 +13,7 @@ use crate::names;
 use crate::wire::{JournalPage, MAX_PAYLOAD, State, quoted};
 use crate::workflow::{Deliver, RunFlow};
 use temporalio_client::errors::{WorkflowInteractionError, WorkflowQueryError};
+use temporalio_client::tonic::Code;
 use temporalio_client::{
     Client, WorkflowCancelOptions, WorkflowExecutionInfo, WorkflowFetchHistoryOptions, WorkflowHandle,
     WorkflowQueryOptions, WorkflowSignalOptions,
@@ -72,10 +73,15 @@ impl Cluster {
         asked.map_err(|error| not_answered(run, error))
     }
 
-    /// The flow of a run, as JSON.
+    /// The flow of a run, as JSON. [`TemporalError::Wrong`] where the run has answered, and cannot tell.
     pub async fn flow_of(&self, run: &str) -> Result<String, TemporalError> {
         let asked = self.handle(run).query(RunFlow::flow, (), WorkflowQueryOptions::default()).await;
-        asked.map_err(|error| not_answered(run, error))
+        asked.map_err(|error| match error {
+            WorkflowQueryError::Rpc(status) if status.code() == Code::InvalidArgument => {
+                TemporalError::Wrong(status.message().to_owned())
+            }
+            other => not_answered(run, other),
+        })
     }
 
     /// The value of a query the flow declares.
@@ -124,7 +130,7 @@ impl Cluster {
         let asked = service.describe_workflow_execution(temporalio_client::tonic::Request::new(request)).await;
         let found = match asked {
             Ok(answer) => answer.into_inner().workflow_execution_info,
-            Err(status) if status.code() == temporalio_client::tonic::Code::NotFound => return Ok(None),
+            Err(status) if status.code() == Code::NotFound => return Ok(None),
             Err(status) => return Err(TemporalError::Failed(status.message().to_owned())),
         };
         Ok(found.map(|info| match info.status() {
