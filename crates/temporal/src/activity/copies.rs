@@ -64,16 +64,6 @@ impl Shared {
         std::mem::take(&mut parts.handed_in)
     }
 
-    async fn write_all(self: Arc<Self>) {
-        loop {
-            let parts = self.take();
-            if parts.is_empty() {
-                return;
-            }
-            self.write(parts).await;
-        }
-    }
-
     /// Writes the parts together; each by itself where that cannot be, so that nobody fails for another.
     async fn write(&self, parts: Vec<Part>) {
         if let [_, _, ..] = &parts[..] {
@@ -85,6 +75,34 @@ impl Shared {
         }
         for Part { batch, told } in parts {
             let _ = told.send(self.store.commit(batch).await);
+        }
+    }
+}
+
+/// Whoever writes for all. Where it is lost before it has ended, as with the threads it was on, the next one who hands
+/// something in writes; what had been handed in is told of as not written.
+struct Writer {
+    shared: Arc<Shared>,
+    has_ended: bool,
+}
+
+impl Writer {
+    async fn write_all(mut self) {
+        loop {
+            let parts = self.shared.take();
+            if parts.is_empty() {
+                self.has_ended = true;
+                return;
+            }
+            self.shared.write(parts).await;
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            *self.shared.parts() = Parts::default();
         }
     }
 }
@@ -103,7 +121,7 @@ impl CopyWriter for Owned {
         let (told, answer) = channel();
         if self.0.hand_in(Part { batch, told }) {
             // On its own, so that it does not end with whoever asked first.
-            tokio::spawn(self.0.clone().write_all());
+            tokio::spawn(Writer { shared: self.0.clone(), has_ended: false }.write_all());
         }
         answer.await.unwrap_or_else(|_| Err(CommitError::Busy("the writer has ended".to_owned())))
     }
@@ -128,6 +146,7 @@ impl CopyWriter for weir_runtime::Copies {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::runtime::Runtime;
     use weir_store::{Place, Run, RunKey, RunUpdate, Runs};
     use weir_testkit::MemoryStore;
 
@@ -135,6 +154,38 @@ mod tests {
         let mut batch = Batch::new(owned.epoch());
         batch.runs.push(Run::new(RunKey(run), format!("r{run}"), Place::default(), "f", 0));
         batch
+    }
+
+    fn threads() -> Runtime {
+        tokio::runtime::Builder::new_current_thread().build().unwrap()
+    }
+
+    /// They hear of it, and whoever comes next is not kept waiting.
+    #[test]
+    fn a_writer_that_is_lost_leaves_nobody_waiting() {
+        let (here, there, store) = (threads(), threads(), Arc::new(MemoryStore::new()));
+        let epoch = here.block_on(store.claim(1, 0)).unwrap();
+        let owned = Arc::new(Owned::new(store.clone(), epoch));
+        // It is begun there, and has not written when those threads go away.
+        there.block_on(async {
+            tokio::select! {
+                biased;
+                _ = owned.commit(begins(&owned, 1)) => unreachable!(),
+                () = std::future::ready(()) => {}
+            }
+        });
+        let waits = here.spawn({
+            let (owned, batch) = (owned.clone(), begins(&owned, 2));
+            async move { owned.commit(batch).await }
+        });
+        here.block_on(tokio::task::yield_now());
+        assert_eq!(owned.0.parts().handed_in.len(), 2);
+        drop(there);
+        here.block_on(async {
+            assert!(matches!(waits.await.unwrap(), Err(CommitError::Busy(_))));
+            assert!(owned.commit(begins(&owned, 3)).await.is_ok());
+            assert!(store.run("r1").await.unwrap().is_none() && store.run("r3").await.unwrap().is_some());
+        });
     }
 
     #[tokio::test]
