@@ -18,7 +18,9 @@ use weir_store::Place;
 /// a journal is cut where its log lines would make it too large, too; the end of a run follows by itself where it does not
 /// fit; and outputs and states are measured as they travel, in quotes. From 4 on so are signals and what is asked of a
 /// run, of which what is too large is left out; and a child that could not hand over its first part does not begin. From
-/// 5 on what one turn asks of the cluster fits into one message: steps and children beyond it begin in the next.
+/// 5 on what one turn asks of the cluster fits into one message: steps and children beyond it begin in the next. What is
+/// measured before it is sent is so by what its history fixes, a step with the flow's test data; and a run that goes on by
+/// itself has begun before the run that called it ends.
 pub const INTERPRETER: u32 = 5;
 
 /// What a run's workflow begins with, and each further link of it.
@@ -124,6 +126,12 @@ pub struct Rules {
     pub max_events: u32,
     /// Records after which the journal is shipped.
     pub ship_every: u64,
+    /// The most bytes of steps and children that are begun in one turn; two million where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_turn: Option<u64>,
+    /// The most bytes of one part of the journal; 1,400,000 where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_part: Option<u64>,
 }
 
 impl Default for Rules {
@@ -137,6 +145,8 @@ impl Default for Rules {
             attributes: true,
             max_events: 40_000,
             ship_every: 1_000,
+            max_turn: None,
+            max_part: None,
         }
     }
 }
@@ -179,21 +189,21 @@ pub struct Link {
     pub before: Vec<String>,
 }
 
-/// One task to perform, for one attempt or several.
+/// One task to perform, for one attempt or several. Whoever asks for it has parts of it in JSON already.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TaskInput {
+pub struct TaskInput<P = Value, C = Context> {
     pub run: Text,
     pub path: Text,
     /// Sealed values are marked, see [`weir_engine::sealed_to_json`].
-    pub params: Value,
+    pub params: P,
     pub timeout: Duration,
     /// The first attempt's number.
     pub attempt: u32,
     /// Absent where the workflow itself decides about further attempts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<RetryPolicy>,
-    pub context: Context,
+    pub context: C,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_payload: Option<u64>,
 }

@@ -1,5 +1,8 @@
 //! What this version makes of histories that it, or an earlier one, has left: the same. No server is needed.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use serde_json::Value;
 use std::path::Path;
 
 fn history(name: &str) -> String {
@@ -42,4 +45,36 @@ async fn branches_in_another_order_are_noticed() {
     let swapped =
         whole.replace("\"name\":\"log\"", "\"name\":\"?\"").replace("\"name\":\"regex.extract\"", "\"name\":\"log\"");
     check(swapped.replace("\"name\":\"?\"", "\"name\":\"regex.extract\""), &whole).await;
+}
+
+/// What each number of rules has brought is in a history, which the rules before make another one of.
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_of_other_rules_go_another_way() {
+    for name in [
+        "3-many-logs",
+        "3-outgrown-state",
+        "4-signal-left-out",
+        "4-large-child",
+        "5-large-steps",
+        "5-large-children",
+        "5-large-data",
+        "5-detached-last",
+    ] {
+        let whole = history(&format!("{name}.json"));
+        let number: u32 = name[..1].parse().unwrap();
+        println!("{name} by rules {}", number - 1);
+        check(by_rules(&whole, number, number - 1), &whole).await;
+    }
+}
+
+/// The history of a run that has begun under other rules.
+fn by_rules(history: &str, from: u32, to: u32) -> String {
+    let mut history: Value = serde_json::from_str(history).unwrap();
+    let begun = &mut history["events"][0]["attributes"]["WorkflowExecutionStartedEventAttributes"];
+    let data = &mut begun["input"]["payloads"][0]["data"];
+    let input = String::from_utf8(BASE64.decode(data.as_str().unwrap()).unwrap()).unwrap();
+    let other = input.replace(&format!("\"interpreter\":{from},"), &format!("\"interpreter\":{to},"));
+    assert_ne!(other, input, "it says which rules it follows");
+    *data = BASE64.encode(other).into();
+    history.to_string()
 }

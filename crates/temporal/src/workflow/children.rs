@@ -2,7 +2,7 @@
 
 use super::drive::{Driver, Phase, Sort};
 use super::happened::{Happened, child_error, said};
-use super::{RunFlow, lock, plan_of, too_large};
+use super::{RunFlow, lock, plan_of, too_large, weights};
 use crate::activity::Keeping;
 use crate::names;
 use crate::wire::{ChildEnd, Facts, FindInput, Found, RunInput};
@@ -72,7 +72,7 @@ impl<'a> Driver<'a> {
             self.child_input(&child, flow, kinds)
         });
         match begun {
-            Ok(input) if self.input.interpreter >= 5 && !self.has_room(input.size()) => {
+            Ok(input) if self.input.interpreter >= 5 && !self.has_room(weights::of_child(&input)) => {
                 self.hold(child, Found { flow: Some(input.flow), kinds: input.kinds });
             }
             Ok(input) => self.begin_child(child, input),
@@ -109,7 +109,7 @@ impl<'a> Driver<'a> {
         let interpreter = self.input.interpreter;
         let (created_at, cause, link) = (self.now(), None, None);
         let input = RunInput { interpreter, flow, place, started, created_at, cause, kinds, library, rules, link };
-        match input.rules.max_payload.filter(|most| interpreter >= 4 && input.size() > *most) {
+        match input.rules.max_payload.filter(|most| interpreter >= 4 && size_of(&input) > *most) {
             Some(most) => Err(too_large("the flow that is called, with its input,", most)),
             None => Ok(input),
         }
@@ -195,6 +195,10 @@ impl<'a> Driver<'a> {
         let word = self.cx.external_workflow(origin.run.to_string(), None).signal(Deliver, message, options);
         self.push(Sort::Word, word.map(|_| Happened::Nothing).boxed_local());
     }
+}
+
+fn size_of(child: &RunInput) -> u64 {
+    if child.interpreter >= 5 { weights::of_child(child) } else { child.size() }
 }
 
 fn not_started(code: &str, message: &str) -> StepError {

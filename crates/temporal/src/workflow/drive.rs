@@ -1,11 +1,12 @@
 use super::happened::Happened;
-use super::tasks::Open;
+use super::tasks::{Open, context_of};
 use super::timers::Armed;
 use super::turn::Turn;
-use super::{RunFlow, Shared, lock};
+use super::{RunFlow, Shared, lock, weights};
 use crate::wire::{Found, RunEnd, RunInput};
 use futures_util::FutureExt;
 use futures_util::future::{Fuse, LocalBoxFuture};
+use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::poll_fn;
 use std::task::Poll;
@@ -13,7 +14,7 @@ use std::time::UNIX_EPOCH;
 use temporalio_sdk::{WaitConditionOptions, WorkflowCancellationToken, WorkflowContext, WorkflowResult};
 use weir_base::{Micros, Text, Value};
 use weir_engine::{Command, EventBody};
-use weir_ir::Flow;
+use weir_store::Place;
 
 /// How often in a row the run may go on without Temporal: then it lets others have their turn.
 const IN_A_ROW: u32 = 100;
@@ -50,7 +51,9 @@ pub struct Driver<'a> {
     pub cx: &'a WorkflowContext<RunFlow>,
     pub input: RunInput,
     pub fold: Shared,
-    pub flow: std::sync::Arc<Flow>,
+    /// What every step is told about the flow, and what that counts.
+    pub context: Box<RawValue>,
+    pub around_steps: usize,
     pub phase: Phase,
     pub pending: Vec<Pending<'a>>,
     /// What has happened already and was not looked at yet.
@@ -85,12 +88,13 @@ pub struct Driver<'a> {
 impl<'a> Driver<'a> {
     pub fn new(cx: &'a WorkflowContext<RunFlow>, mut input: RunInput, fold: Shared) -> Self {
         let link = input.link.take().unwrap_or_default();
-        let flow = lock(&fold).run.flow.clone();
+        let (context, around_steps) = around_steps(&fold, &input.place);
         Self {
             cx,
             input,
             fold,
-            flow,
+            context,
+            around_steps,
             phase: Phase::Running,
             pending: Vec::new(),
             ready: VecDeque::new(),
@@ -260,4 +264,9 @@ impl<'a> Driver<'a> {
         fold.waits = children.chain(tasks).chain(timer).map(Text::from).collect();
         fold.wake_at = timers.into_iter().chain(retries).min();
     }
+}
+
+fn around_steps(fold: &Shared, place: &Place) -> (Box<RawValue>, usize) {
+    let run = &lock(fold).run;
+    (context_of(&run.flow, place), weights::of_context(&run.flow, &run.text))
 }

@@ -1,8 +1,8 @@
 //! How a link ends: with the run, or handing it over to the next.
 
 use super::drive::{Driver, Phase, Sort};
-use super::lock;
 use super::tasks::too_large;
+use super::{lock, weights};
 use crate::wire::{Link, RunEnd, RunInput, quoted};
 use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::{ContinueAsNewOptions, WorkflowResult, WorkflowTermination};
@@ -53,10 +53,16 @@ impl Driver<'_> {
             Phase::Running => None,
             Phase::Ending(end) => {
                 let spoken = self.pending.iter().all(|pending| pending.sort != Sort::Word);
-                (spoken && self.is_told() && self.cx.all_handlers_finished()).then(|| ended(end))
+                let begun = spoken && !self.has_detached_to_begin();
+                (begun && self.is_told() && self.cx.all_handlers_finished()).then(|| ended(end))
             }
             Phase::HandingOver => self.next_link(),
         }
+    }
+
+    /// Whether a run that goes on by itself has still to begin: nobody else would begin it.
+    fn has_detached_to_begin(&self) -> bool {
+        self.input.interpreter >= 5 && self.wanted.values().any(|child| child.detached)
     }
 
     /// Where one step follows the other at once, nothing is under way only before the next is begun.
@@ -103,7 +109,11 @@ impl Driver<'_> {
     /// The limit that what the next history begins with is beyond, if it is. Earlier rules see that too late.
     fn outgrown(&self) -> Option<u64> {
         let most = self.input.rules.max_payload.filter(|_| self.input.interpreter >= 3)?;
-        let size = serde_json::to_vec(&self.next_input()).map_or(0, |input| input.len() as u64);
+        let next = self.next_input();
+        let size = match self.input.interpreter >= 5 {
+            true => weights::of_link(&next),
+            false => serde_json::to_vec(&next).map_or(0, |input| input.len() as u64),
+        };
         (size > most).then_some(most)
     }
 

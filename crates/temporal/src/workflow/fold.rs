@@ -13,6 +13,10 @@ use weir_store::{Place, blob_hash};
 /// The most bytes of one shipment or one page.
 const PART: usize = 1_400_000;
 
+/// The most bytes of an output, and of variables, that an update is answered with. Answers of several, a part of the
+/// journal and what else a turn asks for travel as one message.
+const TOLD: usize = 10_000;
+
 /// What is known of a run besides what happens in it.
 pub struct Run {
     pub flow: Arc<Flow>,
@@ -41,6 +45,8 @@ pub struct Fold {
     shipped_logs: usize,
     /// Whether a shipment is cut where its log lines make it too large, too: from rules 3 on.
     cuts_logs: bool,
+    /// The most bytes of one shipment.
+    max_part: usize,
     /// The largest payload in bytes; none where large ones are kept elsewhere.
     max_payload: Option<u64>,
     before: Vec<String>,
@@ -68,6 +74,7 @@ impl Fold {
         };
         let mut fold = Self::new(run, machine, at, input.link.as_ref());
         (fold.cuts_logs, fold.max_payload) = (input.interpreter >= 3, input.rules.max_payload);
+        fold.max_part = input.rules.max_part.map_or(PART, |most| most as usize);
         if input.link.is_none() {
             fold.keep(&Event::new(at, EventBody::Started(Box::new(input.started.clone()))));
         }
@@ -90,6 +97,7 @@ impl Fold {
             shipped: seq,
             shipped_logs: 0,
             cuts_logs: false,
+            max_part: PART,
             max_payload: None,
             before: link.map(|link| link.before.clone()).unwrap_or_default(),
             waits: Vec::new(),
@@ -191,7 +199,7 @@ impl Fold {
     /// As many unshipped records as fit together with the log lines that come before each of them, at least one; and how
     /// many such lines there are. What comes after the last record goes with it.
     fn fitting(&self, most: usize) -> (Vec<Row>, usize) {
-        let mut room = PART.saturating_sub(if self.shipped == 0 { quoted(&self.run.text) } else { 0 });
+        let mut room = self.max_part.saturating_sub(if self.shipped == 0 { quoted(&self.run.text) } else { 0 });
         let (mut rows, mut logs) = (Vec::new(), self.shipped_logs);
         for row in self.rows.iter().skip((self.shipped + 1).saturating_sub(self.first) as usize).take(most) {
             let with = self.logs_before[logs..].iter().take_while(|seq| **seq <= row.seq).count();
@@ -215,7 +223,7 @@ impl Fold {
         }
         let flow = part.flow.as_deref().map_or(0, quoted);
         let size = flow + part.rows.iter().map(size_of_row).sum::<usize>() + size_of_logs(&part.logs);
-        size + serde_json::to_string(end).map_or(0, |end| end.len()) <= PART
+        size + serde_json::to_string(end).map_or(0, |end| end.len()) <= self.max_part
     }
 
     /// Whether only somebody can bring it on, who has to see it for that.
@@ -236,7 +244,7 @@ impl Fold {
         let fits = |row: &&Row| {
             let first = bytes == 0;
             bytes += row.payload.len() + row.path.len() + 80;
-            first || bytes <= PART
+            first || bytes <= self.max_part
         };
         self.rows.iter().skip(skip).take(most).take_while(fits).cloned().collect()
     }
@@ -279,6 +287,16 @@ impl Fold {
     }
 
     pub fn state(&self) -> State {
+        self.state_with(PART / 2)
+    }
+
+    /// As an update is answered with.
+    pub fn told(&self) -> State {
+        self.state_with(TOLD)
+    }
+
+    /// With an output and variables of at most so many bytes.
+    fn state_with(&self, most: usize) -> State {
         let machine = &self.machine;
         let waiting = self.waiting();
         State {
@@ -291,9 +309,9 @@ impl Fold {
             seq: self.seq,
             at: self.at,
             created_at: self.run.created_at,
-            output: small(machine.output()),
+            output: small(machine.output(), most),
             error: machine.error().cloned(),
-            variables: small(machine.variables()),
+            variables: small(machine.variables(), most),
             cause: self.run.cause.clone(),
         }
     }
@@ -326,9 +344,9 @@ fn restored(plan: Arc<weir_engine::Plan>, link: &Link) -> Result<Machine, String
     Ok(machine)
 }
 
-/// An answer larger than a cluster takes is left out; the journal has it all.
-fn small(value: Value) -> Value {
-    match value.to_json().len() > PART / 2 {
+/// What does not fit an answer is left out; the journal has it all.
+fn small(value: Value, most: usize) -> Value {
+    match value.to_json().len() > most {
         true => Value::Null,
         false => value,
     }
@@ -351,11 +369,10 @@ mod tests {
     const FLOW: &str =
         r#"{"ir": 1, "name": "f", "dialect": "ir", "root": {"id": "w", "wait": {"signal": {"name": "go"}}}}"#;
 
-    /// A run with 40 records, each after 60 KB of log lines.
-    fn talkative(interpreter: u32) -> Fold {
+    fn begun(flow: &str, interpreter: u32) -> RunInput {
         let begin = Begin {
             run: "r".into(),
-            flow: weir_ir::from_json(FLOW).unwrap(),
+            flow: weir_ir::from_json(flow).unwrap(),
             input: Value::object([]),
             place: Place::default(),
             cause: None,
@@ -366,7 +383,12 @@ mod tests {
         };
         let mut input = input_of(&begin, &weir_kinds::catalog().unwrap(), None).unwrap();
         input.interpreter = interpreter;
-        let mut fold = Fold::begin(&input).unwrap();
+        input
+    }
+
+    /// A run with 40 records, each after 60 KB of log lines.
+    fn talkative(interpreter: u32) -> Fold {
+        let mut fold = Fold::begin(&begun(FLOW, interpreter)).unwrap();
         for number in 0..40 {
             let (path, kind, level, message) = ("w".into(), "log".into(), "info".into(), "\"x\"".repeat(20_000).into());
             fold.add_logs(vec![LogView { at: number, path, kind, attempt: 1, level, message, metadata: Value::Null }]);
@@ -430,6 +452,20 @@ mod tests {
             lines += page.logs.len();
         }
         assert_eq!((next, lines), (42, 40));
+    }
+
+    /// Answers of updates travel with whatever else a turn asks for.
+    #[test]
+    fn an_update_is_answered_with_what_is_small() {
+        for (bytes, told) in [(9_000, true), (11_000, false)] {
+            let flow = FLOW.replace(
+                r#""root""#,
+                &format!(r#""variables": {{"v": {{"initial": "{}"}}}}, "root""#, "x".repeat(bytes)),
+            );
+            let fold = Fold::begin(&begun(&flow, 5)).unwrap();
+            assert_eq!(!fold.told().variables.is_null(), told, "{bytes}");
+            assert!(!fold.state().variables.is_null(), "whoever asks is told");
+        }
     }
 
     /// Their histories say how many parts there were.

@@ -15,6 +15,7 @@ mod tasks;
 mod timers;
 mod turn;
 mod variables;
+mod weights;
 
 use crate::names;
 use crate::wire::{JournalPage, Row, RunInput, State};
@@ -71,6 +72,11 @@ impl RunFlow {
 
     fn shown(&self) -> Result<State, Refusal> {
         self.read(Fold::state).ok_or_else(|| "the run has not begun".into())
+    }
+
+    /// As an update is answered with.
+    fn told(&self) -> Result<State, Refusal> {
+        self.read(Fold::told).ok_or_else(|| "the run has not begun".into())
     }
 
     /// A run that is over takes nothing any more.
@@ -157,7 +163,7 @@ impl RunFlow {
         answer.map_err(|error| error.to_string().into())
     }
 
-    /// Signals, and tells how the run stands once that has been folded.
+    /// Signals, and tells how the run stands once that has been folded; a large output and large variables are left out.
     #[update(name = "signal_and_wait")]
     pub async fn signal_and_wait(
         cx: &mut WorkflowContext<Self>,
@@ -165,7 +171,7 @@ impl RunFlow {
     ) -> Result<State, Refusal> {
         let ticket = cx.state_mut(|run| run.put(message.0, message.1));
         let _ = cx.wait_condition(|run| run.taken >= ticket).await;
-        cx.state(Self::shown)
+        cx.state(Self::told)
     }
 
     #[update_validator(signal_and_wait)]
@@ -185,7 +191,7 @@ impl RunFlow {
         };
         let ticket = cx.state_mut(|run| run.put(format!("approve:{}", answer.0), payload));
         let _ = cx.wait_condition(|run| run.taken >= ticket).await;
-        cx.state(Self::shown)
+        cx.state(Self::told)
     }
 
     #[update_validator(approve)]

@@ -1,31 +1,35 @@
 use super::drive::{Driver, MOST_OPEN, Phase, Sort};
 use super::happened::{Answer, Happened, answer};
-use super::lock;
+use super::{lock, weights};
 use crate::wire::{Context, Facts, TaskDone, TaskFailed, TaskInput};
 use futures_util::FutureExt;
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use std::time::Duration;
 use temporalio_common::{ActivityDefinition, RetryPolicy};
 use temporalio_sdk::{ActivityOptions, WorkflowCancellationToken};
 use weir_base::{Micros, Text};
 use weir_engine::{Decision, EventBody, RunTask, StepError, TaskResult, sealed_to_json};
-use weir_ir::UnknownPolicy;
+use weir_ir::{Flow, UnknownPolicy};
 use weir_kind::{Category, Effect};
 use weir_runtime::policy::{self, OUTCOME_UNKNOWN, noise, retries, step_error};
+use weir_store::Place;
 
 /// How much longer than an attempt's own time Temporal waits for a worker that should have ended it.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// How soon a lost attempt is made again: at first, and by how much later each time where one after the other is lost.
-/// The cluster may cut the waits an attempt asks for itself at the longest one.
+/// How soon a lost attempt is made again. It is as soon each time: the cluster counts attempts that have failed in an
+/// orderly way too, and after many of those a wait that grows would be hours. It may cut the waits an attempt asks for
+/// itself at the longest one.
 const AGAIN: Duration = Duration::from_millis(200);
-const GROWING: f64 = 1.2;
+const GROWING: f64 = 1.0;
 const LONGEST: Duration = Duration::from_hours(24);
 
 /// An activity by its name, as it is called.
 pub struct Called(pub String);
 
 impl ActivityDefinition for Called {
-    type Input = TaskInput;
+    type Input = Given;
     type Output = TaskDone;
 
     fn name(&self) -> &str {
@@ -33,9 +37,14 @@ impl ActivityDefinition for Called {
     }
 }
 
+/// A task as it is asked for: its parameters are written once, and what all tasks of a run are given once a link.
+type Given = TaskInput<Box<RawValue>, Box<RawValue>>;
+
 /// A task the machine waits for.
 pub struct Open {
     task: RunTask,
+    /// Its parameters in JSON, from when they are measured until they are sent.
+    params: Option<Box<RawValue>>,
     effect: Effect,
     /// The attempt under way, or the next one.
     attempt: u32,
@@ -53,6 +62,16 @@ enum OpenState {
 }
 
 impl Open {
+    /// How large the parameters are.
+    fn measured(&mut self) -> usize {
+        self.params.get_or_insert_with(|| written(&sealed_to_json(&self.task.params))).get().len()
+    }
+
+    /// The parameters as they are sent.
+    fn take_params(&mut self) -> Box<RawValue> {
+        self.params.take().unwrap_or_else(|| written(&sealed_to_json(&self.task.params)))
+    }
+
     pub fn next_at(&self) -> Option<Micros> {
         match self.state {
             OpenState::BackingOff(at) => Some(at),
@@ -74,7 +93,8 @@ impl<'a> Driver<'a> {
         let path = task.path.clone();
         let effect = self.facts(&task.spec.kind).map_or(Effect::NonIdempotent, |facts| facts.effect_of(&task.params));
         let (asked_at, token) = (self.now(), WorkflowCancellationToken::new());
-        let open = Open { task, effect, attempt: 1, state: OpenState::Queued, asked_at, token };
+        let (params, state) = (None, OpenState::Queued);
+        let open = Open { task, params, effect, attempt: 1, state, asked_at, token };
         self.tasks.insert(path.clone(), open);
         self.queued.push_back(path);
     }
@@ -89,22 +109,21 @@ impl<'a> Driver<'a> {
             self.hand_over_first();
         }
         while matches!(self.phase, Phase::Running)
-            && !self.queued.is_empty()
             && self.activities() < MOST_OPEN
             && self.cx.history_length() < self.input.rules.max_events
         {
-            if self.input.interpreter >= 5 && !self.has_room_for_next() {
+            let Some(path) = self.queued.front().cloned() else { return };
+            if self.input.interpreter >= 5 && !self.has_room_for(&path) {
                 return;
             }
-            let Some(path) = self.queued.pop_front() else { return };
+            self.queued.pop_front();
             self.dispatch(path);
         }
     }
 
-    fn has_room_for_next(&mut self) -> bool {
-        let Some(open) = self.queued.front().and_then(|path| self.tasks.get(path)) else { return true };
-        let input = serde_json::to_vec(&self.task_input(open)).map_or(0, |input| input.len() as u64);
-        self.has_room(input)
+    fn has_room_for(&mut self, path: &Text) -> bool {
+        let Some(params) = self.tasks.get_mut(path).map(Open::measured) else { return true };
+        self.has_room(weights::of_step(params, path, self.around_steps))
     }
 
     /// One that must not be made twice unawares leaves a mark first (semantics 5.7).
@@ -121,33 +140,38 @@ impl<'a> Driver<'a> {
     }
 
     fn launch(&mut self, path: Text, attempt: u32) {
-        let Some(open) = self.tasks.get(&path) else { return };
-        let (input, token) = (self.task_input(open), open.token.clone());
-        if let Some(most) = self.input.rules.max_payload
-            && input.params.to_json().len() as u64 > most
-        {
+        let Some(params) = self.tasks.get_mut(&path).map(Open::take_params) else { return };
+        if let Some(most) = self.beyond(&path, params.get().len()) {
             return self.settle(path, failure(too_large("what the step is given", most)));
         }
-        let options = self.options_of(open, &input, token);
+        let Some(open) = self.tasks.get(&path) else { return };
+        let (options, input) = (self.options_of(open), self.task_input(open, params));
         let activity = Called(open.task.spec.kind.to_string());
         let call = self.cx.execute_activity(activity, input, options);
         let told = call.map(move |result| Happened::Task { path, attempt, answer: answer(result) });
         self.push(Sort::Activity, told.boxed_local());
     }
 
-    fn task_input(&self, open: &Open) -> TaskInput {
+    /// The limit that what a step is given is beyond, if it is. Earlier rules look at its parameters alone.
+    fn beyond(&self, path: &str, params: usize) -> Option<u64> {
+        let size = match self.input.interpreter >= 5 {
+            true => weights::of_step(params, path, self.around_steps),
+            false => params as u64,
+        };
+        self.input.rules.max_payload.filter(|most| size > *most)
+    }
+
+    fn task_input(&self, open: &Open, params: Box<RawValue>) -> Given {
         let run = lock(&self.fold).machine().run_id().clone();
-        let RunTask { path, params, .. } = &open.task;
         let idempotent = open.effect != Effect::NonIdempotent;
-        let files = std::path::PathBuf::new();
         TaskInput {
             run,
-            path: path.clone(),
-            params: sealed_to_json(params),
+            path: open.task.path.clone(),
+            params,
             timeout: self.timeout_of(&open.task),
             attempt: open.attempt,
             retry: Some(self.retry_of(&open.task).unwrap_or_else(weir_ir::RetryPolicy::none)).filter(|_| idempotent),
-            context: Context::from(weir_runtime::flow_context(&self.flow, &self.input.place, Some(&files))),
+            context: self.context.clone(),
             max_payload: self.input.rules.max_payload,
         }
     }
@@ -160,14 +184,14 @@ impl<'a> Driver<'a> {
         policy::retry_policy(self.facts(&task.spec.kind).and_then(|facts| facts.retry.as_ref()), task)
     }
 
-    fn options_of(&self, open: &Open, input: &TaskInput, token: WorkflowCancellationToken) -> ActivityOptions {
+    fn options_of(&self, open: &Open) -> ActivityOptions {
         let rules = &self.input.rules;
-        let own = Duration::from_millis(input.timeout.millis);
+        let own = Duration::from_millis(self.timeout_of(&open.task).millis);
         ActivityOptions::with_start_to_close_timeout(own + GRACE)
             .heartbeat_timeout(Duration::from_millis(rules.heartbeat.millis))
-            .cancellation_token(token)
+            .cancellation_token(open.token.clone())
             .maybe_task_queue(self.queue_of(&open.task.spec.kind))
-            .summary(input.path.to_string())
+            .summary(open.task.path.to_string())
             .retry_policy(policy_of(open.effect))
             .build()
     }
@@ -337,6 +361,16 @@ fn policy_of(effect: Effect) -> RetryPolicy {
         .build()
 }
 
+/// What every step of a run is told about the flow.
+pub fn context_of(flow: &Flow, place: &Place) -> Box<RawValue> {
+    let files = std::path::PathBuf::new();
+    written(&Context::from(weir_runtime::flow_context(flow, place, Some(&files))))
+}
+
+fn written(value: &impl Serialize) -> Box<RawValue> {
+    to_raw_value(value).expect("what a step is given is always JSON")
+}
+
 fn failure(error: StepError) -> TaskResult {
     TaskResult { error: Some(error), ..TaskResult::default() }
 }
@@ -350,4 +384,48 @@ pub fn too_large(what: &str, most: u64) -> StepError {
 
 fn ended_outside() -> StepError {
     StepError::new("TASK_CANCELLED", Category::Cancelled.as_str(), "the step was cancelled at the cluster")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use temporalio_common::data_converters::{
+        GenericPayloadConverter, PayloadConverter, SerializationContext, SerializationContextData,
+    };
+    use weir_base::Value;
+
+    /// Failures that were in order count as attempts, too: after a hundred of them a wait that grows would be hours.
+    #[test]
+    fn a_lost_attempt_is_made_again_as_soon_each_time() {
+        let policy = policy_of(Effect::Idempotent);
+        assert_eq!((policy.initial_interval(), policy.backoff_coefficient()), (Duration::from_millis(200), 1.0));
+        assert_eq!(
+            (policy.maximum_interval(), policy.maximum_attempts()),
+            (Some(LONGEST), 0),
+            "waits that are asked for"
+        );
+        assert_eq!(policy_of(Effect::NonIdempotent).maximum_attempts(), 1);
+    }
+
+    #[test]
+    fn what_is_sent_reads_as_what_is_performed() {
+        let params = Value::object([("text", "\"é\"".into()), ("list", Value::array([1.into(), Value::Null]))]);
+        let flow =
+            weir_ir::from_json(r#"{"ir":1,"name":"f","dialect":"ir","root":{"id":"main","sequence":{"children":[]}}}"#);
+        let given = Given {
+            run: "r".into(),
+            path: "main/a".into(),
+            params: written(&params),
+            timeout: weir_base::Duration::from_secs(1),
+            attempt: 2,
+            retry: None,
+            context: context_of(&flow.unwrap(), &Place::default()),
+            max_payload: Some(10),
+        };
+        let converter = PayloadConverter::default();
+        let (data, of) = (SerializationContextData::None, |data| SerializationContext::new(data, &converter));
+        let payload = converter.to_payload(&of(&data), &given).unwrap();
+        let read: TaskInput = converter.from_payload(&of(&data), payload).unwrap();
+        assert_eq!((read.params, &*read.context.flow, read.attempt, read.max_payload), (params, "f", 2, Some(10)));
+    }
 }

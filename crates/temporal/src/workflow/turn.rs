@@ -9,8 +9,6 @@ use weir_base::Text;
 
 /// The most bytes of steps and children that are begun in one turn. A part of the journal may travel with them.
 const MOST: u64 = 2_000_000;
-/// What is around each of them.
-const AROUND: u64 = 600;
 
 /// What was asked in a turn.
 #[derive(Default)]
@@ -24,11 +22,11 @@ pub struct Turn {
 
 impl Turn {
     /// Whether so much more may be asked, and if so notes it. What is first always may.
-    fn takes(&mut self, history: u32, bytes: u64) -> bool {
+    fn takes(&mut self, history: u32, bytes: u64, most: u64) -> bool {
         if self.began_at != history {
             *self = Self { began_at: history, ..Self::default() };
         }
-        let fits = self.bytes == 0 || self.bytes + bytes <= MOST;
+        let fits = self.bytes == 0 || self.bytes + bytes <= most;
         self.bytes += if fits { bytes } else { 0 };
         fits
     }
@@ -37,7 +35,8 @@ impl Turn {
 impl Driver<'_> {
     /// Whether this turn has room for something of so many bytes; where it has none, another turn is on its way.
     pub fn has_room(&mut self, bytes: u64) -> bool {
-        let fits = self.turn.takes(self.cx.history_length(), bytes.min(MAX_PAYLOAD) + AROUND);
+        let most = self.input.rules.max_turn.unwrap_or(MOST);
+        let fits = self.turn.takes(self.cx.history_length(), bytes.min(MAX_PAYLOAD), most);
         if !fits && !std::mem::replace(&mut self.turn.awaits_next, true) {
             let timer = self.timer(Duration::from_millis(1), "", self.own.clone());
             self.push(Sort::Timer, timer.map(|_| Happened::Nothing).boxed_local());
@@ -81,7 +80,7 @@ mod tests {
             (18, 1, true),
         ];
         for (history, bytes, fits) in asked {
-            assert_eq!(turn.takes(history, bytes), fits, "{bytes} at {history}");
+            assert_eq!(turn.takes(history, bytes, MOST), fits, "{bytes} at {history}");
         }
     }
 }

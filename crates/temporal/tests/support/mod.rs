@@ -9,7 +9,7 @@ use weir_catalog::Catalog;
 use weir_dialects::{Context, Loader, SourceFile};
 use weir_ir::Flow;
 use weir_kind::{NoInterfaces, NoMemory, memory::MemorySecrets};
-use weir_runtime::{Clock, NoFinder, SystemClock};
+use weir_runtime::{Clock, FlowFinder, NoFinder, SystemClock};
 use weir_store::{Place, Store};
 use weir_temporal::{
     Address, Begin, Cluster, Keeper, Options, Outcome, Outside, Parts, Rules, TemporalError, Working, forward,
@@ -27,6 +27,8 @@ pub struct Lab {
     pub store: Arc<dyn Store>,
     pub rules: Rules,
     pub secrets: Arc<MemorySecrets>,
+    /// Knows flows for the worker that is started next.
+    pub finder: Arc<dyn FlowFinder>,
     worker: Option<Working>,
     forwarding: Option<tokio::task::JoinHandle<()>>,
     catalog: Catalog,
@@ -50,6 +52,7 @@ impl Lab {
             store,
             rules,
             secrets: Arc::default(),
+            finder: Arc::new(NoFinder),
             worker: None,
             forwarding: None,
             catalog: catalog(),
@@ -60,7 +63,7 @@ impl Lab {
 
     pub async fn start_worker(&mut self) {
         let epoch = self.store.claim(1, 0).await.expect("the store");
-        let keeper = Keeper::new(self.store.clone(), epoch, Arc::new(NoFinder), Arc::new(catalog()));
+        let keeper = Keeper::new(self.store.clone(), epoch, self.finder.clone(), Arc::new(catalog()));
         let egress = Arc::new(weir_egress::Client::new(weir_egress::Options::default()));
         let outside = Outside {
             secrets: self.secrets.clone(),

@@ -4,7 +4,8 @@
 //! an earlier version did. With an address, a run and a name it keeps the history of that run, which another program
 //! has carried there: `-- 127.0.0.1:7233 RUN 2-waits`.
 
-#[path = "../tests/support/mod.rs"]
+mod rules;
+#[path = "../../tests/support/mod.rs"]
 mod support;
 
 use std::path::Path;
@@ -37,6 +38,7 @@ async fn main() {
     lab.cluster.outcome("waits").await.expect("an end");
     keep_own(&lab, "waits").await;
     lab.stop().await;
+    rules::record(&server).await;
 }
 
 async fn keep_own(lab: &Lab, name: &str) {
