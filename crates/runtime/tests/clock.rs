@@ -127,6 +127,23 @@ async fn a_clock_put_forward_is_noticed() {
     }
 }
 
+/// A run that is loaded because its time has come writes nothing of that: many may be due together.
+#[tokio::test]
+async fn what_is_due_costs_no_row_before_it_fires() {
+    let place = Place::new().await;
+    let runtime = place.open(1).await;
+    runtime.recovered().await;
+    runtime.start(start(flow(&timer("a", "20h")), "r")).await.unwrap();
+    while runtime.held_runs() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let rows = runtime.load().rows_per_commit.sum;
+    place.clock.by(DAY);
+    succeeded(&place.check(&runtime, "r", &["started", "timer_fired"]).await);
+    assert_eq!(runtime.load().rows_per_commit.sum - rows, 2, "the timer and the end");
+    runtime.stop().await.unwrap();
+}
+
 /// The program ends, the clock is put back, and the program is started again.
 #[tokio::test]
 async fn a_restart_with_an_earlier_clock_waits_no_longer() {

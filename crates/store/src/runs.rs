@@ -85,7 +85,7 @@ pub struct Run {
 }
 
 /// A change of a run's row. It happens on start, park and end (semantics 5.14), and where a run begins to wait or goes
-/// on, in a commit that is made anyway.
+/// on, in a commit that is made anyway wherever there is one.
 ///
 /// One to `pending` is for a run to be taken up again here: a copy of what was carried elsewhere is none from then on.
 #[derive(Clone, Debug, PartialEq)]

@@ -107,10 +107,11 @@ impl Live {
     }
 
     fn parking_row(&self) -> RunUpdate {
-        match self.machine.status() {
+        let row = match self.machine.status() {
             Status::Paused => RunUpdate::paused(self.key, self.wake_at(), None),
-            _ => RunUpdate::parked(self.key, self.wake_at()).on(self.waiting()),
-        }
+            _ => RunUpdate::parked(self.key, self.wake_at()),
+        };
+        row.on(self.waiting())
     }
 
     /// Says in the row that the run waits from this turn on, or goes on, so that it is found among those that do so
@@ -118,29 +119,42 @@ impl Live {
     pub(super) fn note_rest(&mut self, cx: &Cx) {
         match self.row_to_be(cx) {
             Some(Status::Waiting) => self.update_row(RunUpdate::waiting(self.key)),
+            Some(Status::Paused) => self.update_row(RunUpdate::paused(self.key, self.wake_at(), None)),
             Some(_) => self.update_row(RunUpdate::started(self.key, self.at)),
             None => {}
         }
     }
 
-    /// Sees to it that the row is set right where nothing else is written.
+    /// Sees to it that the row is set right where nothing else is written. Of a run that rests and goes on in a moment
+    /// something is: many may have been loaded together because their time has come.
     pub fn keep_row_right(&mut self, cx: &mut Cx) {
-        if !self.is_touched && self.row_to_be(cx).is_some() {
+        let is_wrong = match self.row_to_be(cx) {
+            Some(Status::Running) => !self.will_rest(),
+            status => status.is_some(),
+        };
+        if !self.is_touched && is_wrong {
             self.touch(cx, false);
         }
     }
 
     /// What the row of a run that is carried must say, where it says something else.
     fn row_to_be(&self, cx: &Cx) -> Option<Status> {
-        if self.phase != Phase::Active || !matches!(self.stored, Status::Running | Status::Waiting) {
-            return None;
-        }
-        let waits = self.will_rest() && !self.goes_on_soon(cx);
-        let status = if waits { Status::Waiting } else { Status::Running };
-        // What it was parked on may be over with what has happened since.
+        let status = match self.stored {
+            _ if self.phase != Phase::Active => return None,
+            Status::Paused => Status::Paused,
+            Status::Running | Status::Waiting if self.will_rest() && !self.goes_on_soon(cx) => Status::Waiting,
+            Status::Running | Status::Waiting => Status::Running,
+            _ => return None,
+        };
+        (status != self.stored || self.is_row_outdated()).then_some(status)
+    }
+
+    /// Whether what the run was parked on may be over with what has happened since. That a paused run has a deadline is
+    /// not.
+    fn is_row_outdated(&self) -> bool {
         let (wake_at, reasons) = &self.stored_waits;
-        let outdated = !self.batch.records.is_empty() && (wake_at.is_some() || !reasons.is_empty());
-        (status != self.stored || outdated).then_some(status)
+        let wakes = wake_at.is_some() && self.stored != Status::Paused;
+        !self.batch.records.is_empty() && (wakes || !reasons.is_empty())
     }
 
     /// Whether the run is at rest once its rows are on disk, and what waits for them is done.
