@@ -178,7 +178,7 @@ pub fn rehearse(flow: &Flow, events: &[Numbered]) -> Result<Rehearsal, RunsError
         output: machine.output(),
         error: machine.error().cloned(),
         variables: machine.variables(),
-        steps: steps.0.into_values().collect(),
+        steps: steps.by_path.into_values().collect(),
         divergence: matched.divergence,
         open: matched.resume,
         state: machine.to_state(),
@@ -280,7 +280,7 @@ impl Replayed {
     /// The steps a fork begins with. One that a change has ended is left out, since no journal tells how; one that a
     /// change has begun is known by what it asks for.
     fn take_over(&mut self, mut steps: Steps) -> Result<(), RunsError> {
-        steps.0.retain(|path, step| is_over(step) || self.is_live(path) || self.machine.expects(path));
+        steps.by_path.retain(|path, step| is_over(step) || self.is_live(path) || self.machine.expects(path));
         self.steps = steps;
         guarded(|| self.machine.reissue()).map_err(unreadable)?;
         while let Some(command) = guarded(|| self.machine.poll()).map_err(unreadable)? {
@@ -289,7 +289,7 @@ impl Replayed {
                 started_at: Some(self.at),
                 ..step(&task.path, task.spec.kind.clone(), Text::from(""), StepStatus::Running)
             };
-            self.steps.0.entry(task.path.clone()).or_insert_with(began);
+            self.steps.by_path.entry(task.path.clone()).or_insert_with(began);
         }
         Ok(())
     }
@@ -310,11 +310,11 @@ impl Replayed {
 
     /// Whether the run has come to this step.
     pub fn knows(&self, step: &str) -> bool {
-        self.steps.0.contains_key(step)
+        self.steps.by_path.contains_key(step)
     }
 
     pub fn has_ended(&self, step: &str) -> bool {
-        self.steps.0.get(step).is_some_and(|step| step.ended_at.is_some())
+        self.steps.by_path.get(step).is_some_and(|step| step.ended_at.is_some())
     }
 
     pub fn is_live(&self, step: &str) -> bool {
@@ -331,7 +331,7 @@ impl Replayed {
     }
 
     pub fn into_steps(self) -> Vec<StepView> {
-        self.steps.0.into_values().collect()
+        self.steps.by_path.into_values().collect()
     }
 
     pub fn into_view(mut self, run: &Run) -> Result<ReplayView, RunsError> {
@@ -340,7 +340,7 @@ impl Replayed {
         while let Some(command) = guarded(|| self.machine.poll()).map_err(unreadable)? {
             open.extend(open_view(command));
         }
-        if self.steps.0.len() >= LISTED {
+        if self.steps.is_cut {
             self.warnings.push(format!("only the first {LISTED} steps are listed").into());
         }
         let machine = &self.machine;
@@ -357,7 +357,7 @@ impl Replayed {
             signals: machine.awaited_signals(),
             open,
             warnings: self.warnings.clone(),
-            steps: self.steps.0.into_values().collect(),
+            steps: self.steps.by_path.into_values().collect(),
         })
     }
 
@@ -392,25 +392,29 @@ fn open_view(command: Command) -> Option<OpenView> {
 
 /// Steps by path, in the order of entering.
 #[derive(Clone, Debug, Default)]
-pub struct Steps(IndexMap<Text, StepView>);
+pub struct Steps {
+    by_path: IndexMap<Text, StepView>,
+    /// Whether there were more than are kept.
+    is_cut: bool,
+}
 
 impl Steps {
     pub fn iter(&self) -> impl Iterator<Item = &StepView> {
-        self.0.values()
+        self.by_path.values()
     }
 
     /// Takes note of what a traced machine tells.
     pub fn note(&mut self, trace: Trace) {
         let Trace { at, path, body } = trace;
         match body {
-            TraceBody::Entered { .. } | TraceBody::Skipped { .. } if self.0.len() >= LISTED => {}
+            TraceBody::Entered { .. } | TraceBody::Skipped { .. } if !self.has_room_for(&path) => self.is_cut = true,
             TraceBody::Entered { kind, title, phase, region } => {
                 let step =
                     StepView { phase, region, started_at: Some(at), ..step(&path, kind, title, StepStatus::Running) };
-                self.0.insert(path, step);
+                self.by_path.insert(path, step);
             }
             TraceBody::Skipped { kind, title } => {
-                self.0.insert(path.clone(), step(&path, kind, title, StepStatus::Skipped));
+                self.by_path.insert(path.clone(), step(&path, kind, title, StepStatus::Skipped));
             }
             TraceBody::Waiting { reason } => self.with(&path, |step| {
                 (step.status, step.waiting) = (StepStatus::Waiting, Some(reason));
@@ -423,6 +427,10 @@ impl Steps {
         }
     }
 
+    fn has_room_for(&self, path: &Text) -> bool {
+        self.by_path.len() < LISTED || self.by_path.contains_key(path)
+    }
+
     /// Takes note of what a fold does not tell: how often a task was attempted, and since when.
     pub fn note_result(&mut self, path: &Text, result: &TaskResult) {
         self.with(path, |step| {
@@ -432,7 +440,7 @@ impl Steps {
     }
 
     fn with(&mut self, path: &Text, change: impl FnOnce(&mut StepView)) {
-        if let Some(step) = self.0.get_mut(path) {
+        if let Some(step) = self.by_path.get_mut(path) {
             change(step);
         }
     }
@@ -469,5 +477,24 @@ pub(crate) async fn logs(store: &dyn Store, key: RunKey) -> Result<Vec<LogView>,
         after = last.number;
         let lines = page.iter().filter(|observation| &*observation.seen.kind == LOG);
         logs.extend(lines.filter_map(|line| serde_json::from_str::<LogView>(&line.seen.payload).ok()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_cut_where_there_are_more_steps_than_it_shows() {
+        let mut steps = Steps::default();
+        let mut enter = |number: usize| {
+            let (kind, title) = ("k".into(), "t".into());
+            let body = TraceBody::Skipped { kind, title };
+            steps.note(Trace { at: 0, path: format!("all[{number}]").into(), body });
+            (steps.by_path.len(), steps.is_cut)
+        };
+        assert_eq!((1..=LISTED).map(&mut enter).last(), Some((LISTED, false)), "just so many");
+        assert_eq!(enter(1), (LISTED, false), "again");
+        assert_eq!(enter(LISTED + 1), (LISTED, true));
     }
 }
