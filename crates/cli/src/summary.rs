@@ -3,7 +3,7 @@
 use crate::show;
 use weir_base::{Micros, Value};
 use weir_engine::StepError;
-use weir_runs::{LogView, ReplayView, StepView};
+use weir_runs::{LogView, ReplayView, RunView, StepView};
 
 pub fn of_run(replay: &ReplayView, logs: &[LogView]) -> Value {
     Value::object([
@@ -13,6 +13,19 @@ pub fn of_run(replay: &ReplayView, logs: &[LogView]) -> Value {
         ("error", replay.error.as_ref().map(StepError::to_value).into()),
         ("steps", Value::array(replay.steps.iter().map(|one| Value::object(step(one))))),
         ("variables", replay.variables.clone()),
+        ("logs", Value::array(logs.iter().map(log))),
+    ])
+}
+
+/// Of a run whose journal cannot be followed: what its row says.
+pub fn of_view(view: &RunView, logs: &[LogView]) -> Value {
+    Value::object([
+        ("run", view.run.clone().into()),
+        ("status", view.status.as_str().into()),
+        ("output", view.output.clone()),
+        ("error", view.error.as_ref().map(StepError::to_value).into()),
+        ("steps", Value::array([])),
+        ("variables", Value::object([])),
         ("logs", Value::array(logs.iter().map(log))),
     ])
 }

@@ -1,14 +1,15 @@
 use crate::client::innermost;
+use crate::outage::Outage;
 use crate::{Client, ClientError};
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::Instant;
 use weir_base::Value;
 
-/// How often a stream that broke off is taken up again in a row, and how long one waits before each time.
-const TRIES: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(500);
+/// With which try in a row that came to nothing it is told that the server is away.
+const TOLD_AT: u32 = 2;
 
-/// Something the server says as it happens: `record`, `log`, `attempt`, `stream`, `state` or `problem`.
+/// Something the server says as it happens: `record`, `log`, `attempt`, `stream`, `state` or `problem`. That nothing is
+/// heard of it, and why, is an [`Event::AWAY`] of its own.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Event {
     pub id: Option<String>,
@@ -16,8 +17,17 @@ pub struct Event {
     pub data: Value,
 }
 
+impl Event {
+    /// Its data is the reason. What comes after it is what the server says again.
+    pub const AWAY: &'static str = "away";
+
+    fn away(error: &ClientError) -> Self {
+        Self { name: Self::AWAY.to_owned(), data: error.to_string().into(), id: None }
+    }
+}
+
 /// Events of a run, a flow or a project. A stream that breaks off goes on where it was: none is missed, none comes
-/// twice.
+/// twice. A server that is away is waited for, for two minutes.
 pub struct Events {
     client: Client,
     path: Vec<String>,
@@ -25,7 +35,7 @@ pub struct Events {
     lines: Lines,
     ready: VecDeque<Event>,
     last: Option<String>,
-    tries: u32,
+    outage: Option<Outage>,
 }
 
 impl Events {
@@ -33,7 +43,7 @@ impl Events {
     pub(crate) fn new(client: &Client, path: &[&str]) -> Self {
         let path = path.iter().map(|part| (*part).to_owned()).collect();
         let (lines, ready) = (Lines::default(), VecDeque::new());
-        Self { client: client.clone(), path, response: None, lines, ready, last: None, tries: 0 }
+        Self { client: client.clone(), path, response: None, lines, ready, last: None, outage: None }
     }
 
     /// The next event. Who follows a run stops by itself when the run is over.
@@ -45,14 +55,21 @@ impl Events {
             }
             if let Err(error) = self.read().await {
                 self.response = None;
-                self.tries += 1;
-                let hopeless = matches!(error, ClientError::Problem { .. } | ClientError::Address(_));
-                if hopeless || self.tries > TRIES {
-                    return Err(error);
-                }
-                tokio::time::sleep(PAUSE).await;
+                self.bear(error).await?;
             }
         }
+    }
+
+    /// Waits before the next try, where there is to be one. Most streams that end go on with the first.
+    async fn bear(&mut self, error: ClientError) -> Result<(), ClientError> {
+        let now = Instant::now();
+        let outage = self.outage.get_or_insert(Outage::new(now));
+        let Some(pause) = outage.next_pause(now).filter(|_| may_pass(&error)) else { return Err(error) };
+        if outage.tries() == TOLD_AT {
+            self.ready.push_back(Event::away(&error));
+        }
+        tokio::time::sleep(pause).await;
+        Ok(())
     }
 
     async fn read(&mut self) -> Result<(), ClientError> {
@@ -64,7 +81,7 @@ impl Events {
         let broken = |reason: String| ClientError::Unreachable { server: self.client.server().to_owned(), reason };
         match response.chunk().await {
             Ok(Some(bytes)) => {
-                self.tries = 0;
+                self.outage = None;
                 self.ready.extend(self.lines.take(&bytes));
                 Ok(())
             }
@@ -80,6 +97,15 @@ impl Events {
             call = call.header("last-event-id", last);
         }
         call.respond().await
+    }
+}
+
+/// Whether asking again may help: a server that is starting or busy says so.
+fn may_pass(error: &ClientError) -> bool {
+    match error {
+        ClientError::Problem { status, .. } => *status == 429 || *status >= 500,
+        ClientError::Address(_) => false,
+        ClientError::Unreachable { .. } | ClientError::Strange { .. } => true,
     }
 }
 

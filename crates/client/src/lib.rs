@@ -10,6 +10,7 @@ mod error;
 mod events;
 mod flows;
 mod opened;
+mod outage;
 mod runs;
 mod session;
 mod things;

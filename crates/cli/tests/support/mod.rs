@@ -5,6 +5,7 @@ pub mod asking;
 pub mod compilers;
 pub mod process;
 pub mod server;
+pub mod stub;
 pub mod witness;
 
 use std::path::Path;

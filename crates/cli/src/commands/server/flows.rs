@@ -1,4 +1,4 @@
-use super::follow::{Shown, follow as follow_run};
+use super::follow::{Shown, away, follow as follow_run};
 use super::{list, one, text, whole};
 use crate::args::Bind;
 use crate::args::server::{Flows, FlowsCommand, Push};
@@ -9,7 +9,7 @@ use crate::stop::Stop;
 use crate::{load, loader, report, show};
 use std::path::Path;
 use weir_base::Value;
-use weir_client::{Client, FlowText};
+use weir_client::{Client, Event, FlowText};
 
 pub fn run(args: &Flows) -> anyhow::Result<Exit> {
     let client = server(&args.data)?;
@@ -368,6 +368,10 @@ async fn follow(client: &Client, id: &str, json: bool) -> anyhow::Result<Exit> {
             event = events.next() => event?,
             () = stop.asked() => return Ok(Exit::Success),
         };
+        if event.name == Event::AWAY {
+            crate::errln!("{}", away(&event));
+            continue;
+        }
         let data = &event.data;
         if json {
             show::out(Value::object([("event", event.name.as_str().into()), ("data", data.clone())]).to_json());

@@ -9,6 +9,8 @@ use crate::stop::Stop;
 use crate::summary;
 use weir_base::Value;
 use weir_client::{Client, Event};
+use weir_engine::Status;
+use weir_runs::RunView;
 
 /// How a run is shown.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +21,8 @@ pub struct Shown {
     pub no_wait: bool,
 }
 
-/// Shows how a run goes that was just started, until it has ended or Ctrl-C leaves it to the server.
+/// Shows how a run goes that was just started, until it has ended, nobody can carry it on, or Ctrl-C leaves it to the
+/// server.
 pub async fn follow(client: &Client, started: &Value, shown: Shown) -> anyhow::Result<Exit> {
     let run = text(started, "run");
     if !shown.json {
@@ -32,13 +35,10 @@ pub async fn follow(client: &Client, started: &Value, shown: Shown) -> anyhow::R
     loop {
         let event = tokio::select! {
             event = events.next() => event?,
-            () = stop.asked() => {
-                crate::errln!("the run goes on at the server: weir runs show {run} --server {}", client.server());
-                return Ok(Exit::Waiting);
-            }
+            () = stop.asked() => return left(client, run, shown, &mut stop).await,
         };
         if !shown.json {
-            line(&event).into_iter().for_each(|line| crate::errln!("{line}"));
+            line(&event, client.server()).into_iter().for_each(|line| crate::errln!("{line}"));
         }
         if is_end(&event) {
             return told(client, run, shown).await;
@@ -46,21 +46,74 @@ pub async fn follow(client: &Client, started: &Value, shown: Shown) -> anyhow::R
     }
 }
 
+/// Nobody waits for it any more; whoever wants an object gets the run as it stands, unless asked to stop once more.
+async fn left(client: &Client, run: &str, shown: Shown, stop: &mut Stop) -> anyhow::Result<Exit> {
+    crate::errln!("the run goes on at the server: weir runs show {run} --server {}", client.server());
+    if !shown.json {
+        return Ok(Exit::Waiting);
+    }
+    tokio::select! {
+        exit = told(client, run, shown) => exit,
+        () = stop.asked() => Ok(Exit::Waiting),
+    }
+}
+
+/// Also where the engine broke: only another program goes on with such a run.
 fn is_end(event: &Event) -> bool {
-    let status = weir_engine::Status::parse(text(&event.data, "status"));
-    event.name == "state" && status.is_some_and(|status| status.is_final())
+    let status = Status::parse(text(&event.data, "status"));
+    event.name == "state" && status.is_some_and(|status| status.is_final() || is_broken(status, &event.data))
+}
+
+fn is_broken(status: Status, state: &Value) -> bool {
+    status == Status::Paused && state.get("error").is_some_and(|error| !error.is_null())
 }
 
 async fn told(client: &Client, run: &str, shown: Shown) -> anyhow::Result<Exit> {
     let view = client.run(run).await?;
     match shown.json {
-        true => {
-            let summary = summary::of_run(&client.replay(run, None).await?, &client.logs(run).await?);
-            crate::show::out(summary.to_json());
-        }
-        false => print_end(&view, "the server carries it on"),
+        true => crate::show::out(summary_of(client, &view).await?.to_json()),
+        false => print_end(&view, &carried(&view, client.server())),
     }
     Ok(exit_of(view.status))
+}
+
+async fn summary_of(client: &Client, view: &RunView) -> anyhow::Result<Value> {
+    let (replay, logs) = (client.replay(&view.run, None).await, client.logs(&view.run).await?);
+    match replay {
+        Err(error) if error.code() == "RUN_UNREADABLE" => Ok(summary::of_view(view, &logs)),
+        replay => Ok(summary::of_run(&replay?, &logs)),
+    }
+}
+
+/// Who carries on a run that has not ended.
+fn carried(view: &RunView, server: &str) -> String {
+    let resume = resume(&view.run, server);
+    match (view.status, &view.error) {
+        (Status::Paused, Some(_)) => format!("to go on after an update of the server: {resume}"),
+        (Status::Paused, None) => format!("to go on: {resume}"),
+        _ => "the server carries it on".to_owned(),
+    }
+}
+
+fn resume(run: &str, server: &str) -> String {
+    format!("weir runs resume {run} --server {server}")
+}
+
+/// How a run stands that does not go on at once.
+fn stands(state: &Value, server: &str) -> Option<String> {
+    match Status::parse(text(state, "status"))? {
+        Status::Paused => Some(paused(state, server)),
+        _ => waits(state),
+    }
+}
+
+/// Why it is paused, or how to go on where somebody wanted it so.
+fn paused(state: &Value, server: &str) -> String {
+    let what = match state.get("error") {
+        Some(error) if !error.is_null() => format!("paused: {}", said(error)),
+        _ => format!("paused; to go on: {}", resume(text(state, "run"), server)),
+    };
+    row("‖", "", &short(&what, MESSAGE_WIDTH), "")
 }
 
 /// What a run waits for, all in one line, and until when where it goes on by itself.
@@ -74,18 +127,23 @@ fn waits(state: &Value) -> Option<String> {
     (!reasons.is_empty()).then(|| row("…", "", &short(&what, MESSAGE_WIDTH), ""))
 }
 
+/// A code and what it says.
+fn said(error: &Value) -> String {
+    format!("{}: {}", text(error, "code"), text(error, "message"))
+}
+
 /// What a person wants to hear of an event: results, failures, logs, what is waited for.
-fn line(event: &Event) -> Option<String> {
+fn line(event: &Event, server: &str) -> Option<String> {
     let data = &event.data;
     let (path, payload) = (text(data, "path"), data.get("payload").cloned().unwrap_or_default());
     let shown = |value: Option<&Value>| value.filter(|value| !value.is_null()).map(Value::to_json).unwrap_or_default();
-    let said = |error: &Value| format!("{}: {}", text(error, "code"), text(error, "message"));
     let (mark, what) = match (&*event.name, text(data, "type")) {
         ("record", "task_finished" | "child_finished" | "override") => match payload.get("error") {
             Some(error) if !error.is_null() => ("✗", said(error)),
             _ => ("✓", shown(payload.get("output"))),
         },
-        ("state", _) => return waits(data),
+        ("state", _) => return stands(data, server),
+        (Event::AWAY, _) => return Some(away(event)),
         ("log", _) => return Some(row("│", "", &short(text(&payload, "message"), MESSAGE_WIDTH), "")),
         ("attempt", _) => (
             "!",
@@ -98,4 +156,10 @@ fn line(event: &Event) -> Option<String> {
         _ => return None,
     };
     Some(row(mark, "", path, &short(&what, MESSAGE_WIDTH)))
+}
+
+/// That nothing is heard of the server.
+pub fn away(event: &Event) -> String {
+    let what = format!("{}; trying again", event.data.as_str().unwrap_or_default());
+    row("!", "", &short(&what, MESSAGE_WIDTH), "")
 }
