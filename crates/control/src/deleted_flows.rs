@@ -12,13 +12,16 @@ use crate::permissions::Permission;
 use crate::projects::DEFAULT_SERVICE;
 use crate::records::{self, Kept, Listed, PageOf, Record};
 use weir_base::{Micros, Text};
-use weir_store::{Change, ChangeError, DocumentFilter, DocumentPage, Scope};
+use weir_store::{Change, ChangeError, Document, DocumentFilter, DocumentPage, Scope};
 
 /// How long a deleted flow can come back: 30 days.
 const RESTORABLE: Micros = 30 * 24 * 3_600 * 1_000_000;
 
-/// How many an organisation's flows can come back at most, where its tier allows any number of flows.
+/// How many of an organisation's flows can come back at most, where its tier allows any number of flows.
 const MOST: u64 = 200;
+
+/// And how many in any case, since none of them can run.
+const LEAST: u64 = 10;
 
 /// How many are read at a time to be forgotten; each holds a draft.
 const AT_ONCE: u32 = 20;
@@ -144,31 +147,36 @@ impl Control {
         }
     }
 
+    /// Those that go are chosen by their place, all at once: whoever does the same beside it chooses no others.
     async fn try_to_forget_surplus(&self, caller: &Caller) -> Result<()> {
-        let limit = self.limits(&caller.tenant).await?.flows.unwrap_or(MOST).min(MOST);
-        let there = self.documents.count_documents(&caller.scope(), DeletedFlow::TABLE, &under()).await?;
-        let mut surplus = u32::try_from(there.saturating_sub(limit)).unwrap_or(u32::MAX);
-        while surplus > 0 {
-            let part = surplus.min(AT_ONCE);
-            surplus -= part;
-            self.forget_oldest(&caller.scope(), &under(), part).await?;
+        let limit = self.limits(&caller.tenant).await?.flows.unwrap_or(MOST).clamp(LEAST, MOST);
+        let there = records::names::<DeletedFlow>(&*self.documents, &caller.scope(), &under()).await?;
+        let surplus = there.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
+        let oldest: Vec<Text> = there.into_keys().take(surplus).collect();
+        for part in oldest.chunks(AT_ONCE as usize) {
+            let found = self.documents.documents_by_id(&caller.scope(), DeletedFlow::TABLE, part).await?;
+            self.forget_these(&caller.scope(), found).await?;
         }
         Ok(())
     }
 
-    /// Forgets so many of these at most, those that were deleted first; how many there were. One that has just come back
-    /// is passed over.
+    /// Forgets so many of these at most, those that were deleted first; how many there were.
     async fn forget_oldest(&self, scope: &Scope, filter: &DocumentFilter, limit: u32) -> Result<usize> {
         let page = DocumentPage { after: None, limit, newest_first: false };
         let found = self.documents.documents(scope, DeletedFlow::TABLE, filter, &page).await?;
         let count = found.len();
+        self.forget_these(scope, found).await.map(|()| count)
+    }
+
+    /// One that has just come back is passed over.
+    async fn forget_these(&self, scope: &Scope, found: Vec<Document>) -> Result<()> {
         for document in found {
             match self.documents.change(scope, forgotten(&Kept::read(document)?)).await {
                 Ok(()) | Err(ChangeError::Missing { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(count)
+        Ok(())
     }
 
     /// Flows of a project that is deleted do not come back.

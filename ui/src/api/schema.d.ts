@@ -170,7 +170,7 @@ export interface paths {
         /** Changes a flow's draft; what is absent stays */
         put: operations["changeFlow"];
         post?: never;
-        /** Deletes a stopped flow; it can come back for 30 days, and its runs stay */
+        /** Deletes a stopped flow; its runs stay, and as many flows as the tier allows can come back for 30 days */
         delete: operations["deleteFlow"];
         options?: never;
         head?: never;
@@ -2408,7 +2408,7 @@ export interface components {
             project: string;
             service: string;
             title: string;
-            /** @description After this it is gone for good. */
+            /** @description After this it is gone for good; before, where more were deleted since than the tier allows flows. */
             until: string;
         };
         DeletedQuery: {

@@ -28,7 +28,7 @@ struct DeletedFlowView {
     title: String,
     deleted_by: String,
     deleted_at: String,
-    /// After this it is gone for good.
+    /// After this it is gone for good; before, where more were deleted since than the tier allows flows.
     until: String,
 }
 

@@ -18,6 +18,8 @@ on_every_store! {
     it_comes_back_though_its_service_is_gone
     it_is_forgotten_where_nothing_else_is_old
     no_more_are_kept_than_a_tier_allows_flows
+    some_are_kept_in_any_case
+    those_deleted_at_the_same_moment_are_all_kept
     a_save_at_the_same_moment_is_kept_or_refused
 }
 
@@ -198,25 +200,60 @@ async fn it_is_forgotten_where_nothing_else_is_old(data: Data) {
     assert_eq!(left(&world, &tenant.id, Table::Revisions).await, 0);
 }
 
-async fn no_more_are_kept_than_a_tier_allows_flows(data: Data) {
+/// A world whose organisations may have so many flows.
+async fn allowing(data: Data, flows: u64) -> World {
     let mut settings = Settings::default();
-    let tier = settings.control.tiers.get_mut("enterprise").expect("a tier");
-    tier.flows = Some(2);
-    let world = World::with(data, settings).await;
+    settings.control.tiers.get_mut("enterprise").expect("a tier").flows = Some(flows);
+    World::with(data, settings).await
+}
+
+async fn no_more_are_kept_than_a_tier_allows_flows(data: Data) {
+    let world = allowing(data, 11).await;
     let tenant = world.tenant("Anna").await;
-    let mut flows = Vec::new();
-    for number in 0..5 {
-        let flow = world.flow(&tenant.key, &format!("flow-{number}"), FLOW).await;
-        delete(&world, &tenant.key, &flow).await;
-        flows.push(flow);
-    }
-    assert_eq!(count(&world, &tenant.key, "/api/deleted-flows").await, 2);
-    assert_eq!(left(&world, &tenant.id, Table::Revisions).await, 4, "nothing stays of the others");
+    let flows = all_deleted(&world, &tenant.key, 13).await;
+    assert_eq!(count(&world, &tenant.key, "/api/deleted-flows").await, 11);
+    assert_eq!(left(&world, &tenant.id, Table::Revisions).await, 22, "nothing stays of the others");
     world
-        .post(&tenant.key, &format!("/api/deleted-flows/{}/restore", flows[2]), Value::Null)
+        .post(&tenant.key, &format!("/api/deleted-flows/{}/restore", flows[1]), Value::Null)
         .await
         .refused(404, "NOT_FOUND");
-    restore(&world, &tenant.key, &flows[4]).await;
+    restore(&world, &tenant.key, &flows[2]).await;
+}
+
+async fn some_are_kept_in_any_case(data: Data) {
+    let world = allowing(data, 1).await;
+    let key = world.tenant("Anna").await.key;
+    let flows = all_deleted(&world, &key, 11).await;
+    assert_eq!(count(&world, &key, "/api/deleted-flows").await, 10);
+    restore(&world, &key, &flows[1]).await;
+}
+
+async fn all_deleted(world: &World, key: &Client, count: u32) -> Vec<String> {
+    let mut flows = Vec::new();
+    for number in 0..count {
+        let flow = world.flow(key, &format!("flow-{number}"), FLOW).await;
+        delete(world, key, &flow).await;
+        flows.push(flow);
+    }
+    flows
+}
+
+/// Each of them makes room for itself, and none for another.
+async fn those_deleted_at_the_same_moment_are_all_kept(data: Data) {
+    let world = allowing(data, 10).await;
+    let key = world.tenant("Anna").await.key;
+    all_deleted(&world, &key, 10).await;
+    for round in 0..5 {
+        let mut flows = Vec::new();
+        for number in 0..4 {
+            flows.push(world.flow(&key, &format!("again-{round}-{number}"), FLOW).await);
+        }
+        futures::future::join_all(flows.iter().map(|flow| delete(&world, &key, flow))).await;
+        let kept = world.get(&key, "/api/deleted-flows").await.is(200);
+        let kept: Vec<String> = kept["items"].as_array().expect("flows").iter().map(|gone| text(&gone["id"])).collect();
+        assert_eq!(kept.len(), 10, "round {round}");
+        assert!(flows.iter().all(|flow| kept.contains(flow)), "round {round}: {flows:?}, {kept:?}");
+    }
 }
 
 /// Whoever saves and whoever deletes have seen nothing; what comes back is what was saved last, and can be saved again.
