@@ -161,7 +161,7 @@ impl Control {
     }
 
     /// The flow a run has run under.
-    async fn own_source(&self, row: &Run) -> Result<FlowSource> {
+    pub(crate) async fn own_source(&self, row: &Run) -> Result<FlowSource> {
         let version = self.store.flow_version(&row.place.tenant, &row.version).await?;
         let version = version.ok_or(ControlError::not_found("version"))?;
         let flow = weir_ir::from_json(&version.ir);

@@ -9,6 +9,7 @@
 mod access;
 mod accounts;
 mod analytics;
+mod approvals;
 mod audit;
 mod automatic;
 mod bulk;

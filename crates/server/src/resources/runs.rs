@@ -784,21 +784,8 @@ async fn approve(
     Place(run): Place<String>,
     Body(body): Body<ApproveBody>,
 ) -> Answer<Json<RunSummary>> {
-    let payload = Value::object([
-        ("approved", body.approved.into()),
-        ("comment", body.comment.into()),
-        ("by", caller.actor.name().into()),
-    ]);
-    let (_, view) = app.control.run(&caller, &run).await?;
-    ask(&app, &caller, &run, Request::Signal { name: approval(&view.waiting, &body.name), id: None, payload }).await
-}
-
-/// The signal that is meant by a step's path, or by what `waiting` says of it.
-fn approval(waiting: &[Text], named: &str) -> Text {
-    let signal = named.strip_prefix("signal ").unwrap_or(named);
-    let waits = |signal: &str| waiting.iter().any(|one| one.strip_prefix("signal ") == Some(signal));
-    let of_step = format!("approve:{signal}");
-    if !waits(signal) && waits(&of_step) { of_step.into() } else { signal.into() }
+    let ApproveBody { name, approved, comment } = body;
+    Ok(Json(summary(app.control.approve(&caller, &run, &name, approved, &comment).await?)))
 }
 
 async fn decide(

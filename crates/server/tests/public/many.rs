@@ -1,11 +1,13 @@
 //! Many runs at once, what started them, and runs as tests.
 
-use crate::world::{Client, Data, Tenant, World, on_every_store, text};
+use crate::world::{Client, Data, Settings, Tenant, World, on_every_store, text};
 use serde_json::{Value, json};
 
 on_every_store! {
     runs_say_what_started_them_and_lists_ask_for_it
     an_approval_is_named_by_its_step
+    a_paused_run_takes_an_approval_by_its_step
+    an_approval_may_come_before_its_step
     the_same_is_done_to_all_that_pass_a_filter
     failed_runs_go_on_together
     a_run_is_given_out_as_a_test
@@ -59,6 +61,36 @@ async fn an_approval_is_named_by_its_step(data: Data) {
         let ended = world.ended(&tenant.key, &run).await;
         assert_eq!(ended["status"], "succeeded", "{name}: {ended}");
     }
+}
+
+const ASKS_LATER: &str = r#"{"ir": 1, "name": "later", "dialect": "ir", "root": {"id": "all", "sequence": {"children": [
+    {"id": "first", "wait": {"signal": {"name": "go"}}}, {"id": "ok", "wait": {"approval": {"message": "Go on?"}}}]}}}"#;
+
+/// Also where it is paused and has left memory.
+async fn a_paused_run_takes_an_approval_by_its_step(data: Data) {
+    let settings = Settings { park_after: weir_base::Duration::from_millis(0), ..Settings::default() };
+    let world = World::with(data, settings).await;
+    let tenant = world.tenant("Anna").await;
+    let flow = world.running(&tenant.key, "asks", ASKS).await;
+    let run = inject(&world, &tenant, &flow).await;
+    let path = format!("/api/runs/{run}");
+    world.post(&tenant.key, &format!("{path}/pause"), json!({})).await.is(200);
+    world.all_parked().await;
+    let shown = world.get(&tenant.key, &path).await.is(200);
+    assert_eq!((&shown["status"], &shown["waiting"]), (&json!("paused"), &json!(["signal approve:all/ok"])));
+    world.post(&tenant.key, &format!("{path}/approve"), json!({"name": "all/ok", "approved": true})).await.is(200);
+    assert_eq!(world.ended(&tenant.key, &run).await["status"], "succeeded");
+}
+
+async fn an_approval_may_come_before_its_step(data: Data) {
+    let world = World::open(data).await;
+    let tenant = world.tenant("Anna").await;
+    let flow = world.running(&tenant.key, "later", ASKS_LATER).await;
+    let run = inject(&world, &tenant, &flow).await;
+    let path = format!("/api/runs/{run}");
+    world.post(&tenant.key, &format!("{path}/approve"), json!({"name": "all/ok", "approved": true})).await.is(200);
+    world.post(&tenant.key, &format!("{path}/signal"), json!({"name": "go"})).await.is(200);
+    assert_eq!(world.ended(&tenant.key, &run).await["status"], "succeeded");
 }
 
 async fn runs_say_what_started_them_and_lists_ask_for_it(data: Data) {

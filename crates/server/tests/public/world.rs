@@ -171,6 +171,8 @@ impl Secrets for OfProjects {
 pub struct Settings {
     pub control: weir_control::Options,
     pub server: Options,
+    /// How long a run that only waits stays in memory.
+    pub park_after: weir_base::Duration,
 }
 
 impl Default for Settings {
@@ -179,7 +181,7 @@ impl Default for Settings {
             passwords: weir_vault::password::Options { memory_kib: 8, passes: 1, lanes: 1 },
             ..weir_control::Options::default()
         };
-        Self { control, server: Options::default() }
+        Self { control, server: Options::default(), park_after: weir_runtime::Options::default().park_after }
     }
 }
 
@@ -234,7 +236,8 @@ impl World {
         parts.interfaces = Arc::new(ProjectInterfaces { documents: documents.clone(), ambient: weather.clone() });
         let memory = FlowMemory::of(documents.clone(), store.clone(), weather.clone(), &settings.control);
         parts.memory = memory.clone();
-        let options = weir_runtime::Options { drain: weir_base::Duration::from_millis(50), ..Default::default() };
+        let (drain, park_after) = (weir_base::Duration::from_millis(50), settings.park_after);
+        let options = weir_runtime::Options { drain, park_after, ..Default::default() };
         let runtime = Arc::new(Runtime::open(options, parts).await.expect("a runtime"));
         let count = Count::default();
         let counted = Arc::new(Counted { store: store.clone(), documents: documents.clone(), count: count.clone() });
@@ -271,6 +274,13 @@ impl World {
             }
         };
         tokio::time::timeout(Duration::from_secs(60), settling).await.expect("it comes to rest");
+    }
+
+    /// Waits until no run is in memory.
+    pub async fn all_parked(&self) {
+        while self.runtime.held_runs() > 0 {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// An organisation with its owner, who is signed in.
