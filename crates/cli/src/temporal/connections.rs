@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a server that stops waits for what its connections have under way.
 const AT_THE_END: Duration = Duration::from_secs(10);
 /// How long nobody looks again whether another installation works at the same queue.
-const LOOK_AGAIN: Duration = Duration::from_secs(15);
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// How long a worker that did not come is left alone: at first, and at most.
 const SOONEST: Duration = Duration::from_secs(1);
 const LATEST: Duration = Duration::from_secs(15);
@@ -222,6 +222,19 @@ impl Link {
         Ok(())
     }
 
+    /// Comes back once another installation works here that came at the same moment, and is the one to go on.
+    async fn shared(&self) -> TemporalError {
+        loop {
+            tokio::time::sleep(LOOK_AGAIN).await;
+            // Where the cluster is away, nobody works there.
+            if let Ok(cluster) = self.cluster().await
+                && let Err(error) = cluster.remain_own(&self.queue, &self.marks).await
+            {
+                return error;
+            }
+        }
+    }
+
     async fn cluster(&self) -> Result<Cluster, TemporalError> {
         let mut known = self.cluster.lock().await;
         if let Some(cluster) = &*known {
@@ -268,6 +281,10 @@ impl Link {
                     tracing::info!(connection = &*self.name, "journals are kept");
                     tokio::select! {
                         ended = working.ended() => ended,
+                        other = self.shared() => {
+                            let _ = working.stop().await;
+                            Err(other)
+                        }
                         _ = stop.changed() => {
                             let _ = working.stop().await;
                             return;

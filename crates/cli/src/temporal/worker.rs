@@ -19,6 +19,10 @@ use weir_temporal::{Address, Cluster, Keeper, Options, Outside, Parts, TemporalE
 
 /// How often a folder that another process keeps is asked for.
 const AGAIN: Duration = Duration::from_millis(500);
+/// How long a store that was free, and could not be used all the same, is left alone.
+const LATER: Duration = Duration::from_secs(15);
+/// How often a worker that keeps journals looks whether another one does as well.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// Letters of what tells one store from another.
 const MARK: usize = 16;
 
@@ -41,29 +45,67 @@ async fn carry(args: &Worker) -> anyhow::Result<Exit> {
     let mut working = begin(args, &address, store, false).await?;
     let where_to = if has_store { format!("; journals are kept in {}", place(args, &folder)) } else { String::new() };
     crate::errln!("working for {} in `{}`{where_to}", address.address, queues(args).join("`, `"));
-    let store = tokio::select! {
-        () = stop.asked() => None,
-        ended = working.ended() => return ended.map(|()| Exit::Failed).map_err(told),
-        store = free(args, &folder), if keeps && !has_store => Some(store),
-    };
-    // What it has begun as it goes on: nobody else may be there for the runs.
     let mut keeping = None;
-    if let Some(store) = store {
-        let mut begun = begin(args, &address, Some(store), true).await?;
-        crate::errln!("journals are kept in {} from now on", place(args, &folder));
-        tokio::select! {
-            () = stop.asked() => {}
-            ended = working.ended() => ended.map_err(told)?,
-            ended = begun.ended() => ended.map_err(told)?,
-        }
-        keeping = Some(begun);
-    }
+    let result = tokio::select! {
+        () = stop.asked() => Ok(()),
+        ended = working.ended() => return ended.map(|()| Exit::Failed).map_err(told),
+        other = shared(args, &address, &folder), if has_store => Err(other),
+        ended = take_over(args, &address, &folder, &mut keeping), if keeps && !has_store => Err(ended),
+    };
     crate::errln!("stopping; once more stops at once");
-    tokio::select! {
-        stopped = stop_all(working, keeping) => stopped.map_err(told)?,
-        () = stop.asked() => {}
+    let stopped = tokio::select! {
+        stopped = stop_all(working, keeping) => stopped.map_err(told),
+        () = stop.asked() => Ok(()),
+    };
+    result.and(stopped).map(|()| Exit::Success)
+}
+
+/// Keeps journals as well, once the store is nobody's: what it has begun goes on. Comes back with why it does not any
+/// more.
+async fn take_over(args: &Worker, address: &Address, folder: &Path, keeping: &mut Option<Working>) -> anyhow::Error {
+    let begun = keeping.insert(begin_later(args, address, folder).await);
+    crate::errln!("journals are kept in {} from now on", place(args, folder));
+    let ended = tokio::select! {
+        ended = begun.ended() => ended,
+        other = shared(args, address, folder) => return other,
+    };
+    *keeping = None;
+    ended.err().map_or_else(|| anyhow::anyhow!("no journals are kept any more"), told)
+}
+
+/// Waits until the store is nobody's, and nobody keeps these journals in another one.
+async fn begin_later(args: &Worker, address: &Address, folder: &Path) -> Working {
+    loop {
+        let store = free(args, folder).await;
+        match begin(args, address, Some(store), true).await {
+            Ok(begun) => return begun,
+            Err(error) => crate::errln!("{error:#}; this worker keeps no journals at present, and only works"),
+        }
+        tokio::time::sleep(LATER).await;
     }
-    Ok(Exit::Success)
+}
+
+/// Comes back once another worker keeps these journals in another store that came at the same moment, and is the one to
+/// go on.
+async fn shared(args: &Worker, address: &Address, folder: &Path) -> anyhow::Error {
+    let mark = match mark(args, folder) {
+        Ok(mark) => mark,
+        Err(error) => return error,
+    };
+    let mut known = None;
+    loop {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        if known.is_none() {
+            known = Cluster::connect(address).await.ok();
+        }
+        // Where the cluster is away, nobody works there.
+        let Some(cluster) = &known else { continue };
+        for queue in queues(args) {
+            if let Err(error) = cluster.remain_own_store(&queue, &mark).await {
+                return told(error);
+            }
+        }
+    }
 }
 
 /// Runs end only once the store has them, so that one stops last.
@@ -172,12 +214,13 @@ async fn begin(args: &Worker, address: &Address, stores: Option<Stores>, store_o
         metrics: args.metrics.filter(|_| !store_only),
         ..Options::default()
     };
-    if let Some(keeper) = &parts.keeper {
-        let cluster = Cluster::connect(address).await.map_err(told)?;
-        tokio::spawn(forward(keeper.clone(), cluster));
-    }
     if options.takeover.is_zero() {
         anyhow::bail!(UsageError("--takeover must be longer than nothing".into()));
     }
-    work(address, options, parts).await.map_err(told)
+    let Some(keeper) = parts.keeper.clone() else { return work(address, options, parts).await.map_err(told) };
+    let cluster = Cluster::connect(address).await.map_err(told)?;
+    let working = work(address, options, parts).await.map_err(told)?;
+    // Not before: it has the store for as long as this process lives.
+    tokio::spawn(forward(keeper, cluster));
+    Ok(working)
 }

@@ -12,6 +12,7 @@ mod reached;
 mod stored;
 #[path = "../support/mod.rs"]
 mod support;
+mod together;
 mod triggered;
 
 use support::process::{Ended, Going, Place};

@@ -57,6 +57,13 @@ impl Server {
         self.key.clone()
     }
 
+    /// Waits for a line of its log with this text.
+    #[allow(dead_code)]
+    #[track_caller]
+    pub fn until(&mut self, piece: &str) -> String {
+        self.going.until(piece)
+    }
+
     #[track_caller]
     pub fn stop(self) {
         self.going.terminate();

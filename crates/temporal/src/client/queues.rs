@@ -25,22 +25,61 @@ impl Cluster {
     /// The error for a queue at which the server of another installation keeps journals: it would keep some of this
     /// one's, and perform steps with its own secrets. `marks` are those of this one. Who may not look sees nobody.
     pub async fn require_own(&self, queue: &str, marks: &[String]) -> Result<(), TemporalError> {
-        let there = self.pollers(&names::server_queue(queue), TaskQueueType::Activity).await.unwrap_or_default();
-        match there.iter().find_map(|one| stranger(one, names::SERVER, marks, SystemTime::now())) {
-            Some(other) => Err(TemporalError::Shared { queue: queue.to_owned(), other }),
-            None => Ok(()),
-        }
+        self.no_server(queue, marks, |_| true).await
+    }
+
+    /// As [`Cluster::require_own`], of a server that keeps journals there already. Those who came at the same moment saw
+    /// nobody; of them, the one with the least mark goes on.
+    pub async fn remain_own(&self, queue: &str, marks: &[String]) -> Result<(), TemporalError> {
+        self.no_server(queue, marks, |mark| marks.first().is_none_or(|own| mark < own.as_str())).await
     }
 
     /// The error for a queue of which another worker keeps the journals in another store than the one with this mark:
     /// each would get a part of them. Who may not look sees nobody.
     pub async fn require_own_store(&self, queue: &str, mark: &str) -> Result<(), TemporalError> {
-        let there = self.pollers(&names::store_queue(queue), TaskQueueType::Activity).await.unwrap_or_default();
-        let (own, now) = ([mark.to_owned()], SystemTime::now());
-        match there.iter().find_map(|one| stranger(one, names::KEEPER, &own, now)) {
+        self.no_other_store(queue, mark, |_| true).await
+    }
+
+    /// As [`Cluster::remain_own`], of a worker that keeps journals there already.
+    pub async fn remain_own_store(&self, queue: &str, mark: &str) -> Result<(), TemporalError> {
+        self.no_other_store(queue, mark, |other| other < mark).await
+    }
+
+    async fn no_server(
+        &self,
+        queue: &str,
+        marks: &[String],
+        counts: impl Fn(&str) -> bool,
+    ) -> Result<(), TemporalError> {
+        match self.stranger(&names::server_queue(queue), names::SERVER, marks, counts).await {
+            Some(other) => Err(TemporalError::Shared { queue: queue.to_owned(), other }),
+            None => Ok(()),
+        }
+    }
+
+    async fn no_other_store(
+        &self,
+        queue: &str,
+        mark: &str,
+        counts: impl Fn(&str) -> bool,
+    ) -> Result<(), TemporalError> {
+        match self.stranger(&names::store_queue(queue), names::KEEPER, &[mark.to_owned()], counts).await {
             Some(other) => Err(TemporalError::OtherStore { queue: queue.to_owned(), other }),
             None => Ok(()),
         }
+    }
+
+    /// The identity of somebody of this sort at a queue who has none of these marks, but one that counts.
+    async fn stranger(
+        &self,
+        queue: &str,
+        sort: &str,
+        marks: &[String],
+        counts: impl Fn(&str) -> bool,
+    ) -> Option<String> {
+        let there = self.pollers(queue, TaskQueueType::Activity).await.unwrap_or_default();
+        let mut strangers = there.iter().filter_map(|one| stranger(one, sort, marks, SystemTime::now()));
+        strangers.find(|(mark, _)| counts(mark)).map(|(_, identity)| identity.to_owned())
     }
 
     async fn pollers(&self, queue: &str, sort: TaskQueueType) -> Result<Vec<PollerInfo>, TemporalError> {
@@ -57,12 +96,12 @@ impl Cluster {
     }
 }
 
-/// The identity of somebody of this sort who is there and has none of these marks; nothing for anybody else.
-fn stranger(one: &PollerInfo, sort: &str, marks: &[String], now: SystemTime) -> Option<String> {
+/// The mark and the identity of somebody of this sort who is there and has none of these marks; nothing for anybody else.
+fn stranger<'a>(one: &'a PollerInfo, sort: &str, marks: &[String], now: SystemTime) -> Option<(&'a str, &'a str)> {
     let (mark, _) = one.identity.strip_prefix(sort)?.split_once('@')?;
     let last = SystemTime::try_from(one.last_access_time?).ok()?;
     let is_there = now.duration_since(last).unwrap_or_default() < THERE;
-    (is_there && !marks.iter().any(|own| own == mark)).then(|| one.identity.clone())
+    (is_there && !marks.iter().any(|own| own == mark)).then_some((mark, &one.identity))
 }
 
 #[cfg(test)]
