@@ -63,17 +63,20 @@ test.describe("a server that is gone", () => {
     const late = /\/assets\/(dialogs|toaster|palette)-/;
     await app.route(late, (route) => route.abort());
     await open(app, id);
-    await app.getByRole("button", { name: "Publish" }).click();
-    await app.keyboard.press("Control+k");
+    const missed = (part: string) => app.waitForEvent("requestfailed", (request) => request.url().includes(`/assets/${part}-`));
+    await Promise.all([missed("dialogs"), missed("toaster"), missed("palette"), app.getByRole("button", { name: "Publish" }).click()]);
+    await Promise.all([missed("palette"), app.keyboard.press("Control+k")]);
     await expect(step(app, "hello")).toBeVisible();
     await expect(app.getByRole("dialog")).toHaveCount(0);
     await app.unroute(late);
     await app.getByRole("button", { name: "Publish" }).click();
     await expect(app.getByRole("dialog", { name: /^Publish/ })).toBeVisible();
     await app.keyboard.press("Escape");
+    await expect(app.getByRole("dialog")).toHaveCount(0);
     await app.keyboard.press("Control+k");
     await expect(app.getByRole("combobox", { name: "Go to anything" })).toBeVisible();
     await app.keyboard.press("Escape");
+    await expect(app.getByRole("dialog")).toHaveCount(0);
     // Messages come as well.
     await app.getByRole("button", { name: "Run", exact: true }).focus();
     await app.route("**/api/flows/*/try", (route) => route.abort());
@@ -88,8 +91,12 @@ test.describe("a session that has ended", () => {
   test("is renewed over the drawing, and what was drawn is then saved by itself", async ({ app, client, server }) => {
     const { id } = await flow(client, TWO, "flow.json");
     await open(app, id);
+    await step(app, "hello").click();
+    await app.keyboard.press("F2");
+    await app.getByLabel("Name", { exact: true }).fill("Drawn signed out");
     await app.context().clearCookies();
-    await rename(app, "hello", "Drawn signed out");
+    await app.keyboard.press("Enter");
+    await expect(step(app, "Drawn signed out")).toBeVisible();
     const dialog = app.getByRole("dialog", { name: "Your session has ended" });
     await dialog.getByLabel("Password").fill(server.password);
     await dialog.getByRole("button", { name: "Sign in" }).click();

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
-import { flow, open, row, saved, step, textOf } from "./support/builder";
+import { atCanvas, flow, open, row, saved, step, textOf } from "./support/builder";
 import { expect, test } from "./support/test";
 
 /** What a text field of the editor shows is not all there is; the model is asked through what is copied. */
@@ -37,12 +37,14 @@ test("a flow of three steps is drawn, connected, set, run and looked at by keys 
   await app.keyboard.type("print");
   await app.keyboard.press("Enter");
   await expect(step(app, "Print")).toBeVisible();
+  await atCanvas(app);
   await app.keyboard.press("Escape");
   await app.keyboard.press("Tab");
   await app.keyboard.type("End");
   await app.keyboard.press("Enter");
   await expect(step(app, "End")).toBeVisible();
   await expect(app.locator(".react-flow__edge")).toHaveCount(2);
+  await atCanvas(app);
   // Cuts the new edge by undo of nothing: connects start to the end as well, by name.
   await app.keyboard.press("ArrowLeft");
   await app.keyboard.press("ArrowLeft");
@@ -50,9 +52,10 @@ test("a flow of three steps is drawn, connected, set, run and looked at by keys 
   await app.keyboard.type("end");
   await app.keyboard.press("Enter");
   await expect(app.locator(".react-flow__edge")).toHaveCount(3);
+  await atCanvas(app);
   await app.keyboard.press("Control+z");
   await expect(app.locator(".react-flow__edge")).toHaveCount(2);
-  await expect(app.getByRole("application", { name: /^Canvas/ })).toBeFocused();
+  await atCanvas(app);
   await app.keyboard.press("ArrowRight");
   await expect(app.locator(".react-flow__node.selected")).toContainText("Print");
   await app.keyboard.press("Enter");

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { canvas, flow, open, row, saved, step, textOf } from "./support/builder";
+import { atCanvas, canvas, flow, open, row, saved, step, textOf } from "./support/builder";
 import { expect, test } from "./support/test";
 
 const print = (message: string) => ({ activityName: "print", config: { message } });
@@ -34,6 +34,7 @@ test("edges are walked, followed, cut and given a step by keys", async ({ app, c
   await app.keyboard.type("print");
   await app.keyboard.press("Enter");
   await expect(app.locator(".react-flow__edge")).toHaveCount(3);
+  await atCanvas(app);
   await app.keyboard.press("e");
   await app.keyboard.press("Delete");
   await expect(app.locator(".react-flow__edge")).toHaveCount(2);

@@ -37,6 +37,7 @@ test("the keys of a page are listed, and letters rest while one types", async ({
   const sheet = app.getByRole("dialog", { name: "Keyboard" });
   await expect(sheet.getByText("New flow")).toBeVisible();
   await app.keyboard.press("Escape");
+  await expect(sheet).toHaveCount(0);
   await app.keyboard.press("/");
   await expect(app.getByLabel("Search flows")).toBeFocused();
   await app.keyboard.type("n");

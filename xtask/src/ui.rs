@@ -54,7 +54,7 @@ pub fn browser() -> Result<()> {
     in_browser("e2e")
 }
 
-/// The tests of what people do first; `make browser` runs all.
+/// All but the crawl of most pages, which `make browser` runs too.
 pub fn browser_sample() -> Result<()> {
     build_if_changed()?;
     in_browser("e2e:short")

@@ -22,6 +22,12 @@ export const step = (page: Page, name: string | RegExp) => page.locator(".react-
 
 export const canvas = (page: Page) => page.getByRole("application", { name: /^Canvas/ });
 
+/** Waits until keys are the canvas' again: what lay over it, and was chosen from, is gone. */
+export async function atCanvas(page: Page): Promise<void> {
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await expect(canvas(page)).toBeFocused();
+}
+
 export async function open(page: Page, id: string): Promise<void> {
   await page.goto(`/flows/${id}`);
   await expect(canvas(page)).toBeVisible();
