@@ -27,10 +27,10 @@ async function confirm(page: Page, word: string, action: string): Promise<void> 
 test("an API key is shown once, works as far as its scopes, and is revoked", async ({ app, server }) => {
   await app.goto("/settings/keys");
   await app.getByRole("button", { name: "New key" }).first().click();
-  await app.getByLabel("Name").fill("Nightly import");
+  await app.getByLabel("Name").fill("Weekly import");
   await app.getByRole("radio", { name: "Only some of it" }).click();
   await expect(app.getByRole("button", { name: "Make key" })).toBeDisabled();
-  await app.getByLabel(/flows\.read/).check();
+  await app.getByRole("checkbox", { name: /flows\.read/ }).check();
   expect(await seriousFindings(app)).toEqual([]);
   await app.getByRole("button", { name: "Make key" }).click();
   const key = (await app.getByRole("status", { name: "API key" }).textContent()) ?? "";
@@ -39,11 +39,11 @@ test("an API key is shown once, works as far as its scopes, and is revoked", asy
   expect((await ask("/api/flows")).status).toBe(200);
   expect((await ask("/api/members")).status).toBe(403);
   await app.getByRole("button", { name: "I have kept it" }).click();
-  await expect(app.getByRole("row", { name: /Nightly import/ })).toContainText("flows.read");
+  await expect(app.getByRole("row", { name: /Weekly import/ })).toContainText("flows.read");
   await expect.poll(() => app.content()).not.toContain(key);
-  await app.getByRole("button", { name: "Revoke Nightly import" }).click();
-  await confirm(app, "Nightly import", "Revoke key");
-  await expect(app.getByRole("row", { name: /Nightly import/ })).toHaveCount(0);
+  await app.getByRole("button", { name: "Revoke Weekly import" }).click();
+  await confirm(app, "Weekly import", "Revoke key");
+  await expect(app.getByRole("row", { name: /Weekly import/ })).toHaveCount(0);
   expect((await ask("/api/flows")).status).toBe(401);
 });
 

@@ -33,6 +33,21 @@ export async function open(page: Page, id: string): Promise<void> {
   await expect(canvas(page)).toBeVisible();
   // What can be added is known.
   await expect(page.locator("[data-loading]")).toHaveCount(0);
+  await stands(page);
+}
+
+/** Waits until all steps are measured, and the drawing is no longer moved so that they fit. */
+async function stands(page: Page): Promise<void> {
+  await expect(page.locator('.react-flow__node[style*="visibility: hidden"]')).toHaveCount(0);
+  await page.evaluate(async () => {
+    const place = () => document.querySelector(".react-flow__viewport")?.getAttribute("style");
+    for (let same = 0, before = place(); same < 5; ) {
+      await new Promise(requestAnimationFrame);
+      const now = place();
+      same = now === before ? same + 1 : 0;
+      before = now;
+    }
+  });
 }
 
 export const saved = (page: Page) => expect(page.getByRole("status").filter({ hasText: /^Saved/ })).toBeVisible();
