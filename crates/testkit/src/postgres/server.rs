@@ -145,7 +145,8 @@ impl Server {
         initdb.arg("--pgdata").arg(self.folder.join("data"));
         initdb.args(["--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"]);
         let done = initdb.output().expect("initdb starts");
-        assert!(done.status.success(), "initdb: {}", String::from_utf8_lossy(&done.stderr));
+        let [said, complained] = [&done.stdout, &done.stderr].map(|said| String::from_utf8_lossy(said));
+        assert!(done.status.success(), "initdb: {}: {said}{complained}", done.status);
         File::create(self.folder.join("alive")).expect("a mark");
         self.watch(idle);
         self.start();
