@@ -473,5 +473,6 @@ mod tests {
     fn runs_of_earlier_rules_are_cut_as_ever() {
         let part = talkative(2).part(1_000);
         assert_eq!((part.rows.len(), part.logs.len()), (41, 40));
+        assert_eq!(PART, 1_400_000, "where parts of later rules are cut");
     }
 }
