@@ -243,7 +243,7 @@ test.describe("interfaces", () => {
     await app.getByRole("button", { name: "Open it" }).click();
     await expect(app.getByText("Choose the flow that answers.")).toBeVisible();
     await app.getByRole("combobox", { name: "Flow" }).click();
-    await app.getByRole("option", { name: /Quote/ }).click();
+    await app.getByRole("option", { name: "Quote (a graph)" }).click();
     await app.getByLabel("PUT").check();
     expect(await seriousFindings(app)).toEqual([]);
     await app.getByRole("button", { name: "Open it" }).click();
