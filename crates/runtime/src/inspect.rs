@@ -50,27 +50,63 @@ pub(crate) async fn replay_until(
     ended: Option<&str>,
 ) -> Result<Replayed, RunsError> {
     let first = first_record(store, run.key).await?;
-    let before = steps_before(store, flows, &decode(&first)?).await?;
-    go_on(store, flows, (run, first), (to.unwrap_or(u64::MAX), ended), before).await
+    let (before, warnings) = steps_before(store, flows, &decode(&first)?).await?;
+    let mut replayed = go_on(store, flows, (run, first), (to.unwrap_or(u64::MAX), ended), before).await?;
+    replayed.warnings.splice(0..0, warnings);
+    Ok(replayed)
+}
+
+/// As [`replay`], where nobody asks for the steps: what a fork needs of the runs before it is in its first record.
+pub(crate) async fn replay_alone(
+    store: &dyn Store,
+    flows: &FlowCache,
+    run: &Run,
+    to: Option<u64>,
+) -> Result<Replayed, RunsError> {
+    let first = first_record(store, run.key).await?;
+    go_on(store, flows, (run, first), (to.unwrap_or(u64::MAX), None), Steps::default()).await
 }
 
 /// How many forks of forks are followed back. What is further away is not shown.
 const ANCESTORS: usize = 64;
 
-/// The steps a fork begins with, as they were in the run it was forked from, and so on back.
-async fn steps_before(store: &dyn Store, flows: &FlowCache, first: &Event) -> Result<Steps, RunsError> {
-    let (mut chain, mut link) = (Vec::new(), forked_from(first));
+/// The steps a fork begins with, as they were in the run it was forked from, and so on back; and which of these runs
+/// cannot be read or folded any more.
+async fn steps_before(store: &dyn Store, flows: &FlowCache, first: &Event) -> Result<(Steps, Vec<Text>), RunsError> {
+    let (mut chain, mut link, mut warnings) = (Vec::new(), forked_from(first), Vec::new());
     while let Some((from, seq)) = link.take().filter(|_| chain.len() < ANCESTORS) {
         let Some(row) = store.run(&from).await.map_err(store_failed)? else { break };
-        let first = first_record(store, row.key).await?;
-        link = forked_from(&decode(&first)?);
+        let begun = beginning(store, row.key).await;
+        let Some((first, before)) = forgive(begun, &from, &mut warnings)? else { break };
+        link = before;
         chain.push((row, first, seq));
     }
     let mut steps = Steps::default();
     for (row, first, seq) in chain.into_iter().rev() {
-        steps = go_on(store, flows, (&row, first), (seq, None), steps).await?.steps;
+        let replayed = go_on(store, flows, (&row, first), (seq, None), steps).await;
+        steps = forgive(replayed, &row.id, &mut warnings)?.map(|replayed| replayed.steps).unwrap_or_default();
     }
-    Ok(steps)
+    Ok((steps, warnings))
+}
+
+/// The first record of a run, and what that was forked from.
+async fn beginning(store: &dyn Store, key: RunKey) -> Result<(Record, Option<(Text, u64)>), RunsError> {
+    let first = first_record(store, key).await?;
+    let from = forked_from(&decode(&first)?);
+    Ok((first, from))
+}
+
+/// What is wrong with a run before a fork is not wrong with the fork, which only misses its steps. What passes by itself
+/// is another matter: whoever asks again misses nothing.
+fn forgive<T>(read: Result<T, RunsError>, run: &str, warnings: &mut Vec<Text>) -> Result<Option<T>, RunsError> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) if error.is_transient() || matches!(error, RunsError::Stopping) => Err(error),
+        Err(error) => {
+            warnings.push(format!("steps of `{run}`, which this run goes back to, are not listed: {error}").into());
+            Ok(None)
+        }
+    }
 }
 
 fn forked_from(first: &Event) -> Option<(Text, u64)> {

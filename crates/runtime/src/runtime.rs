@@ -274,7 +274,7 @@ impl Runtime {
         if row.status != Status::Waiting || !row.waits.is_empty() {
             return row.waits.clone();
         }
-        let replayed = inspect::replay(&*self.inner.shared.store, &self.inner.flows, row, None).await;
+        let replayed = inspect::replay_alone(&*self.inner.shared.store, &self.inner.flows, row, None).await;
         replayed.and_then(|replayed| replayed.into_view(row)).map(|view| inspect::waits(&view)).unwrap_or_default()
     }
 
@@ -389,7 +389,7 @@ impl RunsPort for Runtime {
             }
         }
         let row = self.row(run).await?;
-        let replayed = inspect::replay(&*self.inner.shared.store, &self.inner.flows, &row, None).await?;
+        let replayed = inspect::replay_alone(&*self.inner.shared.store, &self.inner.flows, &row, None).await?;
         query(&replayed.machine, name)
     }
 

@@ -4,8 +4,10 @@ mod support;
 
 use support::*;
 use weir_base::Value;
-use weir_engine::{EventBody, Status};
+use weir_engine::{Event, EventBody, ForkedFrom, Record, Started, Status};
 use weir_runs::{ProgressBody, RunsError, RunsPort};
+use weir_runtime::Runtime;
+use weir_store::{Batch, Entry, Run};
 
 #[tokio::test]
 async fn a_run_starts_works_and_ends() {
@@ -221,4 +223,45 @@ async fn a_journal_is_kept_as_a_test_up_to_so_many_bytes() {
     let own = bytes(&world.records(&forked).await);
     refused(runtime.rehearse(&forked, own).await);
     assert!(runtime.rehearse(&forked, own + whole).await.is_ok());
+}
+
+/// Puts a run into the store that begins so, or has no journal at all.
+async fn put(world: &World, runtime: &Runtime, id: &str, first: Option<EventBody>) {
+    let key = world.store.next_run_key();
+    let mut batch = Batch::new(runtime.copies().epoch());
+    batch.runs.push(Run { key, id: id.into(), status: Status::Waiting, ..world.row("r").await });
+    let record = |body| Entry { run: key, record: Record::encode(1, &Event::new(START, body)) };
+    batch.records.extend(first.map(record));
+    world.store.commit(batch).await.unwrap();
+}
+
+/// A fork has its state of its own. Where the runs before it cannot be read or folded any more, their steps are missed,
+/// and that is said.
+#[tokio::test]
+async fn a_fork_can_be_looked_at_and_forked_whatever_has_become_of_the_runs_before_it() {
+    let world = World::memory();
+    let runtime = world.open().await;
+    let steps = [task("a", "call", "{}"), signal("w", "go"), task("b", "call", "{}")];
+    runtime.start(start(flow(&sequence(&steps)), "r")).await.unwrap();
+    settled(&runtime, "r").await;
+    let whole = runtime.fork("r", 2, &[]).await.unwrap().run;
+    assert!(runtime.replay(&whole, None).await.unwrap().warnings.is_empty());
+    let EventBody::Forked(forked) = world.events(&whole).await.remove(0) else { panic!("it is no fork") };
+    let unknown = Started { run: "unknown".into(), flow: "no such flow".into(), ..Started::default() };
+    let of = |from: &str| Some(EventBody::Forked(Box::new(ForkedFrom { from: from.into(), ..(*forked).clone() })));
+    put(&world, &runtime, "unknown", Some(EventBody::Started(Box::new(unknown)))).await;
+    put(&world, &runtime, "empty", None).await;
+    put(&world, &runtime, "between", of("empty")).await;
+    for (fork, from, lost) in [("a", "unknown", "unknown"), ("b", "empty", "empty"), ("c", "between", "empty")] {
+        put(&world, &runtime, fork, of(from)).await;
+        let view = runtime.replay(fork, None).await.unwrap();
+        assert_eq!((view.status, view.signals), (Status::Waiting, vec!["go".into()]));
+        assert!(view.warnings.len() == 1 && view.warnings[0].contains(&format!("`{lost}`")), "{:?}", view.warnings);
+        assert_eq!(runtime.view(fork).await.unwrap().waiting, ["signal go".into()]);
+        runtime.rehearse_fork(fork, 1, &[]).await.unwrap();
+        let again = runtime.fork(fork, 1, &[]).await.unwrap().run;
+        settled(&runtime, &again).await;
+        runtime.signal(&again, "go", None, Value::Null).await.unwrap();
+        succeeded(&ended(&runtime, &again).await);
+    }
 }

@@ -91,7 +91,7 @@ async fn branch(
         let message = format!("run `{}` has records 1 to {newest}, not {at}", row.id);
         return Err(RunsError::rejected("NO_SUCH_RECORD", message));
     }
-    let (flow, mut machine) = inspect::replay(store, flows, row, Some(at)).await?.into_parts();
+    let (flow, mut machine) = inspect::replay_alone(store, flows, row, Some(at)).await?.into_parts();
     if machine.status().is_final() {
         let message = format!("run `{}` is over after record {at}: fork from an earlier one", row.id);
         return Err(RunsError::rejected("FORK_OF_END", message));
