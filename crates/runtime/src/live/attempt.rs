@@ -57,9 +57,10 @@ impl Open {
         matches!(self.state, OpenState::Asking)
     }
 
-    pub fn next_at(&self) -> Option<Micros> {
+    /// When the next attempt is due, and which comes first of those that are due together.
+    pub fn turn(&self) -> Option<TimerKey> {
         match self.state {
-            OpenState::BackingOff(_, at) => Some(at),
+            OpenState::BackingOff((_, number), at) => Some((at, number)),
             _ => None,
         }
     }
@@ -97,7 +98,7 @@ impl Live {
     /// Makes the attempt. It is polled once here, so that what is over at once costs no task of its own.
     pub fn launch(&mut self, cx: &mut Cx, path: Text) {
         let (key, id) = (self.key, self.id.clone());
-        let Some(open) = self.tasks.get_mut(&path).filter(|open| matches!(open.state, OpenState::Ready)) else {
+        let Some(mut open) = self.tasks.get_mut(&path).filter(|open| matches!(open.state, OpenState::Ready)) else {
             return;
         };
         if self.phase != Phase::Active && self.phase != Phase::Parking {
@@ -205,15 +206,16 @@ impl Live {
     /// Remembers the next attempt on disk and waits for its time (semantics 5.6).
     fn try_again(&mut self, cx: &mut Cx, path: Text, attempt: u32, wait: Duration) {
         let not_before = cx.now().max(self.at).saturating_add(wait.micros());
-        let Some(open) = self.tasks.get_mut(&path) else { return };
+        let Some(mut open) = self.tasks.get_mut(&path) else { return };
         (open.attempt, open.state, open.has_row) = (attempt, OpenState::Ready, true);
+        drop(open);
         self.batch.attempts.push(Attempt { run: self.key, path: path.clone(), attempt, not_before });
         self.touch(cx, self.is_hard());
         self.hold_or_perform(cx, Held::Backoff { path, attempt, not_before });
     }
 
     pub(super) fn back_off(&mut self, cx: &mut Cx, path: Text, attempt: u32, not_before: Micros) {
-        let Some(open) = self.tasks.get_mut(&path).filter(|open| open.attempt == attempt) else { return };
+        let Some(mut open) = self.tasks.get_mut(&path).filter(|open| open.attempt == attempt) else { return };
         let timer = cx.set_timer(not_before, self.at, self.key, Due::Attempt { path, attempt });
         open.state = OpenState::BackingOff(timer, not_before);
     }
@@ -221,10 +223,11 @@ impl Live {
     /// The time of the next attempt has come.
     pub(super) fn next_attempt(&mut self, cx: &mut Cx, path: Text, attempt: u32) {
         self.visit(cx);
-        let Some(open) = self.tasks.get_mut(&path).filter(|open| open.attempt == attempt && open.rests()) else {
+        let Some(mut open) = self.tasks.get_mut(&path).filter(|open| open.attempt == attempt && open.rests()) else {
             return;
         };
         open.state = OpenState::Ready;
+        drop(open);
         self.active_at = cx.now().max(self.active_at);
         self.dispatch(cx, path);
     }
@@ -299,7 +302,7 @@ impl Live {
     }
 
     fn ask(&mut self, cx: &mut Cx, path: Text) {
-        if let Some(open) = self.tasks.get_mut(&path) {
+        if let Some(mut open) = self.tasks.get_mut(&path) {
             open.state = OpenState::Asking;
         }
         self.visit(cx);
@@ -313,12 +316,14 @@ impl Live {
     pub(super) fn decide(&mut self, cx: &mut Cx, path: Text, decision: Decision) {
         self.apply(cx, EventBody::Decided { path: path.clone(), decision }, true);
         let mark = self.marks.remove(&path).unwrap_or(0);
-        let Some(open) = self.tasks.get_mut(&path) else { return };
+        let Some(mut open) = self.tasks.get_mut(&path) else { return };
         open.state = OpenState::Ready;
         if decision == Decision::Retry {
             open.attempt = open.attempt.max(mark + 1);
+            drop(open);
             return self.dispatch(cx, path);
         }
+        drop(open);
         let message = "the program ended during an attempt, and nothing tells whether it was carried out";
         let error = StepError::new(OUTCOME_UNKNOWN, Category::Internal.as_str(), message);
         self.settle_task(cx, path, TaskResult { error: Some(error), ..TaskResult::default() });

@@ -11,13 +11,12 @@ impl Live {
     pub(super) fn complete(&mut self, cx: &mut Cx, status: Status, output: Value, error: Option<StepError>) {
         self.at = self.at.max(cx.now());
         self.tell_trace(cx);
-        let paths: Vec<_> = self.tasks.keys().cloned().collect();
-        for path in paths {
+        for path in self.tasks.paths() {
             if let Some(open) = self.tasks.remove(&path) {
                 self.drop_task(cx, &path, open);
             }
         }
-        self.timers.drain().for_each(|(_, armed)| cx.timers.unset(armed.key));
+        self.timers.drain().for_each(|armed| cx.timers.unset(armed.key));
         (self.stored, self.output, self.error) = (status, output, error);
         self.phase = Phase::Ending;
         if self.detached.under_way == 0 {

@@ -1,11 +1,13 @@
 //! One run in memory: its machine, what it has open, and the rows it is about to write.
 
+mod armed;
 mod attempt;
 mod detached;
 mod end;
 mod perform;
 mod request;
 mod rest;
+mod tasks;
 mod view;
 
 use crate::admission::Slot;
@@ -15,12 +17,12 @@ use crate::guard::guarded;
 use crate::message::{Answer, NewRun};
 use crate::meters::FlowMeter;
 use crate::shard::Cx;
-use crate::timers::TimerKey;
-use attempt::Open;
+use armed::ArmedTimers;
 use detached::Detached;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use tasks::Tasks;
 use tokio::sync::oneshot;
 use weir_base::{Micros, Text};
 use weir_engine::{Command, Event, EventBody, Machine, Origin, Record, StartChild, Status, StepError};
@@ -68,10 +70,10 @@ pub(crate) struct Live {
     /// The turn that must be on disk before anything further is done.
     hard: u64,
     held: VecDeque<(u64, Held)>,
-    timers: HashMap<Text, Armed>,
+    timers: ArmedTimers,
     /// Timers whose time has come while the run was paused.
     overdue: Vec<(Micros, Text)>,
-    tasks: HashMap<Text, Open>,
+    tasks: Tasks,
     /// Attempts whose future exists, also of steps that are closed.
     pub under_way: u32,
     reads: u32,
@@ -128,14 +130,6 @@ enum Held {
     Started,
     Ended,
     Parked,
-}
-
-struct Armed {
-    key: TimerKey,
-    due: Micros,
-    deadline: bool,
-    /// Due when it was set: firing again after a crash changes nothing, so nothing waits for its record.
-    at_once: bool,
 }
 
 /// When the state was kept last, and what has been written since.
@@ -233,9 +227,9 @@ impl Live {
             unanswered: 0,
             hard: 0,
             held: VecDeque::new(),
-            timers: HashMap::new(),
+            timers: ArmedTimers::default(),
             overdue: Vec::new(),
-            tasks: HashMap::new(),
+            tasks: Tasks::default(),
             under_way: 0,
             reads: 0,
             children: HashSet::new(),
@@ -426,8 +420,8 @@ impl Live {
 
     /// Stops everything that is open, without a word in the journal.
     pub fn forget_open(&mut self, cx: &mut Cx) {
-        self.timers.drain().for_each(|(_, armed)| cx.timers.unset(armed.key));
-        for (_, mut open) in self.tasks.drain() {
+        self.timers.drain().for_each(|armed| cx.timers.unset(armed.key));
+        for mut open in self.tasks.drain() {
             open.stop(cx);
         }
     }

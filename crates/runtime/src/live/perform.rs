@@ -1,5 +1,6 @@
+use super::armed::Armed;
 use super::attempt::Open;
-use super::{Armed, Held, Live, Phase};
+use super::{Held, Live, Phase};
 use crate::children::{ChildStart, cancel_child, start_child};
 use crate::shard::Cx;
 use crate::timers::Due;

@@ -1,6 +1,5 @@
 //! Runs that only wait: leaving memory, and keeping their state.
 
-use super::attempt::Open;
 use super::{Held, Live, Phase};
 use crate::guard::guarded;
 use crate::shard::Cx;
@@ -51,11 +50,7 @@ impl Live {
     /// Whether only a timer, a signal, a child or a person can bring the run on.
     pub(super) fn rests(&self) -> bool {
         let quiet = self.held.is_empty() && !self.is_touched && self.unanswered == 0;
-        quiet
-            && self.under_way == 0
-            && self.detached.under_way == 0
-            && self.reads == 0
-            && self.tasks.values().all(Open::rests)
+        quiet && self.under_way == 0 && self.detached.under_way == 0 && self.reads == 0 && self.tasks.busy() == 0
     }
 
     /// Under virtual time a timer comes at once, so that a run which has one is not at rest.
@@ -165,8 +160,10 @@ impl Live {
         if self.held.iter().any(|(_, held)| held.goes_on()) {
             return false;
         }
-        let backing_off: HashSet<&Text> = self.held.iter().filter_map(|(_, held)| held.backs_off()).collect();
-        self.tasks.iter().all(|(path, open)| open.rests() || backing_off.contains(path))
+        let is_busy = |path: &&Text| self.tasks.get(path).is_some_and(|open| !open.rests());
+        let backing_off: HashSet<&Text> =
+            self.held.iter().filter_map(|(_, held)| held.backs_off()).filter(is_busy).collect();
+        self.tasks.busy() == backing_off.len()
     }
 
     /// Whether it goes on by itself before anybody could make use of knowing that it waits. Under virtual time every

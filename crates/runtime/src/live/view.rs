@@ -1,4 +1,3 @@
-use super::attempt::Open;
 use super::{Live, Phase};
 use crate::message::Awaited;
 use crate::shard::Cx;
@@ -60,8 +59,8 @@ impl Live {
     /// When this run goes on by itself. While it is paused only deadlines and attempts do.
     pub(super) fn wake_at(&self) -> Option<Micros> {
         let paused = self.machine_is_paused();
-        let timers = self.timers.values().filter(|armed| !paused || armed.deadline).map(|armed| armed.due);
-        timers.chain(self.tasks.values().filter_map(Open::next_at)).min()
+        let timer = if paused { self.timers.earliest_deadline() } else { self.timers.earliest() };
+        timer.into_iter().chain(self.tasks.next_at()).min()
     }
 
     fn machine_is_paused(&self) -> bool {
