@@ -49,7 +49,10 @@ test.describe("a server that is gone", () => {
     await expect(app.getByRole("listitem").filter({ hasText: "The server does not answer" })).toBeVisible();
     // The editor is not there, and does not come.
     await app.keyboard.press("Control+\\");
-    await expect(app.getByRole("listitem").filter({ hasText: "A part of this page could not be loaded" }).getByRole("button", { name: "Reload" })).toBeVisible();
+    const told = app.getByRole("listitem").filter({ hasText: "A part of this page could not be loaded" });
+    await expect(told.getByRole("button", { name: "Reload" })).toBeVisible();
+    // A message that is pointed at stays.
+    await told.hover();
     await expect(step(app, "Drawn without it")).toBeVisible();
     await expect(app.getByRole("navigation").getByRole("link", { name: "Flows" })).toBeVisible();
     await server.start();

@@ -267,6 +267,7 @@ test("what is clicked is selected after an edge was, and a frame selects the ste
   const [first, last] = await Promise.all(["start", "hello"].map((name) => step(app, name).boundingBox()));
   if (!first || !last) throw new Error("the steps are not drawn");
   await app.keyboard.down("Shift");
+  await expect(app.locator(".react-flow__pane.selection")).toHaveCount(1);
   await app.mouse.move(first.x - 20, first.y - 20);
   await app.mouse.down();
   await app.mouse.move(last.x + last.width + 10, last.y + last.height + 20, { steps: 4 });
