@@ -139,8 +139,8 @@ impl Control {
         DocumentFilter { until: Some(self.oldest_deleted()), ..under() }
     }
 
-    /// Keeps as many deleted flows as the tier allows flows, so that deleting them is no way around it. What cannot be
-    /// forgotten now is forgotten after the next one.
+    /// Keeps as many deleted flows as the tier allows flows, within two bounds, so that deleting them is no way around
+    /// it. What cannot be forgotten now is forgotten after the next one.
     pub(crate) async fn forget_surplus(&self, caller: &Caller) {
         if let Err(error) = self.try_to_forget_surplus(caller).await {
             tracing::warn!(tenant = %caller.tenant, "deleted flows beyond the limit stay at present: {error}");

@@ -170,7 +170,7 @@ export interface paths {
         /** Changes a flow's draft; what is absent stays */
         put: operations["changeFlow"];
         post?: never;
-        /** Deletes a stopped flow; its runs stay, and as many flows as the tier allows can come back for 30 days */
+        /** Deletes a stopped flow; its runs stay, and as many flows as the tier allows, 10 at least and 200 at most, can come back for 30 days */
         delete: operations["deleteFlow"];
         options?: never;
         head?: never;

@@ -155,7 +155,7 @@ pub enum FlowsCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Delete a stopped flow; its runs stay, and as many flows as the tier allows can come back for 30 days
+    /// Delete a stopped flow; its runs stay, and as many flows as the tier allows, 10 at least and 200 at most, can come back for 30 days
     Delete { flow: String },
     /// List deleted flows that can come back
     Deleted {

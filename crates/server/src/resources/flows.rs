@@ -211,7 +211,7 @@ pub fn routes() -> Vec<Endpoint> {
         Endpoint::delete(
             "/api/flows/{id}",
             "deleteFlow",
-            "Deletes a stopped flow; its runs stay, and as many flows as the tier allows can come back for 30 days",
+            "Deletes a stopped flow; its runs stay, and as many flows as the tier allows, 10 at least and 200 at most, can come back for 30 days",
         )
         .needs(Permission::FlowsWrite)
         .revised()
