@@ -29,7 +29,7 @@ const STATEMENTS = [
   ["Text has a contrast of 4.5 : 1, handles and edges 3 : 1.", "`pages.spec` for text"],
   ["A list of 100,000 runs: its first page within 300 ms, filtered within 500 ms; rows are drawn as they are seen.", "`make bench-server` measures the answers for a million runs"],
   ["The time machine goes a step within 100 ms in a run of 1,000 events; the difference of two states of 1 MB is there within 500 ms; replay and fork are told apart, and a fork says what runs again.", "`runs.spec`"],
-  ["Every control of every page does something when it is clicked; every list has its states.", "`crawl.spec` and `crawl-first.spec`: every control of every page; `roles.spec`: every page with every role"],
+  ["Every control of every page does something when it is clicked; every list has its states.", "`crawl-first.spec` in `make test`, and `crawl.spec` by `make browser`: every control of every page; `roles.spec`: every page with every role"],
   ["Whoever is new has run a template within 3 minutes of the build; no secret is on a page, in an address or in what is copied.", "`welcome.spec`; the canary suite of the server for secrets in answers"],
 ];
 
