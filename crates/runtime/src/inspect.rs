@@ -103,7 +103,8 @@ fn forgive<T>(read: Result<T, RunsError>, run: &str, warnings: &mut Vec<Text>) -
         Ok(read) => Ok(Some(read)),
         Err(error) if error.is_transient() || matches!(error, RunsError::Stopping) => Err(error),
         Err(error) => {
-            warnings.push(format!("steps of `{run}`, which this run goes back to, are not listed: {error}").into());
+            let what = format!("steps of `{run}`, which this run goes back to, and of those before it are not listed");
+            warnings.push(format!("{what}: {error}").into());
             Ok(None)
         }
     }
