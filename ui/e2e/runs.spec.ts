@@ -85,7 +85,15 @@ test("a run is watched as it goes on, and its cause is two clicks away", async (
   await app.getByRole("listbox", { name: "Time line" }).press("Enter");
   await expect(step).toBeVisible();
   await app.getByRole("tab", { name: "Graph" }).click();
-  await expect(app.getByRole("region", { name: "The run as a graph" }).getByText("judge", { exact: true }).first()).toBeVisible();
+  const drawn = (name: string) => app.getByRole("region", { name: "The run as a graph" }).getByText(name, { exact: true }).first();
+  await expect(drawn("judge")).toBeVisible();
+  // Neither an edge nor a step that did not run stands in the way of the next click.
+  await app.locator(".react-flow__edge").first().dispatchEvent("click");
+  await drawn("hello").click();
+  await expect(app).toHaveURL(/step=[^&]*hello/);
+  await drawn("bye").click();
+  await drawn("flaky").click();
+  await expect(app).toHaveURL(/step=[^&]*flaky/);
 });
 
 test("somebody approves and signals in place", async ({ app, client }) => {

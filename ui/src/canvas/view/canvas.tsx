@@ -124,7 +124,8 @@ export function FlowCanvas(props: FlowCanvasProps) {
             if (props.selected.size > 1 && props.selected.has(node.id) && !event.shiftKey && !event.ctrlKey && !event.metaKey) props.onSelect([node.id]);
           }}
           onNodeDoubleClick={(_, node) => node.type === "step" && props.onOpen?.(node.id)}
-          onMoveStart={(event) => moving(event, true)}
+          // Not with the press that begins it: in a drawing that is only read, a step that is clicked begins it too.
+          onMove={(event) => moving(event, true)}
           onMoveEnd={(event) => moving(event, false)}
           onPaneClick={() => props.selected.size > 0 && props.onSelect([])}
           onDragOver={(event) => event.preventDefault()}
@@ -196,9 +197,10 @@ interface Marked {
   selected?: boolean;
 }
 
-/** Steps and edges are marked one after the other in one event, before anything is shown again. */
+/** Steps and edges are marked one after the other in one event; what its owner does not take is forgotten with the event. */
 function useMark({ selected, onSelect }: FlowCanvasProps): (changes: readonly Marked[], key: (id: string) => string) => void {
   const marked = useRef(selected);
+  const shown = useLatest(selected);
   const told = useLatest(onSelect);
   useLayoutEffect(() => {
     marked.current = selected;
@@ -213,7 +215,11 @@ function useMark({ selected, onSelect }: FlowCanvasProps): (changes: readonly Ma
     }
     marked.current = selection;
     told.current([...selection]);
-  }, [told]);
+    // The next changes are told against what is shown then.
+    queueMicrotask(() => {
+      if (marked.current === selection) marked.current = shown.current;
+    });
+  }, [told, shown]);
 }
 
 function edgeUnder(event: DragEvent): string | undefined {

@@ -75,8 +75,9 @@ export default function GraphView({ run, steps, chosen, onChoose, onOpen }: Prop
             readOnly
             actions={actions}
             onSelect={(keys) => {
-              const path = pathOf(keys[0]);
-              if (path !== undefined && path !== chosen) onChoose(path);
+              // Of several, the one that was marked last.
+              const path = keys.map(pathOf).findLast((one) => one !== undefined && one !== chosen);
+              if (path !== undefined) onChoose(path);
             }}
             onOpen={(key) => {
               const path = pathOf(key);
