@@ -83,7 +83,7 @@ test("what one side took away comes back only where the other has changed it", a
   expect(kept.now.canvas).toEqual(canvas({ changed: "b, changed" }));
 });
 
-const leave = (revision: number, name: string, drawn: CanvasData) => localStorage.setItem("weir.unsaved.f", JSON.stringify({ revision, text: text(name), canvas: drawn }));
+const leave = (revision: number, name: string, drawn: CanvasData, before?: CanvasData) => localStorage.setItem("weir.unsaved.f", JSON.stringify({ revision, text: text(name), canvas: drawn, before }));
 
 test("what was left is held against what others saved again and again, until somebody has chosen", async () => {
   const kept = server(THEIRS);
@@ -100,6 +100,24 @@ test("what was left is held against what others saved again and again, until som
   expect(localStorage.getItem("weir.unsaved.f")).toBeNull();
 });
 
+test("of what was left, only what was changed goes over what others saved since", async () => {
+  const before = canvas({ old: "a", gone: "b", changed: "c" }, { main: { x: 1, y: 1 } });
+  const kept = server(flow(2, "theirs", canvas({ old: "a, changed", changed: "c" }, { main: { x: 2, y: 2 } })));
+  leave(1, "mine", { ...before, notes: { ...before.notes, changed: note("mine") } }, before);
+  new Draft(kept.now).restoreFound(0);
+  const after = new Draft(kept.now);
+  after.restoreFound(0);
+  after.resolve(text("mine"), 0);
+  expect(await after.flush()).toBe(true);
+  expect(kept.now.canvas).toEqual(canvas({ old: "a, changed", changed: "mine" }, { main: { x: 2, y: 2 } }));
+});
+
+test("what is kept in the browser says what it began with", () => {
+  const draft = new Draft(BEFORE);
+  draft.document.type(text("typed"), 0);
+  expect(new Draft(BEFORE).found?.before).toEqual(BEFORE.canvas);
+});
+
 test("what was left on the canvas alone is offered, and not what is there already", async () => {
   const kept = server(THEIRS);
   leave(2, "theirs", canvas({ mine: "mine" }));
@@ -112,14 +130,19 @@ test("what was left on the canvas alone is offered, and not what is there alread
   expect(new Draft(THEIRS).found).toBeUndefined();
 });
 
-test("what is brought back while a change is on its way is still asked about", async () => {
-  server(THEIRS);
+test("what is brought back while a change is on its way is asked about, against that change", async () => {
+  const kept = server(THEIRS);
   leave(1, "mine", canvas({}));
   const draft = new Draft(THEIRS);
   draft.document.type(text("typed"), 0);
   const sending = draft.flush();
+  await Promise.resolve();
+  expect(draft.save).toBe("saving");
   draft.restoreFound(5_000);
   await sending;
   expect(draft.save).toBe("conflict");
   expect(new Draft(THEIRS).found?.revision).toBe(1);
+  expect(draft.theirs).toEqual(kept.now);
+  draft.takeTheirs(10_000);
+  expect([draft.save, draft.document.state.text, draft.flow.revision]).toEqual(["saved", text("typed"), kept.now.revision]);
 });

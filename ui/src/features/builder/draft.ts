@@ -1,4 +1,4 @@
-import { BLANK, type CanvasData, FlowDocument } from "@/document";
+import { type CanvasData, FlowDocument } from "@/document";
 import { api, body, type Schemas, seen } from "@/lib/api";
 import { Failure } from "@/lib/failure";
 import { bothCanvases, readCanvas, sameCanvas } from "./canvas-data";
@@ -15,6 +15,8 @@ interface Content {
 /** What is kept in the browser until the server has it, and which save of the server it began with. */
 interface Kept extends Content {
   revision: number;
+  /** The canvas it began with: what differs from it was changed here. */
+  before?: CanvasData;
 }
 
 const keptKey = (id: string): string => `weir.unsaved.${id}`;
@@ -54,16 +56,16 @@ export class Draft {
     const { found } = this;
     this.dropFound();
     if (!found) return;
-    if (found.revision !== this.flow.revision) this.holdAgainst(found.revision);
+    if (found.revision !== this.flow.revision) this.holdAgainst(found);
     this.document.replace(found.text, found.canvas, at);
     if (this.theirs) this.become("conflict");
   }
 
   /** What is kept goes on saying what it began with, so that a page that is left is asked about again. */
-  private holdAgainst(revision: number): void {
+  private holdAgainst({ revision, before }: Kept): void {
     this.theirs = this.flow;
     this.flow = { ...this.flow, revision };
-    this.saved = { text: "", canvas: BLANK };
+    this.saved = { text: "", canvas: readCanvas(before) };
   }
 
   dropFound(): void {
@@ -123,7 +125,7 @@ export class Draft {
 
   private changed(): void {
     if (this.clean && this.save !== "saving") return this.become("saved");
-    keep(this.flow.id, { revision: this.flow.revision, ...this.content() });
+    this.keep();
     if (this.theirs) return this.tell();
     this.become(this.save === "saving" ? "saving" : "changed");
     clearTimeout(this.timer);
@@ -134,6 +136,10 @@ export class Draft {
     return { text: this.document.state.text, canvas: this.document.state.canvas };
   }
 
+  private keep(): void {
+    keep(this.flow.id, { revision: this.flow.revision, before: this.saved.canvas, ...this.content() });
+  }
+
   private async send(): Promise<void> {
     const content = this.content();
     this.become("saving");
@@ -141,13 +147,16 @@ export class Draft {
       const params = { path: { id: this.flow.id }, header: seen(this.flow.revision) };
       const canvas = content.canvas as unknown as Record<string, never>;
       const flow = await body(api.PUT("/api/flows/{id}", { params, body: { files: this.files(), canvas } }));
-      // Brought back meanwhile, and held against what was there before: the next save is told so.
-      if (this.theirs) return;
+      // What was brought back meanwhile is held against what is there now.
+      if (this.theirs) {
+        this.theirs = flow;
+        return this.tell();
+      }
       this.flow = flow;
       this.saved = content;
       this.problem = undefined;
       if (this.clean) forget(this.flow.id);
-      else keep(this.flow.id, { revision: this.flow.revision, ...this.content() });
+      else this.keep();
       this.become(this.clean ? "saved" : "changed");
       if (!this.clean) this.timer = setTimeout(() => void this.flush(), REST);
     } catch (error) {
