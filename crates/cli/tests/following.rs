@@ -104,9 +104,10 @@ fn whoever_leaves_is_told_how_the_run_stands() {
         });
         let args = ["flows", "run", "f", "--server", &server.url, "--json"];
         let going = place.start_with(&args[..if json { 6 } else { 5 }], &[("WEIR_KEY", "k")]);
-        server.until_followed();
+        let followed = server.is_followed();
         going.terminate();
         let ended = going.end();
+        assert!(followed, "nobody asked for events: {ended:?}");
         ended.says(5, "the run goes on at the server: weir runs show r");
         match json {
             true => assert_eq!(text(&ended.json(), "status"), "waiting"),

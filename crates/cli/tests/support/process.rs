@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use weir_base::Value;
 
 /// No command takes so long, however busy the machine is.
-const DEADLINE: Duration = Duration::from_secs(120);
+pub const DEADLINE: Duration = Duration::from_secs(120);
 
 /// A folder with flows in it, and beside them the data of its runs.
 pub struct Place {

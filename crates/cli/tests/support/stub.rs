@@ -1,5 +1,6 @@
 //! A server that says what a test wants it to say, whoever asks.
 
+use super::process::DEADLINE;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -25,10 +26,11 @@ pub struct Stub {
 }
 
 impl Stub {
-    pub fn until_followed(&self) {
-        while self.followed.load(Ordering::SeqCst) == 0 {
-            std::thread::yield_now();
-        }
+    /// Waits until somebody asks for events of a run, as long as a command may take; whether somebody did.
+    #[must_use]
+    pub fn is_followed(&self) -> bool {
+        let followed = || (self.followed.load(Ordering::SeqCst) > 0).then_some(());
+        weir_testkit::until(DEADLINE, followed).is_some()
     }
 }
 
