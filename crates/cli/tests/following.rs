@@ -91,6 +91,9 @@ fn a_server_that_is_away_for_a_while_is_waited_for() {
     let ended = follow(script, &[]);
     ended.says(0, "waits for signal go");
     ended.says(0, "the server is starting (BUSY); trying again");
+    let ended = follow(script, &["--json"]);
+    ended.says(0, "the server is starting (BUSY); trying again");
+    assert_eq!(text(&ended.json(), "status"), "succeeded");
 }
 
 /// The object of a run that is left to the server is the run as it stands.

@@ -1,12 +1,16 @@
 use crate::client::innermost;
 use crate::outage::Outage;
 use crate::{Client, ClientError};
+use bytes::Bytes;
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use tokio::time::timeout;
 use weir_base::Value;
 
 /// With which try in a row that came to nothing it is told that the server is away.
 const TOLD_AT: u32 = 2;
+/// After so long without a word the server is away, whatever its connection says: every 15 seconds it says something.
+const LONGEST_SILENCE: Duration = Duration::from_secs(45);
 
 /// Something the server says as it happens: `record`, `log`, `attempt`, `stream`, `state` or `problem`. That nothing is
 /// heard of it, and why, is an [`Event::AWAY`] of its own.
@@ -27,7 +31,7 @@ impl Event {
 }
 
 /// Events of a run, a flow or a project. A stream that breaks off goes on where it was: none is missed, none comes
-/// twice. A server that is away is waited for, for two minutes.
+/// twice. A server that is away is waited for, for two minutes; one that says nothing counts as away after 45 seconds.
 pub struct Events {
     client: Client,
     path: Vec<String>,
@@ -36,6 +40,7 @@ pub struct Events {
     ready: VecDeque<Event>,
     last: Option<String>,
     outage: Option<Outage>,
+    longest_silence: Duration,
 }
 
 impl Events {
@@ -43,7 +48,8 @@ impl Events {
     pub(crate) fn new(client: &Client, path: &[&str]) -> Self {
         let path = path.iter().map(|part| (*part).to_owned()).collect();
         let (lines, ready) = (Lines::default(), VecDeque::new());
-        Self { client: client.clone(), path, response: None, lines, ready, last: None, outage: None }
+        let (client, longest_silence) = (client.clone(), LONGEST_SILENCE);
+        Self { client, path, response: None, lines, ready, last: None, outage: None, longest_silence }
     }
 
     /// The next event. Who follows a run stops by itself when the run is over.
@@ -74,20 +80,32 @@ impl Events {
 
     async fn read(&mut self) -> Result<(), ClientError> {
         if self.response.is_none() {
-            self.response = Some(self.open().await?);
+            let opened = timeout(self.longest_silence, self.open()).await;
+            self.response = Some(opened.unwrap_or_else(|_| Err(self.unheard()))?);
             self.lines = Lines::default();
         }
-        let Some(response) = &mut self.response else { return Ok(()) };
-        let broken = |reason: String| ClientError::Unreachable { server: self.client.server().to_owned(), reason };
-        match response.chunk().await {
-            Ok(Some(bytes)) => {
-                self.outage = None;
-                self.ready.extend(self.lines.take(&bytes));
-                Ok(())
-            }
-            Ok(None) => Err(broken("the stream of events ended".to_owned())),
-            Err(error) => Err(broken(innermost(&error))),
+        let bytes = self.chunk().await?;
+        self.outage = None;
+        self.ready.extend(self.lines.take(&bytes));
+        Ok(())
+    }
+
+    async fn chunk(&mut self) -> Result<Bytes, ClientError> {
+        let Some(response) = &mut self.response else { return Ok(Bytes::new()) };
+        match timeout(self.longest_silence, response.chunk()).await {
+            Ok(Ok(Some(bytes))) => Ok(bytes),
+            Ok(Ok(None)) => Err(self.broken("the stream of events ended".to_owned())),
+            Ok(Err(error)) => Err(self.broken(innermost(&error))),
+            Err(_) => Err(self.unheard()),
         }
+    }
+
+    fn unheard(&self) -> ClientError {
+        self.broken(format!("nothing was heard of it for {} s", self.longest_silence.as_secs()))
+    }
+
+    fn broken(&self, reason: String) -> ClientError {
+        ClientError::Unreachable { server: self.client.server().to_owned(), reason }
     }
 
     async fn open(&self) -> Result<reqwest::Response, ClientError> {
@@ -156,6 +174,46 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::{TcpListener, TcpStream};
+
+    const HEAD: &str = "HTTP/1.1 200 Said\r\ncontent-type: text/event-stream\r\n\r\n";
+
+    /// The lines of a request.
+    fn question(stream: &TcpStream) -> Vec<String> {
+        let lines = BufReader::new(stream).lines().map_while(Result::ok);
+        lines.take_while(|line| !line.is_empty()).collect()
+    }
+
+    /// The first who asks gets no answer, later ones one event, and who has seen that one the next. All that is said
+    /// breaks off without an end.
+    fn falls_silent(listener: &TcpListener) {
+        let mut kept = Vec::new();
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let seen = question(&stream).iter().any(|line| line == "last-event-id: 1");
+            let text = if seen { "id: 2\ndata: 2\n\n" } else { "id: 1\ndata: 1\n\n" };
+            if !kept.is_empty() {
+                // Whoever asked may have stopped to wait for it.
+                let _ = write!(stream, "{HEAD}{text}");
+            }
+            kept.push(stream);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_falls_silent_is_asked_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || falls_silent(&listener));
+        let mut events = Events::new(&Client::new(&url, None).unwrap(), &["events"]);
+        events.longest_silence = Duration::from_millis(200);
+        let mut seen = Vec::new();
+        while seen.len() < 2 {
+            let event = timeout(Duration::from_secs(60), events.next()).await.expect("it waits for ever").unwrap();
+            seen.extend(event.id);
+        }
+        assert_eq!(seen, ["1", "2"]);
+    }
 
     #[test]
     fn events_come_whole_however_the_bytes_are_cut() {

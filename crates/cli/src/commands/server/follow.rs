@@ -15,7 +15,7 @@ use weir_runs::RunView;
 /// How a run is shown.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown {
-    /// One object on stdout, once it has ended.
+    /// One object on stdout, once it has ended; of what happens before, only that the server is away.
     pub json: bool,
     /// As it stands right after its start.
     pub no_wait: bool,
@@ -37,7 +37,7 @@ pub async fn follow(client: &Client, started: &Value, shown: Shown) -> anyhow::R
             event = events.next() => event?,
             () = stop.asked() => return left(client, run, shown, &mut stop).await,
         };
-        if !shown.json {
+        if !shown.json || event.name == Event::AWAY {
             line(&event, client.server()).into_iter().for_each(|line| crate::errln!("{line}"));
         }
         if is_end(&event) {
