@@ -61,6 +61,20 @@ test.describe("a server that is gone", () => {
     await expect(app.locator(".monaco-editor .view-line").filter({ hasText: "Drawn without it" }).first()).toBeVisible();
   });
 
+  test("brings the text with its styles, where they did not come at first", async ({ app, client }) => {
+    const { id } = await flow(client, TWO, "flow.json");
+    const styles = /\/assets\/monaco-.*\.css/;
+    await app.route(styles, (route) => route.abort());
+    await open(app, id);
+    await app.keyboard.press("Control+\\");
+    await expect(app.getByRole("button", { name: "Load the page anew" })).toBeVisible();
+    await app.unroute(styles);
+    await app.getByRole("radio", { name: "Canvas" }).click();
+    await app.getByRole("radio", { name: "Split" }).click();
+    await expect(app.locator(".monaco-editor .view-line").filter({ hasText: "hello" }).first()).toBeVisible();
+    await expect(app.locator(".monaco-editor").first()).toHaveCSS("position", "relative");
+  });
+
   test("takes nothing of the page where what shows messages and dialogs does not come either", async ({ app, client }) => {
     const { id } = await flow(client, TWO, "flow.json");
     const late = /\/assets\/(dialogs|toaster|palette)-/;

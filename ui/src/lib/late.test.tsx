@@ -28,8 +28,10 @@ test("a part that did not come is said so, and comes by itself when the server i
   const load = second();
   const { Part } = late(load, { waiting: <p>waiting</p> });
   const { container } = render(<Part name="here" />);
-  await settle();
   expect(container.textContent).toBe("waiting");
+  await settle();
+  // Long after the message has gone.
+  expect(container.textContent).toMatch(/could not be loaded.*Load the page anew/);
   expect(says).toHaveBeenCalledWith("A part of this page could not be loaded", "Once the server answers again it comes, or a reload brings it.", expect.objectContaining({ label: "Reload" }));
   act(() => connection.found());
   await settle();

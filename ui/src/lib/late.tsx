@@ -1,4 +1,5 @@
-import { type ComponentType, createElement, type ReactNode, useEffect, useSyncExternalStore } from "react";
+import { type ComponentType, createElement, type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
+import { Button } from "@/components/ui/button";
 import { toast } from "@/components/ui/toast";
 import { asking } from "./again";
 import { connection } from "./connection";
@@ -37,20 +38,23 @@ export function late<P extends object>(load: () => Promise<{ default: ComponentT
   };
   function Part(props: P) {
     const Loaded = useSyncExternalStore(subscribe, () => loaded);
-    useAsked(ready, close, props);
-    return Loaded ? createElement(Loaded, props) : waiting;
+    const missed = useAsked(ready, close, props);
+    if (Loaded) return createElement(Loaded, props);
+    return waiting !== undefined && missed ? <Missed /> : waiting;
   }
   return { Part, ready };
 }
 
-/** Asks for a part that is shown, and again once the server is found; says where it does not come. */
-function useAsked<P>(ready: () => Promise<void>, close: ((props: P) => void) | undefined, props: P): void {
+/** Asks for a part that is shown, and again once the server is found; says where it does not come. Whether it did not. */
+function useAsked<P>(ready: () => Promise<void>, close: ((props: P) => void) | undefined, props: P): boolean {
+  const [missed, setMissed] = useState(false);
   const latest = useLatest(props);
   useEffect(() => {
     let shown = true;
     const missing = () => {
       connection.askNow();
       if (!shown) return;
+      setMissed(true);
       sayMissing(close ? "Once the server answers again, open it anew or reload." : "Once the server answers again it comes, or a reload brings it.");
       close?.(latest.current);
     };
@@ -61,11 +65,24 @@ function useAsked<P>(ready: () => Promise<void>, close: ((props: P) => void) | u
       forget();
     };
   }, [ready, close, latest]);
+  return missed;
+}
+
+const reload = () => location.reload();
+
+/** Stands in the place of a part for as long as it stays away; the message about it goes after a while. */
+function Missed() {
+  return (
+    <div className="flex h-full flex-col items-center justify-center gap-3 p-4 text-base text-muted">
+      <p>This part could not be loaded.</p>
+      <Button size="sm" onClick={reload}>Load the page anew</Button>
+    </div>
+  );
 }
 
 /** A newer program may no longer have it; what else can stand in the way, `asking` says. */
 function sayMissing(then: string): void {
-  toast.say("A part of this page could not be loaded", then, { label: "Reload", onClick: () => location.reload() });
+  toast.say("A part of this page could not be loaded", then, { label: "Reload", onClick: reload });
 }
 
 /** Asks for parts as soon as somebody begins to work, or has rested so long, and before the server could be gone. */
