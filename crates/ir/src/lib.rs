@@ -4,6 +4,7 @@
 //! in a string; an expression is carried, not run. Start with [`Flow`], then [`NodeKind`].
 
 mod agent;
+mod approvals;
 mod calls;
 mod control;
 mod flow;

@@ -8,6 +8,8 @@ on_every_store! {
     an_approval_is_named_by_its_step
     a_paused_run_takes_an_approval_by_its_step
     an_approval_may_come_before_its_step
+    an_approval_that_no_step_takes_is_refused
+    an_approval_goes_to_what_waits
     the_same_is_done_to_all_that_pass_a_filter
     failed_runs_go_on_together
     a_run_is_given_out_as_a_test
@@ -90,6 +92,44 @@ async fn an_approval_may_come_before_its_step(data: Data) {
     let path = format!("/api/runs/{run}");
     world.post(&tenant.key, &format!("{path}/approve"), json!({"name": "all/ok", "approved": true})).await.is(200);
     world.post(&tenant.key, &format!("{path}/signal"), json!({"name": "go"})).await.is(200);
+    assert_eq!(world.ended(&tenant.key, &run).await["status"], "succeeded");
+}
+
+/// Half a path, a wrong one, and a step that has had its answer.
+async fn an_approval_that_no_step_takes_is_refused(data: Data) {
+    let world = World::open(data).await;
+    let tenant = world.tenant("Anna").await;
+    let flow = world.running(&tenant.key, "asks", ASKS_FIRST).await;
+    let run = inject(&world, &tenant, &flow).await;
+    let path = format!("/api/runs/{run}");
+    let answer = async |name: &str| {
+        world.post(&tenant.key, &format!("{path}/approve"), json!({"name": name, "approved": true})).await
+    };
+    for name in ["ok", "approve:ok", "al/ok", "all[2]/ok", "other/ok", "approve:other/ok", "signal approve:ok"] {
+        let problem = answer(name).await.refused(422, "SIGNAL_UNKNOWN");
+        assert!(text(&problem["detail"]).contains("give its whole path"), "{name}: {problem:#}");
+    }
+    answer("all/ok").await.is(200);
+    for name in ["all/ok", "approve:all/ok"] {
+        answer(name).await.refused(409, "STEP_NOT_OPEN");
+    }
+    answer("go").await.is(200);
+    assert_eq!(world.ended(&tenant.key, &run).await["status"], "succeeded");
+}
+
+const ASKS_FIRST: &str = r#"{"ir": 1, "name": "asks", "dialect": "ir", "root": {"id": "all", "sequence": {"children": [
+    {"id": "ok", "wait": {"approval": {"message": "Go on?"}}}, {"id": "rest", "wait": {"signal": {"name": "go"}}}]}}}"#;
+const ASKS_ALONE: &str = r#"{"ir": 1, "name": "alone", "dialect": "ir", "signals": {"ok": {}},
+    "root": {"id": "ok", "wait": {"approval": {"message": "Go on?"}}}}"#;
+
+/// Also where the flow has a signal of the same name.
+async fn an_approval_goes_to_what_waits(data: Data) {
+    let world = World::open(data).await;
+    let tenant = world.tenant("Anna").await;
+    let flow = world.running(&tenant.key, "alone", ASKS_ALONE).await;
+    let run = inject(&world, &tenant, &flow).await;
+    let path = format!("/api/runs/{run}/approve");
+    world.post(&tenant.key, &path, json!({"name": "ok", "approved": true})).await.is(200);
     assert_eq!(world.ended(&tenant.key, &run).await["status"], "succeeded");
 }
 
