@@ -14,7 +14,8 @@ pub struct CodeReaders(Mutex<BTreeMap<(Text, Text), Weak<CodeReader>>>);
 pub struct CodeReader(tokio::sync::Mutex<Option<Read>>);
 
 struct Read {
-    asked: Instant,
+    /// When the reading began: all that was there by then is in it.
+    begun: Instant,
     news: u64,
     code: Arc<ProjectCode>,
 }
@@ -44,7 +45,8 @@ impl CodeReaders {
 }
 
 impl CodeReader {
-    /// What was read last, if that will do; else it is read now. Who comes meanwhile waits, and has it, too.
+    /// What was read last, if that will do; else it is read now. Who comes meanwhile waits for the next read, and all
+    /// who do have that one.
     pub async fn read<E>(
         &self,
         wanted: Wanted,
@@ -54,21 +56,24 @@ impl CodeReader {
         if let Some(read) = last.as_ref().filter(|read| wanted.is(read)) {
             return Ok(read.code.clone());
         }
+        let begun = Instant::now().max(wanted.now);
         let code = Arc::new(reading.await?);
-        *last = Some(Read { asked: wanted.now, news: wanted.news, code: code.clone() });
+        *last = Some(Read { begun, news: wanted.news, code: code.clone() });
         Ok(code)
     }
 }
 
 impl Wanted {
     fn is(&self, read: &Read) -> bool {
-        read.news >= self.news && read.asked + self.age >= self.now
+        read.news >= self.news && read.begun + self.age >= self.now
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures::future::join_all;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[tokio::test]
     async fn what_another_has_read_does_while_it_is_fresh_and_nothing_was_compiled_since() {
@@ -79,7 +84,7 @@ mod tests {
             let read = reader.read(wanted, async { Ok::<_, ()>(code) }).await;
             read.unwrap().revision.clone()
         };
-        let now = Instant::now();
+        let now = Instant::now() + Duration::from_secs(3_600);
         let wanted = |after: u64, age: u64, news: u64| Wanted {
             now: now + Duration::from_secs(after),
             age: Duration::from_secs(age),
@@ -95,5 +100,22 @@ mod tests {
         assert_eq!(revision(&readers.of(&"T".into(), "q"), wanted(5, 2, 2), "other").await, "other");
         drop((one, other));
         assert_eq!(revision(&readers.of(&"T".into(), "p"), wanted(5, 2, 2), "anew").await, "anew", "nobody waited");
+    }
+
+    #[tokio::test]
+    async fn who_comes_while_another_reads_has_the_next_read_with_all_others() {
+        let (reader, reads) = (CodeReader::default(), AtomicUsize::new(0));
+        let ask = async || {
+            let wanted = Wanted { now: Instant::now(), age: Duration::ZERO, news: 1 };
+            let reading = async {
+                let read = reads.fetch_add(1, Ordering::SeqCst);
+                tokio::task::yield_now().await;
+                Ok::<_, ()>(ProjectCode { revision: read.to_string(), ..ProjectCode::default() })
+            };
+            reader.read(wanted, reading).await.unwrap().revision.clone()
+        };
+        let (first, others) = tokio::join!(ask(), join_all((0..9).map(|_| ask())));
+        assert_eq!((&*first, reads.load(Ordering::SeqCst)), ("0", 2));
+        assert!(others.iter().all(|revision| revision == "1"), "read before they came: {others:?}");
     }
 }

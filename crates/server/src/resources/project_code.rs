@@ -49,7 +49,8 @@ struct ProjectCodeQuery {
 
 /// The longest wait, in seconds.
 const PATIENCE: u64 = 30;
-/// Other servers compile, too, and do not tell.
+/// Other servers compile, too, and do not tell. As what is just as old may be taken, their code is seen within twice
+/// that.
 const AGAIN: Duration = Duration::from_secs(2);
 
 pub fn routes() -> Vec<Endpoint> {
