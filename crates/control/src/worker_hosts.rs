@@ -19,8 +19,10 @@ const MOST_FLOWS: usize = 2_000;
 const MOST_FINISHING: usize = 100;
 /// One that was silent for so long gives its place to another when there are too many.
 const FORGOTTEN: Duration = Duration::from_millis(24 * 3_600_000);
-/// Flows that it told of before are taken to be there still for so long.
+/// Flows that it told of before are taken to be there still for so long, and those that are gone to be gone.
 const CHECKED: Duration = Duration::from_millis(3_600_000);
+/// What is longer is no flow's id, and not kept.
+const LONGEST_ID: usize = 64;
 /// So many hosts of a project are read at once: each may tell of thousands of flows.
 const AT_ONCE: u32 = 20;
 /// One that runs tells so at least this often.
@@ -117,20 +119,26 @@ impl Control {
         let before = |flow: &Text| old.and_then(|old| old.value.flows.get(flow));
         let own = of.flow.clone();
         let checked_at = old.and_then(|old| old.value.checked_at).filter(|at| self.was_lately(*at));
-        let known = |flow: &Text| own.as_ref() == Some(flow) || (checked_at.is_some() && before(flow).is_some());
+        let was_gone = |flow: &Text| old.is_some_and(|old| old.value.gone.contains(flow));
+        let told_before = |flow: &Text| checked_at.is_some() && (before(flow).is_some() || was_gone(flow));
+        let known = |flow: &Text| own.as_ref() == Some(flow) || told_before(flow);
         // Most of the time, nothing has to be read.
         let (there, checked_at) = match report.flows.keys().all(known) {
             true => (None, checked_at),
             false => (Some(self.flows_to_run(caller, &of.project).await?), Some(self.now())),
         };
-        let stays = |flow: &Text| own.as_ref() == Some(flow) || there.as_ref().is_none_or(|there| there.contains(flow));
-        let mut flows = BTreeMap::new();
-        for (flow, report) in report.flows.into_iter().filter(|(flow, _)| stays(flow)) {
+        let is_there = |flow: &Text| there.as_ref().map_or(!was_gone(flow), |there| there.contains(flow));
+        let (mut flows, mut gone) = (BTreeMap::new(), BTreeSet::new());
+        for (flow, report) in report.flows {
+            if own.as_ref() != Some(&flow) && !is_there(&flow) {
+                gone.extend(Some(flow).filter(|flow| flow.len() <= LONGEST_ID));
+                continue;
+            }
             let hosted = self.hosted(caller, &flow, report, before(&flow)).await?;
             flows.insert(flow, hosted);
         }
         let (Of { project, flow }, state, error) = (of, report.state, checked(report.error)?);
-        Ok(WorkerHost { project, flow, name, state, error, flows, checked_at })
+        Ok(WorkerHost { project, flow, name, state, error, flows, checked_at, gone })
     }
 
     /// Also false of what is still to come, where the clock was put back.

@@ -1,6 +1,6 @@
 use crate::records::Record;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use weir_base::Text;
 use weir_store::Table;
 
@@ -40,6 +40,9 @@ pub struct WorkerHost {
     /// When it was last looked whether these are flows of the project; none where that is sure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checked_at: Option<i64>,
+    /// What it told of then, and still does, though the project has no such flows.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub gone: BTreeSet<Text>,
 }
 
 /// How one flow is on one host.
