@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Braces, Maximize2 } from "lucide-react";
-import { useId, useRef, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { Button, IconButton } from "@/components/ui/button";
 import { Field, Input, Textarea } from "@/components/ui/input";
 import { Menu, MenuItem, MenuLabel } from "@/components/ui/menu";
@@ -136,13 +136,37 @@ interface TextFieldProps {
   path: Path;
 }
 
+/**
+ * Tells where a value becomes another one than what was written last has led to, while that is `kept`: somebody has
+ * changed it elsewhere, and the next key is not to take that back. Gives what is called as it is written.
+ */
+function useElsewhere(value: Json | undefined, kept: boolean, changed: () => void): () => void {
+  const fresh = useRef(true);
+  const led = useRef<string | undefined>(undefined);
+  useEffect(() => {
+    if (!kept) return;
+    const now = JSON.stringify(value);
+    if (!fresh.current && led.current !== now) changed();
+    fresh.current = false;
+    led.current = now;
+  });
+  return () => {
+    fresh.current = true;
+  };
+}
+
 function TextField({ tied, field, value, set, wrong, setWrong, context, name, path }: TextFieldProps) {
   const [own, setOwn] = useState<string>();
   const [before, setBefore] = useState<Json>();
   const { large, setLarge, opener, close } = useLarge();
   const element = useRef<HTMLTextAreaElement & HTMLInputElement>(null);
   const shown = own ?? shownAs(value);
+  const written = useElsewhere(value, wrong !== "", () => {
+    setOwn(undefined);
+    setWrong("");
+  });
   const put = (text: string) => {
+    written();
     const start = own === undefined ? value : before;
     if (own === undefined) begin();
     setOwn(text);

@@ -1,0 +1,47 @@
+// @vitest-environment happy-dom
+import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { useState } from "react";
+import { afterEach, expect, test } from "vitest";
+import { TipProvider } from "@/components/ui/tooltip";
+import type { Json } from "@/document";
+import { type FormContext, RecordForm } from "./fields";
+
+const MANY = "12345678901234567890";
+
+const around = {} as FormContext["around"];
+
+/** A form of one number that is 1, and what it is from then on. */
+function form() {
+  const now = { value: 1 as Json | undefined, elsewhere: (_value: Json) => {} };
+  function Form() {
+    const [value, setValue] = useState(now.value);
+    now.value = value;
+    now.elsewhere = setValue;
+    const context: FormContext = { set: (_path, next) => setValue(next), references: [], run: undefined, step: undefined, readOnly: false, around };
+    return <RecordForm fields={{ count: { type: "integer" } }} values={value === undefined ? {} : { count: value }} path={[]} context={context} />;
+  }
+  render(<TipProvider><Form /></TipProvider>);
+  const field = () => screen.getByRole<HTMLInputElement>("textbox");
+  return { now, field, type: (text: string) => fireEvent.change(field(), { target: { value: text } }) };
+}
+
+afterEach(cleanup);
+
+test("what cannot be taken stays in its field, and the value from before stays", () => {
+  const { now, field, type } = form();
+  type(MANY);
+  fireEvent.blur(field());
+  expect([field().value, now.value]).toEqual([MANY, 1]);
+  expect(field().getAttribute("aria-invalid")).toBe("true");
+});
+
+test("a value that is changed elsewhere takes the place of what could not be taken", () => {
+  const { now, field, type } = form();
+  type("12");
+  type(MANY);
+  fireEvent.blur(field());
+  act(() => now.elsewhere(7));
+  expect([field().value, field().getAttribute("aria-invalid")]).toEqual(["7", null]);
+  type(`${MANY}1`);
+  expect(now.value).toBe(7);
+});
