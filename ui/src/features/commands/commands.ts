@@ -100,12 +100,14 @@ export function askedBy(event: Pressed, typing: boolean, lists: Record<string, C
 /** Listens to the keys of all commands; once, by the shell. The second of several keys has all the time one needs. */
 export function useCommandKeys(): void {
   useEffect(() => {
+    addEventListener("keydown", escape, true);
     addEventListener("keydown", press);
     // Whoever turns to something else has given up the second key.
     addEventListener("pointerdown", giveUp, true);
     addEventListener("blur", giveUp);
     return () => {
       giveUp();
+      removeEventListener("keydown", escape, true);
       removeEventListener("keydown", press);
       removeEventListener("pointerdown", giveUp, true);
       removeEventListener("blur", giveUp);
@@ -118,6 +120,14 @@ function begin(begun: string | undefined): void {
 }
 
 const giveUp = () => begin(undefined);
+
+/** Gives up the second key before anything else hears of it: what is selected stays so. */
+function escape(event: KeyboardEvent): void {
+  if (event.key !== "Escape" || useCommandState.getState().begun === undefined) return;
+  giveUp();
+  event.preventDefault();
+  event.stopPropagation();
+}
 
 function press(event: KeyboardEvent): void {
   if (event.repeat || isHeld(event)) return;

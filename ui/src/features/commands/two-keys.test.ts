@@ -43,3 +43,14 @@ test.each([
   press("d");
   expect([before.mock.calls.length, disable.mock.calls.length]).toEqual([0, 1]);
 });
+
+test("Escape that ends it is heard by nothing else, and the next one is", () => {
+  const heard = vi.fn<() => void>();
+  document.body.addEventListener("keydown", heard);
+  const escape = () => document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+  escape();
+  expect([begun(), heard.mock.calls.length]).toEqual([undefined, 0]);
+  escape();
+  expect(heard).toHaveBeenCalledTimes(1);
+  document.body.removeEventListener("keydown", heard);
+});
