@@ -92,6 +92,23 @@ test.describe("while the server is away", () => {
   });
 });
 
+test.describe("while the server starts", () => {
+  test.use({ allowed: "status of 503" });
+
+  test("a page says so, and comes by itself", async ({ app }) => {
+    let asked = 0;
+    await app.route(/\/api\/flows\?/, (route) => {
+      const headers = { "retry-after": "1", "content-type": "application/problem+json" };
+      const body = JSON.stringify({ type: "/docs/errors/BUSY", title: "Service Unavailable", status: 503, code: "BUSY", detail: "the server is starting" });
+      return (asked += 1) <= 3 ? route.fulfill({ status: 503, headers, body }) : route.fallback();
+    });
+    await app.goto("/flows?text=quote");
+    await expect(app.getByRole("alert").filter({ hasText: "The server is starting" })).toBeVisible();
+    await expect(app.getByRole("link", { name: /Quote \(a graph\)/ })).toBeVisible();
+    expect(asked).toBeGreaterThan(3);
+  });
+});
+
 test.describe("whoever belongs to several organisations", () => {
   test.use({ allowed: "status of (403|404)" });
 
