@@ -29,14 +29,15 @@ const WAKE_PAUSE: Duration = Duration::from_millis(20);
 const CLAIMED_AT_ONCE: u32 = 64;
 const SWEPT_AT_ONCE: u32 = 500;
 
-/// Brings every run that is not over back into memory once; those that only wait leave it again.
-pub(crate) async fn recover(inner: Arc<Inner>) {
+/// Brings every run that was not over back into memory once; those that only wait leave it again. Runs from `first` on
+/// are of this life: they have their places, or count as pending, since they began.
+pub(crate) async fn recover(inner: Arc<Inner>, first: RunKey) {
     let (mut after, turns) = (None, Arc::new(Semaphore::new(RECOVERY_TURNS as usize)));
     while let Some(page) = patiently(|| inner.shared.store.unfinished(after, RECOVERY_PAGE)).await {
         let Some(last) = page.last() else { break };
         after = Some(last.key);
         let mut of_shards: BTreeMap<usize, Vec<Run>> = BTreeMap::new();
-        for run in page {
+        for run in page.into_iter().filter(|run| run.key < first) {
             if run.is_elsewhere() {
                 inner.take_up_elsewhere(run).await;
                 continue;

@@ -143,7 +143,8 @@ impl Runtime {
             tasks.push(tokio::spawn(Shard::new(inner.clone(), to, from).run()));
         }
         if take_up {
-            tasks.push(tokio::spawn(background::recover(inner.clone())));
+            let first = inner.shared.store.next_run_key();
+            tasks.push(tokio::spawn(background::recover(inner.clone(), first)));
             tasks.push(tokio::spawn(background::wake(inner.clone())));
         }
         tasks.push(tokio::spawn(background::claim(inner.clone())));

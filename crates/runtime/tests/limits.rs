@@ -3,12 +3,15 @@
 mod support;
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 use support::*;
 use weir_base::{Duration, Value};
 use weir_engine::Status;
 use weir_runs::{RunsPort, StartRun};
 use weir_runtime::RetentionOptions;
+use weir_store::StoreError;
+use weir_testkit::MemoryStore;
 
 /// Runs that wait at a gate, opened one at a time: how many are under way together.
 async fn check(world: World, flow_members: &str, starts: Vec<StartRun>, at_once: usize) {
@@ -67,6 +70,28 @@ async fn limits_hold_per_key() {
     for world in [World::memory(), World::sqlite().await] {
         check(world, keyed, starts(6, customer), 3).await;
     }
+}
+
+/// Those of before are looked for once the store answers, and the run that began meanwhile is not one of them.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_begins_while_others_are_taken_up_holds_one_place() {
+    let store = Arc::new(MemoryStore::new());
+    store.fail_look(0, StoreError::Io("the connection is lost".into()));
+    let world = World::on(store, None).with(|options| options.runs_per_flow = Some(1));
+    let runtime = world.open().await;
+    let flow = flow(&signal("w", "go"));
+    for (n, id) in ["first", "second"].into_iter().enumerate() {
+        assert_eq!(&*runtime.start(start(flow.clone(), id)).await.unwrap().run, id);
+        assert_eq!(runtime.load().pending, n as u64);
+    }
+    runtime.recovered().await;
+    assert_eq!((runtime.load().open, runtime.load().pending), (vec![("".into(), 1)], 1));
+    for id in ["first", "second"] {
+        assert_eq!(settled(&runtime, id).await.status, Status::Waiting);
+        runtime.signal(id, "go", None, Value::Null).await.unwrap();
+        succeeded(&ended(&runtime, id).await);
+    }
+    assert_eq!((runtime.load().open, runtime.load().pending), (vec![], 0));
 }
 
 /// Runs beyond what memory is to hold wait in the store.

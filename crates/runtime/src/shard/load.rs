@@ -102,7 +102,7 @@ impl Shard {
             Err(why) => {
                 self.not_loaded(key, &why, messages);
                 if let (Some(slot), Unfolded::Gone) = (failed, why) {
-                    self.cx.inner.admission.leave(&slot);
+                    self.leave(&slot);
                 }
             }
         }

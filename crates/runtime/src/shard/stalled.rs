@@ -44,7 +44,8 @@ impl Shard {
         self.send(Submission { given_up: runs, ..Submission::without_rows(0, Reply::None) });
     }
 
-    fn leave(&self, slot: &crate::admission::Slot) {
+    /// Somebody may have waited for the place.
+    pub(super) fn leave(&self, slot: &crate::admission::Slot) {
         if self.cx.inner.admission.leave(slot) {
             self.cx.inner.claim.notify_one();
         }

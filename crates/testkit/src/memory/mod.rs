@@ -63,7 +63,7 @@ impl MemoryStore {
         self.failures.add(after, error);
     }
 
-    /// As [`Self::fail_commit`], of looks at a run by its key.
+    /// As [`Self::fail_commit`], of looks at a run by its key, or for runs that are not over.
     pub fn fail_look(&self, after: u64, error: StoreError) {
         self.silences.add(after, error);
     }

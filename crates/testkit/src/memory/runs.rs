@@ -28,6 +28,9 @@ impl Runs for MemoryStore {
     }
 
     async fn unfinished(&self, after: Option<RunKey>, limit: u32) -> Result<Vec<Run>, StoreError> {
+        if let Some(error) = self.silences.next() {
+            return Err(error);
+        }
         let state = self.state();
         let open =
             state.runs.values().filter(|run| run.ended_at.is_none() && after.is_none_or(|after| run.key > after));
