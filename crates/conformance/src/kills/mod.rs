@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 const WITHIN: Duration = Duration::from_millis(1_500);
 
 /// How often a run is begun to find it in the middle.
-const TRIES: u32 = 8;
+const TRIES: u32 = 24;
 
 /// Runs under way on a cluster that can be broken.
 trait Broken {
