@@ -215,7 +215,7 @@ async fn an_abandoned_commit_holds_nobody_up() {
 #[tokio::test]
 async fn a_foreign_writer_makes_it_busy() {
     let database = Database::fresh().await;
-    let options = PgOptions { busy: Duration::from_millis(100), ..PgOptions::default() };
+    let options = PgOptions { busy: Duration::from_secs(2), ..PgOptions::default() };
     let store = PgStore::open(&database.url(), &options).await.unwrap();
     let epoch = store.claim(1, 1).await.unwrap();
     use sqlx::Connection;
