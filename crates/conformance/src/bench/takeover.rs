@@ -43,9 +43,9 @@ pub async fn measure(weir: &Path, keeper: bool) -> Result<Value> {
     told(&cluster, at, &names, took, keeper).await
 }
 
-/// As `weir worker` calls itself.
+/// What a worker's name ends with, whether it keeps the journals or not.
 fn identity(process: u32) -> String {
-    format!("weir@{process}")
+    format!("@{process}")
 }
 
 async fn told(cluster: &Cluster, at: Micros, names: &[String; 2], took: f64, keeper: bool) -> Result<Value> {
@@ -86,7 +86,7 @@ fn taken_after(history: &Value, at: Micros, [killed, left]: &[String; 2]) -> Res
         worked.push((when.parse::<jiff::Timestamp>()?.as_microsecond(), who));
     }
     let last = worked.iter().rfind(|(when, _)| *when <= at);
-    let next = worked.iter().find(|(when, who)| *when > at && who == left);
-    let was_killed = last.is_some_and(|(_, who)| who == killed);
+    let next = worked.iter().find(|(when, who)| *when > at && who.ends_with(left.as_str()));
+    let was_killed = last.is_some_and(|(_, who)| who.ends_with(killed.as_str()));
     Ok(next.filter(|_| was_killed).map(|(when, _)| u64::try_from((when - at) / 1_000).unwrap_or(0)))
 }
