@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { FlowDocument } from "@/document";
 import { examples } from "../../../test/flows";
+import { framesOf } from "./frames";
 import { align, HEIGHT, placeAll, tidy, visible, WIDTH } from "./layout";
 import { outline } from "./outline";
 import { statesOf } from "./steps";
@@ -92,4 +93,18 @@ test("the list of a tree's steps is that of its text, deeper where they stand in
   const rows = outline(open("order-process"));
   expect(rows[0]?.depth).toBe(0);
   expect(rows.find(({ node }) => node.key === "order-process/pay")?.depth).toBe(1);
+});
+
+test("the frame of a loop encloses that of a loop within it", () => {
+  const node = (id: string, type: string, x: number, y: number) => ({ id, type, position: { x, y }, data: { label: id } });
+  const edges = ["start>outer", "outer>inner:body", "inner>work:body", "work>inner", "inner>outer:done"].map((edge, at) => {
+    const [, source, target, sourceHandle] = /^(\w+)>(\w+)(?::(\w+))?$/.exec(edge) ?? [];
+    return { id: `e${at}`, source, target, sourceHandle };
+  });
+  const nodes = [node("start", "trigger", 0, 0), node("outer", "loop", 240, 0), node("inner", "loop", 480, 0), node("work", "activity", 900, -400)];
+  const { projection } = new FlowDocument("flow.json", JSON.stringify({ name: "nested", nodes, edges })).state;
+  const places = placeAll(projection, projection, none);
+  const [outer, inner] = framesOf(projection, projection, {}, (key) => places.get(key));
+  expect([outer?.title, outer?.keys, inner?.title, inner?.keys]).toEqual(["outer: repeated", ["inner", "work"], "inner: repeated", ["work"]]);
+  expect(outer && inner && outer.box.x < inner.box.x && outer.box.y < inner.box.y && outer.box.x + outer.box.width > inner.box.x + inner.box.width).toBe(true);
 });

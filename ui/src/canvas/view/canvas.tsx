@@ -17,7 +17,8 @@ import { type DragEvent, type MouseEvent, type ReactNode, useCallback, useEffect
 import type { CanvasData, Point, Projection } from "@/document";
 import { cn } from "@/lib/cn";
 import { useLatest } from "@/lib/latest";
-import { around, HEIGHT, WIDTH } from "../model/layout";
+import { framesOf } from "../model/frames";
+import { HEIGHT, WIDTH } from "../model/layout";
 import type { NodeState } from "../model/steps";
 import { Actions, type FlowActions } from "./actions";
 import { type WireEdge, WireView } from "./edge";
@@ -241,17 +242,9 @@ function useNodes(props: FlowCanvasProps, drag: { [key: string]: Point }): AnyNo
 }
 
 function frames({ canvas, shown, places, projection }: FlowCanvasProps, drag: { [key: string]: Point }): FrameNode[] {
-  const boxed = (id: string, title: string, sort: "group" | "region", keys: readonly string[]): FrameNode[] => {
-    const points = keys.flatMap((key) => drag[key] ?? places.get(key) ?? []);
-    const box = around(points, 28);
-    if (!box) return [];
-    return [{ id, type: "frame", position: { x: box.x, y: box.y - 8 }, width: box.width, height: box.height + 8, data: { title, sort }, selectable: false, draggable: false, focusable: false, zIndex: -2 }];
-  };
-  const groups = Object.entries(canvas.groups).flatMap(([id, group]) => boxed(`group:${id}`, group.title, "group", group.nodes));
-  if (projection.dialect !== "graph") return groups;
-  const loops = shown.nodes.filter((node) => node.region);
-  const regions = loops.flatMap((loop) => boxed(`region:${loop.key}`, `${loop.title}: repeated`, "region", shown.nodes.filter((node) => node.parent === loop.key).map((node) => node.key)));
-  return [...regions, ...groups];
+  return framesOf(projection, shown, canvas.groups, (key) => drag[key] ?? places.get(key)).map(({ id, title, sort, box: { x, y, width, height } }) => (
+    { id, type: "frame", position: { x, y }, width, height, data: { title, sort }, selectable: false, draggable: false, focusable: false, zIndex: -2 }
+  ));
 }
 
 function useSteps({ projection, shown, places, selected, collapsed, states, problems, pinned, readOnly = false }: FlowCanvasProps, drag: { [key: string]: Point }): StepNode[] {

@@ -8,6 +8,16 @@ export function nodeOf(projection: Projection, key: string): FlowNode {
   return found;
 }
 
+/** Tells of a step the innermost loop around it, whatever else it stands in. */
+export function loopsAround({ nodes }: Projection): (node: FlowNode) => string | undefined {
+  const byKey = new Map(nodes.map((one) => [one.key, one]));
+  return (node) => {
+    let around = byKey.get(node.parent ?? "");
+    while (around && around.type !== "loop") around = byKey.get(around.parent ?? "");
+    return around?.key;
+  };
+}
+
 /** Those of the keys that are there, without those inside another of them. */
 export function outermost(projection: Projection, keys: readonly string[]): FlowNode[] {
   const wanted = new Set(keys);

@@ -1,6 +1,7 @@
 import type { FlowEdge, FlowNode, Projection } from "../../projection";
 import { isMap, type JsonMap } from "../../text/node";
 import { Refusal } from "../../text/refusal";
+import { loopsAround } from "../find";
 
 /** Steps that are to become a flow of their own, and how they hang together with the rest. */
 export interface Boundary {
@@ -70,8 +71,9 @@ function unreached(inside: FlowNode[], start: string, within: FlowEdge[]): FlowN
 
 /** A loop moves with everything it repeats, a retry with what it tries. */
 function wholeLoops(projection: Projection, inside: FlowNode[], has: (key: string) => boolean): void {
+  const loopOf = loopsAround(projection);
   for (const loop of inside.filter((node) => node.type === "loop")) {
-    const left = projection.nodes.filter((node) => node.parent === loop.key && !has(node.key));
+    const left = projection.nodes.filter((node) => !has(node.key) && loopOf(node) === loop.key);
     if (left.length > 0) throw new Refusal(`${loop.title} repeats ${titles(left)} as well. Select all it repeats, or leave it out.`);
   }
   for (const retry of inside.filter((node) => node.type === "retry")) {
@@ -86,7 +88,8 @@ function exitsOf(projection: Projection, inside: FlowNode[], within: FlowEdge[],
   const failed = out.find((edge) => edge.handle === "error");
   if (failed) throw new Refusal(`${title(failed.source)} leads to ${title(failed.target)} when it fails. Select both or neither: a sub-flow fails as a whole.`);
   const exits = inside.filter((node) => out.some((edge) => edge.source === node.key));
-  for (const exit of exits) onlyOneWay(exit, inside, out, title);
+  const loopOf = loopsAround(projection);
+  for (const exit of exits) onlyOneWay(exit, out, title, inside.find((node) => node.key === loopOf(exit)));
   if (exits.length > 1) alikeOutside(projection, exits, out, title);
   if (exits.length > 0) return exits;
   const last = inside.filter((node) => !within.some((edge) => edge.source === node.key));
@@ -94,12 +97,11 @@ function exitsOf(projection: Projection, inside: FlowNode[], within: FlowEdge[],
   return last;
 }
 
-function onlyOneWay(exit: FlowNode, inside: FlowNode[], out: FlowEdge[], title: (key: string) => string): void {
+function onlyOneWay(exit: FlowNode, out: FlowEdge[], title: (key: string) => string, around: FlowNode | undefined): void {
   const own = out.filter((edge) => edge.source === exit.key);
   const ways = new Set(own.map((edge) => edge.handle ?? "out"));
   const targets = new Set(own.map((edge) => edge.target));
   if (ways.size > 1 && own.length !== targets.size * ways.size) throw new Refusal(`${exit.title} goes on by ${[...ways].join(" or ")} to different steps. A sub-flow goes on by one way; select what follows as well, up to where it meets.`);
-  const around = inside.find((node) => node.key === exit.parent);
   if (around) throw new Refusal(`${exit.title} leaves the loop ${around.title} on its way to ${title(own[0]?.target ?? "")}. Leave the loop out.`);
 }
 

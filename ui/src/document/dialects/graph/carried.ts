@@ -2,6 +2,7 @@ import type { FlowNode, Projection } from "../../projection";
 import type { Boundary } from "./boundary";
 import { isMap, type Json, type JsonMap } from "../../text/node";
 import { Refusal } from "../../text/refusal";
+import { loopsAround } from "../find";
 import { inExpressions, type Reading, readings } from "./expressions";
 
 /** What a flow of its own has to be given so that its expressions mean what they meant. */
@@ -35,7 +36,8 @@ export function carriedOf(projection: Projection, { inside, into }: Boundary, ke
   const written = new Map(projection.nodes.map((node) => [node.key, writtenBy(node, values.get(node.key))]));
   const names = new Set([...declared, ...[...written.values()].flat()]);
   const ids = new Set(projection.nodes.map((node) => node.key));
-  const looped = inside.some((node) => node.parent !== undefined && !own.has(node.parent));
+  const loopOf = loopsAround(projection);
+  const looped = inside.some((node) => !own.has(loopOf(node) ?? node.key));
   staysReadable(rest, own, kept, values);
   const used = variablesOf(inside, values, names, written);
   const elsewhere = variablesOf(rest, values, names, written);

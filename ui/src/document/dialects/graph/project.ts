@@ -1,7 +1,7 @@
 import type { FlowEdge, FlowNode, Projection, ProjectionProblem } from "../../projection";
 import { at, get, isMap, items, type Json, type Path, text, type TextNode, toJson } from "../../text/node";
 import { summaryOf } from "../find";
-import { bodies } from "./loops";
+import { owners } from "./loops";
 import { handlesOf, shapeOf } from "./types";
 
 /** Where the map with `nodes` is: bare, in `workflow`, or in the stored form's `definition`. */
@@ -113,14 +113,13 @@ function edgesOf(body: TextNode | undefined, path: Path, ids: Set<string>, lines
   });
 }
 
-/** Nodes of a loop's body stand in it; the loop is their region. */
+/** Nodes of a loop's body stand in it, and those of a retry in that; they are regions. */
 function withParents(nodes: FlowNode[], edges: readonly FlowEdge[]): void {
-  const loops = nodes.filter((node) => node.type === "loop").map((node) => node.key);
-  if (loops.length === 0) return;
-  const owners = bodies(loops, edges);
+  const found = owners(nodes, edges);
+  const owning = new Set(found.values());
   for (const node of nodes) {
-    const owner = owners.get(node.key);
+    const owner = found.get(node.key);
     if (owner !== undefined) node.parent = owner;
-    node.region = node.type === "loop";
+    node.region = node.type === "loop" || owning.has(node.key);
   }
 }
