@@ -130,6 +130,28 @@ test("the input of a run is written with the members it is to have", async ({ ap
   await expect(app.getByRole("textbox", { name: "Input", exact: true })).toHaveValue(/"name": "Ada"/);
 });
 
+test("a run begins with what was typed as its input, by one click or by keys", async ({ app, client }) => {
+  const { id } = await flow(client, JSON.stringify({ name: "echo", nodes: [{ id: "start", type: "trigger", position: { x: 0, y: 0 } }, { id: "end", type: "end", position: { x: 240, y: 0 } }], edges: [{ id: "e", source: "start", target: "end" }] }), "flow.json");
+  await open(app, id);
+  const started = () => app.waitForRequest((request) => request.url().endsWith("/try")).then((request) => (request.postDataJSON() as { input: unknown }).input);
+  const field = app.getByRole("textbox", { name: "Input", exact: true });
+  await app.getByRole("button", { name: "Input", exact: true }).click();
+  // Nothing below it moves away while it is clicked.
+  await field.fill('{"list":[1,2,3]}');
+  const first = started();
+  await app.getByRole("dialog").getByRole("button", { name: "Run" }).click();
+  expect(await first).toEqual({ list: [1, 2, 3] });
+  await expect(app.getByText("Succeeded").first()).toBeVisible();
+  await app.getByRole("button", { name: "Input", exact: true }).click();
+  await field.fill('{"list":[');
+  await expect(app.getByRole("dialog").getByRole("button", { name: "Keep" })).toBeDisabled();
+  await field.fill('{"list":[4]}');
+  const second = started();
+  await app.keyboard.press("Control+Enter");
+  expect(await second).toEqual({ list: [4] });
+  await expect(app.getByRole("dialog")).toHaveCount(0);
+});
+
 test("the text of a flow offers what could stand in it", async ({ app, client }) => {
   const { id } = await flow(client, "type: Sequence\nid: all\nchildren:\n  - type: PrintAction\n    id: hello\n    props:\n      message: hi\n");
   await open(app, id);

@@ -110,13 +110,13 @@ export function useTrials(builder: Builder) {
   const [input, setInput] = useKept<Json>(`weir.input.${id}`, {});
   const [pins, setPins] = useKept<{ [key: string]: Json }>(`weir.pins.${id}`, {});
   const [tests, setTests] = useKept<{ [key: string]: Json }>(`weir.tests.${id}`, {});
-  const start = async (what: { step?: string; data?: Json; from?: string; to?: string }) => {
+  const start = async (what: { step?: string; data?: Json; from?: string; to?: string; input?: Json }) => {
     try {
       // A trial runs what is saved, so everything is saved first.
       if (!(await draft.flush())) throw draft.problem ?? new Error("The draft could not be saved, so it cannot run.");
       const ids = new Set(builder.projection.nodes.map((node) => node.id));
       const kept = Object.fromEntries(Object.entries(pins).filter(([name]) => ids.has(name) && name !== what.step));
-      const given = { ...what, ...(what.step === undefined ? { input } : {}), ...(Object.keys(kept).length > 0 ? { pins: kept } : {}), ...(what.from !== undefined && runId ? { run: runId } : {}) };
+      const given = { ...(what.step === undefined ? { input } : {}), ...what, ...(Object.keys(kept).length > 0 ? { pins: kept } : {}), ...(what.from !== undefined && runId ? { run: runId } : {}) };
       const made = await body(api.POST("/api/flows/{id}/try", { params: { path: { id }, header: onceKey() }, body: given as never }));
       setRunId(made.run);
     } catch (error) {

@@ -1,9 +1,11 @@
+import { Play } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { Language } from "@/components/code/code-editor";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { toast } from "@/components/ui/toast";
 import type { Json } from "@/document";
+import { useCommands } from "@/features/commands/commands";
 import { DIALECTS } from "@/features/flows/dialect";
 import { TakenList } from "@/features/flows/taken-list";
 import { Follow } from "@/features/runs/live/follow";
@@ -64,13 +66,28 @@ function Extract({ builder, onClose }: { builder: Builder; onClose: () => void }
 
 function InputDialog({ builder, trials, onClose }: { builder: Builder; trials: Trials; onClose: () => void }) {
   const [input, setInput] = useState<Json | undefined>(trials.input);
-  const save = () => {
+  const [wrong, setWrong] = useState(false);
+  const keep = () => {
     trials.setInput(input ?? {});
     onClose();
   };
+  const run = () => {
+    if (wrong) return;
+    keep();
+    void trials.start({ input: input ?? {} });
+  };
+  // Over the keys of the page, which would run with what was kept before.
+  useCommands("input", [{ id: "run-with", title: "Run with this input", section: "Run", keys: "Mod+Enter", always: true, run }]);
+  const footer = (
+    <>
+      <Button onClick={onClose}>Cancel</Button>
+      <Button disabled={wrong} onClick={keep}>Keep</Button>
+      <Button look="primary" disabled={wrong} title="Ctrl+Enter" onClick={run}><Play aria-hidden />Run</Button>
+    </>
+  );
   return (
-    <Dialog open onOpenChange={(open) => !open && onClose()} size="md" title="Input of the run" description="It is kept for the next runs from here." footer={<><Button onClick={onClose}>Cancel</Button><Button look="primary" onClick={save}>Keep</Button></>}>
-      <JsonField label="Input" value={input} onChange={setInput} typed={{ around: aroundOf(builder), offset: 0, wanted: "typeof input" }} />
+    <Dialog open onOpenChange={(open) => !open && onClose()} size="md" title="Input of the run" description="It is kept for the next runs from here." footer={footer}>
+      <JsonField label="Input" value={input} onChange={setInput} onWrong={setWrong} typed={{ around: aroundOf(builder), offset: 0, wanted: "typeof input" }} />
     </Dialog>
   );
 }

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { afterEach, expect, test } from "vitest";
 import { TipProvider } from "@/components/ui/tooltip";
 import type { Json } from "@/document";
-import { type FormContext, RecordForm } from "./fields";
+import { type FormContext, JsonField, RecordForm } from "./fields";
 
 const MANY = "12345678901234567890";
 
@@ -44,4 +44,33 @@ test("a value that is changed elsewhere takes the place of what could not be tak
   expect([field().value, field().getAttribute("aria-invalid")]).toEqual(["7", null]);
   type(`${MANY}1`);
   expect(now.value).toBe(7);
+});
+
+test("what was written stays as it is when its field is left, until its value is changed elsewhere", () => {
+  const given: Json[] = [];
+  function Form({ start }: { start: Json }) {
+    const [value, setValue] = useState<Json | undefined>(start);
+    return (
+      <TipProvider>
+        <JsonField label="Input" value={value} onChange={(next) => { setValue(next); given.push(next ?? null); }} />
+        <button type="button" onClick={() => setValue({ b: 2 })}>Elsewhere</button>
+      </TipProvider>
+    );
+  }
+  render(<Form start={{}} />);
+  const field = screen.getByRole<HTMLTextAreaElement>("textbox");
+  const { rows } = field;
+  fireEvent.change(field, { target: { value: '{"a":[1,2]}' } });
+  fireEvent.blur(field);
+  expect([field.value, field.rows, given]).toEqual(['{"a":[1,2]}', rows, [{ a: [1, 2] }]]);
+  fireEvent.click(screen.getByRole("button", { name: "Elsewhere" }));
+  expect(JSON.parse(field.value)).toEqual({ b: 2 });
+});
+
+test("what cannot be taken after the field was left once leaves what it was then", () => {
+  const { now, field, type } = form();
+  type("12");
+  fireEvent.blur(field());
+  type(MANY);
+  expect(now.value).toBe(12);
 });

@@ -138,7 +138,8 @@ interface TextFieldProps {
 
 /**
  * Tells where a value becomes another one than what was written last has led to, while that is `kept`: somebody has
- * changed it elsewhere, and the next key is not to take that back. Gives what is called as it is written.
+ * changed it elsewhere, and the next key is not to take that back. Gives what is called as it is written. What was
+ * written is kept as it is when the field is left: written anew it could be taller, and what is clicked would move away.
  */
 function useElsewhere(value: Json | undefined, kept: boolean, changed: () => void): () => void {
   const fresh = useRef(true);
@@ -161,7 +162,7 @@ function TextField({ tied, field, value, set, wrong, setWrong, context, name, pa
   const { large, setLarge, opener, close } = useLarge();
   const element = useRef<HTMLTextAreaElement & HTMLInputElement>(null);
   const shown = own ?? shownAs(value);
-  const written = useElsewhere(value, wrong !== "", () => {
+  const written = useElsewhere(value, own !== undefined, () => {
     setOwn(undefined);
     setWrong("");
   });
@@ -175,7 +176,7 @@ function TextField({ tied, field, value, set, wrong, setWrong, context, name, pa
     // Of what cannot be taken nothing stays, no beginning of it either.
     set("wrong" in read ? start : read.value);
   };
-  const rest = () => wrong === "" && setOwn(undefined);
+  const rest = () => wrong === "" && setBefore(value);
   const insert = (expression: string) => {
     const [from, to] = [element.current?.selectionStart ?? shown.length, element.current?.selectionEnd ?? shown.length];
     const inside = shown.lastIndexOf("{{", from) > shown.lastIndexOf("}}", from - 1);
@@ -232,30 +233,38 @@ function ReferenceMenu({ name, references, onChoose }: { name: string; reference
 }
 
 /** Any value as JSON, in a text that is taken when it can be read; in an editor too where its type is known. */
-export function JsonField({ label, value, onChange, readOnly = false, typed }: { label: string; value: Json | undefined; onChange: (value: Json | undefined) => void; readOnly?: boolean; typed?: Typed }) {
+export function JsonField({ label, value, onChange, onWrong, readOnly = false, typed }: { label: string; value: Json | undefined; onChange: (value: Json | undefined) => void; onWrong?: (wrong: boolean) => void; readOnly?: boolean; typed?: Typed }) {
   const [own, setOwn] = useState<string>();
   const { large, setLarge, opener, close } = useLarge();
   const id = useId();
   const shown = own ?? (value === undefined ? "" : JSON.stringify(value, null, 2));
   const [why, setWhy] = useState("");
   const wrong = why !== "";
+  const tell = (message: string) => {
+    setWhy(message);
+    onWrong?.(message !== "");
+  };
+  const written = useElsewhere(value, own !== undefined, () => {
+    setOwn(undefined);
+    tell("");
+  });
   const put = (text: string) => {
+    written();
     setOwn(text);
     const read = text.trim() === "" ? { value: undefined } : readJson(text);
-    setWhy("wrong" in read ? read.wrong : "");
+    tell("wrong" in read ? read.wrong : "");
     if ("value" in read) onChange(read.value);
   };
-  const rest = () => !wrong && setOwn(undefined);
   return (
     <div className="flex flex-col gap-1">
       <label htmlFor={id} className="text-sm font-medium">{label}</label>
       <div className="flex items-start gap-1">
-        <Textarea id={id} className="font-mono text-sm" rows={Math.min(12, shown.split("\n").length + 1)} readOnly={readOnly} aria-invalid={wrong || undefined} value={shown} onChange={({ target }) => put(target.value)} onBlur={rest} />
+        <Textarea id={id} className="font-mono text-sm" rows={Math.min(12, shown.split("\n").length + 1)} readOnly={readOnly} aria-invalid={wrong || undefined} value={shown} onChange={({ target }) => put(target.value)} />
         {typed ? <IconButton ref={opener} label={`Open ${label} in the editor`} size="icon" onClick={() => setLarge(true)}><Maximize2 aria-hidden /></IconButton> : null}
       </div>
       {wrong ? <p className="text-sm text-bad-ink">{why}</p> : null}
       {large && typed ? (
-        <JsonSheet label={label} text={shown} wrong={why} typed={typed} readOnly={readOnly} onChange={put} onClose={() => { rest(); close(); }} />
+        <JsonSheet label={label} text={shown} wrong={why} typed={typed} readOnly={readOnly} onChange={put} onClose={close} />
       ) : null}
     </div>
   );
