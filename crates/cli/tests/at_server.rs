@@ -238,6 +238,34 @@ fn secrets_variables_keys_and_the_rest() {
     served.stop();
 }
 
+/// One run at a time.
+const ONE: &str = "type: Sequence
+id: one
+settings: {concurrency: {limit: 1}}
+children:
+  - {type: WaitAction, id: hold, props: {waitMs: 1h}}
+";
+
+#[test]
+fn a_run_that_waits_for_its_turn_has_begun_nothing() {
+    let place = Place::new(&[("one.yaml", ONE)]);
+    let served = serve(&place);
+    sign_in(&place, &served);
+    well(place.weir(&["flows", "push", "one.yaml"]));
+    well(place.weir(&["flows", "publish", "one"]));
+    well(place.weir(&["flows", "start", "one"]));
+    let run = || text(&place.weir(&["flows", "run", "one", "--no-wait", "--json"]).json(), "run");
+    let (first, second) = (run(), run());
+    let show =
+        |run: &str, more: &[&str]| well(place.weir(&[&["runs", "show", run, "--server", &served.url], more].concat()));
+    let steps = |run: &str| show(run, &["--json"]).json().get("steps").and_then(Value::as_array).unwrap().len();
+    assert_eq!((steps(&first), steps(&second)), (2, 0));
+    assert_eq!(text(&show(&second, &["--json"]).json(), "status"), "pending");
+    let shown = show(&second, &[]).out;
+    assert!(shown.starts_with(&format!("{second}  one  pending\n")) && !shown.contains("hold"), "{shown}");
+    served.stop();
+}
+
 /// A command whose lines are heard as they come.
 fn follower(place: &Place, args: &[&str]) -> (Child, Receiver<String>) {
     let folder = place.path("");
