@@ -22,7 +22,12 @@ test("figures, errors and deployments are those of the runs there were", async (
   await expect(app.getByRole("img", { name: /^Bar chart of \d+ runs/ })).toBeVisible();
   const bar = app.getByRole("img", { name: /^Bar chart/ }).locator(".bg-series-1").last();
   expect((await bar.boundingBox())?.width).toBeGreaterThan(3);
-  await expect(app.getByRole("img", { name: /^Runs by duration/ })).toBeVisible();
+  const map = app.getByRole("img", { name: /^Runs by duration/ });
+  await expect(map).toBeVisible();
+  // Its names stand at their rows, and over nothing else.
+  const names = await map.locator("xpath=../preceding-sibling::ul").boundingBox();
+  const highest = await map.locator("xpath=../preceding-sibling::ul/li").last().boundingBox();
+  expect(names && highest && highest.y >= names.y - 1, "the names of the map are higher than the map").toBe(true);
   await expect(app.getByRole("cell", { name: /checks\/mailbox/ })).toBeVisible();
   await expect(app.getByRole("link", { name: /Newest run/ }).first()).toBeVisible();
   await expect(app.getByRole("row", { name: /Picky/ })).toContainText("On");

@@ -39,7 +39,8 @@ export function optionsOf(look: Look, heard: Heard, size: { width: number; heigh
   const axis: uPlot.Axis = { stroke: token("--muted"), font: '11px "Inter Variable", sans-serif', grid: line, ticks: { show: false } };
   return {
     ...size,
-    padding: [8, 4, 0, 0],
+    // At the right there is room for half a name of a time.
+    padding: [8, 20, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: look.group }, y: false, drag: { x: true, y: false, setScale: false, dist: LEAST_DRAG }, points: { size: 7 }, bind: { dblclick: () => () => (heard.left(), null) } },
     scales: { x: { time: true, range: () => look.range() }, y: scaleOf(look) },

@@ -4,6 +4,9 @@ import { duration } from "@/lib/time";
 import type { Analytics } from "./data";
 import { Nothing } from "./nothing";
 
+/** As many names as fit below each other. */
+const MOST_NAMED = 14;
+
 /** How many runs took how long, and when: darker is more. The part that is pointed at elsewhere has a frame. */
 export function LatencyMap({ data, at }: { data: Analytics; at?: number | undefined }) {
   const { classes, rows } = useMemo(() => used(data.heatmap.classes, data.heatmap.rows), [data]);
@@ -14,10 +17,11 @@ export function LatencyMap({ data, at }: { data: Analytics; at?: number | undefi
           <Nothing>No run ended in this time.</Nothing>
         ) : (
           <div className="flex h-full gap-2">
-            <ul className="flex flex-col-reverse justify-between pb-5 text-xs text-muted tabular" aria-hidden>
-              {classes.map((label) => (
-                <li key={label} className="flex flex-1 items-center justify-end whitespace-nowrap">
-                  {label}
+            <ul className="flex flex-col-reverse pb-5 text-xs/none text-muted tabular" aria-hidden>
+              {classes.map((label, at) => (
+                // Each stands at its row, however low that is; of rows that are too low for all, some are named.
+                <li key={label} className="flex min-h-0 flex-1 basis-0 items-center justify-end whitespace-nowrap">
+                  {at % Math.ceil(classes.length / MOST_NAMED) === 0 ? label : <span className="invisible">{label}</span>}
                 </li>
               ))}
             </ul>
