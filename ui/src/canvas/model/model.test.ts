@@ -4,7 +4,7 @@ import { examples } from "../../../test/flows";
 import { framesOf } from "./frames";
 import { align, HEIGHT, placeAll, tidy, visible, WIDTH } from "./layout";
 import { outline } from "./outline";
-import { statesOf } from "./steps";
+import { edgeStates, statesOf } from "./steps";
 import { named, nearest, related } from "./walk";
 
 const open = (name: string) => {
@@ -58,7 +58,7 @@ test("steps of a run are found in the drawing", () => {
     { path: "main/each[1]/body/read", status: "failed", error: { message: "no" } },
     { path: "main/each[2]/body/read", status: "skipped" },
   ]);
-  expect(states.get("read")).toEqual({ status: "failed", path: "main/each[1]/body/read", count: 3, detail: "no" });
+  expect(states.get("read")).toEqual({ status: "failed", path: "main/each[1]/body/read", count: 2, detail: "no", left: { out: { times: 1 }, error: { times: 1 } } });
   const tree = open("order-process");
   expect(statesOf(tree, [{ path: "order-process/pay/payment/charge", status: "running" }]).has("order-process/pay/payment/charge")).toBe(true);
 });
@@ -107,4 +107,36 @@ test("the frame of a loop encloses that of a loop within it", () => {
   const [outer, inner] = framesOf(projection, projection, {}, (key) => places.get(key));
   expect([outer?.title, outer?.keys, inner?.title, inner?.keys]).toEqual(["outer: repeated", ["inner", "work"], "inner: repeated", ["work"]]);
   expect(outer && inner && outer.box.x < inner.box.x && outer.box.y < inner.box.y && outer.box.x + outer.box.width > inner.box.x + inner.box.width).toBe(true);
+});
+
+test("an edge that was gone along says how often, or how much; one beside it says nothing", () => {
+  const nodes = [["start", "trigger"], ["each", "loop"], ["work", "activity"], ["large", "condition"], ["yes", "end"], ["no", "end"]].map(([id = "", type = ""]) => ({ id, type, position: { x: 0, y: 0 }, data: { label: id } }));
+  const edges = ["start>each", "each>work", "work>each", "each>large", "large>yes:true", "large>no:false", "large>yes:false"].map((edge, at) => {
+    const [, source, target, sourceHandle] = /^(\w+)>(\w+)(?::(\w+))?$/.exec(edge) ?? [];
+    return { id: edge.replace(/:/, "-") || `e${at}`, source, target, ...(sourceHandle ? { sourceHandle } : {}) };
+  });
+  const { projection } = new FlowDocument("flow.json", JSON.stringify({ name: "counted", nodes, edges })).state;
+  const states = statesOf(projection, [
+    { path: "main/start", status: "succeeded", output: { a: 1 } },
+    { path: "main/each", status: "succeeded", handle: "done", output: [1, 2] },
+    { path: "main/each[0]/body", status: "succeeded" },
+    { path: "main/each[0]/body/work", status: "succeeded", output: 1 },
+    { path: "main/each[1]/body", status: "succeeded" },
+    { path: "main/each[1]/body/work", status: "succeeded", output: 2 },
+    { path: "main/large", status: "succeeded", handle: "true" },
+    { path: "main/yes", status: "running" },
+    { path: "main/no", status: "skipped" },
+  ]);
+  expect(states.get("each")?.count).toBe(1);
+  const of = edgeStates(projection, states);
+  const went = Object.fromEntries(projection.edges.map((edge) => [edge.key, of(edge)]));
+  expect(went).toEqual({
+    "start>each": { times: 1, busy: false },
+    "each>work": { times: 2, busy: false },
+    "work>each": { times: 2, busy: false },
+    "each>large": { times: 1, items: 2, busy: false },
+    "large>yes-true": { times: 1, busy: true },
+    "large>no-false": undefined,
+    "large>yes-false": undefined,
+  });
 });

@@ -1,4 +1,4 @@
-import type { FlowNode, Projection } from "@/document";
+import type { FlowEdge, FlowNode, Projection } from "@/document";
 
 /** A step of a run, as far as the canvas shows it. */
 export interface StepState {
@@ -6,6 +6,9 @@ export interface StepState {
   status: string;
   attempts?: number;
   waiting?: string | null | undefined;
+  /** The handle it was left by, where it has several. */
+  handle?: string | null | undefined;
+  output?: unknown;
   error?: { message: string } | null | undefined;
 }
 
@@ -13,9 +16,23 @@ export interface StepState {
 export interface NodeState {
   status: string;
   path: string;
+  /** How often it was come to, without the steps within it. */
   count: number;
   detail: string;
   wait?: NodeWait;
+  /** How often it was left, by handle, and of how many items what it gave last was. */
+  left: { [handle: string]: Left };
+}
+
+export interface Left {
+  times: number;
+  items?: number;
+}
+
+/** What an edge shows of a run. */
+export interface EdgeState extends Left {
+  /** Whether what it leads to is at work. */
+  busy: boolean;
 }
 
 /** What a step waits for. */
@@ -43,14 +60,45 @@ export function statesOf(projection: Projection, steps: readonly StepState[]): M
   const find = finder(projection);
   const states = new Map<string, NodeState>();
   for (const step of steps) {
-    const key = find(step.path);
-    if (key === undefined) continue;
-    const before = states.get(key);
+    const found = find(step.path);
+    if (found === undefined) continue;
+    const before = states.get(found.key);
+    const left = leave(before?.left ?? {}, step, found.own);
+    const count = (before?.count ?? 0) + (found.own && hasBegun(step) ? 1 : 0);
     const detail = step.error?.message ?? step.waiting ?? (step.attempts && step.attempts > 1 ? `attempt ${step.attempts}` : "");
     const kept = before && worse(before.status, step.status);
-    states.set(key, kept ? { ...before, count: before.count + 1 } : { status: step.status, path: step.path, count: (before?.count ?? 0) + 1, detail });
+    states.set(found.key, kept ? { ...before, count, left } : { status: step.status, path: step.path, count, detail, left });
   }
   return states;
+}
+
+/** A loop is left for its body as often as there is a round of it. */
+function leave(left: NodeState["left"], step: StepState, own: boolean): NodeState["left"] {
+  const round = !own && /\[\d+\]\/body$/.test(step.path);
+  const over = step.status === "succeeded" || step.status === "failed";
+  if (!round && (!own || !over)) return left;
+  const handle = round ? "body" : (step.handle ?? (step.status === "failed" ? "error" : "out"));
+  const times = (left[handle]?.times ?? 0) + 1;
+  return { ...left, [handle]: { times, ...(Array.isArray(step.output) && !round ? { items: step.output.length } : {}) } };
+}
+
+/** Tells of an edge what it shows, where the run went along it. */
+export function edgeStates({ dialect, nodes }: Projection, states: ReadonlyMap<string, NodeState>): (edge: FlowEdge) => EdgeState | undefined {
+  const byKey = new Map(nodes.map((node) => [node.key, node]));
+  return (edge) => {
+    const [source, target] = [states.get(edge.source), states.get(edge.target)];
+    if (!source || !target || !hasBegun(source) || !hasBegun(target)) return undefined;
+    const known = dialect === "graph" ? source.left[handleLeft(byKey, edge)] : { times: 1 };
+    return known && { ...known, busy: target.status === "running" || target.status === "waiting" };
+  };
+}
+
+const hasBegun = ({ status }: { status: string }): boolean => status !== "skipped" && status !== "pending";
+
+/** A loop's edge that names no handle leads into its body or on. */
+function handleLeft(byKey: ReadonlyMap<string, FlowNode>, { handle, source, target }: FlowEdge): string {
+  if (byKey.get(source)?.type !== "loop" || (handle !== undefined && handle !== "out")) return handle ?? "out";
+  return byKey.get(target)?.parent === source ? "body" : "done";
 }
 
 /** What goes on is shown before what is over, and a skipped turn of a loop never hides another. */
@@ -59,27 +107,34 @@ function worse(before: string, now: string): boolean {
   return rank(before) > rank(now);
 }
 
-function finder(projection: Projection): (path: string) => string | undefined {
+interface Found {
+  key: string;
+  /** Whether the path is that of the node itself, and not of something within it. */
+  own: boolean;
+}
+
+function finder(projection: Projection): (path: string) => Found | undefined {
   if (projection.dialect === "tree") return treeFinder(projection.nodes);
   const ids = new Map(projection.nodes.map((node) => [node.id, node.key]));
   return (path) => {
     const parts = bare(path).split("/");
     for (let at = parts.length - 1; at >= 0; at--) {
       const key = ids.get(parts[at] ?? "");
-      if (key !== undefined) return key;
+      if (key !== undefined) return { key, own: at === parts.length - 1 };
     }
     return undefined;
   };
 }
 
 /** A tree's paths leave out some nodes on the way, so the last id decides, and as many before it as agree. */
-function treeFinder(nodes: readonly FlowNode[]): (path: string) => string | undefined {
+function treeFinder(nodes: readonly FlowNode[]): (path: string) => Found | undefined {
   const byId = new Map<string, FlowNode[]>();
   for (const node of nodes) byId.set(node.id, [...(byId.get(node.id) ?? []), node]);
   return (path) => {
     const parts = bare(path).split("/");
     const found = byId.get(parts[parts.length - 1] ?? "") ?? [];
     const fits = (node: FlowNode) => node.key.split("/").filter((part) => parts.includes(part)).length;
-    return [...found].sort((a, b) => fits(b) - fits(a))[0]?.key;
+    const [best] = [...found].sort((a, b) => fits(b) - fits(a));
+    return best && { key: best.key, own: true };
   };
 }

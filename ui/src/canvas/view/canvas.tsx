@@ -19,7 +19,7 @@ import { cn } from "@/lib/cn";
 import { useLatest } from "@/lib/latest";
 import { framesOf } from "../model/frames";
 import { HEIGHT, WIDTH } from "../model/layout";
-import type { NodeState } from "../model/steps";
+import { edgeStates, type NodeState } from "../model/steps";
 import { Actions, type FlowActions } from "./actions";
 import { type WireEdge, WireView } from "./edge";
 import { type FrameNode, FrameView } from "./frame";
@@ -151,7 +151,7 @@ export function FlowCanvas(props: FlowCanvasProps) {
         >
           <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
           {projection.nodes.length > 0 && shown.nodes.length <= MOST_MAPPED ? (
-            <MiniMap pannable zoomable ariaLabel="Map of the flow" nodeColor="var(--control)" maskColor="var(--hover)" style={{ width: 150, height: 96 }} />
+            <MiniMap pannable zoomable ariaLabel="Map of the flow" nodeColor={mapped} nodeStrokeColor={outlined} nodeStrokeWidth={8} maskColor="var(--hover)" style={{ width: 150, height: 96 }} />
           ) : null}
           {props.children}
         </ReactFlow>
@@ -160,6 +160,10 @@ export function FlowCanvas(props: FlowCanvasProps) {
     </Actions>
   );
 }
+
+/** On the map frames are outlines: what is in them is seen. */
+const mapped = ({ type, data }: AnyNode): string => (type === "frame" ? "transparent" : type === "note" ? "var(--line-strong)" : (data as StepNode["data"]).state?.status === "failed" ? "var(--bad)" : "var(--control)");
+const outlined = ({ type }: AnyNode): string => (type === "frame" ? "var(--line-strong)" : "transparent");
 
 export const FIT = { padding: 0.15, maxZoom: 1, minZoom: 0.08 };
 
@@ -294,6 +298,7 @@ function useEdges({ projection, shown, selected, readOnly = false, states }: Flo
   return useMemo(() => {
     const own = new Map(projection.nodes.map((node) => [node.key, node.handles]));
     const titles = new Map(projection.nodes.map((node) => [node.key, node.title]));
+    const stateOf = states && states.size > 0 ? edgeStates(projection, states) : () => undefined;
     return shown.edges.map((edge): WireEdge => ({
       id: edge.key,
       type: "wire",
@@ -303,12 +308,7 @@ function useEdges({ projection, shown, selected, readOnly = false, states }: Flo
       selected: selected.has(`edge:${edge.key}`),
       markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, color: "var(--control)" },
       ariaLabel: `From ${titles.get(edge.source) ?? ""} to ${titles.get(edge.target) ?? ""}`,
-      data: { edge, readOnly, taken: taken(states, edge.source) && taken(states, edge.target) },
+      data: { edge, readOnly, state: stateOf(edge) },
     }));
   }, [projection, shown, selected, readOnly, states]);
 }
-
-const taken = (states: ReadonlyMap<string, NodeState> | undefined, key: string): boolean => {
-  const status = states?.get(key)?.status;
-  return status !== undefined && status !== "skipped" && status !== "pending";
-};
