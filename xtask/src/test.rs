@@ -90,13 +90,20 @@ fn tests() -> Result<()> {
     let mut args = vec!["nextest", "run", "--no-fail-fast", "--status-level", "slow", "--final-status-level", "flaky"];
     args.extend(TARGETS);
     let apart = format!("not binary(/^({})/)", APART.join("|"));
-    args.extend(["--filterset", &apart]);
+    let threads = threads().to_string();
+    args.extend(["--filterset", &apart, "--test-threads", &threads]);
     let mut command = cargo(&args);
     command.envs(programs::SAME_EVERY_TIME);
     if programs::tries_again() {
         command.args(["--retries", "1"]);
     }
     start(&mut command)
+}
+
+/// Most tests wait for a server, a database or a child half of their time: with one for each processor half of the
+/// machine would wait along.
+fn threads() -> usize {
+    2 * std::thread::available_parallelism().map_or(2, usize::from)
 }
 
 /// Tests against programs of other people, which are put into `.tools/` or beside the tests.
