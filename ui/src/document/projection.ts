@@ -32,6 +32,8 @@ export interface FlowNode {
   /** Where its parameters are kept, below its path. */
   propsPath: Path;
   props: Json;
+  /** What else a graph says of it, beside its name and its parameters: how it is run. */
+  data?: { [key: string]: Json };
   /** Said beside the parameters: retry, timeout, description. */
   summary: string;
   /** Where the text itself says where it lies. */

@@ -33,17 +33,18 @@ const { Part: JsonSheet } = late(() => import("./expression/json-sheet"), { clos
 /** A field for each parameter of a record, and for everything else that is written. */
 export function RecordForm({ fields, values, path, context }: { fields: Record<string, FieldRecord>; values: Json; path: Path; context: FormContext }) {
   const given = isMap(values) ? values : {};
-  const [more, setMore] = useState(false);
   const others = Object.keys(given).filter((name) => !(name in fields));
   const first = Object.keys(fields).filter((name) => fields[name]?.required || name in given);
+  // Where nothing has to be set, and nothing is, all is shown, and stays while the first of it is set.
+  const [more, setMore] = useState(first.length === 0);
   const rest = Object.keys(fields).filter((name) => !first.includes(name));
-  const shown = [...first, ...(more || first.length === 0 ? rest : []), ...others];
+  const shown = [...(more ? Object.keys(fields) : first), ...others];
   return (
     <div className="flex flex-col gap-3">
       {shown.map((name) => (
         <ValueField key={name} name={name} field={fields[name] ?? { type: "any" }} value={given[name]} path={[...path, name]} context={context} />
       ))}
-      {!more && rest.length > 0 && first.length > 0 ? (
+      {!more && rest.length > 0 ? (
         <Button look="link" size="sm" className="self-start" onClick={() => setMore(true)}>
           {`${rest.length} more parameters`}
         </Button>

@@ -17,6 +17,7 @@ import { moment } from "@/lib/time";
 import type { Typed } from "./expression/json-sheet";
 import { type FormContext, JsonField, RecordForm } from "./fields";
 import type { Found } from "./use-check";
+import { HowRunForm, howRun, namesOf } from "./how-run";
 import { useKept } from "./state";
 import type { Run, Step } from "./use-run";
 import { ValueView } from "./value-view";
@@ -141,12 +142,14 @@ function useKind(node: FlowNode): string | undefined {
   return data?.items.find((kind) => (node.kind === undefined ? kind.tree === node.type || kind.name === node.type : kind.name === node.kind))?.name;
 }
 
-function Settings({ node, context }: InspectorProps) {
+function Settings({ node, projection, context }: InspectorProps) {
   const kind = useKind(node);
   const { data: record, isLoading } = useQuery({ ...kindQuery(kind ?? ""), enabled: kind !== undefined });
   if (kind && isLoading) return <p className="text-sm text-muted">Looking up its parameters…</p>;
   const fields = record?.input_schema ?? {};
   const whole = node.propsPath.length === 0;
+  const how = howRun(node, projection, record);
+  const elsewhere = [...(whole ? ["name"] : []), ...(projection.dialect === "tree" ? namesOf(how) : [])];
   return (
     <div className="flex flex-col gap-3">
       {record ? (
@@ -155,7 +158,8 @@ function Settings({ node, context }: InspectorProps) {
           <Link to="/integrations/$kind" params={{ kind: record.component.name }} className="text-accent-ink underline underline-offset-2">More about it</Link>
         </p>
       ) : null}
-      <RecordForm key={node.key} fields={fields} values={whole ? without(node.props, ["name"]) : node.props} path={node.propsPath} context={context} />
+      <RecordForm key={node.key} fields={fields} values={without(node.props, elsewhere)} path={node.propsPath} context={context} />
+      {how ? <HowRunForm key={`how ${node.key}`} how={how} context={context} /> : null}
       {record || whole ? null : (
         <details>
           <summary className="text-sm text-muted">As JSON</summary>

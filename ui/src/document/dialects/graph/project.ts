@@ -1,5 +1,5 @@
 import type { FlowEdge, FlowNode, Projection, ProjectionProblem } from "../../projection";
-import { at, get, isMap, items, type Json, type Path, text, type TextNode, toJson } from "../../text/node";
+import { at, get, isMap, items, type Json, type JsonMap, type Path, text, type TextNode, toJson } from "../../text/node";
 import { summaryOf } from "../find";
 import { owners } from "./loops";
 import { handlesOf, shapeOf } from "./types";
@@ -80,11 +80,18 @@ function drawn(node: TextNode, id: string, path: Path, line: number): FlowNode {
     target: type !== "trigger",
     propsPath: ["data", "config"],
     props: isMap(config) ? config : {},
+    ...restOf(toJson(data)),
     summary: summaryOf(config),
     ...(isPoint(position) ? { position: { x: position.x, y: position.y } } : {}),
     region: false,
     ...(toJson(get(data, "disabled")) === true ? { disabled: true } : {}),
   };
+}
+
+function restOf(data: Json): { data?: JsonMap } {
+  if (!isMap(data)) return {};
+  const { label: _label, config: _config, ...rest } = data;
+  return Object.keys(rest).length > 0 ? { data: rest } : {};
 }
 
 function kindOf(type: string, data: TextNode | undefined): string | undefined {
