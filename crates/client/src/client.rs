@@ -11,6 +11,9 @@ use weir_base::Value;
 const TRIES: u32 = 3;
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(250);
+/// After so long without a byte nothing more is waited for. A server takes at most a minute for what it is asked to wait
+/// for; the rest is for one that is busy.
+const LONGEST_SILENCE: Duration = Duration::from_secs(300);
 
 /// A server, and the key to speak to it with.
 #[derive(Clone)]
@@ -18,6 +21,7 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     key: Option<String>,
+    silence: Duration,
 }
 
 /// Part of a list: its items, and where the part that follows begins.
@@ -58,12 +62,16 @@ pub(crate) struct Answer {
 impl Client {
     /// `server` is `http://HOST:PORT` or `https://HOST`, with a path where it is served below one.
     pub fn new(server: &str, key: Option<&str>) -> Result<Self, ClientError> {
+        Self::patient(server, key, LONGEST_SILENCE)
+    }
+
+    fn patient(server: &str, key: Option<&str>, silence: Duration) -> Result<Self, ClientError> {
         let wrong = || ClientError::Address(server.to_owned());
         let base = Url::parse(server.trim_end_matches('/')).map_err(|_| wrong())?;
         if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
             return Err(wrong());
         }
-        Ok(Self { http: http(is_here(&base))?, base, key: key.map(str::to_owned) })
+        Ok(Self { http: http(is_here(&base), silence)?, base, key: key.map(str::to_owned), silence })
     }
 
     /// The address without a slash at its end.
@@ -124,7 +132,16 @@ impl Client {
     }
 
     pub(crate) fn unreachable(&self, error: &reqwest::Error) -> ClientError {
-        ClientError::Unreachable { server: self.server().to_owned(), reason: innermost(error) }
+        let silent = error.is_timeout() && !error.is_connect();
+        let reason = if silent { self.unheard() } else { innermost(error) };
+        ClientError::Unreachable { server: self.server().to_owned(), reason }
+    }
+
+    fn unheard(&self) -> String {
+        format!(
+            "nothing was heard of it for {} s; what was asked of it may still have been done",
+            self.silence.as_secs()
+        )
     }
 
     pub(crate) fn strange(&self, reason: impl Into<String>) -> ClientError {
@@ -185,7 +202,7 @@ impl<'a> Call<'a> {
             let again = self.repeatable && tries < TRIES;
             let pause = match &result {
                 Ok(response) => again.then(|| pause_asked(response)).flatten(),
-                Err(error) => (again && !error.is_connect()).then_some(PAUSE),
+                Err(error) => (again && !error.is_connect() && !error.is_timeout()).then_some(PAUSE),
             };
             if let Some(pause) = pause {
                 tries += 1;
@@ -261,13 +278,14 @@ fn is_here(base: &Url) -> bool {
     }
 }
 
-fn http(here: bool) -> Result<reqwest::Client, ClientError> {
+fn http(here: bool, silence: Duration) -> Result<reqwest::Client, ClientError> {
     // The provider may have been set by another part of the process; either way there is one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = || {
         let builder = reqwest::Client::builder()
             .user_agent(concat!("weir/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(10))
+            .read_timeout(silence)
             .redirect(reqwest::redirect::Policy::none());
         if here { builder.no_proxy() } else { builder }
     };
@@ -296,6 +314,25 @@ mod tests {
         }
         for wrong in ["", "127.0.0.1:7878", "ftp://h", "http://"] {
             assert!(matches!(Client::new(wrong, None), Err(ClientError::Address(_))), "{wrong}");
+        }
+    }
+
+    /// One takes what it is sent and says nothing, the other stops in the middle of its answer.
+    #[tokio::test]
+    async fn a_server_that_falls_silent_is_not_waited_for_for_ever() {
+        for begins in ["", "HTTP/1.1 200 Said\r\ncontent-length: 9\r\n\r\n{"] {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let server = format!("http://{}", listener.local_addr().unwrap());
+            std::thread::spawn(move || {
+                let mut kept = Vec::new();
+                for mut stream in listener.incoming().map_while(Result::ok) {
+                    let _ = std::io::Write::write_all(&mut stream, begins.as_bytes());
+                    kept.push(stream);
+                }
+            });
+            let client = Client::patient(&server, None, Duration::from_secs(1)).unwrap();
+            let error = client.get(&["api", "runs"]).send().await.unwrap_err().to_string();
+            assert!(error.starts_with(&server) && error.contains("nothing was heard of it for 1 s"), "{error}");
         }
     }
 
