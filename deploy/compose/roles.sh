@@ -6,9 +6,6 @@ psql --username postgres --set ON_ERROR_STOP=1 \
 CREATE ROLE weir LOGIN PASSWORD :'weir' NOSUPERUSER NOBYPASSRLS;
 CREATE DATABASE weir OWNER weir ENCODING 'UTF8' TEMPLATE template0;
 REVOKE CONNECT ON DATABASE weir FROM PUBLIC;
--- The journals of runs on Temporal, which workers keep.
-CREATE DATABASE runs OWNER weir ENCODING 'UTF8' TEMPLATE template0;
-REVOKE CONNECT ON DATABASE runs FROM PUBLIC;
 -- Temporal's image makes its two databases itself.
 CREATE ROLE temporal LOGIN PASSWORD :'temporal' CREATEDB NOSUPERUSER NOBYPASSRLS;
 SQL
