@@ -196,7 +196,7 @@ test("a large output is shown in part and downloaded whole", async ({ app, clien
   await app.getByRole("tab", { name: "Last run" }).click();
   await app.getByRole("combobox", { name: "Run" }).click();
   await app.getByRole("option", { name: /Succeeded/ }).first().click();
-  await expect(app.getByRole("button", { name: /^All .*kB$/ })).toBeVisible();
+  await expect(app.getByRole("button", { name: "Download nodes.echo.output" })).toBeVisible();
 });
 
 const LONG = "A name that goes on and on ".repeat(12).trim().slice(0, 300);

@@ -152,6 +152,33 @@ test("a run begins with what was typed as its input, by one click or by keys", a
   await expect(app.getByRole("dialog")).toHaveCount(0);
 });
 
+test("what a step was given is seen in several forms, and a part of it is dragged into a parameter", async ({ app, client }) => {
+  const order = { customer: { name: "Ada" }, lines: [{ item: "lamp", count: 2 }, { item: "bulb", count: 1 }] };
+  const nodes = [
+    { id: "start", type: "trigger", position: { x: 0, y: 0 } },
+    { id: "read", type: "activity", position: { x: 240, y: 0 }, data: { activityName: "mock", config: { output: order } } },
+    { id: "say", type: "activity", position: { x: 480, y: 0 }, data: { label: "Say", activityName: "print", config: { message: "Hello " } } },
+    { id: "stop", type: "end", position: { x: 720, y: 0 } },
+  ];
+  const { id } = await flow(client, JSON.stringify({ name: "dragged", nodes, edges: [{ id: "a", source: "start", target: "read" }, { id: "b", source: "read", target: "say" }, { id: "c", source: "say", target: "stop" }] }), "flow.json");
+  await open(app, id);
+  await app.keyboard.press("Control+Enter");
+  await expect(app.getByText("Succeeded").first()).toBeVisible();
+  await step(app, "Say").dblclick();
+  await app.getByRole("button", { name: /side by side/ }).click();
+  const input = app.getByRole("region", { name: "Input" });
+  await expect(input.getByText("Ada")).toBeVisible();
+  await input.getByText("name:").dragTo(app.getByLabel("message", { exact: false }).first());
+  await expect(app.getByLabel("message", { exact: false }).first()).toHaveValue("Hello {{ data.customer.name }}");
+  await saved(app);
+  expect(await textOf(client, id)).toContain("{{ data.customer.name }}");
+  await app.screenshot({ path: "test-results/dragged.png" });
+  await input.getByRole("radio", { name: "Schema" }).click();
+  await expect(input.getByRole("listitem").filter({ hasText: "lines" })).toContainText("list of objects");
+  await app.getByRole("button", { name: /in turn/ }).click();
+  await expect(app.getByRole("complementary", { name: "Steps" })).toBeVisible();
+});
+
 test("the text of a flow offers what could stand in it", async ({ app, client }) => {
   const { id } = await flow(client, "type: Sequence\nid: all\nchildren:\n  - type: PrintAction\n    id: hello\n    props:\n      message: hi\n");
   await open(app, id);

@@ -8,6 +8,7 @@ import { Select } from "@/components/ui/select";
 import { isMap, type Json, type Path } from "@/document";
 import type { FieldRecord } from "@/features/catalogue/data";
 import { api, body } from "@/lib/api";
+import { DRAGGED_REFERENCE } from "@/lib/dragged";
 import { Failure } from "@/lib/failure";
 import { late } from "@/lib/late";
 import type { Typed } from "./expression/json-sheet";
@@ -199,9 +200,11 @@ function TextField({ tied, field, value, set, wrong, setWrong, context, name, pa
     placeholder: field.default === undefined || field.default === null ? undefined : String(typeof field.default === "string" ? field.default : JSON.stringify(field.default)),
     onChange: (event: { target: { value: string } }) => put(event.target.value),
     onBlur: rest,
+    // A field takes by itself only what is text.
+    onDragOver: (event: React.DragEvent) => event.dataTransfer.types.includes(DRAGGED_REFERENCE) && !context.readOnly && event.preventDefault(),
     onDrop: (event: React.DragEvent) => {
       const expression = event.dataTransfer.getData(DRAGGED_REFERENCE);
-      if (!expression) return;
+      if (!expression || context.readOnly) return;
       event.preventDefault();
       insert(expression);
     },
@@ -217,8 +220,6 @@ function TextField({ tied, field, value, set, wrong, setWrong, context, name, pa
     </div>
   );
 }
-
-export const DRAGGED_REFERENCE = "application/x-weir-reference";
 
 function ReferenceMenu({ name, references, onChoose }: { name: string; references: readonly Reference[]; onChoose: (expression: string) => void }) {
   return (

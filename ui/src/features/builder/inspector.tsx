@@ -11,6 +11,7 @@ import { type Dialect, type FlowNode, isMap, type Json, type Projection } from "
 import { kindQuery, kindsQuery } from "@/features/catalogue/data";
 import type { RunLine } from "@/features/runs/data";
 import { StepInput } from "@/features/runs/steps/detail";
+import { Value } from "@/features/runs/steps/value";
 import { turnsOf } from "@/features/runs/steps/tree";
 import { cn } from "@/lib/cn";
 import { moment } from "@/lib/time";
@@ -20,7 +21,6 @@ import type { Found } from "./use-check";
 import { HowRunForm, howRun, namesOf } from "./how-run";
 import { useKept } from "./state";
 import type { Run, Step } from "./use-run";
-import { ValueView } from "./value-view";
 
 interface InspectorProps {
   node: FlowNode;
@@ -51,7 +51,7 @@ export default function Inspector(props: InspectorProps) {
   const { node } = props;
   const [wide, setWide] = useKept<boolean>("weir.builder.wide", false);
   return (
-    <aside aria-label={`Step ${node.title}`} className={cn("flex h-full shrink-0 flex-col border-s border-line bg-surface", wide ? "w-[min(70rem,62vw)]" : "w-88")}>
+    <aside aria-label={`Step ${node.title}`} data-wide={wide || undefined} className={cn("flex h-full shrink-0 flex-col border-s border-line bg-surface", wide ? "w-[min(70rem,62vw)]" : "w-88")}>
       <div className="flex items-center gap-2 border-b border-line px-3 py-2">
         <div className="min-w-0 flex-1">
           <h2 className="truncate font-semibold" dir="auto">{node.title}</h2>
@@ -218,8 +218,8 @@ function Given({ run, looked: { step } }: LookedProps) {
   return (
     <section className="flex flex-col gap-1.5">
       <h4 className="text-sm font-medium">What flowed in</h4>
-      <div className="overflow-hidden rounded-md border border-line">
-        <StepInput run={run} step={step} />
+      <div className="max-h-120 overflow-auto rounded-md border border-line">
+        <StepInput run={run} step={step} dragged />
       </div>
     </section>
   );
@@ -274,7 +274,9 @@ function StepResult({ step, expression }: { step: Step; expression: string | und
       {step.waiting ? <p className="text-sm">Waits for {step.waiting}.</p> : null}
       {step.error ? <p className="rounded-md bg-bad-soft px-2.5 py-1.5 text-sm text-bad-ink wrap-anywhere">{step.error.message}</p> : null}
       <h4 className="text-sm font-medium">What came out</h4>
-      <ValueView value={step.output as Json} name={`output of ${step.title}`} expression={expression} />
+      <div className="max-h-120 overflow-auto rounded-md border border-line">
+        <Value value={step.output} name={expression ?? "output"} file={`output of ${step.title}`} empty={step.endedAt ? "It gave nothing." : "It has not ended yet."} dragged={expression !== undefined} />
+      </div>
     </section>
   );
 }

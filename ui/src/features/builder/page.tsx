@@ -79,7 +79,7 @@ function Opened({ flow }: { flow: Flow }) {
       <Toolbar builder={builder} edits={edits} trials={trials} may={allowed} />
       <NotSaved draft={draft} onDownload={edits.save} />
       {draft.found ? <FoundBefore draft={draft} /> : null}
-      <div className="flex min-h-0 flex-1">
+      <div className="group/builder flex min-h-0 flex-1">
         {view === "yaml" ? null : <SideList builder={builder} choices={choices} looking={looking} mayWrite={allowed.write} onAdd={(choice) => builder.perform({ do: "add", node: choice.node, place: whereNext(builder, edits.keys) })} />}
         <div className="flex min-w-0 flex-1 flex-col">
           <div className={cn("grid min-h-0 flex-1", view === "split" && "grid-cols-2")}>
@@ -128,7 +128,7 @@ function Below({ builder, onGo }: { builder: Builder; onGo: (problem: Found) => 
   const errors = problems.filter((one) => one.severity === "error").length;
   return (
     <footer className="border-t border-line bg-surface">
-      <div className="flex h-8 items-center gap-3 px-3 text-sm text-muted">
+      <div className="flex h-8 items-center gap-3 overflow-hidden px-3 text-sm whitespace-nowrap text-muted">
         <Button size="sm" look="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
           {errors > 0 ? <CircleAlert className="text-bad-ink" aria-hidden /> : <CircleCheck className="text-ok-ink" aria-hidden />}
           {problems.length === 0 ? (unchecked ? "Problems" : "No problems") : counted(problems)}

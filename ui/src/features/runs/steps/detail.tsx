@@ -112,14 +112,14 @@ const usePreview = (run: string, step: Step, what: { expression: string } | { te
   });
 
 /** The data that reached the step; where it has none of its own, what the run was given. */
-export function StepInput({ run, step }: { run: Run; step: Step }) {
+export function StepInput({ run, step, dragged = false }: { run: Run; step: Step; dragged?: boolean }) {
   const data = usePreview(run.run, step, { expression: "data" });
   const none = data.isError || (data.isSuccess && (data.data.value ?? null) === null);
   const given = usePreview(run.run, step, none ? { expression: "input" } : undefined);
   const asked = none ? given : data;
   if (asked.isError) return <p className="px-3 py-2 text-base text-muted">{Failure.of(asked.error).message}</p>;
   if (!asked.data) return <Loading />;
-  return <Value value={asked.data.value} name={none ? "input" : "data"} file={`${nameOf(step.path)}-input`} empty="It was given nothing." className="h-full" />;
+  return <Value value={asked.data.value} name={none ? "input" : "data"} file={`${nameOf(step.path)}-input`} empty="It was given nothing." className="h-full" dragged={dragged} />;
 }
 
 /** The settings with their expressions worked out as the step saw them, or as they are written. */
