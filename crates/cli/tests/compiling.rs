@@ -84,6 +84,8 @@ fn problems_end_as_those_of_check_do_and_nothing_is_written() {
     let missing = place.weir(&["compile", "flow.yaml", "--out", "made"]);
     missing.says(1, "weir toolchain install");
     assert!(missing.err.contains("--no-verify"), "{missing:?}");
+    let elsewhere = place.weir(&["compile", "flow.yaml", "--out", "made", "--data", "other"]);
+    elsewhere.says(1, "`weir toolchain install --data other`");
     assert!(!place.path("made").exists());
 }
 
@@ -185,7 +187,7 @@ fn a_server_writes_code_and_says_when_it_has_no_compilers() {
     };
     assert_eq!(missing.get("success"), Some(&Value::Bool(false)));
     assert_eq!(error(&missing, "code"), "TOOLCHAIN_MISSING");
-    assert!(error(&missing, "message").contains("weir toolchain install"), "{}", missing.to_json());
+    assert!(error(&missing, "message").contains("`weir toolchain install --data DIR`"), "{}", missing.to_json());
 
     let wrong = asked(&server, workflow("prnt"), r#"{"skipVerification": true}"#);
     assert_eq!(wrong.get("success"), Some(&Value::Bool(false)));

@@ -15,6 +15,7 @@ const DONE: &str = "installed-package-lock.json";
 #[derive(Clone, Debug)]
 pub struct Toolchain {
     folder: PathBuf,
+    command: String,
 }
 
 /// What is there.
@@ -31,7 +32,16 @@ pub struct Status {
 impl Toolchain {
     /// `folder` is absolute, and this toolchain's alone.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self { folder: folder.into(), command: "weir toolchain install".to_owned() }
+    }
+
+    /// With the command that puts the compilers there, for whoever is told that they are missing.
+    pub fn installed_by(self, command: impl Into<String>) -> Self {
+        Self { command: command.into(), ..self }
+    }
+
+    pub fn command(&self) -> &str {
+        &self.command
     }
 
     pub fn folder(&self) -> &Path {
@@ -80,7 +90,7 @@ impl Toolchain {
     /// Where the program that keeps the compilers warm is; written anew, so that it is always this version's.
     pub(crate) fn verifier(&self) -> Result<PathBuf, ToolchainError> {
         if !self.is_installed() {
-            return Err(ToolchainError::Missing { command: "weir toolchain install".to_owned() });
+            return Err(ToolchainError::Missing { command: self.command.clone() });
         }
         let path = self.folder.join("verifier.mjs");
         if std::fs::read_to_string(&path).is_ok_and(|text| text == VERIFIER) {

@@ -18,7 +18,11 @@ pub fn run(args: &Args, data: &Data) -> anyhow::Result<Exit> {
 
 /// The compilers of a data folder.
 pub fn of(data: &Data) -> anyhow::Result<Toolchain> {
-    in_folder(&crate::data::directory(data.data.as_ref())?)
+    let toolchain = in_folder(&crate::data::directory(data.data.as_ref())?)?;
+    Ok(match &data.data {
+        Some(given) => toolchain.installed_by(format!("weir toolchain install --data {}", given.display())),
+        None => toolchain,
+    })
 }
 
 /// As [`of`], where the folder is known.
@@ -37,8 +41,10 @@ fn install(toolchain: &Toolchain) -> anyhow::Result<Exit> {
 
 fn status(toolchain: &Toolchain) -> Exit {
     let status = toolchain.status();
-    let state =
-        if status.installed { "installed in" } else { "not installed; `weir toolchain install` puts them into" };
+    let state = match status.installed {
+        true => "installed in".to_owned(),
+        false => format!("not installed; `{}` puts them into", toolchain.command()),
+    };
     crate::outln!("TypeScript compilers {state} {}", status.folder.display());
     for (name, version) in &status.packages {
         crate::outln!("  {name:<22} {version}");

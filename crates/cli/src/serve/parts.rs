@@ -74,7 +74,9 @@ pub async fn build(args: &Serve, config: &Config, folder: &Path, url: &str) -> a
         None => Arc::new(NoMail),
     };
     let catalog = Arc::new(crate::load::catalog()?);
-    let coder = TypeScript::new(catalog.clone(), crate::commands::toolchain::in_folder(folder)?);
+    // Who asks need not know where the server has its data.
+    let toolchain = crate::commands::toolchain::in_folder(folder)?.installed_by("weir toolchain install --data DIR");
+    let coder = TypeScript::new(catalog.clone(), toolchain);
     let control = Control::new(Parts {
         documents,
         store: store.clone(),
