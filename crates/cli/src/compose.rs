@@ -160,7 +160,8 @@ fn clock(virtual_time: bool) -> Arc<dyn Clock> {
     }
 }
 
-/// Secrets from the environment: `WEIR_SECRET_<NAME>`, and variables named with `--secret`. No other variable is given out.
+/// Secrets from the environment: `WEIR_SECRET_<NAME>`, as it is or in capitals, and variables named with `--secret`. No
+/// other variable is given out.
 struct Environment {
     named: BTreeMap<String, String>,
 }
@@ -168,10 +169,15 @@ struct Environment {
 #[async_trait]
 impl Secrets for Environment {
     async fn get(&self, _: &FlowContext, name: &str) -> Result<Option<Text>, PortError> {
-        let own = || std::env::var(format!("WEIR_SECRET_{name}")).ok();
+        let own = |name: &str| std::env::var(format!("WEIR_SECRET_{name}")).ok();
         let named = self.named.get(name).and_then(|variable| std::env::var(variable).ok());
-        Ok(named.or_else(own).map(Text::from))
+        Ok(named.or_else(|| own(name)).or_else(|| own(&in_capitals(name))).map(Text::from))
     }
+}
+
+/// As generated code looks for it, and as a shell can set it: with `_` for all that is no letter or digit.
+fn in_capitals(name: &str) -> String {
+    name.to_uppercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 
 /// The secrets of tenants, and what the environment holds for whoever is none.

@@ -49,6 +49,26 @@ fn every_end_has_its_exit_code() {
     }
 }
 
+/// Nobody listens where it goes: whoever has the secret gets as far as that.
+const ASKS: &str = "type: HttpRequest\nid: asks\nsettings: {egress: {private: [127.0.0.1]}}\nprops: {url: 'http://127.0.0.1:1/', method: GET, headers: {x-key: '{{ secrets[\"my-key\"] }}'}, retry: {maxAttempts: 1}}\n";
+
+#[test]
+fn secrets_are_found_in_the_environment() {
+    let place = Place::new(&[("asks.yaml", ASKS)]);
+    let code = |variable: &str, more: &[&str]| {
+        let args = [&["run", "asks.yaml", "--json"], more].concat();
+        let run = place.start_with(&args, &[(variable, "canary")]).end().json();
+        text(run.get("error").unwrap(), "code")
+    };
+    let unknown = code("MY_KEY", &[]);
+    assert_eq!(unknown, "SECRET_UNKNOWN");
+    let found: [(&str, &[&str]); 3] =
+        [("WEIR_SECRET_my-key", &[]), ("WEIR_SECRET_MY_KEY", &[]), ("MY_KEY", &["--secret", "my-key=MY_KEY"])];
+    for (variable, more) in found {
+        assert_ne!(code(variable, more), unknown, "{variable}");
+    }
+}
+
 #[test]
 fn json_is_one_object_with_the_keys_that_are_promised() {
     let place = place();
