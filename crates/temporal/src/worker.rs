@@ -168,7 +168,7 @@ fn workers(
     let client = &cluster.client;
     let (clock, own) = (outside.clock.clone(), keeper.clone());
     let ports = |gathered| ports(&outside, own, client.clone(), gathered);
-    let performer = Arc::new(Performer::new(registry, ports, clock, files_root));
+    let performer = Arc::new(Performer::new(registry, ports, clock, files_root, cluster.address.has_blobs()));
     let kinds = match options.kinds.is_empty() {
         true => performer.kinds(),
         false => known(&options.kinds, &performer.kinds())?,

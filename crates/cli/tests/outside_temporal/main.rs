@@ -7,6 +7,7 @@ mod deployed;
 #[allow(dead_code, reason = "each suite uses a part of it")]
 mod dovecot;
 mod front;
+mod generated;
 mod limits;
 mod reached;
 mod stored;

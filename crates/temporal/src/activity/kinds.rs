@@ -1,4 +1,5 @@
 use super::Performer;
+use crate::codec::Told;
 use crate::wire::{TaskDone, TaskInput};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -28,7 +29,7 @@ impl ActivityImplementer for Performer {
 
 impl ActivityDefinition for AnyKind {
     type Input = TaskInput;
-    type Output = TaskDone;
+    type Output = Told<TaskDone>;
 
     fn name(&self) -> &str {
         &self.0
@@ -48,7 +49,7 @@ impl ExecutableActivity for AnyKind {
         performer: Option<Arc<Performer>>,
         cx: ActivityContext,
         input: TaskInput,
-    ) -> BoxFuture<'static, Result<TaskDone, ActivityError>> {
+    ) -> BoxFuture<'static, Result<Told<TaskDone>, ActivityError>> {
         let performer = performer.expect("an instance is required");
         async move { performer.perform(cx, input).await }.boxed()
     }

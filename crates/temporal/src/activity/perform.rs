@@ -1,4 +1,5 @@
 use super::beat::Gathered;
+use crate::codec::Told;
 use crate::wire::{Beat, TaskDone, TaskFailed, TaskInput, quoted};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub(crate) struct Performer {
     clock: Arc<dyn Clock>,
     /// What the `files` folder of flows is relative to.
     files_root: Option<PathBuf>,
+    /// Whether large payloads are kept in a store here.
+    has_blobs: bool,
 }
 
 impl Performer {
@@ -29,10 +32,11 @@ impl Performer {
         ports: impl FnOnce(Arc<Gathered>) -> Ports,
         clock: Arc<dyn Clock>,
         files_root: Option<PathBuf>,
+        has_blobs: bool,
     ) -> Self {
         let gathered: Arc<Gathered> = Arc::default();
         let ports = ports(gathered.clone());
-        Self { host: TaskHost::new(registry, ports, HostOptions::default()), gathered, clock, files_root }
+        Self { host: TaskHost::new(registry, ports, HostOptions::default()), gathered, clock, files_root, has_blobs }
     }
 
     /// The names of everything that can be performed here.
@@ -40,7 +44,7 @@ impl Performer {
         self.host.catalog().iter().map(|entry| entry.component().name.clone()).collect()
     }
 
-    pub async fn perform(&self, cx: ActivityContext, input: TaskInput) -> Result<TaskDone, ActivityError> {
+    pub async fn perform(&self, cx: ActivityContext, input: TaskInput) -> Result<Told<TaskDone>, ActivityError> {
         let attempt = attempt_of(&cx, &input);
         let key = (input.run.clone(), input.path.clone(), attempt);
         let began_at = self.clock.now();
@@ -58,14 +62,20 @@ impl Performer {
             return Err(ActivityError::cancelled());
         }
         match (output, error) {
-            (Some(output), _) => Ok(self.done(output, &key, began_at)),
+            (Some(output), _) => Ok(self.told(&input, self.done(output, &key, began_at))),
             (None, error) => {
                 let beat = self.gathered.beat(&key, true);
                 let logs = self.gathered.end(&key);
                 let error = error.unwrap_or_else(|| TaskError::internal("TASK_BROKEN", "there was no result"));
-                Err(failed(&cx, &input, beat, TaskFailed { error, attempt, began_at, logs }).await)
+                let told = self.told(&input, TaskFailed { error, attempt, began_at, logs });
+                Err(failed(&cx, &input, beat, told).await)
             }
         }
+    }
+
+    /// Whoever says how much it takes at once, such as a generated workflow, has no store to look in.
+    fn told<T>(&self, input: &TaskInput, value: T) -> Told<T> {
+        Told { value, inline: self.has_blobs && input.max_payload.is_some() }
     }
 
     fn done(&self, output: TaskOutput, key: &(Text, Text, u32), began_at: Micros) -> TaskDone {
@@ -126,16 +136,19 @@ fn attempt_of(cx: &ActivityContext, input: &TaskInput) -> u32 {
 fn fits(output: &TaskOutput, most: Option<u64>) -> Result<(), TaskError> {
     match most.filter(|most| quoted(&output.output.to_json()) as u64 > *most) {
         Some(most) => {
-            let error = crate::workflow::too_large("the output of the step", most);
-            Err(TaskError::new(Category::Limit, &error.code, error.message.to_string()))
+            let message = format!(
+                "the output of the step is larger than the {most} bytes Temporal takes; keep large values elsewhere, or \
+                 begin the run with a blob store"
+            );
+            Err(TaskError::new(Category::Limit, "PAYLOAD_TOO_LARGE", message))
         }
         None => Ok(()),
     }
 }
 
 /// Whether another attempt is worth it follows from how this one failed, as on every runtime; so does when it begins.
-async fn failed(cx: &ActivityContext, input: &TaskInput, beat: Beat, failed: TaskFailed) -> ActivityError {
-    let TaskFailed { error, attempt, .. } = &failed;
+async fn failed(cx: &ActivityContext, input: &TaskInput, beat: Beat, failed: Told<TaskFailed>) -> ActivityError {
+    let TaskFailed { error, attempt, .. } = &failed.value;
     let policy = input.retry.as_ref().filter(|policy| retries(policy, *attempt, error));
     let wait = policy.map(|policy| {
         let wait = policy.delay_after(*attempt, noise(&input.run, &input.path, *attempt));

@@ -6,8 +6,12 @@ pub use seal::Keys;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use serde::Serialize;
 use std::sync::Arc;
-use temporalio_common::data_converters::{PayloadCodec, PayloadConversionError, SerializationContextData};
+use temporalio_common::data_converters::{
+    GenericPayloadConverter, PayloadCodec, PayloadConversionError, PayloadConverter, SerializationContext,
+    SerializationContextData, TemporalDeserializable, TemporalSerializable,
+};
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 use weir_store::Store;
 
@@ -15,6 +19,27 @@ const ENCODING: &str = "encoding";
 const SEALED: &str = "binary/weir-sealed";
 const ELSEWHERE: &str = "binary/weir-blob";
 const HASH: &str = "weir-blob";
+/// Of a payload that is never kept elsewhere; it is taken off on the way out.
+const INLINE: &str = "weir-inline";
+
+/// What is told to whoever asked. Somebody without the store is told all of it `inline`, however large it is.
+pub(crate) struct Told<T> {
+    pub value: T,
+    pub inline: bool,
+}
+
+impl<T: Serialize + 'static> TemporalSerializable for Told<T> {
+    fn to_payload(&self, context: &SerializationContext<'_>) -> Result<Payload, PayloadConversionError> {
+        let mut payload = PayloadConverter::serde_json().to_payload(context, &self.value)?;
+        if self.inline {
+            payload.metadata.insert(INLINE.to_owned(), Vec::new());
+        }
+        Ok(payload)
+    }
+}
+
+/// Nobody reads it as this: a workflow reads what it holds.
+impl<T> TemporalDeserializable for Told<T> {}
 
 /// Seals payloads, and keeps what is larger than a threshold in a store, by the hash of its content.
 #[derive(Clone, Default)]
@@ -70,12 +95,13 @@ impl Codec {
         Ok(done)
     }
 
-    async fn go_out(&self, payload: Payload) -> Result<Payload, PayloadConversionError> {
+    async fn go_out(&self, mut payload: Payload) -> Result<Payload, PayloadConversionError> {
+        let stays = payload.metadata.remove(INLINE).is_some();
         let payload = match &self.keys {
             Some(keys) => with_encoding(SEALED, keys.seal(&encode(&payload)).map_err(failed)?),
             None => payload,
         };
-        let Some(blobs) = self.blobs.as_ref().filter(|blobs| payload.data.len() > blobs.threshold) else {
+        let Some(blobs) = self.blobs.as_ref().filter(|blobs| !stays && payload.data.len() > blobs.threshold) else {
             return Ok(payload);
         };
         let hash = blobs.store.put_blob(None, encode(&payload)).await.map_err(failed)?;
@@ -206,6 +232,18 @@ mod tests {
         let away = codec.go_out(large.clone()).await.unwrap();
         assert!(is(&away, ELSEWHERE) && away.data.is_empty());
         assert_eq!(codec.come_in(away).await.unwrap(), large);
+    }
+
+    #[tokio::test]
+    async fn what_is_for_somebody_without_the_store_stays_as_it_is() {
+        let store: Arc<dyn Store> = Arc::new(weir_testkit::MemoryStore::new());
+        let codec = Codec { keys: None, blobs: Some(Blobs { store, threshold: 10 }) };
+        let converter = PayloadConverter::default();
+        let context = SerializationContext::new(&SerializationContextData::None, &converter);
+        let told = |inline| converter.to_payload(&context, &Told { value: "1".repeat(100), inline }).unwrap();
+        let plain = converter.to_payload(&context, &"1".repeat(100)).unwrap();
+        assert_eq!(codec.go_out(told(true)).await.unwrap(), plain, "and nothing shows it");
+        assert!(is(&codec.go_out(told(false)).await.unwrap(), ELSEWHERE));
     }
 
     #[test]

@@ -53,7 +53,7 @@ function done(kind: string, queue: string, answer: Json): Done {
 function unreadable(queue: string, answer: Json): Outcome {
   const isElsewhere = member(answer, '$weirElsewhere') !== undefined;
   const why = isElsewhere
-    ? `it is in the store that the workers of \`${queue}\` have for large payloads; let one without \`--blobs\` take work from there`
+    ? `it is in the database that the workers of \`${queue}\` keep large payloads in; start newer ones, which answer others through Temporal`
     : `does a worker of another program take work from \`${queue}\`?`;
   return failure('TASK_BROKEN', 'internal', `the answer of Weir's own worker cannot be read: ${why}`);
 }
