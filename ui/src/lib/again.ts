@@ -1,14 +1,17 @@
 import { missedStyles } from "./styles";
+import { addressIn, allThere } from "./there";
 
 /**
  * Asks for a module as often as it is wanted, with the styles it needs. Browsers made of Chromium remember for an
- * address that nothing came from it, as long as the page is there; so what did not come is asked for under another one.
- * Scripts it needs in turn and did not come either stay away until the page is loaded anew.
+ * address that nothing came from it, as long as the page is there; so what is imported is there before, and what did not
+ * come all the same is asked for under another address.
  */
 export function asking<T>(load: () => Promise<T>): () => Promise<T> {
+  const address = addressIn(load);
   let ask = load;
   return async () => {
     const waited = await missedStyles.bring();
+    if (address !== undefined) await allThere(address);
     try {
       return await ask();
     } catch (error) {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { toast } from "@/components/ui/toast";
 import { connection } from "./connection";
 import { late, useReady } from "./late";
+import { Outdated } from "./there";
 
 const Shown = ({ name }: { name: string; onClose?: () => void }) => <p>{name}</p>;
 
@@ -31,11 +32,25 @@ test("a part that did not come is said so, and comes by itself when the server i
   expect(container.textContent).toBe("waiting");
   await settle();
   // Long after the message has gone.
-  expect(container.textContent).toMatch(/could not be loaded.*Load the page anew/);
-  expect(says).toHaveBeenCalledWith("A part of this page could not be loaded", "Once the server answers again it comes, or a reload brings it.", expect.objectContaining({ label: "Reload" }));
+  expect(container.textContent).toMatch(/could not be loaded.*Try again/);
+  expect(says).toHaveBeenCalledWith("A part of this page could not be loaded", "It comes once the server answers again.", undefined);
   act(() => connection.found());
   await settle();
   expect([container.textContent, load.mock.calls.length]).toEqual(["here", 2]);
+});
+
+test("a part that did not come is asked for again by a button; one that a newer program has no more, with the page", async () => {
+  const load = second().mockReset().mockRejectedValueOnce(new Error("no answer")).mockRejectedValueOnce(new Outdated("/assets/part.js"));
+  const { Part } = late(load, { waiting: <p>waiting</p> });
+  const { container, getByRole } = render(<Part name="here" />);
+  await settle();
+  fireEvent.click(getByRole("button", { name: "Try again" }));
+  await settle();
+  expect(container.textContent).toMatch(/Load the page anew/);
+  load.mockResolvedValue({ default: Shown });
+  act(() => connection.found());
+  await settle();
+  expect(container.textContent).toBe("here");
 });
 
 test("what lies over a page and did not come is closed, and comes when it is opened again", async () => {
@@ -44,7 +59,7 @@ test("what lies over a page and did not come is closed, and comes when it is ope
   const first = render(<Part name="here" onClose={onClose} />);
   await settle();
   expect(onClose).toHaveBeenCalledTimes(1);
-  expect(says).toHaveBeenCalledWith(expect.anything(), "Once the server answers again, open it anew or reload.", expect.anything());
+  expect(says).toHaveBeenCalledWith(expect.anything(), "Open it anew once the server answers again.", undefined);
   first.unmount();
   const again = render(<Part name="here" onClose={onClose} />);
   await settle();

@@ -4,6 +4,7 @@ import { toast } from "@/components/ui/toast";
 import { asking } from "./again";
 import { connection } from "./connection";
 import { useLatest } from "./latest";
+import { Outdated } from "./there";
 
 /** A part of a page that is not seen at first. */
 export interface Late<P> {
@@ -38,24 +39,29 @@ export function late<P extends object>(load: () => Promise<{ default: ComponentT
   };
   function Part(props: P) {
     const Loaded = useSyncExternalStore(subscribe, () => loaded);
-    const missed = useAsked(ready, close, props);
+    const [missed, ask] = useAsked(ready, close, props);
     if (Loaded) return createElement(Loaded, props);
-    return waiting !== undefined && missed ? <Missed /> : waiting;
+    return waiting !== undefined && missed ? <Missed missed={missed} onAgain={ask} /> : waiting;
   }
   return { Part, ready };
 }
 
-/** Asks for a part that is shown, and again once the server is found; says where it does not come. Whether it did not. */
-function useAsked<P>(ready: () => Promise<void>, close: ((props: P) => void) | undefined, props: P): boolean {
-  const [missed, setMissed] = useState(false);
+/** Why a part is not there: nobody answers, or another program does, which has it no more. */
+type Why = "away" | "outdated";
+
+/** Asks for a part that is shown, and again once the server is found; says where it does not come. Why it did not, and how it is asked for anew. */
+function useAsked<P>(ready: () => Promise<void>, close: ((props: P) => void) | undefined, props: P): [Why | undefined, () => Promise<void>] {
+  const [missed, setMissed] = useState<Why>();
   const latest = useLatest(props);
   useEffect(() => {
     let shown = true;
-    const missing = () => {
+    const missing = (error: unknown) => {
       connection.askNow();
       if (!shown) return;
-      setMissed(true);
-      sayMissing(close ? "Once the server answers again, open it anew or reload." : "Once the server answers again it comes, or a reload brings it.");
+      const why = error instanceof Outdated ? "outdated" : "away";
+      setMissed(why);
+      if (why === "outdated") sayMissing("The server runs a newer program.", true);
+      else sayMissing(close ? "Open it anew once the server answers again." : "It comes once the server answers again.", false);
       close?.(latest.current);
     };
     ready().catch(missing);
@@ -65,24 +71,36 @@ function useAsked<P>(ready: () => Promise<void>, close: ((props: P) => void) | u
       forget();
     };
   }, [ready, close, latest]);
-  return missed;
+  const again = async () => {
+    try {
+      await ready();
+    } catch (error) {
+      connection.askNow();
+      setMissed(error instanceof Outdated ? "outdated" : "away");
+    }
+  };
+  return [missed, again];
 }
 
 const reload = () => location.reload();
 
 /** Stands in the place of a part for as long as it stays away; the message about it goes after a while. */
-function Missed() {
+function Missed({ missed, onAgain }: { missed: Why; onAgain: () => Promise<void> }) {
+  const [busy, setBusy] = useState(false);
+  const again = () => {
+    setBusy(true);
+    void onAgain().finally(() => setBusy(false));
+  };
   return (
     <div className="flex h-full flex-col items-center justify-center gap-3 p-4 text-base text-muted">
       <p>This part could not be loaded.</p>
-      <Button size="sm" onClick={reload}>Load the page anew</Button>
+      {missed === "outdated" ? <Button size="sm" onClick={reload}>Load the page anew</Button> : <Button size="sm" busy={busy} onClick={again}>Try again</Button>}
     </div>
   );
 }
 
-/** A newer program may no longer have it; what else can stand in the way, `asking` says. */
-function sayMissing(then: string): void {
-  toast.say("A part of this page could not be loaded", then, { label: "Reload", onClick: reload });
+function sayMissing(then: string, outdated: boolean): void {
+  toast.say("A part of this page could not be loaded", then, outdated ? { label: "Reload", onClick: reload } : undefined);
 }
 
 /** Asks for parts as soon as somebody begins to work, or has rested so long, and before the server could be gone. */
