@@ -111,7 +111,7 @@ pub fn generate(flow: &Flow, catalog: &Catalog, options: &Options) -> Result<Pro
     let text: String = files.values().map(String::as_str).collect();
     files.extend(support::library(&text));
     files.extend(activities.files);
-    files.extend(support::project_files(flow, options));
+    files.extend(support::project_files(flow, options, &activities.proxied));
     let all = || std::iter::once(flow).chain(called.iter().map(|one| one.flow));
     let secrets = secrets::needed(all(), |node| !is_left(node, &activities.proxied), true);
     let left = Left {

@@ -1,6 +1,6 @@
 //! The files of a project beside the workflow and its activities.
 
-use crate::activities::js_string;
+use crate::activities::{Proxied, js_string};
 use crate::generate::Options;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_ir::Flow;
@@ -102,6 +102,8 @@ const PACKAGE: &str = include_str!("workflow/package.json");
 const TSCONFIG: &str = include_str!("workflow/tsconfig.json");
 const WORKER: &str = include_str!("workflow/worker.txt");
 const CLIENT: &str = include_str!("workflow/client.txt");
+/// Where something is left to Weir's own worker.
+const LEFT: &str = include_str!("workflow/host/left.ts");
 /// How Temporal is reached, and what payloads look like there; and a worker that takes its code from a Weir server.
 const HOST: [(&str, &str); 9] = [
     ("connect.ts", include_str!("workflow/host/connect.ts")),
@@ -143,17 +145,34 @@ fn imported(text: &str) -> Vec<&str> {
     text.lines().filter_map(|line| after(line).map(|at| line[at..].trim_end_matches("';"))).collect()
 }
 
-/// The worker, the client, a worker that takes its code from a server, and what the tools need.
-pub(crate) fn project_files(flow: &Flow, options: &Options) -> Vec<(String, String)> {
+/// The worker, the client, a worker that takes its code from a server, and what the tools need. Of `left`, Weir's own
+/// worker has to be there.
+pub(crate) fn project_files(flow: &Flow, options: &Options, left: &[Proxied]) -> Vec<(String, String)> {
     let queue = js_string(&options.queue_of(flow));
     let workflow = &options.workflow_of(flow);
     let filled = |text: &str| text.replace("@QUEUE@", &queue).replace("@WORKFLOW@", workflow);
     let own = [
-        ("worker.ts", filled(WORKER)),
+        ("worker.ts", worker(&queue, &options.worker_queue, left)),
         ("client.ts", filled(CLIENT)),
         ("package.json", PACKAGE.to_owned()),
         ("tsconfig.json", TSCONFIG.to_owned()),
     ];
     let host = HOST.map(|(name, text)| (name, text.to_owned()));
-    own.into_iter().chain(host).map(|(name, text)| (name.to_owned(), text)).collect()
+    let watched = (!left.is_empty()).then(|| ("left.ts", LEFT.to_owned()));
+    own.into_iter().chain(host).chain(watched).map(|(name, text)| (name.to_owned(), text)).collect()
+}
+
+fn worker(queue: &str, worker_queue: &str, left: &[Proxied]) -> String {
+    let kinds: Vec<String> = left.iter().map(|one| js_string(&one.kind)).collect();
+    let (import, watch) = match kinds.is_empty() {
+        true => Default::default(),
+        false => {
+            let left = format!("{{ queue: {}, kinds: [{}] }}", js_string(worker_queue), kinds.join(", "));
+            let watch = format!("  watch(connection, {left}, (needs) => process.send?.(needs));\n");
+            ("import { watch } from './left';\n", watch)
+        }
+    };
+    // Names may have one of the marks in them.
+    let (begin, end) = WORKER.split_once("@LEFT@").unwrap_or((WORKER, ""));
+    begin.replace("@LEFT_IMPORT@", import).replace("@QUEUE@", queue) + &watch + end
 }

@@ -3,7 +3,7 @@
 use crate::caller::Caller;
 use crate::changes::Changes;
 use crate::control::Control;
-use crate::model::{Compilation, EndingCode, FlowDraft, HostState, HostedFlow, WorkerHost};
+use crate::model::{Compilation, EndingCode, FlowDraft, HostNeeds, HostState, HostedFlow, WorkerHost};
 use crate::names_of::{check_name, check_text};
 use crate::records::{self, Kept, Listed, PageOf};
 use crate::{ControlError, Result};
@@ -17,6 +17,8 @@ const MOST: usize = 200;
 const MOST_FLOWS: usize = 2_000;
 /// So many numbers of code that is left are kept of a flow, the newest.
 const MOST_FINISHING: usize = 100;
+/// So many kinds that are left to Weir's own worker are kept of a flow.
+const MOST_KINDS: usize = 200;
 /// One that was silent for so long gives its place to another when there are too many.
 const FORGOTTEN: Duration = Duration::from_millis(24 * 3_600_000);
 /// Flows that it told of before are taken to be there still for so long, and those that are gone to be gone.
@@ -45,6 +47,7 @@ pub struct FlowReport {
     /// Of that compilation's files, in hexadecimal digits; what the server has by that number where absent.
     pub hash: Option<String>,
     pub finishing: Vec<u64>,
+    pub needs: Option<HostNeeds>,
     pub error: Option<String>,
 }
 
@@ -161,10 +164,11 @@ impl Control {
         report: FlowReport,
         before: Option<&HostedFlow>,
     ) -> Result<HostedFlow> {
-        let FlowReport { state, compilation, hash: told, mut finishing, error } = report;
+        let FlowReport { state, compilation, hash: told, mut finishing, needs, error } = report;
         finishing.sort_unstable_by(|a, b| b.cmp(a));
         finishing.truncate(MOST_FINISHING);
         let (told, error) = (told.map(|told| check_text("a hash", &told, 64)).transpose()?, checked(error)?);
+        let needs = needs.map(checked_needs).transpose()?;
         let same = |before: &&HostedFlow| {
             before.compilation == compilation && told.as_ref().is_none_or(|told| before.hash.as_ref() == Some(told))
         };
@@ -172,7 +176,7 @@ impl Control {
             Some(same) => (same.hash.clone(), same.loaded_at),
             None => (self.hash_of_code(caller, flow, compilation, told).await?, compilation.map(|_| self.now())),
         };
-        Ok(HostedFlow { state, compilation, hash, loaded_at, finishing, error })
+        Ok(HostedFlow { state, compilation, hash, loaded_at, finishing, needs, error })
     }
 
     /// What the host says; else what is kept by that number, if anything: a host may run what the server has no more.
@@ -324,6 +328,13 @@ fn check_count(report: &HostReport) -> Result<()> {
 
 fn checked(error: Option<String>) -> Result<Option<Text>> {
     error.as_deref().map(|error| check_text("an error", error, 10_000)).transpose()
+}
+
+fn checked_needs(mut needs: HostNeeds) -> Result<HostNeeds> {
+    needs.kinds.truncate(MOST_KINDS);
+    check_text("a task queue", &needs.queue, 1_000)?;
+    needs.kinds.iter().try_for_each(|kind| check_text("a kind", kind, 1_000).map(drop))?;
+    Ok(needs)
 }
 
 /// A host that has told of a flow, without the others.

@@ -2643,7 +2643,7 @@ export interface components {
              * @description The compilation whose worker takes new runs, its hash, and since when.
              */
             compilation?: number | null;
-            /** @description Why the newest compilation is not the one that runs. */
+            /** @description Why the newest compilation is not the one that runs, or what its steps wait for. */
             error?: string | null;
             /** @description Earlier compilations that still have runs to end. */
             finishing: number[];
@@ -2654,6 +2654,8 @@ export interface components {
             healthy: boolean;
             loadedAt?: string | null;
             name?: string | null;
+            /** @description What its steps need beside it. */
+            needs?: components["schemas"]["Needs"] | null;
             state: components["schemas"]["HostPhase"];
         };
         HostPhase: "running" | "starting" | "failed" | "stopped";
@@ -2664,7 +2666,7 @@ export interface components {
              * @description The compilation whose worker takes new runs, its hash, and since when.
              */
             compilation?: number | null;
-            /** @description Why the newest compilation is not the one that runs. */
+            /** @description Why the newest compilation is not the one that runs, or what its steps wait for. */
             error?: string | null;
             /** @description Earlier compilations that still have runs to end. */
             finishing: number[];
@@ -2673,6 +2675,8 @@ export interface components {
             healthy: boolean;
             loadedAt?: string | null;
             name: string;
+            /** @description What its steps need beside it. */
+            needs?: components["schemas"]["Needs"] | null;
             seenAt: string;
             /** @description Whether it has not been heard of for two minutes, and did not say that it ends. */
             silent: boolean;
@@ -2924,6 +2928,14 @@ export interface components {
         };
         /** @enum {string} */
         MethodName: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+        /** @description Weir's own worker, which performs kinds without TypeScript. */
+        Needs: {
+            kinds: string[];
+            /** @description Whether nobody does. */
+            missing: boolean;
+            /** @description The task queue from which it takes work. */
+            queue: string;
+        };
         NewBody: {
             /** @default  */
             description?: string;
@@ -3045,6 +3057,7 @@ export interface components {
              */
             finishing?: number[];
             hash?: string | null;
+            needs?: components["schemas"]["Needs"] | null;
             state: components["schemas"]["HostPhase"];
         };
         OpenSession: {

@@ -2,13 +2,16 @@
 
 use crate::support::compilers::lend_packages;
 use crate::support::process::Place;
+use crate::support::server::PATIENCE;
 use crate::{place, stop, worker};
 use std::fs::File;
 use std::process::{Child, Command, Stdio};
+use weir_base::Value;
 use weir_codegen::{Options, generate};
 use weir_store_sql::{PgOptions, PgStore};
 use weir_testkit::postgres::Database;
 use weir_testkit::temporal::Server;
+use weir_testkit::until;
 
 const QUEUE: &str = "generated";
 
@@ -27,6 +30,22 @@ const FLOW: &str = r#"{"ir": 1, "name": "left", "dialect": "ir",
 
 /// What the run gives.
 const OUTPUT: &str = r#"[600000,["MOCK_FAILURE600","PAYLOAD_TOO_LARGE"]]"#;
+
+/// Has compiled the flow, and keeps what a host tells last.
+const COMPILED: &str = r"
+const { readFileSync, readdirSync, writeFileSync } = require('node:fs');
+const files = Object.fromEntries(readdirSync('.').filter((name) => /\.(?:ts|json|md)$/.test(name)).map((name) => [name, readFileSync(name, 'utf8')]));
+const code = { compilation: { number: 1, hash: 'a1'.repeat(32) }, files };
+const server = require('node:http').createServer((asked, answer) => {
+  let body = '';
+  asked.on('data', (part) => (body += part)).on('end', () => {
+    if (asked.method === 'PUT') writeFileSync('../told', body);
+    if (asked.method === 'PUT' || !asked.url.includes('after=')) return answer.end(JSON.stringify(code));
+    setTimeout(() => answer.writeHead(204).end(), 500);
+  });
+});
+server.listen(0, '127.0.0.1', () => writeFileSync('../url', `http://127.0.0.1:${server.address().port}`));
+";
 
 /// Writes and builds the flow as a project that has `mock` performed by Weir's worker.
 fn project(place: &Place) {
@@ -92,5 +111,43 @@ async fn steps_are_left_to_a_worker_that_keeps_large_payloads_in_a_database() {
     let own = Own::start(&place, "dist/worker.js", &variables);
     runs(&place, &variables);
     drop(own);
+    stop(weir);
+}
+
+/// What the host tells, once it is so.
+#[track_caller]
+fn told(place: &Place, is_so: impl Fn(&Value) -> bool) -> Value {
+    let read = || Value::from_json(&std::fs::read_to_string(place.path("told")).ok()?).ok().filter(&is_so);
+    let found = until(PATIENCE * 4, read);
+    found.unwrap_or_else(|| panic!("{:?}\n{}", std::fs::read_to_string(place.path("told")), said(place)))
+}
+
+#[test]
+fn a_host_says_which_worker_its_flow_needs_and_that_it_is_missing() {
+    let server = Server::start();
+    let (place, address) = (place(), server.address());
+    project(&place);
+    place.file("made/compiled.cjs", COMPILED);
+    let compiled = Own::start(&place, "compiled.cjs", &[]);
+    let url =
+        until(PATIENCE, || std::fs::read_to_string(place.path("url")).ok().filter(|url| !url.is_empty())).unwrap();
+    let of_server = [("WEIR_SERVER", &*url), ("WEIR_KEY", "k"), ("WEIR_FLOW", "left"), ("WEIR_HOST", "one")];
+    let variables = [&of_server[..], &[("TEMPORAL_ADDRESS", &address)]].concat();
+    let host = Own::start(&place, "dist/hosting.js", &variables);
+    let needs = |missing: bool| {
+        let kinds = Value::array(["mock".into()]);
+        Value::object([("queue", "weir".into()), ("kinds", kinds), ("missing", missing.into())])
+    };
+    let runs_and_needs = |told: &Value, missing| {
+        told.get("state") == Some(&"running".into()) && told.get("needs") == Some(&needs(missing))
+    };
+    let waits = told(&place, |told| runs_and_needs(told, true));
+    let error = waits.get("error").and_then(Value::as_str).unwrap_or_default();
+    assert_eq!(error, "nobody takes work from the task queue weir: steps of mock wait for a weir worker");
+    let weir = worker(&place, &address, &[]);
+    let well = told(&place, |told| runs_and_needs(told, false));
+    assert_eq!(well.get("error"), None, "{}", well.to_json());
+    runs(&place, &variables);
+    drop((host, compiled));
     stop(weir);
 }

@@ -38,4 +38,4 @@ pub use trigger::{
     EmailSpec, FiredRun, MailTls, MailboxMark, SkippedRun, Trigger, TriggerSpec, TriggerState, WebhookAnswer,
 };
 pub use usage::Usage;
-pub use worker_host::{HostState, HostedFlow, WorkerHost};
+pub use worker_host::{HostNeeds, HostState, HostedFlow, WorkerHost};

@@ -61,9 +61,23 @@ pub struct HostedFlow {
     /// Earlier compilations that still have runs to end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub finishing: Vec<u64>,
-    /// Why the newest compilation is not the one that runs.
+    /// What its steps need beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs: Option<HostNeeds>,
+    /// Why the newest compilation is not the one that runs, or what its steps wait for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Text>,
+}
+
+/// Weir's own worker, which performs what generated code leaves to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HostNeeds {
+    /// The task queue from which it takes work.
+    pub queue: Text,
+    pub kinds: Vec<Text>,
+    /// Whether nobody does.
+    pub missing: bool,
 }
 
 impl WorkerHost {

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use weir_control::model::{HostState, HostedFlow, WorkerHost};
+use weir_control::model::{HostNeeds, HostState, HostedFlow, WorkerHost};
 use weir_control::{FlowReport, Kept, Permission};
 
 type Answer<T> = Result<T, Problem>;
@@ -47,9 +47,23 @@ pub struct OnHost {
     loaded_at: Option<String>,
     /// Earlier compilations that still have runs to end.
     finishing: Vec<u64>,
-    /// Why the newest compilation is not the one that runs.
+    /// What its steps need beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needs: Option<Needs>,
+    /// Why the newest compilation is not the one that runs, or what its steps wait for.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+}
+
+/// Weir's own worker, which performs kinds without TypeScript.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Needs {
+    /// The task queue from which it takes work.
+    queue: String,
+    kinds: Vec<String>,
+    /// Whether nobody does.
+    missing: bool,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
@@ -76,6 +90,7 @@ pub struct OnHostBody {
     /// Earlier compilations that still have runs to end; the newest hundred are kept.
     #[serde(default)]
     finishing: Vec<u64>,
+    needs: Option<Needs>,
     error: Option<String>,
 }
 
@@ -132,14 +147,27 @@ pub fn on_host(app: &App, host: &Kept<WorkerHost>, hosted: &HostedFlow) -> OnHos
         hash: hosted.hash.as_ref().map(ToString::to_string),
         loaded_at: hosted.loaded_at.map(time),
         finishing: hosted.finishing.clone(),
+        needs: hosted.needs.as_ref().map(Needs::from),
         error: hosted.error.as_ref().map(ToString::to_string),
     }
 }
 
 impl From<OnHostBody> for FlowReport {
     fn from(body: OnHostBody) -> Self {
-        let OnHostBody { state, compilation, hash, finishing, error } = body;
-        Self { state: state.into(), compilation, hash, finishing, error }
+        let OnHostBody { state, compilation, hash, finishing, needs, error } = body;
+        let needs = needs.map(|Needs { queue, kinds, missing }| HostNeeds {
+            queue: queue.into(),
+            kinds: kinds.into_iter().map(Into::into).collect(),
+            missing,
+        });
+        Self { state: state.into(), compilation, hash, finishing, needs, error }
+    }
+}
+
+impl From<&HostNeeds> for Needs {
+    fn from(needs: &HostNeeds) -> Self {
+        let kinds = needs.kinds.iter().map(ToString::to_string).collect();
+        Self { queue: needs.queue.to_string(), kinds, missing: needs.missing }
     }
 }
 

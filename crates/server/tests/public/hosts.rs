@@ -11,6 +11,7 @@ on_every_store! {
     a_host_that_is_not_heard_of_is_silent_whatever_it_said_last
     a_host_has_as_many_flows_as_it_can_run_and_its_words_are_cheap
     what_a_host_tells_of_flows_that_are_gone_is_left_out_within_the_hour
+    what_a_host_needs_beside_it_is_told_with_the_flow
     the_hosts_of_a_flow_are_its_own_and_those_of_its_project_that_tell_of_it
     those_who_wait_for_code_look_for_it_together
 }
@@ -38,6 +39,24 @@ async fn one_flow_that_is_wrong_keeps_no_other_from_being_told(data: Data) {
     let own = on(&greet, json!({"state": "running", "compilation": 7, "hash": "ab12"}));
     let kept = world.send(&key, "PUT", HOST, &own).await.is(200);
     assert_eq!(of(&kept, &greet).expect("it is told of")["hash"], "ab12");
+}
+
+async fn what_a_host_needs_beside_it_is_told_with_the_flow(data: Data) {
+    let world = World::open(data).await;
+    let key = world.tenant("Anna").await.key;
+    let greet = world.flow(&key, "greet", FLOW).await;
+    let needs = json!({"queue": "weir", "kinds": ["lab.probe"], "missing": true});
+    let told = json!({"state": "running", "compilation": 1, "needs": needs, "error": "nobody is there"});
+    world.send(&key, "PUT", HOST, &on(&greet, told)).await.is(200);
+    let kept = world.get(&key, &format!("/api/flows/{greet}/hosts/one")).await.is(200);
+    assert_eq!((&kept["needs"], &kept["error"]), (&needs, &json!("nobody is there")), "{kept:#}");
+    assert_eq!((&kept["state"], &kept["healthy"]), (&json!("running"), &json!(true)), "its own worker works");
+    let alone = json!({"state": "running", "needs": needs});
+    let kept = world.send(&key, "PUT", &format!("/api/flows/{greet}/hosts/two"), &alone).await.is(200);
+    assert_eq!(kept["needs"], needs, "{kept:#}");
+    let long = json!({"queue": "x".repeat(2_000), "kinds": [], "missing": true});
+    let refused = json!({"state": "running", "needs": long});
+    world.send(&key, "PUT", &format!("/api/flows/{greet}/hosts/two"), &refused).await.is(422);
 }
 
 async fn a_flow_that_is_deleted_is_told_of_as_long_as_its_runs_go_on(data: Data) {

@@ -4,7 +4,7 @@ import { Deployment, buildOf, numberOf } from './deployments';
 import { Gate } from './gate';
 import { WorkerProcess, build, built } from './versions';
 import { compiled, newestOf } from './weir';
-import type { FlowReport, Newest } from './weir';
+import type { FlowReport, Needs, Newest } from './weir';
 
 /** So many are built and begun at once, of all flows. */
 const gate = new Gate(Math.min(4, availableParallelism()));
@@ -157,8 +157,18 @@ export class Following {
     const finishing = [...new Set([...this.finishing.keys()].map(numberOf))].sort((a, b) => b - a);
     const told: FlowReport = { state: this.state(problem), finishing: finishing.slice(0, MOST_TOLD) };
     if (this.current !== undefined) Object.assign(told, this.code(this.current.build));
-    if (problem !== undefined) told.error = problem.slice(0, 5000);
+    const needs = this.needs();
+    if (needs !== undefined) told.needs = needs;
+    // Its worker runs: that steps wait for another is no failure of the host's.
+    const why = problem ?? (needs?.missing === true ? waiting(needs) : undefined);
+    if (why !== undefined) told.error = why.slice(0, 5000);
     return told;
+  }
+
+  /** What is missing to runs that have begun counts, too. */
+  private needs(): Needs | undefined {
+    const missing = [...this.finishing.values()].find(({ needs }) => needs?.missing);
+    return this.current?.needs?.missing === true ? this.current.needs : (missing?.needs ?? this.current?.needs);
   }
 
   private code(name: string): { compilation: number; hash?: string } {
@@ -177,6 +187,10 @@ export class Following {
     const workers = [...this.finishing.values(), ...(this.current === undefined ? [] : [this.current])];
     await Promise.all(workers.map((worker) => worker.stop()));
   }
+}
+
+function waiting({ queue, kinds }: Needs): string {
+  return `nobody takes work from the task queue ${queue}: steps of ${kinds.join(', ')} wait for a weir worker`;
 }
 
 function nameOf(newest: Newest | undefined): string | undefined {

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Needs } from './weir';
 
 /** Beside the packages that are installed. */
 const ROOT = dirname(__dirname);
@@ -67,6 +68,10 @@ function packages(text: string): string {
   return JSON.stringify(has ? found.dependencies : null);
 }
 
+function isNeeds(said: unknown): said is Needs {
+  return typeof said === 'object' && said !== null && 'queue' in said && 'kinds' in said && 'missing' in said;
+}
+
 /** A worker in a process of its own. It begins again when it ends unasked, a little later each time. */
 export class WorkerProcess {
   private child: ChildProcess | undefined;
@@ -75,6 +80,8 @@ export class WorkerProcess {
   private stopping = false;
   /** Why it does not run, where it does not. */
   problem: string | undefined;
+  /** What its steps need beside it, where they need anything. */
+  needs: Needs | undefined;
 
   constructor(
     readonly build: string,
@@ -102,9 +109,15 @@ export class WorkerProcess {
     delete env['WEIR_KEY'];
     const child = fork(this.file, { env });
     this.child = child;
-    child.on('message', () => (this.problem = undefined));
+    child.on('message', (said) => this.told(said));
     child.once('exit', (code, signal) => this.ended(code ?? signal));
     return child;
+  }
+
+  /** That it works, or what its steps need. */
+  private told(said: unknown): void {
+    this.problem = undefined;
+    if (isNeeds(said)) this.needs = said;
   }
 
   private ended(how: unknown): void {

@@ -18,12 +18,16 @@ export type Newest = { number: number; hash: string };
 /** The newest code by flow, none of one that is gone; and what to send the next time as what is known. */
 export type Wanted = { known: string; flows: Map<string, Newest | undefined> };
 
+/** The task queue from which Weir's own worker takes steps of these kinds, and whether nobody takes work from there. */
+export type Needs = { queue: string; kinds: string[]; missing: boolean };
+
 /** How one flow is here. */
 export type FlowReport = {
   state: 'starting' | 'running' | 'failed' | 'stopped';
   compilation?: number;
   hash?: string;
   finishing: number[];
+  needs?: Needs;
   error?: string;
 };
 

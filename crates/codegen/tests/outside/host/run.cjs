@@ -11,9 +11,9 @@ const B = 'b'.repeat(64);
 const buildOf = deployments.buildOf;
 
 /** What happens, in order, and what is there. */
-let seen, inUse, code, newest, hold;
+let seen, inUse, code, newest, hold, started;
 function fresh() {
-  [seen, inUse, code, newest, hold] = [[], [], new Map(), undefined, undefined];
+  [seen, inUse, code, newest, hold, started] = [[], [], new Map(), undefined, undefined, []];
 }
 
 deployments.Deployment.prototype.inUse = async () => [...inUse];
@@ -30,6 +30,7 @@ versions.WorkerProcess = class {
   }
   async start() {
     seen.push(`start ${this.build}`);
+    started.push(this);
   }
   async stop() {
     seen.push(`stop ${this.build}`);
@@ -92,6 +93,24 @@ async function whoWaitsForTemporalHoldsUpNobody() {
   await Promise.all(steps);
 }
 
+async function whatStepsWaitForIsToldAndNoFailure() {
+  const flow = new Following('f');
+  code.set(1, A);
+  flow.want({ number: 1, hash: A });
+  await flow.step();
+  const [worker] = started;
+  worker.needs = { queue: 'weir', kinds: ['lab.probe', 'lab.other'], missing: true };
+  const error = 'nobody takes work from the task queue weir: steps of lab.probe, lab.other wait for a weir worker';
+  assert.deepEqual(flow.told(), { state: 'running', finishing: [], compilation: 1, hash: A, needs: worker.needs, error });
+  inUse = [buildOf(1, A)];
+  code.set(2, B);
+  flow.want({ number: 2, hash: B });
+  await flow.step();
+  assert.equal(flow.told().error, error, 'runs that have begun wait, too');
+  worker.needs = { ...worker.needs, missing: false };
+  assert.deepEqual(flow.told(), { state: 'running', finishing: [1], compilation: 2, hash: B });
+}
+
 async function whatFailedIsTriedLaterEachTime() {
   const now = Date.now;
   let time = 0;
@@ -113,6 +132,7 @@ async function whatFailedIsTriedLaterEachTime() {
     runsNeverGoOnWithOtherCode,
     runsThatHaveBegunComeFirst,
     whoWaitsForTemporalHoldsUpNobody,
+    whatStepsWaitForIsToldAndNoFailure,
     whatFailedIsTriedLaterEachTime,
   ]) {
     fresh();
