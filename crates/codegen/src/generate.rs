@@ -108,6 +108,9 @@ pub fn generate(flow: &Flow, catalog: &Catalog, options: &Options) -> Result<Pro
     let flows: Vec<(&str, &Flow)> = called.iter().map(|one| (one.workflow.as_str(), one.flow)).collect();
     let flows = Flows { own: flow, project: &options.project, called: &flows };
     let activities = assemble(&flows, catalog, &kinds)?;
+    if !activities.proxied.is_empty() && options.queue_of(flow) == options.worker_queue {
+        return Err(vec![shared(&options.worker_queue)]);
+    }
     let text: String = files.values().map(String::as_str).collect();
     files.extend(support::library(&text));
     files.extend(activities.files);
@@ -121,6 +124,13 @@ pub fn generate(flow: &Flow, catalog: &Catalog, options: &Options) -> Result<Pro
     };
     files.insert("README.md".to_owned(), readme(flow, &secrets, &left));
     Ok(Project { files, proxied: activities.proxied })
+}
+
+/// Each of two workers would be given the other's steps.
+fn shared(queue: &str) -> Diagnostic {
+    let message = format!("the project's worker and Weir's own would both take work from the task queue `{queue}`");
+    Diagnostic::error(UNSUPPORTED, message)
+        .help("give the project a task queue of its own, or Weir's worker another one")
 }
 
 /// Whether the step goes to Weir's own worker.

@@ -3,10 +3,15 @@
 use crate::activities::Proxied;
 use crate::names::comment;
 use crate::secrets::{Needed, variable};
+use std::collections::BTreeMap;
 use std::fmt::Write;
-use weir_ir::Flow;
+use weir_base::Value;
+use weir_ir::{Flow, NodeKind, Wait};
 
 const README: &str = include_str!("workflow/readme.txt");
+
+/// The longest input that is shown as an example, in bytes.
+const SHOWN: usize = 200;
 
 /// What is left to Weir's own worker.
 pub(crate) struct Left<'a> {
@@ -18,9 +23,75 @@ pub(crate) struct Left<'a> {
 pub(crate) fn readme(flow: &Flow, secrets: &Needed, left: &Left<'_>) -> String {
     // The name comes last: it may have one of the marks in it.
     README
+        .replace("@INPUT@", &sample(flow))
+        .replace("@TALK@", &talk_text(flow))
         .replace("@SECRETS@", &secrets_text(secrets))
         .replace("@PROXIED@", &left_text(left))
         .replace("@NAME@", &markdown(&flow.name))
+}
+
+/// An input that fits the flow's schema where that is plain, as a word of a command; nothing for a flow that has none.
+fn sample(flow: &Flow) -> String {
+    let Some(schema) = &flow.input else { return String::new() };
+    let json = sample_of(schema, 3).to_json();
+    // Whatever could end the word, or the line, is better not shown.
+    let is_plain = |c: char| (c.is_ascii_graphic() || c == ' ') && !"'`@".contains(c);
+    if json.len() <= SHOWN && json.chars().all(is_plain) { format!(" '{json}'") } else { " 'JSON'".to_owned() }
+}
+
+fn sample_of(schema: &Value, levels: usize) -> Value {
+    if let Some(given) = schema.get("default").or_else(|| schema.get("enum")?.as_array()?.first()) {
+        return given.clone();
+    }
+    let ty = schema.get("type").and_then(|ty| ty.as_str().or_else(|| ty.as_array()?.first()?.as_str()));
+    match ty {
+        Some("object") if levels > 0 => {
+            let properties = schema.get("properties").and_then(Value::as_object);
+            let members = properties.into_iter().flatten();
+            Value::object(members.map(|(name, schema)| (&**name, sample_of(schema, levels - 1))))
+        }
+        Some("object") => Value::object([]),
+        Some("array") => Value::array([]),
+        Some("string") => "text".into(),
+        Some("number" | "integer") => schema.get("minimum").cloned().unwrap_or_else(|| 1.into()),
+        Some("boolean") => true.into(),
+        _ => Value::Null,
+    }
+}
+
+/// What a run is sent, and asked.
+fn talk_text(flow: &Flow) -> String {
+    let mut lines: BTreeMap<&str, String> = BTreeMap::new();
+    let mut asks_people = false;
+    flow.for_each_node(&mut |node| match &node.kind {
+        NodeKind::Wait(Wait::Signal { name, .. }) => drop(lines.insert(name, "a step waits for it".to_owned())),
+        NodeKind::Wait(Wait::Approval { .. }) => asks_people = true,
+        _ => {}
+    });
+    for (name, signal) in flow.signals.iter().filter(|(_, signal)| !signal.assign.is_empty()) {
+        let variables: Vec<String> = signal.assign.keys().map(|name| markdown(name)).collect();
+        lines.insert(name, format!("writes {}", variables.join(", ")));
+    }
+    if lines.is_empty() && flow.queries.is_empty() && !asks_people {
+        return String::new();
+    }
+    let mut out = "## Signals and queries\n\n".to_owned();
+    if !lines.is_empty() || asks_people {
+        out += "`temporal workflow signal --workflow-id ID --name NAME --input JSON` sends a run one of these:\n\n";
+    }
+    for (name, what) in &lines {
+        let _ = writeln!(out, "- {}: {what}", markdown(name));
+    }
+    if asks_people {
+        out += "- `approve:PATH`: a step waits for a person, who answers `{\"approved\": true}` or `false`; PATH is its path, as \
+                in\n  the query `trace`\n";
+    }
+    if !flow.queries.is_empty() {
+        let names: Vec<String> = flow.queries.keys().map(|name| markdown(name)).collect();
+        let begin = if lines.is_empty() && !asks_people { "" } else { "\n" };
+        let _ = writeln!(out, "{begin}It answers the queries {}, too.", names.join(", "));
+    }
+    out + "\n"
 }
 
 fn secrets_text(secrets: &Needed) -> String {
@@ -46,7 +117,7 @@ fn left_text(left: &Left<'_>) -> String {
     }
     let mut out = format!(
         "\n## Weir's own worker\n\nSteps of these kinds have no TypeScript. `weir worker --task-queue {}` performs them:\nit has to \
-         run on the same namespace, and steps wait until it does.\n\n",
+         run on the same namespace, and steps wait until it does, which a worker of this project says.\n\n",
         code(queue)
     );
     for Proxied { kind, reason } in *kinds {

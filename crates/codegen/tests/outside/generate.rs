@@ -50,6 +50,50 @@ fn the_same_flow_gives_the_same_bytes_and_one_literal_changes_one_line() {
 }
 
 #[test]
+fn the_readme_starts_a_run_with_an_input_that_fits() {
+    let start = |input: Value| {
+        let flow = Flow { input: serde_json::from_value(input).unwrap(), ..flow("a flow", "hello") };
+        let readme = made(&flow).unwrap().files.remove("README.md").unwrap();
+        readme.lines().find(|line| line.starts_with("    npm start")).unwrap().trim().to_owned()
+    };
+    assert_eq!(start(Value::Null), "npm start");
+    let order = json!({"type": "object", "properties": {"lines": {"type": "array"}}});
+    let level = json!({"enum": ["low", "high"]});
+    let properties = json!({"name": {"type": "string"}, "age": {"type": "integer", "minimum": 18}, "order": order,
+        "level": level, "since": {"type": "string", "default": "2026-01-01"}, "open": {"type": ["boolean", "null"]}});
+    let input = r#"{"name":"text","age":18,"order":{"lines":[]},"level":"low","since":"2026-01-01","open":true}"#;
+    assert_eq!(start(json!({"type": "object", "properties": properties})), format!("npm start '{input}'"));
+    for text in ["'; rm -rf ~; '", "`rm`", "@NAME@", &"x".repeat(300)] {
+        let hostile = json!({"type": "object", "properties": {text: {"type": "string"}}});
+        assert_eq!(start(hostile), "npm start 'JSON'", "{text}");
+    }
+}
+
+#[test]
+fn the_readme_names_what_a_run_is_sent_and_asked() {
+    let readme = |flow: &Flow| made(flow).unwrap().files.remove("README.md").unwrap();
+    assert!(!readme(&flow("a flow", "hello")).contains("Signals"));
+    let wait = |id: &str, wait: Value| json!({"id": id, "wait": wait});
+    let children =
+        [wait("go", json!({"signal": {"name": "go on"}})), wait("ask", json!({"approval": {"message": "may I?"}}))];
+    let whole = json!({"ir": 1, "name": "talks", "dialect": "ir", "variables": {"speed": {"type": "any"}},
+        "signals": {"faster": {"assign": {"speed": "message"}}, "noted": {}}, "queries": {"how-fast": "vars.speed"},
+        "root": {"id": "all", "sequence": {"children": children}}});
+    let said = readme(&serde_json::from_value(whole).unwrap());
+    let (_, talk) = said.split_once("## Signals and queries").unwrap();
+    let (talk, _) = talk.split_once("## Temporal").unwrap();
+    for line in [
+        "- go on: a step waits for it",
+        "- faster: writes speed",
+        "- `approve:PATH`: a step waits for a person",
+        "It answers the queries how-fast, too.",
+    ] {
+        assert!(talk.contains(line), "no `{line}` in\n{talk}");
+    }
+    assert!(!talk.contains("noted"), "{talk}");
+}
+
+#[test]
 fn what_cannot_be_written_is_refused_at_its_place() {
     let call = json!({"id": "odd", "call": {"flow": "another", "input": null}});
     let root = serde_json::from_value(call).unwrap();

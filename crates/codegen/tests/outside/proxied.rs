@@ -112,6 +112,18 @@ fn a_kind_with_a_mark_alone_needs_no_reason() {
 }
 
 #[test]
+fn a_project_shares_no_task_queue_with_the_worker_that_it_leaves_steps_to() {
+    let made = |kind: &str| {
+        let (flow, own) = (flow(kind, "plain"), Options { task_queue: Some("weir/shop".into()), ..options() });
+        generate(&flow, &catalog("lab.probe", "why", &[]), &own)
+    };
+    let problems = made("lab.probe").unwrap_err();
+    assert_eq!(problems[0].code, UNSUPPORTED);
+    assert!(problems[0].message.contains("both take work from the task queue `weir/shop`"), "{}", problems[0].message);
+    assert!(made("print").is_ok(), "nothing is left to it");
+}
+
+#[test]
 fn what_weirs_worker_could_not_do_for_others_is_refused() {
     for capability in [Capability::Variables, Capability::Memory, Capability::Interfaces] {
         let catalog = catalog("lab.probe", "why", &[capability]);
