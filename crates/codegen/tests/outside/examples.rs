@@ -103,6 +103,75 @@ fn every_example_is_a_project_that_passes_the_compilers() {
     assert_eq!(refused, REFUSED);
 }
 
+/// What stands below these is a person's: parameters, values that are written, what variables hold at first.
+const LITERALS: [&str; 5] = ["initial", "message", "params", "prompt", "value"];
+
+/// Another of the same length; nothing for what is computed, or has none.
+fn another(literal: &serde_json::Value) -> Option<serde_json::Value> {
+    match literal {
+        serde_json::Value::Number(number) => {
+            let number = number.as_u64()?;
+            Some(if number % 10 == 9 { number - 1 } else { number + 1 }.into())
+        }
+        serde_json::Value::String(text) if !text.contains("{{") => {
+            let last = text.chars().last().filter(char::is_ascii_alphabetic)?;
+            let other = if last == 'x' { 'y' } else { 'x' };
+            Some(format!("{}{other}", text.strip_suffix(last)?).into())
+        }
+        _ => None,
+    }
+}
+
+/// Where literals are, as JSON pointers.
+fn literals(node: &serde_json::Value, at: &str, is_within: bool, found: &mut Vec<String>) {
+    let place = |name: &str| format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+    match node {
+        serde_json::Value::Object(members) => members
+            .iter()
+            .for_each(|(name, part)| literals(part, &place(name), is_within || LITERALS.contains(&&**name), found)),
+        serde_json::Value::Array(items) => {
+            let each = items.iter().enumerate();
+            each.for_each(|(index, part)| literals(part, &place(&index.to_string()), is_within, found));
+        }
+        literal if is_within && another(literal).is_some() => found.push(at.to_owned()),
+        _ => {}
+    }
+}
+
+fn lines(made: &weir_codegen::Project) -> Vec<(&str, &str)> {
+    made.files.iter().flat_map(|(name, text)| text.lines().map(move |line| (name.as_str(), line))).collect()
+}
+
+#[test]
+fn another_literal_of_an_example_changes_two_lines_at_most() {
+    let catalog = weir_kinds::catalog().unwrap();
+    let folders = std::fs::read_dir(root().join("examples")).unwrap().map(|entry| entry.unwrap().path());
+    let mut tried = 0;
+    for folder in folders.filter(|path| path.is_dir()) {
+        let options = weir_codegen::Options { library: library(&folder, &catalog), ..Default::default() };
+        let flow = serde_json::to_value(flow(&folder, &catalog)).unwrap();
+        let made = |flow: &serde_json::Value| {
+            weir_codegen::generate(&serde_json::from_value(flow.clone()).ok()?, &catalog, &options).ok()
+        };
+        let (first, mut places) = (made(&flow).unwrap(), Vec::new());
+        literals(&flow, "", false, &mut places);
+        // How a graph was drawn is in no code.
+        for place in places.iter().filter(|place| !place.starts_with("/settings/extra/")) {
+            let mut changed = flow.clone();
+            let literal = changed.pointer_mut(place).unwrap();
+            *literal = another(literal).unwrap();
+            // What is an expression in the flow, or a choice, may not be one any more.
+            let Some(second) = made(&changed) else { continue };
+            let (before, after) = (lines(&first), lines(&second));
+            let differ: Vec<_> = before.iter().zip(&after).filter(|(a, b)| a != b).collect();
+            let is_little = before.len() == after.len() && (1..=2).contains(&differ.len());
+            assert!(is_little, "{}: {place}: {differ:#?}", folder.display());
+            tried += 1;
+        }
+    }
+    assert!(tried > 150, "only {tried} literals");
+}
+
 /// Text that tries to get out of strings, comments and names.
 const HOSTILE: &str = "*/ export const owned = 1; /* ' \" ` \\ ${process.exit(1)} \u{2028} \u{2029} \r\n } ]); // <!--";
 
