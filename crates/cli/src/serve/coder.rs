@@ -30,7 +30,8 @@ impl Coder for TypeScript {
         let proxied = project.proxied.into_iter().map(|proxied| proxied.kind).collect();
         let mut files = project.files;
         if !options.comments {
-            files.entry("workflow.ts".to_owned()).and_modify(|text| *text = without_comments(text));
+            let flows = files.iter_mut().filter(|(name, _)| is_flow(name));
+            flows.for_each(|(_, text)| *text = without_comments(text));
         }
         let verdict = match options.verify {
             true => Some(verdict(self.verifier.verify(&files).await.map_err(|error| refusal(&error))?)),
@@ -38,6 +39,12 @@ impl Coder for TypeScript {
         };
         Ok(Code { files, proxied, verdict })
     }
+}
+
+/// Whether it has the steps of the flow, or of one that it calls.
+fn is_flow(file: &str) -> bool {
+    let called = file.strip_prefix("flow").and_then(|rest| rest.strip_suffix(".ts"));
+    file == "workflow.ts" || called.is_some_and(|number| number.parse::<usize>().is_ok())
 }
 
 /// Comments of generated workflows have a line of their own each.
@@ -70,6 +77,7 @@ fn refusal(error: &ToolchainError) -> CodeError {
 mod tests {
     use super::*;
     use std::collections::BTreeMap;
+    use weir_base::Text;
 
     /// `print` as a kind that only Weir can perform.
     fn catalog() -> Catalog {
@@ -102,6 +110,29 @@ mod tests {
         assert_eq!(code.proxied.iter().map(|kind| &**kind).collect::<Vec<_>>(), ["print"]);
         for part in ["queue: 'weir/shop',", "tenant: 'acme',", "project: 'shop',"] {
             assert!(code.files["workflow.ts"].contains(part), "no `{part}`");
+        }
+    }
+
+    #[tokio::test]
+    async fn comments_are_left_out_of_called_flows_too() {
+        let called = r#"{"ir":1,"name":"part","dialect":"ir","root":{"id":"end","return":{"value":1}}}"#;
+        let text = r#"{"ir":1,"name":"f","dialect":"ir","root":{"id":"a","call":{"flow":"part","input":null}}}"#;
+        let options = |comments| CodeOptions {
+            verify: false,
+            comments,
+            project: None,
+            task_queue: None,
+            worker_queue: None,
+            tenant: Text::default(),
+            library: BTreeMap::from([("part".into(), weir_ir::from_json(called).unwrap())]),
+        };
+        let coder = TypeScript::new(Arc::new(catalog()), Toolchain::new(std::env::temp_dir()));
+        for comments in [true, false] {
+            let code = coder.write(&weir_ir::from_json(text).unwrap(), options(comments)).await.unwrap();
+            for file in ["workflow.ts", "flow1.ts"] {
+                assert_eq!(code.files[file].contains("/** "), comments, "{file}");
+            }
+            assert!(code.files["entry.ts"].contains("/** "), "the library is as it is");
         }
     }
 
