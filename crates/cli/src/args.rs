@@ -420,7 +420,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  weir runs ls --status failed\n  weir runs show RUN\n  weir runs signal RUN approve '{\"by\": \"Mira\"}'"
+    after_help = "Examples:\n  weir runs ls --status failed\n  weir runs show RUN\n  weir runs signal RUN paid '{\"by\": \"Mira\"}'"
 )]
 pub struct Runs {
     #[command(subcommand)]
@@ -472,7 +472,9 @@ pub enum RunsCommand {
         json: bool,
     },
     /// Send a signal to a run
-    #[command(after_help = "Example:\n  weir runs signal RUN approve '{\"by\": \"Mira\"}' --id approval-7")]
+    #[command(
+        after_help = "A step that waits for a person takes {\"approved\": true}; anything else is a no.\n\nExamples:\n  weir runs signal RUN paid '{\"by\": \"Mira\"}' --id payment-7\n  weir runs signal RUN approve:checkout/sign '{\"approved\": true, \"by\": \"Mira\"}'"
+    )]
     Signal {
         run: String,
         name: String,

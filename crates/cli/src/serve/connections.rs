@@ -40,8 +40,8 @@ fn task_queue() -> String {
 
 /// In the sample, as it stands below `temporal`.
 pub const SAMPLE: &str = "\
-# Temporal clusters that can carry the runs of flows, by name; see docs/scaling.md. A flow is started on one with
-# `runtime: temporal:NAME`. `apiKeyEnv` names a variable of the environment. (WEIR_TEMPORAL, as JSON)
+# Temporal clusters that can carry the runs of flows, by name; see docs/temporal.md. A flow is started on one with
+# `runtime: temporal:NAME`. `apiKeyEnv` names a variable of the environment, `apiKeyFile` a file. (WEIR_TEMPORAL, as JSON)
 # temporal:
 #   main: {address: \"127.0.0.1:7233\", namespace: default, taskQueue: weir, worker: true}
 #   cloud: {address: \"weir.a2dd6.tmprl.cloud:7233\", namespace: weir.a2dd6, taskQueue: weir, tls: true, apiKeyEnv: TEMPORAL_API_KEY}
