@@ -25,6 +25,16 @@ export function visible(projection: Projection, collapsed: ReadonlySet<string>):
   return { nodes, edges: projection.edges.filter((edge) => shown.has(edge.source) && shown.has(edge.target)) };
 }
 
+/** For each node that is collapsed, how many others are hidden in it. */
+export function hiddenIn(nodes: readonly FlowNode[], collapsed: ReadonlySet<string>): Map<string, number> {
+  const hidden = new Map<string, number>();
+  if (collapsed.size === 0) return hidden;
+  const byKey = new Map(nodes.map((node) => [node.key, node]));
+  for (const key of collapsed) if (byKey.has(key)) hidden.set(key, 0);
+  for (const node of nodes) for (let at = node.parent; at !== undefined; at = byKey.get(at)?.parent) if (collapsed.has(at)) hidden.set(at, (hidden.get(at) ?? 0) + 1);
+  return hidden;
+}
+
 /** Where every node lies: where the text or the person says so, else where it is put. */
 export function placeAll(projection: Projection, shown: Pick<Projection, "nodes" | "edges">, canvas: CanvasData): Map<string, Point> {
   const known = new Map<string, Point>();

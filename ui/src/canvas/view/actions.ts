@@ -7,6 +7,10 @@ export interface FlowActions {
   addAfter: (key: string) => void;
   insert: (edge: string) => void;
   note: (id: string, note: Note | undefined) => void;
+  /** Selects the steps in a frame. */
+  within?: (keys: readonly string[]) => void;
+  /** Gives a group another name. */
+  called?: (group: string, title: string) => void;
   /** Answers what a step waits for; nothing where nobody may. */
   answer?: (key: string) => void;
 }

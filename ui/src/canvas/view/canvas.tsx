@@ -18,13 +18,15 @@ import type { CanvasData, Point, Projection } from "@/document";
 import { cn } from "@/lib/cn";
 import { useLatest } from "@/lib/latest";
 import { framesOf } from "../model/frames";
-import { HEIGHT, WIDTH } from "../model/layout";
+import { HEIGHT, hiddenIn, WIDTH } from "../model/layout";
 import { edgeStates, type NodeState } from "../model/steps";
 import { Actions, type FlowActions } from "./actions";
+import { FIT } from "./fit";
 import { type WireEdge, WireView } from "./edge";
 import { type FrameNode, FrameView } from "./frame";
 import { handleTop, SHAPES, SIMPLE_BELOW, type StepNode, StepView } from "./node";
 import { type NoteNode, NoteView } from "./note";
+import { ZoomBar } from "./zoom-bar";
 
 const NODE_TYPES = { step: StepView, note: NoteView, frame: FrameView };
 const EDGE_TYPES = { wire: WireView };
@@ -153,6 +155,7 @@ export function FlowCanvas(props: FlowCanvasProps) {
           {projection.nodes.length > 0 && shown.nodes.length <= MOST_MAPPED ? (
             <MiniMap pannable zoomable ariaLabel="Map of the flow" nodeColor={mapped} nodeStrokeColor={outlined} nodeStrokeWidth={8} maskColor="var(--hover)" style={{ width: 150, height: 96 }} />
           ) : null}
+          <ZoomBar />
           {props.children}
         </ReactFlow>
         {places.size === 0 ? null : <span className="sr-only" role="status">{`${shown.nodes.length} steps`}</span>}
@@ -164,8 +167,6 @@ export function FlowCanvas(props: FlowCanvasProps) {
 /** On the map frames are outlines: what is in them is seen. */
 const mapped = ({ type, data }: AnyNode): string => (type === "frame" ? "transparent" : type === "note" ? "var(--line-strong)" : (data as StepNode["data"]).state?.status === "failed" ? "var(--bad)" : "var(--control)");
 const outlined = ({ type }: AnyNode): string => (type === "frame" ? "var(--line-strong)" : "transparent");
-
-export const FIT = { padding: 0.15, maxZoom: 1, minZoom: 0.08 };
 
 /** While Space is held the drawing is dragged, whatever of it lies under the pointer. */
 function useSpace(): void {
@@ -245,14 +246,17 @@ function useNodes(props: FlowCanvasProps, drag: { [key: string]: Point }): AnyNo
   }, [steps, canvas, selected, readOnly, places, shown, drag]);
 }
 
-function frames({ canvas, shown, places, projection }: FlowCanvasProps, drag: { [key: string]: Point }): FrameNode[] {
-  return framesOf(projection, shown, canvas.groups, (key) => drag[key] ?? places.get(key)).map(({ id, title, sort, box: { x, y, width, height } }) => (
-    { id, type: "frame", position: { x, y }, width, height, data: { title, sort }, selectable: false, draggable: false, focusable: false, zIndex: -2 }
-  ));
+function frames({ canvas, shown, places, projection, readOnly = false }: FlowCanvasProps, drag: { [key: string]: Point }): FrameNode[] {
+  return framesOf(projection, shown, canvas.groups, (key) => drag[key] ?? places.get(key)).map((frame): FrameNode => {
+    const { id, box: { x, y, width, height } } = frame;
+    // Its name takes the pointer, and nothing else of it.
+    return { id, type: "frame", position: { x, y }, width, height, data: { frame, readOnly }, selectable: false, draggable: false, focusable: false, zIndex: -2, style: { pointerEvents: "none" } };
+  });
 }
 
 function useSteps({ projection, shown, places, selected, collapsed, states, problems, pinned, readOnly = false }: FlowCanvasProps, drag: { [key: string]: Point }): StepNode[] {
   const used = useMemo(() => usedHandles(projection), [projection]);
+  const hidden = useMemo(() => hiddenIn(projection.nodes, collapsed), [projection, collapsed]);
   return useMemo(
     () =>
       shown.nodes.map((node): StepNode => {
@@ -273,10 +277,10 @@ function useSteps({ projection, shown, places, selected, collapsed, states, prob
           ],
           selected: selected.has(node.key),
           ariaLabel: [node.title, SHAPES[node.shape], node.kind ?? node.type, state?.status, node.disabled && "disabled", problem && `has an ${problem}`].filter(Boolean).join(", "),
-          data: { node, handles, collapsed: collapsed.has(node.key), pinned: pinned?.has(node.key) ?? false, readOnly, ...(state ? { state } : {}), ...(problem ? { problem } : {}) },
+          data: { node, handles, collapsed: hidden.get(node.key), pinned: pinned?.has(node.key) ?? false, readOnly, ...(state ? { state } : {}), ...(problem ? { problem } : {}) },
         };
       }),
-    [shown, places, selected, collapsed, states, problems, pinned, readOnly, used, drag],
+    [shown, places, selected, states, problems, pinned, readOnly, used, hidden, drag],
   );
 }
 

@@ -16,7 +16,8 @@ export interface StepData extends Record<string, unknown> {
   state?: NodeState;
   problem?: "error" | "warning";
   problemText?: string;
-  collapsed: boolean;
+  /** How many steps are hidden in it; nothing while what is in it is seen. */
+  collapsed: number | undefined;
   pinned: boolean;
   readOnly: boolean;
 }
@@ -192,10 +193,12 @@ function Waits({ wait }: { wait: NodeWait }) {
   return <span className="truncate text-muted tabular">{wait.words + left}</span>;
 }
 
-function Collapse({ id, collapsed, actions }: { id: string; collapsed: boolean; actions: FlowActions }) {
+function Collapse({ id, collapsed, actions }: { id: string; collapsed: number | undefined; actions: FlowActions }) {
+  const shut = collapsed !== undefined;
   return (
-    <button type="button" tabIndex={-1} aria-label={collapsed ? "Show what is inside" : "Hide what is inside"} className="nodrag absolute -top-2 end-4 flex size-4 items-center justify-center rounded-full border border-control bg-surface text-muted hover:text-ink" onClick={() => actions.collapse(id)}>
-      {collapsed ? <Plus className="size-3" aria-hidden /> : <Minus className="size-3" aria-hidden />}
+    <button type="button" tabIndex={-1} aria-label={shut ? "Show what is inside" : "Hide what is inside"} title={shut ? `Show what is inside: ${collapsed} ${collapsed === 1 ? "step" : "steps"}` : "Hide what is inside"} className="nodrag absolute -top-2 end-4 flex h-4 min-w-4 items-center justify-center rounded-full border border-control bg-surface text-muted hover:text-ink" onClick={() => actions.collapse(id)}>
+      {shut ? <Plus className="size-3" aria-hidden /> : <Minus className="size-3" aria-hidden />}
+      {shut ? <span className="pe-1 text-[10px]/none" aria-hidden>{collapsed}</span> : null}
     </button>
   );
 }

@@ -1,4 +1,5 @@
 import { type Node, type NodeProps, NodeResizer } from "@xyflow/react";
+import { Pencil } from "lucide-react";
 import { memo, useState } from "react";
 import type { Note } from "@/document";
 import { Markdown } from "@/features/templates/markdown";
@@ -43,13 +44,19 @@ export const NoteView = memo(function NoteView({ id, data, selected }: NodeProps
             setEditing(false);
             if (event.target.value !== note.text) change({ text: event.target.value });
           }}
-          onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+          onKeyDown={(event) => {
+            if (event.key !== "Escape") return;
+            const canvas = event.currentTarget.closest<HTMLElement>("[role=application][tabindex]");
+            event.currentTarget.blur();
+            canvas?.focus();
+          }}
         />
       ) : (
         <Markdown text={note.text || "An empty note"} />
       )}
       {selected && !readOnly ? (
-        <div className="nodrag absolute end-2 bottom-1.5 flex gap-1">
+        <div className="nodrag absolute end-2 bottom-1.5 flex items-center gap-1">
+          <button type="button" tabIndex={-1} data-edit-note aria-label="Edit the note" title="Edit the note (Enter)" className="flex size-4 items-center justify-center rounded-sm text-muted hover:text-ink" onClick={() => setEditing(true)}><Pencil className="size-3" aria-hidden /></button>
           {COLORS.map((color) => (
             <button key={color} type="button" tabIndex={-1} aria-label={`Make it ${color}`} aria-pressed={color === note.color} className={cn("size-4 rounded-full border", LOOKS[color])} onClick={() => change({ color })} />
           ))}

@@ -1,6 +1,6 @@
 import { useMemo, useState } from "react";
 import { toast } from "@/components/ui/toast";
-import { tidy } from "@/canvas/model/layout";
+import { align, tidy } from "@/canvas/model/layout";
 import type { Clip, Command, Json, Note, Point } from "@/document";
 import { api, body, onceKey } from "@/lib/api";
 import { download } from "@/lib/download";
@@ -57,13 +57,34 @@ export function useEdits(builder: Builder) {
     connect: () => keys[0] !== undefined && setOver({ what: "connect", from: keys[0] }),
     rename: () => keys[0] !== undefined && setOver({ what: "rename", key: keys[0] }),
     tidyUp: () => perform({ do: "tidy", moves: Object.fromEntries(tidy(projection, shown)) }),
-    nudge: (by: Point) => keys.length > 0 && perform({ do: "position", moves: Object.fromEntries(keys.flatMap((key) => moved(places.get(key), by, key))) }),
+    nudge: (by: Point) => {
+      const moves = Object.fromEntries(keys.flatMap((key) => moved(places.get(key), by, key)));
+      const notes = Object.entries(state.canvas.notes).filter(([id]) => selected.has(`note:${id}`));
+      const commands: Command[] = notes.map(([id, note]) => ({ do: "note", id, note: { ...note, x: note.x + by.x, y: note.y + by.y } }));
+      if (keys.length > 0) commands.push({ do: "position", moves });
+      if (commands.length > 0) document.runAll(commands, Date.now());
+    },
+    /** Lines up what is selected, or sets it apart evenly. */
+    arrange: (how: Arranged) => (keys.length > 1 ? perform({ do: "position", moves: align(places, keys, how) }) : toast.say("Select several steps first", SEVERAL)),
+    /** Hides what is in the selected steps, or in those they stand in; shows it again where it is hidden. */
+    fold: () => {
+      const regions = new Set(keys.flatMap((key) => regionOf(projection, key) ?? []));
+      if (regions.size === 0) return void toast.say("Select a step first that has others in it");
+      builder.toggle(...regions);
+      select([...regions]);
+    },
+    foldAll: (shut: boolean) => builder.setFolded(shut ? projection.nodes.filter((node) => node.region && node.parent !== undefined).map(({ key }) => key) : []),
     note: (at: Point) => {
       const id = crypto.randomUUID();
       const note: Note = { ...at, width: 220, height: 110, text: "", color: "yellow" };
       if (perform({ do: "note", id, note })) select([`note:${id}`]);
     },
     group: () => keys.length > 0 && perform({ do: "group", id: crypto.randomUUID(), group: { title: "Group", nodes: keys } }),
+    renameGroup: () => {
+      const found = Object.entries(state.canvas.groups).find(([, group]) => group.nodes.some((key) => selected.has(key)));
+      if (found) setOver({ what: "group", id: found[0] });
+      else toast.say("Select a step of the group first");
+    },
     ungroup: () => {
       const found = Object.entries(state.canvas.groups).filter(([, group]) => group.nodes.some((key) => selected.has(key)));
       for (const [id] of found) perform({ do: "group", id, group: undefined });
@@ -72,6 +93,18 @@ export function useEdits(builder: Builder) {
     moveAmong: (by: number) => keys[0] !== undefined && moveAmong(builder, keys[0], by),
     save: () => download(builder.draft.files()[0]?.name ?? "flow.yaml", state.text, "text/plain"),
   };
+}
+
+export type Arranged = "left" | "top" | "across" | "down";
+
+export const ARRANGED: Record<Arranged, string> = { left: "Align to the left", top: "Align to the top", across: "Space out across", down: "Space out downwards" };
+
+export const SEVERAL = "Shift and a drag over the canvas selects several.";
+
+/** A step that has others in it, or the one it stands in. */
+function regionOf({ nodes }: Builder["projection"], key: string): string | undefined {
+  const node = nodes.find((one) => one.key === key);
+  return node && nodes.some(({ parent }) => parent === key) ? key : node?.parent;
 }
 
 function moved(point: Point | undefined, by: Point, key: string): [string, Point][] {

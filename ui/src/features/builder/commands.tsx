@@ -1,12 +1,11 @@
 import { useReactFlow } from "@xyflow/react";
 import { CircleSlash, ClipboardPaste, Copy, Download, Expand, Focus, Group, History, Link2, Package, PanelRightOpen, Pencil, Pin, Play, Plus, Redo2, Rocket, Save, Scissors, Square, StickyNote, Trash2, Undo2, Ungroup, Wand2 } from "lucide-react";
-import { FIT } from "@/canvas/view/canvas";
-import { align } from "@/canvas/model/layout";
+import { FIT } from "@/canvas/view/fit";
 import { related } from "@/canvas/model/walk";
 import { toast } from "@/components/ui/toast";
 import { type Command as Offered, useCommands } from "@/features/commands/commands";
 import type { Json } from "@/document";
-import type { Edits, Trials } from "./actions";
+import { ARRANGED, type Arranged, type Edits, SEVERAL, type Trials } from "./actions";
 import { copyNow, PASTE_JOINED, pasteNow } from "./clipboard";
 import type { Builder } from "./state";
 
@@ -24,6 +23,9 @@ export function useBuilderCommands(builder: Builder, edits: Edits, trials: Trial
     { id: "select-all", title: "Select every step", section: "Select", keys: "Mod+A", run: () => select(projection.nodes.map((node) => node.key)) },
     ...selecting(builder, edits),
     { id: "select-edge", title: "Select the next edge", section: "Select", keys: "E", words: "wire connection", run: edits.nextEdge },
+    { id: "fold", title: "Hide or show what is inside", section: "View", keys: "H", words: "collapse expand fold region loop", run: edits.fold },
+    { id: "fold-all", title: "Hide what is inside of all steps", section: "View", words: "collapse fold", run: () => edits.foldAll(true) },
+    { id: "unfold-all", title: "Show what is inside of all steps", section: "View", words: "expand unfold", run: () => edits.foldAll(false) },
     { id: "versions", title: "History of this flow", section: "Flow", icon: <History />, run: () => setOver({ what: "versions" }) },
     { id: "download", title: "Download the text", section: "Flow", icon: <Download />, run: edits.save },
   ];
@@ -43,10 +45,11 @@ export function useBuilderCommands(builder: Builder, edits: Edits, trials: Trial
     { id: "paste", title: "Paste", section: "Edit", keys: "Mod+V", told: true, icon: <ClipboardPaste />, run: () => void pasteNow(builder, edits, false) },
     { id: "paste-joined", title: "Paste, joined to what led there", section: "Edit", keys: PASTE_JOINED, told: true, words: "keeping incoming edges connections", icon: <ClipboardPaste />, run: () => void pasteNow(builder, edits, true) },
     { id: "tidy", title: "Tidy the layout", section: "Edit", keys: "Shift+Alt+T", icon: <Wand2 />, run: () => void (edits.tidyUp() && setTimeout(() => void fitView(FIT), 50)) },
-    ...(["left", "top", "across", "down"] as const).map((how): Offered => ({ id: `align-${how}`, title: { left: "Align to the left", top: "Align to the top", across: "Space out across", down: "Space out downwards" }[how], section: "Edit", run: () => void builder.perform({ do: "position", moves: align(builder.places, edits.keys, how) }) })),
+    ...(Object.keys(ARRANGED) as Arranged[]).map((how): Offered => ({ id: `align-${how}`, title: ARRANGED[how], section: "Edit", run: () => void edits.arrange(how) })),
     { id: "note", title: "Add a note", section: "Edit", keys: "Shift+S", icon: <StickyNote />, run: () => edits.note(middle()) },
     { id: "group", title: "Group", section: "Edit", keys: "Mod+G", icon: <Group />, run: () => void edits.group() },
     { id: "ungroup", title: "Ungroup", section: "Edit", keys: "Mod+Shift+G", icon: <Ungroup />, run: edits.ungroup },
+    { id: "rename-group", title: "Rename the group", section: "Edit", icon: <Pencil />, run: () => edits.renameGroup() },
     ...doc.dialect.wraps.map((type): Offered => ({ id: `wrap-${type}`, title: `Put into ${type}`, section: "Edit", words: "wrap", run: () => void edits.wrap(type) })),
     ...takingOut(builder, edits),
     { id: "convert", title: "Convert to another dialect", section: "Flow", run: () => setOver({ what: "convert" }) },
@@ -88,7 +91,7 @@ function canvasKeys(edits: Edits, mayWrite: boolean): Offered[] {
 function takingOut({ document: { dialect }, setOver }: Builder, edits: Edits): Offered[] {
   const title = dialect.flowOf ? "Make a sub-flow of the selection" : "Take out into a sub-tree";
   if (!dialect.flowOf && dialect.name !== "tree") return [];
-  const run = () => (edits.keys.length > 0 ? setOver({ what: "extract" }) : toast.say("Select the steps first", "Shift and a drag over the canvas selects several."));
+  const run = () => (edits.keys.length > 0 ? setOver({ what: "extract" }) : toast.say("Select the steps first", SEVERAL));
   return [{ id: "extract", title, section: "Edit", keys: "Alt+X", words: "extract sub-flow subflow sub-workflow", icon: <Package />, run }];
 }
 

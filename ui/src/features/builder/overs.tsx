@@ -31,6 +31,8 @@ export function Overs({ builder, trials, choices, kinds, language }: { builder: 
       return <ConnectTo builder={builder} from={over.from} onClose={close} />;
     case "rename":
       return <Rename builder={builder} which={over.key} onClose={close} />;
+    case "group":
+      return <RenameGroup builder={builder} id={over.id} onClose={close} />;
     default:
       return <Dialogs.Part over={over} builder={builder} trials={trials} language={language} onClose={close} />;
   }
@@ -49,6 +51,11 @@ function ConnectTo({ builder, from, onClose }: { builder: Builder; from: string;
   const search = useMemo(() => (text: string) => named(projection, text).filter((node) => node.key !== from && node.target).map((node) => ({ id: node.key, title: node.title, summary: `${node.kind ?? node.type} · ${node.id}` })), [projection, from]);
   const title = projection.nodes.find((node) => node.key === from)?.title ?? "";
   return <Chooser title={`Connect ${title} to…`} label="Search steps of this flow" search={search} empty="No step is called so." onClose={onClose} onChoose={(item) => { onClose(); perform({ do: "connect", source: from, target: item.id }); }} />;
+}
+
+function RenameGroup({ builder: { state, perform }, id, onClose }: { builder: Builder; id: string; onClose: () => void }) {
+  const group = state.canvas.groups[id];
+  return <Asked title="Rename the group" label="Name" value={group?.title ?? ""} action="Rename" onClose={onClose} onDone={(title) => group && perform({ do: "group", id, group: { ...group, title: title.trim() } })} />;
 }
 
 function Rename({ builder, which, onClose }: { builder: Builder; which: string; onClose: () => void }) {

@@ -2,7 +2,7 @@ import { useReactFlow, useStore } from "@xyflow/react";
 import { useMemo } from "react";
 import { around } from "@/canvas/model/layout";
 import { isWhole } from "@/canvas/model/view";
-import { FIT } from "@/canvas/view/canvas";
+import { FIT } from "@/canvas/view/fit";
 import { Button } from "@/components/ui/button";
 import type { Note, Point } from "@/document";
 
@@ -12,5 +12,5 @@ export function ShowAll({ places, notes }: { places: ReadonlyMap<string, Point>;
   const box = useMemo(() => around([...places.values(), ...Object.values(notes)], 0), [places, notes]);
   const whole = useStore(({ transform: [x, y, zoom], width, height }) => width === 0 || !box || isWhole(box, { x, y, zoom, width, height }, FIT.minZoom));
   if (whole) return null;
-  return <Button size="sm" className="absolute start-3 bottom-3" onClick={() => void fitView(FIT)}>Show all</Button>;
+  return <Button size="sm" className="absolute start-42 bottom-3" onClick={() => void fitView(FIT)}>Show all</Button>;
 }

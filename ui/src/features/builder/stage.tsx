@@ -1,7 +1,8 @@
 import { useReactFlow } from "@xyflow/react";
 import { type KeyboardEvent, useEffect, useMemo } from "react";
 import { CodeEditor, type Language } from "@/components/code/code-editor";
-import { FIT, FlowCanvas } from "@/canvas/view/canvas";
+import { FlowCanvas } from "@/canvas/view/canvas";
+import { FIT } from "@/canvas/view/fit";
 import type { FlowActions } from "@/canvas/view/actions";
 import { HEIGHT, WIDTH } from "@/canvas/model/layout";
 import { type Direction, nearest } from "@/canvas/model/walk";
@@ -44,8 +45,15 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
     addAfter: (key) => setOver({ what: "creator", place: { after: key } }),
     insert: (edge) => setOver({ what: "creator", place: { edge } }),
     note: (id, note) => void perform({ do: "note", id, note }),
+    within: select,
+    called: (id, title) => {
+      const group = doc.state.canvas.groups[id];
+      if (group) perform({ do: "group", id, group: { ...group, title } });
+    },
     ...(mayAnswer ? { answer: (key: string) => setOver({ what: "answer", path: latestStates.current.get(key)?.path ?? "" }) } : {}),
-  }), [toggle, setOver, perform, mayAnswer, latestStates]);
+  }), [toggle, setOver, perform, select, doc, mayAnswer, latestStates]);
+  // Keys go to notes as well.
+  const points = useMemo(() => new Map([...places, ...Object.entries(state.canvas.notes).map(([id, { x, y }]) => [`note:${id}`, { x, y }] as const)]), [places, state.canvas.notes]);
 
   const { view } = builder;
   // With another view the drawing has another width, once the page is laid out.
@@ -55,13 +63,13 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
   }, [view, fitView]);
 
   const goTo = (key: string | undefined) => {
-    if (key === undefined || !places.has(key)) return;
+    if (key === undefined || !points.has(key)) return;
     select([key]);
     bringToView(key);
   };
 
   const bringToView = (key: string) => {
-    const point = places.get(key);
+    const point = points.get(key);
     if (!point) return;
     const { x, y, zoom } = getViewport();
     const [left, top] = [point.x * zoom + x, point.y * zoom + y];
@@ -86,10 +94,14 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
   const press = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget) return;
     const direction = ARROWS[event.key];
-    const last = edits.keys[edits.keys.length - 1];
+    const note = [...selected].findLast((key) => key.startsWith("note:"));
+    const last = edits.keys[edits.keys.length - 1] ?? note;
     if (direction) arrow(event, direction, last);
     else if (event.key === "Tab" && !event.shiftKey && mayWrite) edits.add();
-    else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && last !== undefined) edits.open(last);
+    else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && last !== undefined) {
+      if (last === note) event.currentTarget.querySelector<HTMLElement>(".react-flow__node-note.selected [data-edit-note]")?.click();
+      else edits.open(last);
+    }
     else if (event.key === "Escape") {
       setOpened(undefined);
       select([]);
@@ -103,12 +115,12 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
       const by = event.shiftKey ? 60 : 10;
       edits.nudge({ x: STEPS[direction].x * by, y: STEPS[direction].y * by });
     } else if (edits.edge) goTo(direction === "left" || direction === "up" ? edits.edge.source : edits.edge.target);
-    else goTo(last === undefined ? projection.nodes[0]?.key : nearest(places, last, direction));
+    else goTo(last === undefined ? projection.nodes[0]?.key : nearest(points, last, direction));
   };
 
   const add = (choice: Choice, place: Extract<Command, { do: "add" }>["place"]) => perform({ do: "add", node: choice.node, place });
   const titleOf = (key: string | undefined) => projection.nodes.find((node) => node.key === key)?.title ?? "";
-  const said = edits.edge ? `Edge from ${titleOf(edits.edge.source)} to ${titleOf(edits.edge.target)} selected` : edits.keys.length > 1 ? `${edits.keys.length} steps selected` : edits.keys[0] === undefined ? "" : `${titleOf(edits.keys[0])} selected`;
+  const said = edits.edge ? `Edge from ${titleOf(edits.edge.source)} to ${titleOf(edits.edge.target)} selected` : edits.keys.length > 1 ? `${edits.keys.length} steps selected` : edits.keys[0] === undefined ? ([...selected].some((key) => key.startsWith("note:")) ? "Note selected" : "") : `${titleOf(edits.keys[0])} selected`;
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the canvas is worked with keys of its own
     <div role="application" aria-label="Canvas. Arrow keys walk between steps, Tab adds one, Enter opens it, E selects an edge." tabIndex={0} className="relative size-full outline-none focus-visible:ring-2 focus-visible:ring-ring focus-visible:ring-inset" id="canvas" onKeyDown={press}>

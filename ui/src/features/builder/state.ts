@@ -5,6 +5,7 @@ import type { Command, Json } from "@/document";
 import type { Taken } from "@/document/foreign/n8n";
 import { toast } from "@/components/ui/toast";
 import { brief, waits as waitsOf } from "@/features/runs/run/waits";
+import { useLatest } from "@/lib/latest";
 import { Draft, type Flow } from "./draft";
 import { useCheck } from "./use-check";
 import { isOver, useRun } from "./use-run";
@@ -15,6 +16,7 @@ export type Over =
   | { what: "creator"; place: Extract<Command, { do: "add" }>["place"] }
   | { what: "connect"; from: string }
   | { what: "rename"; key: string }
+  | { what: "group"; id: string }
   | { what: "answer"; path: string }
   | { what: "extract" }
   | { what: "taken"; taken: Taken }
@@ -49,7 +51,8 @@ export function useBuilder(flow: Flow) {
   const state = useSyncExternalStore(document.subscribe, () => document.state);
   const [view, setView] = useKept<View>("weir.builder.view", "canvas");
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set());
+  const [folded, setFolded] = useKept<string[]>(`weir.folded.${flow.id}`, []);
+  const collapsed = useMemo(() => new Set(folded), [folded]);
   const [opened, setOpened] = useState<string>();
   const [over, setOver] = useState<Over>();
   const [runId, setRunId] = useState<string>();
@@ -70,12 +73,9 @@ export function useBuilder(flow: Flow) {
     if (outcome.added.length > 0) select(outcome.added);
     return true;
   }, [document, select]);
-  const toggle = useCallback((key: string) => setCollapsed((before) => {
-    const next = new Set(before);
-    if (!next.delete(key)) next.add(key);
-    return next;
-  }), []);
-  return { draft, document, state, projection, view, setView, selected, select, collapsed, toggle, opened, setOpened, over, setOver, run, runId, setRunId, steps, waits, states, problems, unchecked, shown, places, perform };
+  const latest = useLatest(folded);
+  const toggle = useCallback((...keys: string[]) => setFolded([...latest.current.filter((one) => !keys.includes(one)), ...keys.filter((one) => !latest.current.includes(one))]), [latest, setFolded]);
+  return { draft, document, state, projection, view, setView, selected, select, collapsed, toggle, setFolded, opened, setOpened, over, setOver, run, runId, setRunId, steps, waits, states, problems, unchecked, shown, places, perform };
 }
 
 export type Builder = ReturnType<typeof useBuilder>;

@@ -21,3 +21,16 @@ test("code within a line, and the words of links", () => {
     { text: " in this.", code: false },
   ]);
 });
+
+test("strong and other words, links into the web, and numbered lists", () => {
+  expect(spansOf("**Never** on a *Friday*, see [the rota](https://example.com/rota); my_own_name and 2 * 3 * 4 stay.")).toEqual([
+    { text: "Never", code: false, look: "strong" },
+    { text: " on a ", code: false },
+    { text: "Friday", code: false, look: "em" },
+    { text: ", see ", code: false },
+    { text: "the rota", code: false, href: "https://example.com/rota" },
+    { text: "; my_own_name and 2 * 3 * 4 stay.", code: false },
+  ]);
+  expect(spansOf("[x](javascript:alert(1))")[0]).not.toHaveProperty("href");
+  expect(blocksOf("1. a\n2. b")).toEqual([{ kind: "item", text: "a", number: "1" }, { kind: "item", text: "b", number: "2" }]);
+});

@@ -24,7 +24,7 @@ export function Markdown({ text }: { text: string }) {
         if (block.kind === "item") {
           return (
             <p key={key} className="ms-4 -indent-3">
-              • {inline(block.text)}
+              {block.number === undefined ? "•" : `${block.number}.`} {inline(block.text)}
             </p>
           );
         }
@@ -48,6 +48,14 @@ function inline(text: string): ReactNode {
         </code>
       );
     }
-    return <Fragment key={key}>{span.text}</Fragment>;
+    if (span.href !== undefined) {
+      return (
+        <a key={key} href={span.href} target="_blank" rel="noreferrer noopener" className="nodrag text-accent-ink underline underline-offset-2">
+          {span.text}
+        </a>
+      );
+    }
+    if (span.look === "strong") return <strong key={key}>{span.text}</strong>;
+    return span.look === "em" ? <em key={key}>{span.text}</em> : <Fragment key={key}>{span.text}</Fragment>;
   });
 }

@@ -1,0 +1,18 @@
+import { Panel, useReactFlow, useStore } from "@xyflow/react";
+import { Maximize, Minus, Plus } from "lucide-react";
+import { IconButton } from "@/components/ui/button";
+import { FIT } from "./fit";
+
+/** How near the drawing is, and buttons for it; all of it can be done by keys too. */
+export function ZoomBar() {
+  const { zoomIn, zoomOut, zoomTo, fitView } = useReactFlow();
+  const percent = useStore(({ transform: [, , zoom] }) => Math.round(zoom * 100));
+  return (
+    <Panel position="bottom-left" className="m-3! flex items-center rounded-md border border-line bg-surface">
+      <IconButton label="Further away" shortcut="-" size="icon-sm" tabIndex={-1} onClick={() => void zoomOut()}><Minus aria-hidden /></IconButton>
+      <button type="button" tabIndex={-1} title="Zoom to 100 %" className="w-11 rounded-sm text-center text-xs text-muted tabular hover:text-ink" onClick={() => void zoomTo(1)}>{percent} %</button>
+      <IconButton label="Closer" shortcut="+" size="icon-sm" tabIndex={-1} onClick={() => void zoomIn()}><Plus aria-hidden /></IconButton>
+      <IconButton label="Show the whole flow" shortcut="1" size="icon-sm" tabIndex={-1} onClick={() => void fitView(FIT)}><Maximize aria-hidden /></IconButton>
+    </Panel>
+  );
+}
