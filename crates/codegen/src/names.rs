@@ -1,14 +1,24 @@
 //! What a node is called in TypeScript, and what may be said about it in a comment.
 
+use std::collections::BTreeMap;
 use weir_ir::Node;
 
 /// How much of a title goes into a function's name.
 const LONGEST: usize = 40;
 
-/// The function of a node: its number in the flow keeps it apart from the others, the words of its title are for
-/// the reader. Only ASCII letters and digits get through, whatever the title holds.
-pub(crate) fn node_function(number: usize, node: &Node) -> String {
-    format!("n{number}{}", words(node.title()))
+/// The function of a node, after its title, so that it keeps its name when others come and go; a number keeps it apart
+/// from those of the same title before it, which `taken` counts. Only ASCII letters and digits get through, whatever the
+/// title holds. Nothing else in a workflow's file has a name like these.
+pub(crate) fn node_function(node: &Node, taken: &mut BTreeMap<String, usize>) -> String {
+    let words = words(node.title());
+    let name = match words.trim_start_matches('_') {
+        "" => "unnamedStep".to_owned(),
+        digits if digits.starts_with(|c: char| c.is_ascii_digit()) => format!("n{digits}Step"),
+        words => format!("{words}Step"),
+    };
+    let count = taken.entry(name.clone()).or_default();
+    *count += 1;
+    if *count == 1 { name } else { format!("{name}{count}") }
 }
 
 /// `Charge the card` as `_chargeTheCard`; nothing where no letter or digit is left.
@@ -53,16 +63,19 @@ mod tests {
     use super::*;
     use weir_ir::NodeKind;
 
-    fn called(title: &str) -> String {
-        let kind = NodeKind::Sequence { order: weir_ir::Order::Plain, children: Vec::new() };
-        node_function(3, &Node::new(title, kind))
-    }
-
     #[test]
     fn a_title_becomes_a_name() {
-        assert_eq!(called("Charge the card"), "n3_chargeTheCard");
-        assert_eq!(called("é*/"), "n3");
-        assert_eq!(called("x(){};\u{2028}y"), "n3_xY");
+        let mut taken = BTreeMap::new();
+        let mut called = |title: &str| {
+            let kind = NodeKind::Sequence { order: weir_ir::Order::Plain, children: Vec::new() };
+            node_function(&Node::new(title, kind), &mut taken)
+        };
+        assert_eq!(called("Charge the card"), "chargeTheCardStep");
+        assert_eq!(called("charge-the-card"), "chargeTheCardStep2");
+        assert_eq!(called("Charge the card step 2"), "chargeTheCardStep2Step");
+        assert_eq!((called("é*/"), called("__proto__")), ("unnamedStep".into(), "protoStep".into()));
+        assert_eq!((called("9 lives"), called("n9 lives")), ("n9LivesStep".into(), "n9LivesStep2".into()));
+        assert_eq!(called("x(){};\u{2028}y"), "xYStep");
     }
 
     #[test]

@@ -29,9 +29,10 @@ pub(crate) struct Writer<'a> {
     kind_names: BTreeMap<String, String>,
     /// Whether an expression was written.
     pub computes: std::cell::Cell<bool>,
-    number: usize,
-    /// The number of the step whose call is being written.
-    current: usize,
+    /// How many functions are called after one title.
+    taken: BTreeMap<String, usize>,
+    /// The function of the step whose call is being written.
+    current: String,
 }
 
 impl<'a> Writer<'a> {
@@ -48,20 +49,19 @@ impl<'a> Writer<'a> {
             definitions: BTreeMap::new(),
             kind_names: BTreeMap::new(),
             computes: std::cell::Cell::new(false),
-            number: 0,
-            current: 0,
+            taken: BTreeMap::new(),
+            current: String::new(),
         }
     }
 
     /// Writes the function of a node and those of the nodes inside it, parents first; gives its name.
     pub fn node(&mut self, node: &Node, above: &str) -> String {
-        self.number += 1;
-        let name = node_function(self.number, node);
+        let name = node_function(node, &mut self.taken);
         let path = if above.is_empty() { node.id.to_string() } else { format!("{above}/{}", node.id) };
         let place = self.functions.len();
         self.functions.push(String::new());
         self.uses("step");
-        let around = std::mem::replace(&mut self.current, self.number);
+        let around = std::mem::replace(&mut self.current, name.clone());
         let (kind, call) = self.call(node, &path);
         self.current = around;
         self.kind_names.insert(name.clone(), kind.to_owned());
@@ -82,7 +82,7 @@ impl<'a> Writer<'a> {
 
     /// What the step whose call is being written keeps things under.
     pub fn key(&self) -> String {
-        format!("n{}", self.current)
+        self.current.clone()
     }
 
     /// A function `(at) => number`: what a template gives, read by a function of the library.

@@ -50,6 +50,19 @@ fn the_same_flow_gives_the_same_bytes_and_one_literal_changes_one_line() {
 }
 
 #[test]
+fn a_step_that_comes_first_leaves_the_code_of_the_others_alone() {
+    let steps = |more: &[&str]| {
+        let ids = more.iter().chain(&["charge", "notify", "close"]);
+        let children: Vec<Value> = ids.map(|id| set(id, &[write("append", &json!(id))])).collect();
+        let root = serde_json::from_value(json!({"id": "main", "sequence": {"children": children}})).unwrap();
+        made(&Flow { root, ..flow("a flow", "hello") }).unwrap().files.remove("workflow.ts").unwrap()
+    };
+    let (before, after) = (steps(&[]), steps(&["greet"]));
+    let gone: Vec<&str> = before.lines().filter(|line| !after.lines().any(|other| other == *line)).collect();
+    assert_eq!(gone, ["    sequence(at, [chargeStep, notifyStep, closeStep]),"]);
+}
+
+#[test]
 fn the_readme_starts_a_run_with_an_input_that_fits() {
     let start = |input: Value| {
         let flow = Flow { input: serde_json::from_value(input).unwrap(), ..flow("a flow", "hello") };
