@@ -121,6 +121,10 @@ fn a_flow_is_pushed_run_looked_at_and_mended() {
     // A run that succeeds, and one that fails; both shown as those of this machine.
     let ran = place.weir(&["run", "greet.yaml", "--server", &url, "--json", "--input", "{\"name\":\"Ada\"}"]);
     assert_eq!(well(ran).json().get("output").and_then(Value::as_str), Some("Hello ADA"));
+    let temporal = ["run", "greet.yaml", "--on", "temporal", "--temporal", "127.0.0.1:1"];
+    place.weir(&[&temporal[..], &["--server", &url]].concat()).says(2, "--on temporal (`weir flows start");
+    let ended = place.start_with(&temporal, &[("WEIR_SERVER", &url)]).end();
+    assert!(ended.err.contains("TEMPORAL_") && ended.out.is_empty(), "what is said counts: {ended:?}");
     let failed = place.weir(&["run", "greet.yaml", "--server", &url, "--input", "{}"]);
     failed.says(1, "EXPRESSION_TYPE");
     assert!(failed.err.contains("│           somebody came"), "{failed:?}");

@@ -19,7 +19,9 @@ use weir_runtime::Runtime;
 
 pub fn run(args: &Run) -> anyhow::Result<Exit> {
     let input = input_of(args.input.as_deref())?;
-    if let Place::Server(client) = place(&args.data)? {
+    // The server of the environment is for whoever says nothing else.
+    let without_server = args.on == On::Temporal && args.data.server.is_none();
+    if !without_server && let Place::Server(client) = place(&args.data)? {
         return crate::commands::server::run::run(args, &client, &input);
     }
     let source = match &args.file {

@@ -2,6 +2,7 @@ use super::flows::{name_of, put};
 use super::follow::{Shown, follow};
 use super::{text, whole};
 use crate::args::Run;
+use crate::args::temporal::On;
 use crate::exit::{Exit, UsageError};
 use crate::remote::block_on;
 use weir_base::Value;
@@ -17,6 +18,7 @@ pub fn run(args: &Run, client: &Client, input: &Value) -> anyhow::Result<Exit> {
         (args.virtual_time, "--virtual-time"),
         (args.durability.is_some(), "--durability"),
         (!args.secret.is_empty(), "--secret (set it with `weir secrets set`)"),
+        (args.on == On::Temporal, "--on temporal (`weir flows start FLOW --runtime temporal:NAME`)"),
     ];
     if let Some((_, name)) = refused.into_iter().find(|(given, _)| *given) {
         anyhow::bail!(UsageError(format!("{name} is for runs of this machine, not of a server")));
