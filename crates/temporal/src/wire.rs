@@ -249,6 +249,16 @@ pub struct Beat {
     pub parts: u64,
 }
 
+impl Beat {
+    /// The attempt that follows, where this one was asked for: one whose worker was lost does not count.
+    pub fn next_of(&self, asked: u32) -> u32 {
+        match self.attempt >= asked {
+            true => self.attempt + u32::from(self.failed),
+            false => asked,
+        }
+    }
+}
+
 /// [`FlowContext`] as it travels. Folders are relative: every worker has its own root.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -440,4 +450,19 @@ pub struct JournalPage {
 /// The level of a log line as it is kept.
 pub fn level(level: LogLevel) -> Text {
     level.as_str().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Only an attempt that has ended in an orderly way counts, and that it has said.
+    #[test]
+    fn an_attempt_whose_worker_was_lost_does_not_count() {
+        for (asked, attempt, failed, next) in
+            [(1, 1, false, 1), (1, 1, true, 2), (1, 4, false, 4), (1, 4, true, 5), (3, 1, true, 3)]
+        {
+            assert_eq!(Beat { attempt, failed, ..Beat::default() }.next_of(asked), next, "{asked} {attempt} {failed}");
+        }
+    }
 }

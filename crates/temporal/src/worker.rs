@@ -10,11 +10,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use temporalio_common::worker::{VersioningBehavior, WorkerDeploymentOptions, WorkerDeploymentVersion};
-use temporalio_sdk::runtime::RuntimeOptions;
+use temporalio_sdk::runtime::{AutoscalingOptions, PollerBehavior, RuntimeOptions};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 use weir_base::Text;
 use weir_kind::Registry;
+
+/// How many questions for work on runs a worker has open, for those it carries and as many for those that nobody does:
+/// the runs of a worker that was lost come all at once, and one for which no question is open waits for a second.
+const ASKING: usize = 5;
+/// At most, where there is much to do.
+const MOST_ASKING: usize = 100;
 
 /// What a worker is made of.
 pub struct Parts {
@@ -210,11 +216,17 @@ fn usual(queue: &str, options: &Options) -> WorkerOptions {
         .sticky_queue_schedule_to_start_timeout(options.takeover)
         .max_heartbeat_throttle_interval(Duration::from_secs(5))
         .default_heartbeat_throttle_interval(Duration::from_secs(1))
-        .graceful_shutdown_period(options.drain);
+        .graceful_shutdown_period(options.drain)
+        .workflow_task_poller_behavior(asking());
     match &options.deployment {
         Some((name, build)) => builder.deployment_options(deployment(name, build)).build(),
         None => builder.build(),
     }
+}
+
+fn asking() -> PollerBehavior {
+    let many = AutoscalingOptions::builder().minimum(ASKING).maximum(MOST_ASKING).initial(ASKING);
+    PollerBehavior::Autoscaling(many.build())
 }
 
 /// Runs stay with the version they began under; each hand-over may move them.

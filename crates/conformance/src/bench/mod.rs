@@ -2,6 +2,7 @@
 
 mod cpu;
 mod overhead;
+mod taken;
 mod takeover;
 mod workers;
 
@@ -32,7 +33,8 @@ fn table(all: &Value) -> (String, usize) {
     let number = |value: Option<&Value>| value.and_then(Value::as_f64).unwrap_or(f64::NAN);
     let overhead = |key: &str| number(all.get("overhead").and_then(|overhead| overhead.get(key)));
     let taken = |at: usize| {
-        number(all.get("takeover").and_then(|all| all.at(at)).and_then(|one| one.get("takeoverMillisMost")))
+        let one = all.get("takeover").and_then(|all| all.at(at));
+        number(one.and_then(|one| one.get("stepMillis")).and_then(|step| step.get("most")))
     };
     let rows = [
         ("processor time of a step, ms", overhead("workerMillisAStep"), MILLIS),

@@ -126,10 +126,8 @@ impl Performer {
 
 /// Attempts whose worker was lost do not count: only one that ended in an orderly way said so.
 fn attempt_of(cx: &ActivityContext, input: &TaskInput) -> u32 {
-    match cx.heartbeat_details().deserialize::<Beat>() {
-        Ok(Some(beat)) if beat.attempt >= input.attempt => beat.attempt + u32::from(beat.failed),
-        _ => input.attempt,
-    }
+    let said = cx.heartbeat_details().deserialize::<Beat>().ok().flatten();
+    said.map_or(input.attempt, |beat| beat.next_of(input.attempt))
 }
 
 /// What does not fit a payload, the record of it in the journal on its way, is a failure of the step, not of the cluster.

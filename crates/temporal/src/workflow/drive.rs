@@ -69,6 +69,8 @@ pub struct Driver<'a> {
     /// Children whose flow is being looked for.
     pub wanted: BTreeMap<Text, weir_engine::StartChild>,
     pub shipping: bool,
+    /// The part before was lost with whoever had it.
+    pub ship_lost: bool,
     /// The store has the end of the run.
     pub end_shipped: bool,
     pub parent_told: bool,
@@ -106,6 +108,7 @@ impl<'a> Driver<'a> {
             children: link.children,
             wanted: BTreeMap::new(),
             shipping: false,
+            ship_lost: false,
             end_shipped: false,
             parent_told: false,
             asked: false,

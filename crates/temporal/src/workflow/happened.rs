@@ -1,7 +1,7 @@
 //! What a workflow hears of, and how answers of Temporal become such.
 
 use super::Mail;
-use crate::wire::{ChildEnd, Found, TaskDone, TaskFailed, VariablesFound};
+use crate::wire::{Beat, ChildEnd, Found, TaskDone, TaskFailed, VariablesFound};
 use temporalio_common::error::{ActivityExecutionError, ChildWorkflowExecutionError, IncomingError};
 use weir_base::Text;
 use weir_engine::{StepError, category};
@@ -52,8 +52,11 @@ pub enum Happened {
 pub enum Answer {
     Done(TaskDone),
     Failed(Box<TaskFailed>),
-    /// Whoever performed it was lost, and nobody knows how far it came.
-    Lost(String),
+    /// Whoever performed it was lost, and nobody knows how far it came; the last it said, if it said anything.
+    Lost {
+        message: String,
+        beat: Option<Beat>,
+    },
     Cancelled,
     /// The answer is none of Weir's.
     Broken(String),
@@ -70,7 +73,10 @@ pub fn answer(result: Result<TaskDone, ActivityExecutionError>) -> Answer {
             Ok(Some(failed)) => Answer::Failed(Box::new(failed)),
             _ => Answer::Broken(failure.failure().map_or_else(|| error.to_string(), |raw| raw.message.clone())),
         },
-        Some(IncomingError::Timeout(timeout)) => Answer::Lost(timeout.failure().message.clone()),
+        Some(IncomingError::Timeout(timeout)) => Answer::Lost {
+            message: timeout.failure().message.clone(),
+            beat: timeout.last_heartbeat_details::<Beat>().ok().flatten(),
+        },
         Some(IncomingError::Cancelled(_)) => Answer::Cancelled,
         _ => Answer::Broken(error.to_string()),
     }

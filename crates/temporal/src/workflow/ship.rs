@@ -3,6 +3,7 @@
 use super::drive::{Driver, Phase, Sort};
 use super::happened::{Happened, said};
 use super::lock;
+use super::tasks::LOST;
 use crate::activity::Keeping;
 use futures_util::FutureExt;
 
@@ -36,7 +37,10 @@ impl<'a> Driver<'a> {
     }
 
     fn ship(&mut self) {
-        let Some(options) = self.store_options("journal") else { return };
+        let Some(mut options) = self.store_options("journal") else { return };
+        if let Some(policy) = options.retry_policy.as_mut().filter(|_| !std::mem::take(&mut self.ship_lost)) {
+            policy.set_non_retryable_error_types(LOST);
+        }
         let fold = lock(&self.fold);
         let mut shipment = fold.part(self.input.rules.ship_every.max(TOGETHER));
         let (seq, logs) = (shipment.rows.last().map_or(0, |row| row.seq), shipment.logs.len());
@@ -63,7 +67,11 @@ impl<'a> Driver<'a> {
                 self.end_shipped |= last;
                 lock(&self.fold).note_shipped(seq, logs);
             }
-            Err(message) => tracing::error!("a part of a journal was not kept, and is sent again: {message}"),
+            // Whoever had it was lost. Once more that is the cluster's affair, so that no history grows by it.
+            Err(message) => {
+                self.ship_lost = true;
+                tracing::warn!("a part of a journal was not kept, and is sent again: {message}");
+            }
         }
     }
 }

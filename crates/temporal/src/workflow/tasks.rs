@@ -1,7 +1,7 @@
 use super::drive::{Driver, MOST_OPEN, Phase, Sort};
 use super::happened::{Answer, Happened, answer};
 use super::{lock, weights};
-use crate::wire::{Context, Facts, TaskDone, TaskFailed, TaskInput};
+use crate::wire::{Beat, Context, Facts, TaskDone, TaskFailed, TaskInput};
 use futures_util::FutureExt;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -18,9 +18,15 @@ use weir_store::Place;
 /// How much longer than an attempt's own time Temporal waits for a worker that should have ended it.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// How soon a lost attempt is made again. It is as soon each time: the cluster counts attempts that have failed in an
-/// orderly way too, and after many of those a wait that grows would be hours. It may cut the waits an attempt asks for
-/// itself at the longest one.
+/// By these names the cluster knows an attempt that has fallen silent, and one that has not ended in its time. The run
+/// hears of the first of them at once, and asks for another: a wait of the cluster's own, be it of a millisecond, takes a
+/// second where it is busy. A step that is the end of everybody who tries it is left to the cluster from then on, so that
+/// it makes no history longer.
+pub const LOST: [&str; 2] = ["TemporalTimeout:Heartbeat", "TemporalTimeout:StartToClose"];
+
+/// How soon an attempt is made again that failed without saying when. It is as soon each time: the cluster counts
+/// attempts that have failed in an orderly way too, and after many of those a wait that grows would be hours. It may cut
+/// the waits an attempt asks for itself at the longest one.
 const AGAIN: Duration = Duration::from_millis(200);
 const GROWING: f64 = 1.0;
 const LONGEST: Duration = Duration::from_hours(24);
@@ -48,6 +54,8 @@ pub struct Open {
     effect: Effect,
     /// The attempt under way, or the next one.
     attempt: u32,
+    /// Whoever made an attempt was lost before.
+    was_lost: bool,
     state: OpenState,
     asked_at: Micros,
     token: WorkflowCancellationToken,
@@ -93,8 +101,8 @@ impl<'a> Driver<'a> {
         let path = task.path.clone();
         let effect = self.facts(&task.spec.kind).map_or(Effect::NonIdempotent, |facts| facts.effect_of(&task.params));
         let (asked_at, token) = (self.now(), WorkflowCancellationToken::new());
-        let (params, state) = (None, OpenState::Queued);
-        let open = Open { task, params, effect, attempt: 1, state, asked_at, token };
+        let (params, state, was_lost) = (None, OpenState::Queued, false);
+        let open = Open { task, params, effect, attempt: 1, was_lost, state, asked_at, token };
         self.tasks.insert(path.clone(), open);
         self.queued.push_back(path);
     }
@@ -192,7 +200,7 @@ impl<'a> Driver<'a> {
             .cancellation_token(open.token.clone())
             .maybe_task_queue(self.queue_of(&open.task.spec.kind))
             .summary(open.task.path.to_string())
-            .retry_policy(policy_of(open.effect))
+            .retry_policy(policy_of(open.effect, open.was_lost))
             .build()
     }
 
@@ -211,7 +219,7 @@ impl<'a> Driver<'a> {
         match answer {
             Answer::Done(done) => self.done(path, done),
             Answer::Failed(failed) => self.attempt_failed(path, *failed),
-            Answer::Lost(message) => self.lost(path, &message),
+            Answer::Lost { message, beat } => self.lost(path, &message, beat.as_ref()),
             Answer::Cancelled => self.settle(path, failure(ended_outside())),
             Answer::Broken(message) => {
                 let error = StepError::new("TASK_BROKEN", Category::Internal.as_str(), message);
@@ -285,10 +293,11 @@ impl<'a> Driver<'a> {
     }
 
     /// Whoever performed it was lost. What may be done twice is; about the rest the policy decides.
-    fn lost(&mut self, path: Text, message: &str) {
+    fn lost(&mut self, path: Text, message: &str, beat: Option<&Beat>) {
         let Some(open) = self.tasks.get_mut(&path) else { return };
         if open.effect != Effect::NonIdempotent {
-            open.state = OpenState::Queued;
+            open.attempt = beat.map_or(open.attempt, |beat| beat.next_of(open.attempt));
+            (open.was_lost, open.state) = (true, OpenState::Queued);
             return self.queued.push_back(path);
         }
         tracing::warn!(path = &*path, "the outcome of a step is unknown: {message}");
@@ -351,13 +360,15 @@ impl<'a> Driver<'a> {
 }
 
 /// Temporal makes further attempts of what may be done twice. How many, and when, each attempt decides itself by how it
-/// failed; these waits are for one whose worker was lost.
-fn policy_of(effect: Effect) -> RetryPolicy {
+/// failed; the waits given here are for one that failed without saying so.
+fn policy_of(effect: Effect, was_lost: bool) -> RetryPolicy {
+    let told: &[&str] = if was_lost { &[] } else { &LOST };
     RetryPolicy::builder()
         .initial_interval(AGAIN)
         .backoff_coefficient(GROWING)
         .maximum_interval(LONGEST)
         .maximum_attempts(u32::from(effect == Effect::NonIdempotent))
+        .non_retryable_error_types(told.iter().copied())
         .build()
 }
 
@@ -396,15 +407,22 @@ mod tests {
 
     /// Failures that were in order count as attempts, too: after a hundred of them a wait that grows would be hours.
     #[test]
-    fn a_lost_attempt_is_made_again_as_soon_each_time() {
-        let policy = policy_of(Effect::Idempotent);
+    fn waits_of_the_clusters_own_do_not_grow() {
+        let policy = policy_of(Effect::Idempotent, false);
         assert_eq!((policy.initial_interval(), policy.backoff_coefficient()), (Duration::from_millis(200), 1.0));
         assert_eq!(
             (policy.maximum_interval(), policy.maximum_attempts()),
             (Some(LONGEST), 0),
             "waits that are asked for"
         );
-        assert_eq!(policy_of(Effect::NonIdempotent).maximum_attempts(), 1);
+        assert_eq!(policy_of(Effect::NonIdempotent, false).maximum_attempts(), 1);
+    }
+
+    /// Or a step that kills whoever makes it would fill history after history.
+    #[test]
+    fn a_run_hears_of_the_first_attempt_that_is_lost() {
+        assert_eq!(policy_of(Effect::Idempotent, false).non_retryable_error_types(), LOST);
+        assert!(policy_of(Effect::Idempotent, true).non_retryable_error_types().is_empty());
     }
 
     #[test]
