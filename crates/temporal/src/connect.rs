@@ -1,11 +1,12 @@
 use crate::TemporalError;
 use crate::codec::Codec;
+use crate::failures::Failures;
 use std::str::FromStr;
 use std::time::Duration;
 use temporalio_client::errors::ClientConnectError;
 use temporalio_client::{Client, ClientOptions, ClientTlsOptions, Connection, ConnectionOptions, GrpcCompression};
 use temporalio_client::{TlsOptions, Url};
-use temporalio_common::data_converters::{DataConverter, DefaultFailureConverter, PayloadConverter};
+use temporalio_common::data_converters::{DataConverter, DefaultPayloadCodec, PayloadConverter};
 
 /// Where a cluster is, and how it is spoken to.
 #[derive(Clone, Debug, Default)]
@@ -75,13 +76,11 @@ impl Address {
         let connection = Connection::connect(options).await.map_err(unreachable)?;
         let namespace = if self.namespace.is_empty() { "default" } else { &self.namespace };
         self.check_namespace(&connection, namespace).await?;
+        // What failures say is sealed as well.
+        let failures = Failures::new(self.codec.as_ref().is_some_and(|codec| codec.keys.is_some()));
         let converter = match &self.codec {
-            // What failures say is sealed as well.
-            Some(codec) => {
-                let failures = DefaultFailureConverter::new(codec.keys.is_some());
-                DataConverter::new(PayloadConverter::default(), failures, codec.clone())
-            }
-            None => DataConverter::default(),
+            Some(codec) => DataConverter::new(PayloadConverter::default(), failures, codec.clone()),
+            None => DataConverter::new(PayloadConverter::default(), failures, DefaultPayloadCodec),
         };
         let options = ClientOptions::new(namespace).data_converter(converter).build();
         Client::new(connection, options).map_err(TemporalError::failed)

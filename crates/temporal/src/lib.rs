@@ -9,6 +9,7 @@ mod client;
 mod codec;
 mod connect;
 mod error;
+mod failures;
 mod forward;
 pub mod names;
 mod ports;

@@ -3,6 +3,7 @@
 mod support;
 
 use serde_json::json;
+use std::time::{Duration, Instant};
 use support::{Lab, flow, steps};
 use temporalio_client::Client;
 use temporalio_client::tonic::Request;
@@ -14,6 +15,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 };
 use weir_base::Value;
 use weir_engine::Status;
+use weir_temporal::{Options, work};
 use weir_testkit::temporal::{NAMESPACE, Server};
 
 /// A queue of which the lab's worker does not know.
@@ -95,5 +97,48 @@ async fn a_run_asks_again_at_once_for_a_step_whose_worker_was_lost() {
     assert_eq!(outcome.state.status, Status::Succeeded, "{:?}", outcome.state.error);
     let attempts: Vec<u32> = steps(&flow(SAYS), &outcome).into_iter().map(|(.., attempts)| attempts).collect();
     assert_eq!(attempts.iter().max(), Some(&3));
+    lab.stop().await;
+}
+
+/// How often a step was tried, and how long it waits for the next time.
+fn tried(server: &Server, run: &str) -> Option<(u64, Duration)> {
+    let shown = server.ask(&["workflow", "describe", "--workflow-id", run, "--output", "json"]).ok()?;
+    let shown: serde_json::Value = serde_json::from_str(&shown).ok()?;
+    let pending = shown["pendingActivities"].get(0)?;
+    let wait = pending["currentRetryInterval"].as_str()?.strip_suffix('s')?.parse().ok()?;
+    Some((pending["attempt"].as_u64()?, Duration::from_secs_f64(wait)))
+}
+
+/// It is tried seldom, and still soon by whoever comes and knows it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_whose_kind_nobody_knows_is_tried_calmly_until_somebody_does() {
+    let server = Server::start();
+    let mut lab = lab(&server).await;
+    let at = |kinds: &[&str]| Options {
+        queues: vec![AWAY.to_owned()],
+        kinds: kinds.iter().map(|kind| (*kind).into()).collect(),
+        ..Options::default()
+    };
+    let other = work(&lab.address, at(&["regex.extract"]), lab.parts(None)).await.unwrap();
+    let begun = Instant::now();
+    lab.start(&lab.begin("unknown", flow(SAYS), Value::object([]))).await.unwrap();
+    let asked = async {
+        let mut again = tokio::time::interval(Duration::from_millis(100));
+        loop {
+            again.tick().await;
+            match tried(&server, "unknown") {
+                Some((tried, wait)) if wait >= Duration::from_millis(4_500) => return tried,
+                _ => {}
+            }
+        }
+    };
+    let tried = tokio::time::timeout(Duration::from_secs(60), asked).await.expect("its waits grow");
+    assert!(tried <= 20, "{tried} times within {:?}", begun.elapsed());
+    other.stop().await.unwrap();
+    let knows = work(&lab.address, at(&["log"]), lab.parts(None)).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(15), lab.cluster.outcome("unknown")).await;
+    let outcome = ended.expect("within the longest wait").unwrap();
+    assert_eq!(outcome.state.status, Status::Succeeded, "{:?}", outcome.state.error);
+    knows.stop().await.unwrap();
     lab.stop().await;
 }

@@ -64,6 +64,14 @@ impl Lab {
     pub async fn start_worker(&mut self) {
         let epoch = self.store.claim(1, 0).await.expect("the store");
         let keeper = Keeper::new(self.store.clone(), epoch, self.finder.clone(), Arc::new(catalog()));
+        let keeper = Arc::new(keeper);
+        self.forwarding = Some(tokio::spawn(forward(keeper.clone(), self.cluster.clone())));
+        let parts = self.parts(Some(keeper));
+        self.worker = Some(work(&self.address, Options::default(), parts).await.expect("a worker"));
+    }
+
+    /// What a worker is made of here.
+    pub fn parts(&self, keeper: Option<Arc<Keeper>>) -> Parts {
         let egress = Arc::new(weir_egress::Client::new(weir_egress::Options::default()));
         let outside = Outside {
             secrets: self.secrets.clone(),
@@ -72,11 +80,7 @@ impl Lab {
             clock: Arc::new(SystemClock),
         };
         let registry = weir_kinds::registry(egress).map_err(|problem| problem.message).expect("kinds");
-        let keeper = Arc::new(keeper);
-        self.forwarding = Some(tokio::spawn(forward(keeper.clone(), self.cluster.clone())));
-        let parts = Parts { registry, outside, keeper: Some(keeper), files_root: None };
-        let worker = work(&self.address, Options::default(), parts).await.expect("a worker");
-        self.worker = Some(worker);
+        Parts { registry, outside, keeper, files_root: None }
     }
 
     pub async fn stop(&mut self) {
