@@ -3,10 +3,14 @@ import { useProject } from "@/features/session/place";
 import { projectsQuery } from "@/features/shell/places";
 import { api, body } from "@/lib/api";
 import type { components } from "@/api/schema";
+import { inTurn } from "@/lib/in-turn";
 import { gathered, pauseFor } from "./gathered";
 
 export type Host = components["schemas"]["ProjectHostView"];
 export type Hosted = components["schemas"]["HostedView"];
+
+/** However many projects there are, the server is asked about so many at a time. */
+const turn = inTurn(4);
 
 /** Hosts of the chosen project, or of all of them. A host tells of itself, so they are asked for again and again. */
 export function useHosts() {
@@ -21,7 +25,7 @@ export function useHosts() {
     ...found,
     /** Where nothing is known of any. */
     error: all.data === undefined && all.error ? all.error : none ? found.unread[0]?.error : undefined,
-    isPending: (chosen === "" && all.isPending) || asked.some(({ isPending }) => isPending),
+    isPending: (chosen === "" && all.isPending) || (found.hosts.length === 0 && asked.some(({ isPending }) => isPending)),
     /** Whether there are more projects than are asked about. */
     cut: chosen === "" && Boolean(all.data?.next),
     retry: () => failed.forEach((one) => void one.refetch()),
@@ -33,7 +37,7 @@ function useProjects(projects: readonly string[]) {
   return useQueries({
     queries: projects.map((project) => ({
       queryKey: ["hosts", project],
-      queryFn: () => body(api.GET("/api/projects/{project}/hosts", { params: { path: { project }, query: { limit: 200 } } })),
+      queryFn: () => turn(() => body(api.GET("/api/projects/{project}/hosts", { params: { path: { project }, query: { limit: 200 } } }))),
       refetchInterval: pause,
       // Whoever comes back to the page asks no sooner either.
       staleTime: pause / 2,
