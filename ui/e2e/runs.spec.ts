@@ -230,6 +230,11 @@ test("the list is filtered in the address, and shows what begins while it is loo
   await expect(rows).toHaveCount(2);
   await inject(client, id, { name: "Ada", good: true });
   await expect(rows).toHaveCount(3);
+  // Also where there is little room.
+  await app.setViewportSize({ width: 1000, height: 900 });
+  await app.goto("/runs");
+  const began = await app.getByRole("columnheader", { name: "Began" }).boundingBox();
+  expect((began?.x ?? 1000) + (began?.width ?? 0)).toBeLessThan(1000);
 });
 
 test.describe("a server that is cut off during a run", () => {

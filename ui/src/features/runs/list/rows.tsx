@@ -23,9 +23,13 @@ interface Props {
 
 const HEIGHT = 44;
 
+/** Where there is little room, project and start are left to the filters, so that how long a run took is seen. */
+const NARROW = "max-xl:grid-cols-[1.25rem_7rem_minmax(9rem,1.2fr)_minmax(8rem,2fr)_5rem_6.5rem]";
+const IF_ROOM = "max-xl:hidden";
+
 /** The same columns for the head and every row. */
 const columns = (project: boolean) =>
-  cn("grid items-center gap-3 px-4", project ? "grid-cols-[1.25rem_7rem_minmax(10rem,1.2fr)_minmax(8rem,2fr)_7rem_6rem_6rem_6rem]" : "grid-cols-[1.25rem_7rem_minmax(10rem,1.2fr)_minmax(8rem,2fr)_6rem_6rem_6rem]");
+  cn("grid items-center gap-3 px-4", NARROW, project ? "grid-cols-[1.25rem_7rem_minmax(10rem,1.2fr)_minmax(8rem,2fr)_7rem_6rem_6rem_6rem]" : "grid-cols-[1.25rem_7rem_minmax(10rem,1.2fr)_minmax(8rem,2fr)_6rem_6rem_6rem]");
 
 /** Only the rows in sight are drawn, however many there are. */
 export function RunRows(props: Props) {
@@ -39,7 +43,7 @@ export function RunRows(props: Props) {
   const now = useTicking(lines.some(isOpen), 1_000);
   return (
     <div ref={scroll} className="min-h-0 flex-1 overflow-auto" tabIndex={-1}>
-      <div role="table" aria-label="Runs" aria-rowcount={lines.length + 1} className="min-w-240">
+      <div role="table" aria-label="Runs" aria-rowcount={lines.length + 1} className="min-w-240 max-xl:min-w-172">
         <Heading {...props} className={columns(showProject)} />
         <div role="rowgroup" className="relative" style={{ height: rows.getTotalSize() }}>
           {rows.getVirtualItems().map(({ index, start, key }) => {
@@ -69,7 +73,7 @@ function Heading({ lines, chosen, onChosen, showProject, className }: Props & { 
           ) : null}
         </span>
         {names.map((name) => (
-          <span key={name} role="columnheader" className={name === "Took" || name === "Began" ? "text-end" : undefined}>
+          <span key={name} role="columnheader" className={cn((name === "Took" || name === "Began") && "text-end", (name === "Project" || name === "Started by") && IF_ROOM)}>
             {name}
           </span>
         ))}
@@ -107,11 +111,11 @@ function Line({ line, now, showProject, chosen, onChosen }: Props & { line: RunL
         )}
       </span>
       {showProject ? (
-        <span role="cell" className="truncate text-muted">
+        <span role="cell" className={cn("truncate text-muted", IF_ROOM)}>
           {line.project}
         </span>
       ) : null}
-      <span role="cell" className="truncate text-muted">
+      <span role="cell" className={cn("truncate text-muted", IF_ROOM)}>
         {line.trigger ? (TRIGGERS[line.trigger.type] ?? line.trigger.type) : "–"}
       </span>
       <span role="cell" className="text-end tabular">
