@@ -5,6 +5,7 @@ import type { Shape } from "@/document";
 import { cn } from "@/lib/cn";
 import { ChoiceIcon } from "./choice-icon";
 import { type Choice, searchChoices } from "./offers";
+import { recentFirst } from "./recent";
 
 export interface Item {
   id: string;
@@ -83,6 +84,9 @@ function Row({ item, index, active, onChoose, onPoint }: { item: Item; index: nu
 }
 
 export function Creator({ choices, onChoose, onClose }: { choices: readonly Choice[]; onChoose: (choice: Choice) => void; onClose: () => void }) {
-  const search = useMemo(() => (text: string) => searchChoices(choices, text), [choices]);
+  const search = useMemo(() => {
+    const listed = recentFirst(choices);
+    return (text: string) => searchChoices(listed, text);
+  }, [choices]);
   return <Chooser title="Add a step" label="Search steps" search={search} onChoose={onChoose} onClose={onClose} empty="Nothing is called so." />;
 }

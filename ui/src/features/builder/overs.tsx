@@ -8,6 +8,7 @@ import { Asked } from "./asked";
 import { Chooser, Creator } from "./chooser";
 import { Dialogs } from "./later";
 import { type Choice, fittingFirst, givenBy } from "./offers";
+import { noteAdded } from "./recent";
 import type { Builder } from "./state";
 
 /** Lists and fields that were opened from the canvas give the keys back to it. */
@@ -26,7 +27,7 @@ export function Overs({ builder, trials, choices, kinds, language }: { builder: 
   if (over === undefined) return null;
   switch (over.what) {
     case "creator":
-      return <Creator choices={choicesFor(builder, choices, kinds, over.place)} onClose={close} onChoose={(choice) => { close(); perform({ do: "add", node: choice.node, place: over.place }); }} />;
+      return <Creator choices={choicesFor(builder, choices, kinds, over.place)} onClose={close} onChoose={(choice) => { close(); if (perform({ do: "add", node: choice.node, place: over.place })) noteAdded(choice); }} />;
     case "connect":
       return <ConnectTo builder={builder} from={over.from} onClose={close} />;
     case "rename":

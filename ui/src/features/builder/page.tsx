@@ -21,6 +21,7 @@ import { NotSaved } from "./not-saved";
 import { choicesOf } from "./offers";
 import { Overs } from "./overs";
 import { Problems } from "./problems";
+import { noteAdded } from "./recent";
 import { referencesOf } from "./refs";
 import { SideList } from "./side";
 import { Drawing, TextView } from "./stage";
@@ -80,7 +81,7 @@ function Opened({ flow }: { flow: Flow }) {
       <NotSaved draft={draft} onDownload={edits.save} />
       {draft.found ? <FoundBefore draft={draft} /> : null}
       <div className="group/builder flex min-h-0 flex-1">
-        {view === "yaml" ? null : <SideList builder={builder} choices={choices} looking={looking} mayWrite={allowed.write} onAdd={(choice) => builder.perform({ do: "add", node: choice.node, place: whereNext(builder, edits.keys) })} />}
+        {view === "yaml" ? null : <SideList builder={builder} choices={choices} looking={looking} mayWrite={allowed.write} onAdd={(choice) => builder.perform({ do: "add", node: choice.node, place: whereNext(builder, edits.keys) }) && noteAdded(choice)} />}
         <div className="flex min-w-0 flex-1 flex-col">
           <div className={cn("grid min-h-0 flex-1", view === "split" && "grid-cols-2")}>
             {view === "yaml" ? null : (

@@ -17,6 +17,7 @@ import { bringIn } from "./bring-in";
 import { fromBytes, toBytes } from "./bytes";
 import type { Choice } from "./offers";
 import { DRAGGED } from "./palette";
+import { noteAdded } from "./recent";
 import { SelectionBar } from "./selection-bar";
 import { ShowAll } from "./show-all";
 import type { Builder } from "./state";
@@ -118,7 +119,7 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
     else goTo(last === undefined ? projection.nodes[0]?.key : nearest(points, last, direction));
   };
 
-  const add = (choice: Choice, place: Extract<Command, { do: "add" }>["place"]) => perform({ do: "add", node: choice.node, place });
+  const add = (choice: Choice, place: Extract<Command, { do: "add" }>["place"]) => perform({ do: "add", node: choice.node, place }) && noteAdded(choice);
   const titleOf = (key: string | undefined) => projection.nodes.find((node) => node.key === key)?.title ?? "";
   const said = edits.edge ? `Edge from ${titleOf(edits.edge.source)} to ${titleOf(edits.edge.target)} selected` : edits.keys.length > 1 ? `${edits.keys.length} steps selected` : edits.keys[0] === undefined ? ([...selected].some((key) => key.startsWith("note:")) ? "Note selected" : "") : `${titleOf(edits.keys[0])} selected`;
   return (
