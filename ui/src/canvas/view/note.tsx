@@ -40,6 +40,7 @@ export const NoteView = memo(function NoteView({ id, data, selected }: NodeProps
           aria-label="Text of the note"
           className="nodrag nowheel size-full resize-none bg-transparent outline-none"
           defaultValue={note.text}
+          onFocus={({ target }) => target.setSelectionRange(target.value.length, target.value.length)}
           onBlur={(event) => {
             setEditing(false);
             if (event.target.value !== note.text) change({ text: event.target.value });

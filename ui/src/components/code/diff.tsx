@@ -18,6 +18,10 @@ export default function Diff(props: CodeDiffProps) {
       originalEditable: false,
       renderSideBySide: true,
       minimap: { enabled: false },
+      // Long lines, as of a flow as JSON, differ where nobody would scroll to.
+      diffWordWrap: "on",
+      renderOverviewRuler: false,
+      scrollbar: { verticalScrollbarSize: 8, horizontalScrollbarSize: 8 },
       scrollBeyondLastLine: false,
       fontSize: 12.5,
       theme: "weir",

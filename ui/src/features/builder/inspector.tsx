@@ -235,6 +235,10 @@ function Trying(props: InspectorProps) {
         <Button size="sm" onClick={props.onRunTo}>Run up to here</Button>
         {props.onRunFrom ? <Button size="sm" onClick={props.onRunFrom}><FastForward aria-hidden />Run from here</Button> : null}
       </div>
+      <p className="text-sm text-muted">
+        {props.onRunFrom ? "From here: steps before give again what they gave in the run that is looked at; this one and what follows do what they do, outside too. " : ""}
+        Pinned steps give what is pinned and do nothing.
+      </p>
     </div>
   );
 }

@@ -49,6 +49,7 @@ export function Publish({ draft, language, onClose }: { draft: Draft; language: 
       <Shown asked={versions} what="the versions of this flow">
         {({ items }) => (
           <div className="flex flex-col gap-3">
+            {items[0] && items[0].files[0]?.text === draft.document.state.text ? <p className="rounded-md bg-canvas px-3 py-2 text-base text-muted">{`The text is the same as that of version ${items[0].number}.`}</p> : null}
             <Field label="What is new">{(tied) => <Textarea {...tied} rows={2} value={notes} onChange={(event) => setNotes(event.target.value)} />}</Field>
             {items[0] ? (
               <div className="h-[38vh] overflow-hidden rounded-md border border-line">

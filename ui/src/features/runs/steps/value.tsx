@@ -46,10 +46,12 @@ export function Value({ value, name, file, empty = "Nothing", className, dragged
         {forms.length > 0 ? <Segments<Form> label={`${name} as`} value={form} onChange={setWanted} options={forms.map((one) => ({ value: one, label: FORMS[one] }))} /> : null}
         <span className="tabular">{bytes(text.length)}</span>
         {large ? <span className="text-warn-ink">shown in part</span> : null}
-        <span className="ms-auto">{large ? null : <CopyButton text={typeof value === "string" ? value : text} label={`Copy ${name}`} />}</span>
-        <Button size="icon-sm" look="quiet" aria-label={`Download ${name}`} title={`Download ${name}`} onClick={() => download(`${file}.json`, text)}>
-          <Download aria-hidden />
-        </Button>
+        <span className="ms-auto flex items-center">
+          {large ? null : <CopyButton text={typeof value === "string" ? value : text} label={`Copy ${name}`} />}
+          <Button size="icon-sm" look="quiet" aria-label={`Download ${name}`} title={`Download ${name}`} onClick={() => download(`${file}.json`, text)}>
+            <Download aria-hidden />
+          </Button>
+        </span>
       </div>
       <div className="min-h-0 flex-1 overflow-auto px-2 py-1.5 font-mono text-sm" tabIndex={0} role="group" aria-label={`${name}, as a ${form}`}>
         {form === "tree" ? <Node value={value} path={name} depth={0} open={!large} dragged={dragged} /> : null}
