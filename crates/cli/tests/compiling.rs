@@ -97,7 +97,7 @@ fn flows_that_are_called_come_along_and_their_problems_count() {
     let place = Place::new(&[("flow.yaml", CALLS), ("helper.yaml", FLOW)]);
     let answer = compile(&place, &["--format", "json"]).json();
     let files = answer.get("files").unwrap().to_json();
-    assert!(files.contains("flow1.ts"), "{files}");
+    assert!(files.contains("flow_helper.ts"), "{files}");
     place.file("helper.yaml", "type: Sequens\nid: a\n");
     compile(&place, &[]).says(1, "Sequens");
 }
@@ -140,7 +140,7 @@ fn a_server_brings_the_published_flows_of_the_project_along() {
     let id = support::process::text(&made, "id");
     assert_eq!(server.ask("POST", &format!("/api/flows/{id}/versions"), None).0, 201);
     let both = asked(&server, calls.clone(), options);
-    assert!(both.get("files").unwrap().get("flow1.ts").is_some(), "{}", both.to_json());
+    assert!(both.get("files").unwrap().get("flow_helper.ts").is_some(), "{}", both.to_json());
     let elsewhere = asked(&server, calls, r#"{"skipVerification": true, "project": "elsewhere"}"#);
     assert_eq!(elsewhere.get("success"), Some(&Value::Bool(false)), "flows of another project are not called");
     server.stop();

@@ -183,12 +183,21 @@ fn called<'a>(flow: &Flow, options: &'a Options) -> Vec<Whole<'a>> {
             open.extend(names_called(flow, options));
         }
     }
-    let one = |(place, name): (usize, Text)| {
-        let flow = options.library.get(&name)?;
-        let workflow = format!("{}_{}{}", options.workflow_of(flow), place + 1, words(&name));
-        Some(Whole { name, flow, workflow, file: format!("flow{}", place + 1) })
+    let (own, mut taken) = (options.workflow_of(flow), BTreeMap::new());
+    let one = |name: Text| {
+        let (flow, called) = (options.library.get(&name)?, called_name(&name, &mut taken));
+        Some(Whole { name, flow, workflow: format!("{own}{called}"), file: format!("flow{called}") })
     };
-    found.into_iter().enumerate().filter_map(one).collect()
+    found.into_iter().filter_map(one).collect()
+}
+
+/// `_part` for the flow `part`, so that it keeps its workflow's type when others come and go. A number keeps it apart from
+/// those before it that some disks would take for the same file; no name ends like that by itself.
+fn called_name(name: &str, taken: &mut BTreeMap<String, usize>) -> String {
+    let name = Some(words(name)).filter(|words| !words.is_empty()).unwrap_or_else(|| "_flow".to_owned());
+    let count = taken.entry(name.to_ascii_lowercase()).or_default();
+    *count += 1;
+    if *count == 1 { name } else { format!("{name}_{count}") }
 }
 
 fn names_called(flow: &Flow, options: &Options) -> Vec<Text> {

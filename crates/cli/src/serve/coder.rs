@@ -43,8 +43,7 @@ impl Coder for TypeScript {
 
 /// Whether it has the steps of the flow, or of one that it calls.
 fn is_flow(file: &str) -> bool {
-    let called = file.strip_prefix("flow").and_then(|rest| rest.strip_suffix(".ts"));
-    file == "workflow.ts" || called.is_some_and(|number| number.parse::<usize>().is_ok())
+    file == "workflow.ts" || (file.starts_with("flow_") && file.ends_with(".ts"))
 }
 
 /// Comments of generated workflows have a line of their own each.
@@ -129,7 +128,7 @@ mod tests {
         let coder = TypeScript::new(Arc::new(catalog()), Toolchain::new(std::env::temp_dir()));
         for comments in [true, false] {
             let code = coder.write(&weir_ir::from_json(text).unwrap(), options(comments)).await.unwrap();
-            for file in ["workflow.ts", "flow1.ts"] {
+            for file in ["workflow.ts", "flow_part.ts"] {
                 assert_eq!(code.files[file].contains("/** "), comments, "{file}");
             }
             assert!(code.files["entry.ts"].contains("/** "), "the library is as it is");

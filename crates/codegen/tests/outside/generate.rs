@@ -63,6 +63,28 @@ fn a_step_that_comes_first_leaves_the_code_of_the_others_alone() {
 }
 
 #[test]
+fn a_flow_that_is_called_keeps_its_type_when_others_are_called_too() {
+    let names = ["Pack it", "charge", "PACK-IT", "é", "*/"];
+    let library = names.map(|name| (name.into(), flow(name, "hello"))).into_iter().collect();
+    let options = Options { library, ..Options::default() };
+    let calls = |names: &[&str]| {
+        let call = |name: &&str| json!({"id": format!("call {name}"), "call": {"flow": name, "input": null}});
+        let children: Vec<Value> = names.iter().map(call).collect();
+        let root = serde_json::from_value(json!({"id": "main", "sequence": {"children": children}})).unwrap();
+        let flow = Flow { root, ..flow("order", "hello") };
+        let files = generate(&flow, &weir_kinds::catalog().unwrap(), &options).unwrap().files;
+        let called = files.into_iter().filter(|(name, _)| name.starts_with("flow_"));
+        called.map(|(name, text)| (name, text.contains("async function orderWorkflow_"))).collect::<Vec<_>>()
+    };
+    let of = |files: &[&str]| files.iter().map(|file| ((*file).to_owned(), true)).collect::<Vec<_>>();
+    assert_eq!(calls(&["Pack it"]), of(&["flow_packIt.ts"]));
+    assert_eq!(calls(&["Pack it", "charge"]), of(&["flow_charge.ts", "flow_packIt.ts"]));
+    let found = calls(&names);
+    let lower: std::collections::BTreeSet<String> = found.iter().map(|(name, _)| name.to_lowercase()).collect();
+    assert_eq!(lower.len(), names.len(), "no disk takes two of them for one: {found:?}");
+}
+
+#[test]
 fn the_readme_starts_a_run_with_an_input_that_fits() {
     let start = |input: Value| {
         let flow = Flow { input: serde_json::from_value(input).unwrap(), ..flow("a flow", "hello") };
