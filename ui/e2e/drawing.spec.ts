@@ -344,3 +344,11 @@ test("notes and groups are written, named and moved, and what is inside of a ste
   await app.getByRole("button", { name: "Closer" }).click();
   await expect(app.getByRole("button", { name: /^\d+ %$/ })).not.toHaveText("100 %");
 });
+
+test("a few steps are named from afar too", async ({ app, client }) => {
+  const { id } = await flow(client, THREE, "flow.json");
+  await open(app, id);
+  for (let times = 0; times < 6; times += 1) await app.getByRole("button", { name: "Further away" }).click();
+  await expect(app.getByRole("button", { name: /^\d+ %$/ })).toHaveText(/^[1-4]?\d %$/);
+  await expect(step(app, "fetch")).toBeVisible();
+});

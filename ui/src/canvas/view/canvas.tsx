@@ -106,7 +106,7 @@ export function FlowCanvas(props: FlowCanvasProps) {
 
   return (
     <Actions value={props.actions}>
-      <div className={cn("relative size-full transition-opacity", props.dimmed && "opacity-45")} onDoubleClick={doubled}>
+      <div className={cn("canvas-host relative size-full transition-opacity", props.dimmed && "opacity-45")} onDoubleClick={doubled}>
         <ReactFlow<AnyNode, WireEdge>
           nodes={nodes}
           edges={edges}
@@ -155,7 +155,7 @@ export function FlowCanvas(props: FlowCanvasProps) {
           {projection.nodes.length > 0 && shown.nodes.length <= MOST_MAPPED ? (
             <MiniMap pannable zoomable ariaLabel="Map of the flow" nodeColor={mapped} nodeStrokeColor={outlined} nodeStrokeWidth={8} maskColor="var(--hover)" style={{ width: 150, height: 96 }} />
           ) : null}
-          <ZoomBar />
+          <ZoomBar places={places} notes={props.canvas.notes} />
           {props.children}
         </ReactFlow>
         {places.size === 0 ? null : <span className="sr-only" role="status">{`${shown.nodes.length} steps`}</span>}

@@ -68,8 +68,10 @@ const TONES: Record<Shape, string> = {
   loop: "text-accent-ink",
 };
 
-/** Below this zoom nobody can read: then a node is a coloured bar, and a large flow stays quick. */
+/** Below this zoom nobody can read: then a node is a coloured bar, or its name in large letters, and a large flow stays quick. */
 export const SIMPLE_BELOW = 0.45;
+/** Of more nodes than this names would cost more than they tell. */
+const MOST_NAMED = 60;
 
 /** Where handles lie along the right edge. */
 export const handleTop = (at: number, count: number): number => ((at + 1) * HEIGHT) / (count + 1);
@@ -119,9 +121,11 @@ function Still({ data }: { data: StepData }) {
 
 function Simple({ data, selected }: { data: StepData; selected: boolean }) {
   const tone = data.state ? (data.state.status === "failed" ? "bg-bad" : data.state.status === "succeeded" ? "bg-ok" : "bg-busy") : "bg-line-strong";
+  const named = useStore((state) => state.nodes.length <= MOST_NAMED);
   return (
-    <div className={cn("flex h-full items-center overflow-hidden rounded-md border-2 bg-surface px-3", data.node.disabled && "border-dashed", selected ? "border-ring" : data.problem ? "border-bad" : "border-control")}>
-      <span className={cn("h-5 w-full rounded-sm", tone)} />
+    <div className={cn("flex h-full flex-col justify-center gap-1 overflow-hidden rounded-md border-2 bg-surface px-3", data.node.disabled && "border-dashed", selected ? "border-ring" : data.problem ? "border-bad" : "border-control")}>
+      {named ? <span className={cn("truncate text-[22px]/tight font-medium", data.node.disabled && "text-muted line-through")} dir="auto">{data.node.title}</span> : null}
+      {named && !data.state ? null : <span className={cn("w-full shrink-0 rounded-sm", named ? "h-1.5" : "h-5", tone)} />}
     </div>
   );
 }

@@ -51,7 +51,7 @@ export default function Inspector(props: InspectorProps) {
   const { node } = props;
   const [wide, setWide] = useKept<boolean>("weir.builder.wide", false);
   return (
-    <aside aria-label={`Step ${node.title}`} data-wide={wide || undefined} className={cn("flex h-full shrink-0 flex-col border-s border-line bg-surface", wide ? "w-[min(70rem,62vw)]" : "w-88")}>
+    <aside aria-label={`Step ${node.title}`} data-step data-wide={wide || undefined} className={cn("flex h-full shrink-0 flex-col border-s border-line bg-surface", wide ? "w-[min(70rem,62vw)]" : "w-88")}>
       <div className="flex items-center gap-2 border-b border-line px-3 py-2">
         <div className="min-w-0 flex-1">
           <h2 className="truncate font-semibold" dir="auto">{node.title}</h2>

@@ -19,7 +19,6 @@ import type { Choice } from "./offers";
 import { DRAGGED } from "./palette";
 import { noteAdded } from "./recent";
 import { SelectionBar } from "./selection-bar";
-import { ShowAll } from "./show-all";
 import type { Builder } from "./state";
 import { type Found, nodeAt } from "./use-check";
 
@@ -166,7 +165,6 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
       ) : null}
       <span className="sr-only" aria-live="polite">{said}</span>
       {mayWrite ? <SelectionBar builder={builder} edits={edits} /> : null}
-      <ShowAll places={places} notes={state.canvas.notes} />
     </div>
   );
 }
