@@ -101,6 +101,30 @@ async fn a_part_that_is_told_again_changes_nothing() {
     assert_eq!(payloads, (1..=5).map(|seq| row(seq).payload).collect::<Vec<_>>());
 }
 
+/// A server has the first record of its runs before anything comes, and a paused run is asked for what it waits for, too.
+#[tokio::test]
+async fn what_a_run_waits_for_is_kept_with_no_new_record_and_while_it_is_paused() {
+    let (store, keeper) = keeper().await;
+    let waits: Vec<Text> = vec!["signal approve:main/ask".into(), "timer".into()];
+    let part = |seq, waits: &[Text], paused| Shipment {
+        waits: !waits.is_empty(),
+        waiting: waits.to_vec(),
+        paused,
+        ..shipment("r", seq..=seq)
+    };
+    for (part, status, waits) in [
+        (part(1, &[], false), Status::Running, &[][..]),
+        (part(1, &waits, false), Status::Waiting, &waits),
+        (part(2, &waits, true), Status::Paused, &waits),
+        (part(1, &[], false), Status::Paused, &waits),
+        (part(3, &[], false), Status::Running, &[]),
+    ] {
+        keeper.keep(&part).await.unwrap();
+        let row = store.run("r").await.unwrap().unwrap();
+        assert_eq!((row.status, &*row.waits), (status, waits), "{part:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_missing_is_fetched_from_the_run() {
     let (store, keeper) = keeper().await;

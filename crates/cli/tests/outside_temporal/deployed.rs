@@ -18,6 +18,13 @@ const ECHO: &str = r#"{"ir": 1, "name": "echo", "dialect": "ir", "root": {"id": 
     {"id": "end", "task": {"kind": "transform", "params": {"value": "{{ input.body }}"}}}
 ]}}}"#;
 
+/// It waits for a person, for a signal and for a time.
+const ASKS: &str = r#"{"ir": 1, "name": "asks", "dialect": "ir", "root": {"id": "all", "parallel": {"children": [
+    {"id": "ask", "wait": {"approval": {"message": "may it?"}}},
+    {"id": "rest", "wait": {"signal": {"name": "go"}}},
+    {"id": "sleep", "wait": {"timer": {"after": "1h"}}}
+]}}}"#;
+
 pub fn serving(place: &Place, address: &str, more: &str) -> Server {
     Server::configured(
         place,
@@ -149,6 +156,51 @@ fn a_webhook_waits(server: &Server) {
     let answer = server.ask("POST", path, r#"{"n": 1}"#);
     assert_eq!(text(&answer, "status"), "succeeded", "{}", answer.to_json());
     assert_eq!(answer.get("output").map(Value::to_json).as_deref(), Some(r#"{"n":1}"#));
+}
+
+/// What a run's page says that it waits for, and how it stands in the list of runs.
+fn waits(server: &Server, run: &str) -> [String; 2] {
+    let page = server.ask("GET", &format!("/api/runs/{run}"), "");
+    let list = server.ask("GET", "/api/runs", "");
+    let items = list.get("items").and_then(Value::as_array).unwrap();
+    let item = items.iter().find(|item| text(item, "run") == run).unwrap();
+    [page.get("waiting").map(Value::to_json).unwrap_or_default(), text(item, "status")]
+}
+
+/// A run that waits, then paused, then going on.
+fn waits_of(server: &Server, flow: &str) -> Vec<[String; 2]> {
+    let run = server.inject(flow, Value::object([]));
+    let mut found = Vec::new();
+    for (asked, wanted) in [("", "waiting"), ("pause", "paused"), ("resume", "waiting")] {
+        if !asked.is_empty() {
+            ask(server, &run, asked, "{}");
+        }
+        come(server, &run, &[wanted]);
+        found.push(waits(server, &run));
+    }
+    // An answer is taken while it is paused, and what is left is shown.
+    ask(server, &run, "pause", "{}");
+    come(server, &run, &["paused"]);
+    ask(server, &run, "signal", r#"{"name": "go", "payload": {}}"#);
+    until(PATIENCE, || (!waits(server, &run)[0].contains("signal go")).then_some(())).expect("it is taken");
+    found.push(waits(server, &run));
+    ask(server, &run, "cancel", r#"{"reason": "enough"}"#);
+    come(server, &run, &["cancelled"]);
+    found
+}
+
+#[test]
+fn what_a_run_waits_for_is_shown_while_it_is_paused_too() {
+    let (temporal, place) = (Temporal::start(), Place::new(&[]));
+    let server = serving(&place, &temporal.address(), "");
+    let flow = server.running("asks", ASKS);
+    let here = waits_of(&server, &flow);
+    assert_eq!(start_on(&server, &flow, "temporal:main").0, 200);
+    let there = waits_of(&server, &flow);
+    assert_eq!(there, here);
+    let all = r#"["signal approve:all/ask","signal go","timer"]"#;
+    assert_eq!(there[..2], [[all, "waiting"], [all, "paused"]]);
+    server.stop();
 }
 
 #[test]

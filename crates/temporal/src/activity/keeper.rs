@@ -128,7 +128,7 @@ impl Keeper {
         let have = self.store.last_seq(key).await?;
         let fresh = shipment.rows.iter().filter(|row| row.seq > have);
         batch.records.extend(fresh.map(|row| Entry { run: key, record: record(row) }));
-        let is_over = row.is_some_and(|run| run.status.is_final() && !was_taken_for_another(&run));
+        let is_over = row.as_ref().is_some_and(|run| run.status.is_final() && !was_taken_for_another(run));
         let is_behind = batch.records.first().is_some_and(|entry| entry.record.seq != have + 1);
         match is_behind {
             // What counts as over here is not put together any more.
@@ -136,8 +136,12 @@ impl Keeper {
             true => return Err(NotKept::Missing { from: have + 1 }),
             false => {}
         }
-        if !is_over && (!batch.records.is_empty() || shipment.end.is_some()) {
-            batch.updates.push(update(key, shipment));
+        let (update, is_new) = (update(key, shipment), !batch.records.is_empty() || shipment.end.is_some());
+        // A server writes the first record itself: it may have all, and not know what the run waits for.
+        let has_all = shipment.rows.last().is_some_and(|row| row.seq == have);
+        let says_more = row.is_some_and(|run| run.status != update.status || run.waits != update.waits);
+        if !is_over && (is_new || (has_all && says_more)) {
+            batch.updates.push(update);
         }
         if !batch.records.is_empty() || have == 0 {
             batch.observations.extend(shipment.logs.iter().filter_map(|log| observation(key, log)));
@@ -216,7 +220,7 @@ pub(crate) fn facts_of(flow: &Flow, catalog: &Catalog) -> std::collections::BTre
 fn update(key: RunKey, shipment: &Shipment) -> RunUpdate {
     let update = match &shipment.end {
         Some(end) => RunUpdate::ended(key, end.status, end.at, end.output.clone(), end.error.clone()),
-        None if shipment.paused => RunUpdate::paused(key, None, None),
+        None if shipment.paused => RunUpdate::paused(key, None, None).on(shipment.waiting.clone()),
         None if shipment.waits => RunUpdate::parked(key, None).on(shipment.waiting.clone()),
         None => RunUpdate::started(key, shipment.created_at),
     };

@@ -190,7 +190,8 @@ impl Fold {
             rows,
             logs: self.logs[self.shipped_logs..][..logs].to_vec(),
             waits,
-            waiting: if waits { self.waiting() } else { Vec::new() },
+            // Whoever looks at a paused run wants to know what it will wait for still.
+            waiting: if waits || self.is_paused() { self.waiting() } else { Vec::new() },
             paused: self.is_paused(),
             end: None,
         }
