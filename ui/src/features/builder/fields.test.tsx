@@ -74,3 +74,16 @@ test("what cannot be taken after the field was left once leaves what it was then
   type(MANY);
   expect(now.value).toBe(12);
 });
+
+test("what is written faster than it is drawn is not taken for somebody else's", () => {
+  const { field, now, type } = form();
+  act(() => {
+    for (const text of ["2", "23", "234"]) type(text);
+  });
+  type("2345");
+  act(() => now.elsewhere(2345));
+  expect([field().value, now.value]).toEqual(["2345", 2345]);
+  // One of what was written before, but by somebody else, as undo does.
+  act(() => now.elsewhere(23));
+  expect(field().value).toBe("23");
+});

@@ -139,22 +139,25 @@ interface TextFieldProps {
 }
 
 /**
- * Tells where a value becomes another one than what was written last has led to, while that is `kept`: somebody has
- * changed it elsewhere, and the next key is not to take that back. Gives what is called as it is written. What was
- * written is kept as it is when the field is left: written anew it could be taller, and what is clicked would move away.
+ * Tells where a value becomes another one than any that was written, while that is `kept`: somebody has changed it
+ * elsewhere, and the next key is not to take that back. Gives what is called with each value that is written; values come
+ * back in their order, but a render may be late, with one from before. What was written is kept as it is when the field is
+ * left: written anew it could be taller, and what is clicked would move away.
  */
-function useElsewhere(value: Json | undefined, kept: boolean, changed: () => void): () => void {
-  const fresh = useRef(true);
-  const led = useRef<string | undefined>(undefined);
+function useElsewhere(value: Json | undefined, kept: boolean, changed: () => void): (next: Json | undefined) => void {
+  const seen = useRef(JSON.stringify(value));
+  const coming = useRef<(string | undefined)[]>([]);
   useEffect(() => {
-    if (!kept) return;
     const now = JSON.stringify(value);
-    if (!fresh.current && led.current !== now) changed();
-    fresh.current = false;
-    led.current = now;
+    if (now === seen.current) return;
+    seen.current = now;
+    const at = coming.current.indexOf(now);
+    coming.current = coming.current.slice(at < 0 ? coming.current.length : at + 1);
+    if (at < 0 && kept) changed();
   });
-  return () => {
-    fresh.current = true;
+  return (next) => {
+    const written = JSON.stringify(next);
+    if (written !== (coming.current.length > 0 ? coming.current.at(-1) : seen.current)) coming.current.push(written);
   };
 }
 
@@ -169,14 +172,15 @@ function TextField({ tied, field, value, set, wrong, setWrong, context, name, pa
     setWrong("");
   });
   const put = (text: string) => {
-    written();
     const start = own === undefined ? value : before;
     if (own === undefined) begin();
     setOwn(text);
     const read = readAs(text, field.type, value);
     setWrong("wrong" in read ? read.wrong : "");
     // Of what cannot be taken nothing stays, no beginning of it either.
-    set("wrong" in read ? start : read.value);
+    const next = "wrong" in read ? start : read.value;
+    written(next);
+    set(next);
   };
   const rest = () => wrong === "" && setBefore(value);
   const insert = (expression: string) => {
@@ -251,11 +255,12 @@ export function JsonField({ label, value, onChange, onWrong, readOnly = false, t
     tell("");
   });
   const put = (text: string) => {
-    written();
     setOwn(text);
     const read = text.trim() === "" ? { value: undefined } : readJson(text);
     tell("wrong" in read ? read.wrong : "");
-    if ("value" in read) onChange(read.value);
+    if (!("value" in read)) return;
+    written(read.value);
+    onChange(read.value);
   };
   return (
     <div className="flex flex-col gap-1">
