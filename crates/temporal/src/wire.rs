@@ -20,8 +20,9 @@ use weir_store::Place;
 /// run, of which what is too large is left out; and a child that could not hand over its first part does not begin. From
 /// 5 on what one turn asks of the cluster fits into one message: steps and children beyond it begin in the next. What is
 /// measured before it is sent is so by what its history fixes, a step with the flow's test data; and a run that goes on by
-/// itself has begun before the run that called it ends.
-pub const INTERPRETER: u32 = 5;
+/// itself has begun before the run that called it ends. From 6 on a step is tried again where the secrets of its project are,
+/// if whoever had it does not know one.
+pub const INTERPRETER: u32 = 6;
 
 /// What a run's workflow begins with, and each further link of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]

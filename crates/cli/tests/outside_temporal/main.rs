@@ -10,6 +10,7 @@ mod front;
 mod generated;
 mod limits;
 mod reached;
+mod secrets;
 mod stored;
 #[path = "../support/mod.rs"]
 mod support;

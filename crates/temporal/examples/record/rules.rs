@@ -26,6 +26,7 @@ pub async fn record(server: &Server) {
     carry(&lab, 5, "large-steps", in_turns(8_000), parallel_of(&three)).await;
     carry(&lab, 5, "large-children", in_turns(12_000), held_children()).await;
     carry(&lab, 5, "large-data", small(9_000), with_data()).await;
+    carry(&lab, 6, "secret-elsewhere", usual.clone(), with_secret()).await;
     detached_at_the_end(&mut lab, usual).await;
     lab.stop().await;
 }
@@ -76,6 +77,12 @@ fn held_children() -> String {
 /// A step that fits a payload by its parameters, but not with the flow's data for tests.
 fn with_data() -> String {
     sequence(&format!(r#""testData":{{"text":"{}"}},"#, "x".repeat(4_000)), &[log("say", "'x'.repeat(4000)")])
+}
+
+/// Nobody knows it: neither who has the step first, nor who has the store.
+fn with_secret() -> String {
+    let task = r#"{"kind":"http.request","params":{"url":"http://127.0.0.1:1","method":"POST","headers":{"key":"{{ secrets.word }}"}}}"#;
+    sequence("", &[format!(r#"{{"id":"tell","task":{task}}}"#)])
 }
 
 async fn leave_a_signal_out(lab: &Lab, rules: Rules) {

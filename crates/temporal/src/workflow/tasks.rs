@@ -11,7 +11,7 @@ use temporalio_sdk::{ActivityOptions, WorkflowCancellationToken};
 use weir_base::{Micros, Text};
 use weir_engine::{Decision, EventBody, RunTask, StepError, TaskResult, sealed_to_json};
 use weir_ir::{Flow, UnknownPolicy};
-use weir_kind::{Category, Effect};
+use weir_kind::{Category, Effect, TaskError};
 use weir_runtime::policy::{self, OUTCOME_UNKNOWN, noise, retries, step_error};
 use weir_store::Place;
 
@@ -56,6 +56,8 @@ pub struct Open {
     attempt: u32,
     /// Whoever made an attempt was lost before.
     was_lost: bool,
+    /// A worker elsewhere did not know a secret of it.
+    needs_secrets: bool,
     state: OpenState,
     asked_at: Micros,
     token: WorkflowCancellationToken,
@@ -101,8 +103,8 @@ impl<'a> Driver<'a> {
         let path = task.path.clone();
         let effect = self.facts(&task.spec.kind).map_or(Effect::NonIdempotent, |facts| facts.effect_of(&task.params));
         let (asked_at, token) = (self.now(), WorkflowCancellationToken::new());
-        let (params, state, was_lost) = (None, OpenState::Queued, false);
-        let open = Open { task, params, effect, attempt: 1, was_lost, state, asked_at, token };
+        let (params, state, was_lost, needs_secrets) = (None, OpenState::Queued, false, false);
+        let open = Open { task, params, effect, attempt: 1, was_lost, needs_secrets, state, asked_at, token };
         self.tasks.insert(path.clone(), open);
         self.queued.push_back(path);
     }
@@ -198,17 +200,27 @@ impl<'a> Driver<'a> {
         ActivityOptions::with_start_to_close_timeout(own + GRACE)
             .heartbeat_timeout(Duration::from_millis(rules.heartbeat.millis))
             .cancellation_token(open.token.clone())
-            .maybe_task_queue(self.queue_of(&open.task.spec.kind))
+            .maybe_task_queue(self.queue_of(open))
             .summary(open.task.path.to_string())
             .retry_policy(policy_of(open.effect, open.was_lost))
             .build()
     }
 
-    /// The kind's own queue, else the store's where it needs one, else the run's.
-    fn queue_of(&self, kind: &str) -> Option<String> {
-        let rules = &self.input.rules;
+    /// The kind's own queue, else the store's where it needs one, else the run's. Whoever has the store has the secrets of
+    /// projects as well.
+    fn queue_of(&self, open: &Open) -> Option<String> {
+        let (rules, kind) = (&self.input.rules, &*open.task.spec.kind);
         let of_store = || rules.store_queue.clone().filter(|_| self.facts(kind).is_some_and(|facts| facts.needs_store));
-        rules.queue_of(kind).cloned().or_else(of_store)
+        if open.needs_secrets { rules.store_queue.clone() } else { rules.queue_of(kind).cloned().or_else(of_store) }
+    }
+
+    /// Whether the attempt is made once more where the secrets of projects are, as a worker elsewhere has those of its
+    /// environment alone. Nothing has been done yet by an attempt that lacks one.
+    fn lacks_secret(&self, open: &Open, error: &TaskError) -> bool {
+        let store = self.input.rules.store_queue.as_ref();
+        self.input.interpreter >= 6
+            && &*error.code == "SECRET_UNKNOWN"
+            && store.is_some_and(|store| self.queue_of(open).as_ref() != Some(store))
     }
 
     pub fn task_answered(&mut self, path: Text, attempt: u32, answer: Answer) {
@@ -255,6 +267,9 @@ impl<'a> Driver<'a> {
     fn attempt_failed(&mut self, path: Text, failed: TaskFailed) {
         let TaskFailed { error, attempt, began_at, logs } = failed;
         lock(&self.fold).add_logs(logs);
+        if self.tasks.get(&path).is_some_and(|open| self.lacks_secret(open, &error)) {
+            return self.look_for_secrets(path, attempt);
+        }
         let Some(open) = self.tasks.get_mut(&path) else { return };
         open.attempt = attempt;
         let careful = open.effect == Effect::NonIdempotent;
@@ -273,6 +288,12 @@ impl<'a> Driver<'a> {
         }
         let started_at = self.began_late(&path, began_at);
         self.settle(path, TaskResult { error: Some(step_error(error)), started_at, ..TaskResult::default() });
+    }
+
+    fn look_for_secrets(&mut self, path: Text, attempt: u32) {
+        let Some(open) = self.tasks.get_mut(&path) else { return };
+        (open.attempt, open.needs_secrets, open.state) = (attempt, true, OpenState::Queued);
+        self.queued.push_back(path);
     }
 
     fn back_off(&mut self, path: Text, attempt: u32, wait: weir_base::Duration) {
