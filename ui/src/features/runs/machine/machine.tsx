@@ -107,7 +107,7 @@ export function Machine({ run, at, other, onChange }: Props) {
             {playing ? "Hold" : "Replay"}
           </Button>
           {may("runs.start") ? (
-            <Button look="primary" disabled={over} onClick={() => setForking(true)} aria-describedby="fork-says">
+            <Button look="primary" disabled={over || here.data === undefined} onClick={() => setForking(true)} aria-describedby="fork-says">
               <GitFork aria-hidden />
               Fork from here
             </Button>
