@@ -310,7 +310,7 @@ function useEdges({ projection, shown, selected, readOnly = false, states }: Flo
       target: edge.target,
       sourceHandle: handleOf(projection, edge, own.get(edge.source) ?? []),
       selected: selected.has(`edge:${edge.key}`),
-      markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, color: "var(--control)" },
+      markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, markerUnits: "userSpaceOnUse", color: "var(--control)" },
       ariaLabel: `From ${titles.get(edge.source) ?? ""} to ${titles.get(edge.target) ?? ""}`,
       data: { edge, readOnly, state: stateOf(edge) },
     }));

@@ -31,7 +31,7 @@ export const WireView = memo(function WireView(props: EdgeProps<WireEdge>) {
   return (
     <g onPointerEnter={() => setHot(true)} onPointerLeave={() => setHot(false)}>
       <BaseEdge id={id} path={path} markerEnd={props.markerEnd ?? ""} interactionWidth={18} className={cn(selected ? "stroke-ring! stroke-[2.5]!" : failing ? "stroke-bad!" : state ? (state.busy ? "stroke-busy! stroke-2!" : "stroke-ok! stroke-2!") : "stroke-control!", failing && "[stroke-dasharray:5_4]")} />
-      {state && !(looked && !data.readOnly) ? <Went state={state} x={x} y={label ? y + 14 : y} failing={failing} /> : null}
+      {state && !(looked && !data.readOnly) ? <Went state={state} {...(tree ? { x: props.targetX - BEFORE, y: props.targetY } : { x, y: label ? y + 14 : y })} failing={failing} /> : null}
       {label || (!data?.readOnly && looked) ? (
         <EdgeLabelRenderer>
           <div className="nodrag nopan pointer-events-auto absolute flex items-center gap-1" style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}>
@@ -43,6 +43,9 @@ export const WireView = memo(function WireView(props: EdgeProps<WireEdge>) {
     </g>
   );
 });
+
+/** In a tree many edges share a trunk, so each is marked where it ends. */
+const BEFORE = 26;
 
 /** What leads back goes around the steps at its ends, below those that stand side by side. */
 function pathBack(props: EdgeProps<WireEdge>): ReturnType<typeof getSmoothStepPath> {
