@@ -28,6 +28,25 @@ impl Control {
         self.ask_run(caller, run, Request::Signal { name: signal, id: None, payload }).await
     }
 
+    /// A signal to a run. One that answers a person names the whole path of the step: at half of it nobody would take it.
+    pub async fn signal(
+        &self,
+        caller: &Caller,
+        run: &str,
+        name: Text,
+        id: Option<Text>,
+        payload: Value,
+    ) -> Result<RunView> {
+        if let Some(path) = name.strip_prefix(APPROVE) {
+            let flow = self.own_source(&self.row(caller, run).await?).await?.flow;
+            let takes = SignalNames::of(&flow);
+            if takes.take(&name) && !takes.is_given(&name) && !flow.has_approval_at(path) {
+                return Err(half_a_path(path));
+            }
+        }
+        self.ask_run(caller, run, Request::Signal { name, id, payload }).await
+    }
+
     /// What the run waits for goes first. An answer may come before its step, but only to a step that is still to come:
     /// nobody would ever take another, though it would be kept.
     async fn signal_of(&self, row: &Run, view: &RunView, named: &str) -> Result<Text> {

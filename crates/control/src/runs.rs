@@ -183,9 +183,13 @@ impl Control {
         Ok(self.runs.wait(&row.id, until).await?)
     }
 
+    /// Those that have begun: none of a run that waits for its turn.
     pub async fn steps(&self, caller: &Caller, run: &str) -> Result<Vec<StepView>> {
         let row = self.row(caller, run).await?;
-        Ok(self.runs.steps(&row.id).await?)
+        match row.status {
+            Status::Pending => Ok(Vec::new()),
+            _ => Ok(self.runs.steps(&row.id).await?),
+        }
     }
 
     pub async fn logs(&self, caller: &Caller, run: &str) -> Result<Vec<LogView>> {
@@ -193,9 +197,14 @@ impl Control {
         Ok(self.runs.logs(&row.id).await?)
     }
 
+    /// The state after a record, or as it is.
     pub async fn replay(&self, caller: &Caller, run: &str, to: Option<u64>) -> Result<ReplayView> {
         let row = self.row(caller, run).await?;
-        Ok(self.runs.replay(&row.id, to).await?)
+        let replayed = self.runs.replay(&row.id, to).await?;
+        match row.status {
+            Status::Pending if to.is_none() => Ok(replayed.before_its_turn()),
+            _ => Ok(replayed),
+        }
     }
 
     pub async fn query_run(&self, caller: &Caller, run: &str, name: &str) -> Result<Value> {

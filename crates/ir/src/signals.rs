@@ -38,6 +38,11 @@ impl SignalNames {
         self.names.contains(name) || name.strip_prefix(APPROVE).is_some_and(ends_in)
     }
 
+    /// Whether the flow itself gives a signal this name, be it that of an answer to a person's step.
+    pub fn is_given(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
     /// The name that was most likely meant. Of an approval, the path before the step's own id is taken as it is.
     pub fn closest(&self, name: &str) -> Option<String> {
         if let Some(near) = closest(name, self.names.iter().map(|known| &**known)) {

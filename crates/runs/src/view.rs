@@ -83,6 +83,13 @@ pub struct ReplayView {
     pub warnings: Vec<Text>,
 }
 
+impl ReplayView {
+    /// Of a run that waits for its turn: folding its journal shows what it will do first, and none of that has begun.
+    pub fn before_its_turn(self) -> Self {
+        Self { status: Status::Pending, signals: Vec::new(), open: Vec::new(), steps: Vec::new(), ..self }
+    }
+}
+
 /// What an expression gives at one moment of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Previewed {

@@ -116,7 +116,8 @@ fn row_json(run: &Row) -> Value {
 
 async fn show_run(side: &dyn Side, id: &str, json: bool) -> anyhow::Result<Exit> {
     let row = side.row(id).await?;
-    let replay = begun(&row, side.replay(id, None).await?);
+    let replay = side.replay(id, None).await?;
+    let replay = if row.status == Status::Pending { replay.before_its_turn() } else { replay };
     let logs = side.logs(id).await?;
     summary::warn(&replay);
     if json {
@@ -128,15 +129,6 @@ async fn show_run(side: &dyn Side, id: &str, json: bool) -> anyhow::Result<Exit>
         crate::outln!("  │ {}  {}: {}", show::time(log.at), log.level, show::short(&log.message, 400));
     }
     Ok(Exit::Success)
-}
-
-/// Of a run that waits for its turn, the journal knows what it was given, and folding that shows what it will do first:
-/// none of it has begun.
-fn begun(row: &Row, replay: ReplayView) -> ReplayView {
-    match row.status {
-        Status::Pending => ReplayView { status: Status::Pending, steps: Vec::new(), open: Vec::new(), ..replay },
-        _ => replay,
-    }
 }
 
 pub fn print_run(row: &Row, replay: &ReplayView) {

@@ -775,7 +775,7 @@ async fn signal(
     Body(body): Body<SignalBody>,
 ) -> Answer<Json<RunSummary>> {
     let (name, id, payload) = (body.name.into(), body.id.map(Text::from), body.payload.0);
-    ask(&app, &caller, &run, Request::Signal { name, id, payload }).await
+    Ok(Json(summary(app.control.signal(&caller, &run, name, id, payload).await?)))
 }
 
 async fn approve(

@@ -13,6 +13,7 @@ on_every_store! {
     the_same_is_done_to_all_that_pass_a_filter
     failed_runs_go_on_together
     a_run_is_given_out_as_a_test
+    a_run_that_waits_for_its_turn_has_begun_nothing
 }
 
 const WAITS: &str =
@@ -20,6 +21,24 @@ const WAITS: &str =
 const FAILS: &str = r#"{"ir": 1, "name": "fails", "dialect": "ir", "root": {"id": "all", "sequence": {"children": [
     {"id": "say", "task": {"kind": "print", "params": {"message": "begun"}}},
     {"id": "gate", "task": {"kind": "mock", "params": {"returnStatus": "FAILURE", "errorCode": "SHUT"}}}]}}}"#;
+
+async fn a_run_that_waits_for_its_turn_has_begun_nothing(data: Data) {
+    let world = World::open(data).await;
+    let tenant = world.tenant("Anna").await;
+    let one = WAITS.replace("\"root\"", "\"settings\": {\"concurrency\": {\"limit\": 1}}, \"root\"");
+    let flow = world.running(&tenant.key, "waits", &one).await;
+    let first = inject(&world, &tenant, &flow).await;
+    let second = inject(&world, &tenant, &flow).await;
+    let of = async |run: &str, what: &str| world.get(&tenant.key, &format!("/api/runs/{run}{what}")).await.is(200);
+    assert_eq!(of(&second, "").await["status"], "pending");
+    assert_eq!(of(&second, "/steps").await["items"], json!([]));
+    let replayed = of(&second, "/replay").await;
+    assert_eq!((&replayed["status"], &replayed["steps"]), (&json!("pending"), &json!([])), "{replayed:#}");
+    world.post(&tenant.key, &format!("/api/runs/{first}/signal"), json!({"name": "go"})).await.is(200);
+    world.post(&tenant.key, &format!("/api/runs/{second}/signal"), json!({"name": "go"})).await.is(200);
+    assert_eq!(world.ended(&tenant.key, &second).await["status"], "succeeded");
+    assert_eq!(of(&second, "/steps").await["items"].as_array().map(Vec::len), Some(1));
+}
 
 async fn inject(world: &World, tenant: &Tenant, flow: &str) -> String {
     text(&world.post(&tenant.key, &format!("/api/triggers/{flow}/inject"), json!({})).await.is(201)["run"])
@@ -109,6 +128,9 @@ async fn an_approval_that_no_step_takes_is_refused(data: Data) {
         let problem = answer(name).await.refused(422, "SIGNAL_UNKNOWN");
         assert!(text(&problem["detail"]).contains("give its whole path"), "{name}: {problem:#}");
     }
+    let signal = json!({"name": "approve:ok", "payload": {"approved": true}});
+    let problem = world.post(&tenant.key, &format!("{path}/signal"), signal).await.refused(422, "SIGNAL_UNKNOWN");
+    assert!(text(&problem["detail"]).contains("give its whole path"), "{problem:#}");
     answer("all/ok").await.is(200);
     for name in ["all/ok", "approve:all/ok"] {
         answer(name).await.refused(409, "STEP_NOT_OPEN");
