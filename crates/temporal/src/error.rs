@@ -34,9 +34,12 @@ pub enum TemporalError {
     Shared { queue: String, other: String },
     /// Give the worker the same store, none, or another queue.
     #[error(
-        "another worker (`{other}`) keeps the journals of the task queue `{queue}` in another store, and each would get a part of them; give both the same --data or --database-url, this one --no-store, or each its own --task-queue"
+        "another worker (`{other}`) keeps the journals of the task queue `{queue}` in another store, and each would get a part of them; give both the same --data or --database-url, this one --no-store, or each its own --task-queue. One that is gone counts for 90 seconds"
     )]
     OtherStore { queue: String, other: String },
+    /// Give the keys and the store that its workers have.
+    #[error("what the run answers cannot be read ({0}); give the same --payload-keys and --blobs as its workers have")]
+    Unreadable(String),
     #[error("there is no run `{0}` on this cluster")]
     NotFound(String),
     /// It may work later.
@@ -55,7 +58,7 @@ impl TemporalError {
             Self::Ended { .. } => "TEMPORAL_ENDED",
             Self::Taken(_) => "TEMPORAL_ID_TAKEN",
             Self::Shared { .. } | Self::OtherStore { .. } => "TEMPORAL_QUEUE_SHARED",
-            Self::Wrong(_) | Self::NotFound(_) | Self::Failed(_) => return None,
+            Self::Wrong(_) | Self::Unreadable(_) | Self::NotFound(_) | Self::Failed(_) => return None,
         })
     }
 

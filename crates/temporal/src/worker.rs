@@ -157,7 +157,8 @@ fn runtime(options: &Options) -> Result<Runtime, TemporalError> {
         return Runtime::from_current_tokio(RuntimeOptions::default()).map_err(TemporalError::failed);
     };
     let exporter = PrometheusExporterOptions::builder().socket_addr(listen).build();
-    let started = start_prometheus_metric_exporter(exporter).map_err(TemporalError::failed)?;
+    let taken = |error| TemporalError::Wrong(format!("metrics cannot be shown at {listen}: {error}"));
+    let started = start_prometheus_metric_exporter(exporter).map_err(taken)?;
     let telemetry = TelemetryOptions::builder().metrics(started.meter as Arc<_>).build();
     let options = RuntimeOptions::builder().telemetry_options(telemetry).build().map_err(TemporalError::failed)?;
     Runtime::from_current_tokio(options).map_err(TemporalError::failed)

@@ -73,3 +73,19 @@ async fn a_worker_that_writes_the_database_otherwise_works_on_until_it_may_keep_
     stop(again);
     stop(second);
 }
+
+#[test]
+fn sealed_payloads_are_read_with_their_key_alone() {
+    let (server, place) = (Server::start(), place());
+    let address = server.address();
+    place.file("keys", format!("a:{}", "1f".repeat(32)));
+    let keys = ["--payload-keys", "keys"];
+    let sealed = worker(&place, &address, &keys);
+    assert_eq!(run(&place, &address, &keys).code, 0);
+    run(&place, &address, &[]).says(1, "give the same --payload-keys");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let metrics = taken.local_addr().unwrap().to_string();
+    let refused = ["worker", "--temporal", &*address, "--no-store", "--metrics", &*metrics];
+    place.weir(&refused).says(2, "metrics cannot be shown at");
+    stop(sealed);
+}

@@ -87,6 +87,9 @@ impl Cluster {
                     }
                     tokio::time::sleep(Duration::from_millis(500)).await;
                 }
+                Err(WorkflowGetResultError::PayloadConversion(error)) => {
+                    return Err(TemporalError::Unreadable(error.to_string()));
+                }
                 Err(error) => return Err(TemporalError::failed(error)),
             }
         }

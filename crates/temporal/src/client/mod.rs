@@ -167,6 +167,7 @@ fn not_answered(run: &str, error: WorkflowQueryError) -> TemporalError {
     match error {
         WorkflowQueryError::NotFound(_) => TemporalError::NotFound(run.to_owned()),
         WorkflowQueryError::Rpc(status) => TemporalError::Failed(status.message().to_owned()),
+        WorkflowQueryError::PayloadConversion(error) => TemporalError::Unreadable(error.to_string()),
         other => TemporalError::failed(other),
     }
 }
