@@ -57,6 +57,9 @@ const OVER_A_FLOW: Record<string, Way> = {
   "another dialect": more("Convert to another dialect"),
   "an input": button("Input"),
   "what else there is": button("More"),
+  "what can be done with a step": chosen(press("Shift+F10")),
+  "what can be done with several steps": both(press("Shift+F10")),
+  "what can be done on the canvas": press("Shift+F10"),
   "its problems": button(/problem|hint/),
   "its outline": async (page) => page.getByRole("radio", { name: "Outline" }).click(),
   "its text": async (page) => {

@@ -300,7 +300,7 @@ test("every key that works on a flow is in the list of keys", async ({ app, clie
   await canvas(app).focus();
   await app.keyboard.press("?");
   const sheet = app.getByRole("dialog", { name: "Keyboard" });
-  const keys = { "Disable or enable": "D", "Select everything before": "AltSU", "Select everything after": "AltSD", "Select everything connected": "AltSC", "Paste, joined to what led there": "CtrlShiftV", Copy: "CtrlC", "Add a step behind the selection": "Tab", "Open the step": "↵", "Go to the nearest step": "← ↑ → ↓", "Move the drawing": "Spacedrag", "Tidy the layout": "ShiftAltT", "Show or hide the text beside the canvas": "Ctrl\\" };
+  const keys = { "Disable or enable": "D", "Select everything before": "AltSU", "Select everything after": "AltSD", "Select everything connected": "AltSC", "Paste, joined to what led there": "CtrlShiftV", Copy: "CtrlC", "Add a step behind the selection": "Tab", "Open the step": "↵", "Go to the nearest step": "← ↑ → ↓", "What can be done with what is selected": "ShiftF10Menu", "Move the drawing": "Spacedrag", "Tidy the layout": "ShiftAltT", "Show or hide the text beside the canvas": "Ctrl\\" };
   for (const [title, shown] of Object.entries(keys)) await expect(sheet.getByRole("term").filter({ hasText: new RegExp(`^${title}$`) }).locator("xpath=following-sibling::dd"), title).toHaveText(shown);
 });
 

@@ -50,6 +50,13 @@ test("a viewer looks at a flow and is offered nothing that would change it", asy
   await page.keyboard.press("Delete");
   await page.keyboard.press("Control+Enter");
   await expect(step(page, "hello")).toBeVisible();
+  await step(page, "hello").click({ button: "right" });
+  await expect(page.getByRole("menuitem")).toHaveText([/^Open/, /^Copy/]);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("e");
+  await page.keyboard.press("Shift+F10");
+  await expect(page.getByRole("menuitem")).toHaveText([/^Select every step/, /^Show the whole flow/]);
+  await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "More", exact: true }).click();
   await expect(page.getByRole("menuitem")).toHaveText(["History", "Download the text"]);
   expect(refused).toEqual([]);
@@ -59,6 +66,9 @@ test("an operator runs what an editor has drawn, and changes nothing of it", asy
   const { id } = await flow(client, TREE);
   const { page, refused } = await as(browser, client, server.url, "operator");
   await open(page, id);
+  await step(page, "hello").click({ button: "right" });
+  await expect(page.getByRole("menuitem")).toHaveText([/^Open/, /^Test this step/, /^Run up to here/, /^Copy/]);
+  await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Run", exact: true }).click();
   await expect(step(page, "hello").getByText("Succeeded")).toBeVisible();
   await expect(page.getByRole("button", { name: "Undo", exact: true })).toHaveCount(0);

@@ -1,6 +1,6 @@
 import { BLANK, type CanvasData, type Clip, type Command, type Point } from "./commands";
 import { dialectNamed, dialectOf } from "./dialects";
-import type { Dialect, Done } from "./dialects/dialect";
+import type { Dialect, Done, TextCommand } from "./dialects/dialect";
 import { History, type Stamp } from "./history";
 import { EMPTY, type Projection } from "./projection";
 import { type Format, formatOf, parseText } from "./text/format";
@@ -66,6 +66,17 @@ export class FlowDocument {
       return this.perform(command, at);
     } catch (error) {
       if (error instanceof Refusal) return { refused: error.message, added: [] };
+      throw error;
+    }
+  }
+
+  /** Why a command that changes the text would be refused now; nothing where it can be done. */
+  refusal(command: TextCommand): string | undefined {
+    try {
+      this.applied(command);
+      return undefined;
+    } catch (error) {
+      if (error instanceof Refusal) return error.message;
       throw error;
     }
   }
@@ -164,12 +175,17 @@ export class FlowDocument {
       return { added: [] };
     }
     if (command.do === "position" || command.do === "tidy") return this.place(command, at);
-    if (this.now.broken[0]) throw new Refusal(`The text cannot be read (line ${this.now.broken[0].line}). Mend it there first.`);
-    const patch = new Patch(this.now.text, this.format);
-    const done = this.dialect.apply(patch, this.now.projection, command);
+    const { patch, done } = this.applied(command);
     const canvas = placed(follow(this.now.canvas, done), command, done, this.dialect.keepsPositions);
     this.become({ ...this.read(patch.source), canvas }, { at, sort });
     return { added: done.added ?? [] };
+  }
+
+  /** The text with a command applied to it. */
+  private applied(command: TextCommand): { patch: Patch; done: Done } {
+    if (this.now.broken[0]) throw new Refusal(`The text cannot be read (line ${this.now.broken[0].line}). Mend it there first.`);
+    const patch = new Patch(this.now.text, this.format);
+    return { patch, done: this.dialect.apply(patch, this.now.projection, command) };
   }
 
   private place(command: Extract<Command, { do: "position" | "tidy" }>, at: number): Outcome {
@@ -180,9 +196,7 @@ export class FlowDocument {
       this.become({ ...this.now, canvas: { ...this.now.canvas, positions } }, stamp);
       return { added: [] };
     }
-    if (this.now.broken[0]) throw new Refusal(`The text cannot be read (line ${this.now.broken[0].line}). Mend it there first.`);
-    const patch = new Patch(this.now.text, this.format);
-    this.dialect.apply(patch, this.now.projection, { do: "position", moves: command.moves });
+    const { patch } = this.applied({ do: "position", moves: command.moves });
     this.become({ ...this.read(patch.source), canvas: this.now.canvas }, stamp);
     return { added: [] };
   }

@@ -5,6 +5,6 @@
 export * from "./commands";
 export { FlowDocument, type Outcome, type State } from "./document";
 export { dialectNamed } from "./dialects";
-export type { Dialect, Offer } from "./dialects/dialect";
+export type { Dialect, Offer, TextCommand } from "./dialects/dialect";
 export * from "./projection";
 export { isMap, type Json, type JsonMap, type Path, type TextProblem } from "./text/node";

@@ -13,6 +13,7 @@ const SHOWN: Record<string, string> = {
   ArrowRight: "→",
   Arrows: "← ↑ → ↓",
   Drag: "drag",
+  ContextMenu: "Menu",
 };
 
 /** The keys that are pressed together, one such list for each time something is pressed. */

@@ -34,7 +34,7 @@ export const WireView = memo(function WireView(props: EdgeProps<WireEdge>) {
       {state && !(looked && !data.readOnly) ? <Went state={state} {...(tree ? { x: props.targetX - BEFORE, y: props.targetY } : { x, y: label ? y + 14 : y })} failing={failing} /> : null}
       {label || (!data?.readOnly && looked) ? (
         <EdgeLabelRenderer>
-          <div className="nodrag nopan pointer-events-auto absolute flex items-center gap-1" style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}>
+          <div data-edge={id} className="nodrag nopan pointer-events-auto absolute flex items-center gap-1" style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}>
             {label ? <span className="rounded-sm bg-canvas px-1 text-xs text-muted">{label}</span> : null}
             {!data?.readOnly && looked ? <Insert edge={id} /> : null}
           </div>

@@ -1,12 +1,12 @@
 import { Check, ChevronRight } from "lucide-react";
-import { ContextMenu, DropdownMenu } from "radix-ui";
+import { DropdownMenu } from "radix-ui";
 import type { ComponentProps, ReactNode } from "react";
 import { cn } from "@/lib/cn";
 import { Kbd } from "./kbd";
 
 const panel =
   "z-60 max-h-[min(28rem,var(--radix-dropdown-menu-content-available-height,28rem))] min-w-44 max-w-80 animate-pop overflow-auto rounded-lg border border-line bg-raised p-1 shadow-pop";
-const row =
+export const row =
   "relative flex min-h-7 cursor-default select-none items-center gap-2 rounded-sm px-2 py-1 text-base text-ink outline-none data-disabled:opacity-50 data-highlighted:bg-hover [&_svg]:size-3.5 [&_svg]:shrink-0 [&>svg]:text-muted";
 
 /** A menu that a button opens: `<Menu trigger={<Button/>}>…</Menu>`. */
@@ -81,30 +81,4 @@ export function MenuSub({ label, icon, children }: { label: ReactNode; icon?: Re
       </DropdownMenu.Portal>
     </DropdownMenu.Sub>
   );
-}
-
-/** A menu at the pointer, for what is clicked with the other button. */
-export function AtPointer({ children, menu }: { children: ReactNode; menu: ReactNode }) {
-  return (
-    <ContextMenu.Root>
-      <ContextMenu.Trigger asChild>{children}</ContextMenu.Trigger>
-      <ContextMenu.Portal>
-        <ContextMenu.Content className={panel}>{menu}</ContextMenu.Content>
-      </ContextMenu.Portal>
-    </ContextMenu.Root>
-  );
-}
-
-export function AtPointerItem({ icon, shortcut, danger, className, children, ...rest }: ComponentProps<typeof ContextMenu.Item> & { icon?: ReactNode; shortcut?: string; danger?: boolean }) {
-  return (
-    <ContextMenu.Item {...rest} className={cn(row, danger && "text-bad-ink [&>svg]:text-bad-ink", className)}>
-      {icon}
-      <span className="min-w-0 flex-1 truncate">{children}</span>
-      {shortcut ? <Kbd keys={shortcut} /> : null}
-    </ContextMenu.Item>
-  );
-}
-
-export function AtPointerLine() {
-  return <ContextMenu.Separator className="-mx-1 my-1 h-px bg-line" />;
 }

@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react";
 import { toast } from "@/components/ui/toast";
 import { align, tidy } from "@/canvas/model/layout";
-import type { Clip, Command, Json, Note, Point } from "@/document";
+import type { Clip, Command, FlowNode, Json, Note, Point } from "@/document";
 import { api, body, onceKey } from "@/lib/api";
 import { download } from "@/lib/download";
 import { Inspector } from "./later";
@@ -53,7 +53,8 @@ export function useEdits(builder: Builder) {
       else perform({ do: "disable", keys, disabled: nodes.some((node) => !node.disabled) });
     },
     duplicate: () => keys.length > 0 && perform({ do: "duplicate", keys }),
-    add: () => setOver({ what: "creator", place: edge ? { edge: edge.key } : keys.length > 0 ? { after: keys[keys.length - 1] ?? "" } : lastPlace(builder) }),
+    /** Chooses a step to add: at a place of the drawing, in the edge or behind the step that is selected, or at the end. */
+    add: (at?: Point) => setOver({ what: "creator", place: at ? { at } : edge ? { edge: edge.key } : keys.length > 0 ? { after: keys[keys.length - 1] ?? "" } : lastPlace(builder) }),
     connect: () => keys[0] !== undefined && setOver({ what: "connect", from: keys[0] }),
     rename: () => keys[0] !== undefined && setOver({ what: "rename", key: keys[0] }),
     tidyUp: () => perform({ do: "tidy", moves: Object.fromEntries(tidy(projection, shown)) }),
@@ -102,10 +103,14 @@ export const ARRANGED: Record<Arranged, string> = { left: "Align to the left", t
 export const SEVERAL = "Shift and a drag over the canvas selects several.";
 
 /** A step that has others in it, or the one it stands in. */
-function regionOf({ nodes }: Builder["projection"], key: string): string | undefined {
-  const node = nodes.find((one) => one.key === key);
-  return node && nodes.some(({ parent }) => parent === key) ? key : node?.parent;
+function regionOf(projection: Builder["projection"], key: string): string | undefined {
+  return hasInside(projection, key) ? key : projection.nodes.find((one) => one.key === key)?.parent;
 }
+
+export const hasInside = ({ nodes }: Builder["projection"], key: string): boolean => nodes.some(({ parent }) => parent === key);
+
+/** What a step gave in the run that is looked at; nothing where it did not succeed there. */
+export const ranOf = (steps: Builder["steps"], node: FlowNode) => steps.findLast((one) => one.path.split("/").at(-1)?.replace(/\[\d+\]$/, "") === node.id && one.status === "succeeded");
 
 function moved(point: Point | undefined, by: Point, key: string): [string, Point][] {
   return point ? [[key, { x: point.x + by.x, y: point.y + by.y }]] : [];
@@ -176,6 +181,11 @@ export function useTrials(builder: Builder) {
     pins,
     pin: (node: string, value: Json | undefined) => setPins(without(pins, node, value)),
     tests,
+    /** One step alone, with the data that is kept for its test. */
+    test: (node: string, data: Json | undefined = tests[node]) => void start({ step: node, ...(data === undefined ? {} : { data }) }),
+    runTo: (node: string) => void start({ to: node }),
+    /** From a step on; nothing where no run is looked at, whose values it would go on with. */
+    runFrom: runId === undefined ? undefined : (node: string) => void start({ from: node }),
     setTest: (node: string, value: Json | undefined) => setTests(without(tests, node, value)),
     start,
     stop,

@@ -1,4 +1,4 @@
-import { type Clip, type Command, FlowDocument, isMap, type Json } from "@/document";
+import { type Clip, type Command, FlowDocument, isMap, type Json, type Place } from "@/document";
 import type { Taken } from "@/document/foreign/n8n";
 import { toast } from "@/components/ui/toast";
 import { type Given, given, notesOfTaken, parsed, textOfTaken } from "@/features/flows/given";
@@ -12,9 +12,9 @@ const MOST = 2_000_000;
  * Puts what lies on the clipboard into the flow: copied steps, `joined` to what led to them, a whole graph as JSON, or
  * an export of n8n.
  */
-export async function pasteInto(builder: Builder, text: string, after: string | undefined, joined: boolean): Promise<void> {
+export async function pasteInto(builder: Builder, text: string, place: Place, joined: boolean): Promise<void> {
   const clip = readClip(text) ?? graphOf(text);
-  if (clip) return pasteClip(builder, clip, after, joined);
+  if (clip) return pasteClip(builder, clip, place, joined);
   const read = await readable([{ name: "clipboard.json", text }]);
   if (!read) return;
   if (read.kind === "foreign") return pasteForeign(builder, read.taken);
@@ -32,9 +32,9 @@ async function readable(files: Parameters<typeof given>[0]): Promise<Given | und
   }
 }
 
-function pasteClip({ perform, projection }: Builder, clip: Clip, after: string | undefined, joined: boolean): void {
+function pasteClip({ perform, projection }: Builder, clip: Clip, place: Place, joined: boolean): void {
   const there = new Set(projection.nodes.map((node) => node.key));
-  const done = perform({ do: "paste", clip, place: after === undefined ? {} : { after }, joined });
+  const done = perform({ do: "paste", clip, place, joined });
   if (done && joined && !clip.incoming?.some(({ source }) => there.has(source))) toast.say("Nothing in this flow led to them", "They were pasted without.");
 }
 

@@ -2,6 +2,7 @@ import { useEffect } from "react";
 import { isTyping, matches, shownKeys } from "@/lib/keys";
 import { useLatest } from "@/lib/latest";
 import { toast } from "@/components/ui/toast";
+import type { Place, Point } from "@/document";
 import type { Edits } from "./actions";
 import { pasteInto } from "./bring-in";
 import type { Builder } from "./state";
@@ -33,7 +34,7 @@ export function useClipboard(builder: Builder, edits: Edits, mayWrite: boolean):
       const asked = joined;
       // The next one may come from a menu, with no key.
       joined = false;
-      void pasteInto(builder, event.clipboardData?.getData("text/plain") ?? "", edits.keys[0], asked);
+      void pasteInto(builder, event.clipboardData?.getData("text/plain") ?? "", behind(edits), asked);
     };
     const onCopy = (event: ClipboardEvent) => copy(event, false);
     const onCut = (event: ClipboardEvent) => copy(event, mayWrite);
@@ -65,13 +66,15 @@ export async function copyNow(builder: Builder, edits: Edits, cut: boolean): Pro
   else toast.done(edits.keys.length === 1 ? "Copied" : `Copied ${edits.keys.length} steps`);
 }
 
-/** Pastes where no key was pressed. */
-export async function pasteNow(builder: Builder, edits: Edits, joined: boolean): Promise<void> {
+/** Pastes where no key was pressed; where a place of the drawing was asked for, there. */
+export async function pasteNow(builder: Builder, edits: Edits, joined: boolean, at?: Point): Promise<void> {
   let text: string;
   try {
     text = await navigator.clipboard.readText();
   } catch {
     return toast.say("The browser does not let this page read the clipboard", `Press ${named(joined ? PASTE_JOINED : "Mod+V")} on the canvas.`);
   }
-  await pasteInto(builder, text, edits.keys[0], joined);
+  await pasteInto(builder, text, at ? { at } : behind(edits), joined);
 }
+
+const behind = ({ keys: [after] }: Edits): Place => (after === undefined ? {} : { after });

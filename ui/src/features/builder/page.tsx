@@ -175,9 +175,9 @@ function OpenStep({ builder, trials, mayWrite, mayRun }: { builder: Builder; tri
       context={{ set: (at, value) => void perform({ do: "set", key: node.key, path: at, value }), references, run: runId, step: path, readOnly: !mayWrite, around }}
       onPin={(value) => trials.pin(node.id, value)}
       onRename={(title) => perform({ do: "rename", key: node.key, title })}
-      onTest={(data) => void trials.start({ step: node.id, ...(data === undefined ? {} : { data }) })}
-      onRunTo={() => void trials.start({ to: node.id })}
-      onRunFrom={runId === undefined ? undefined : () => void trials.start({ from: node.id })}
+      onTest={(data) => trials.test(node.id, data)}
+      onRunTo={() => trials.runTo(node.id)}
+      onRunFrom={trials.runFrom && (() => trials.runFrom?.(node.id))}
       onClose={() => {
         setOpened(undefined);
         document.getElementById("canvas")?.focus();

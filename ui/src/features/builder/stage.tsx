@@ -15,6 +15,8 @@ import { useLatest } from "@/lib/latest";
 import type { Edits, Trials } from "./actions";
 import { bringIn } from "./bring-in";
 import { fromBytes, toBytes } from "./bytes";
+import { CanvasMenu, openMenu } from "./canvas-menu";
+import { EDIT_NOTE } from "./commands";
 import type { Choice } from "./offers";
 import { DRAGGED } from "./palette";
 import { noteAdded } from "./recent";
@@ -91,15 +93,16 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
     return () => clearTimeout(timer);
   }, [opened, latest]);
 
-  const press = (event: KeyboardEvent) => {
+  const press = (event: KeyboardEvent<HTMLElement>) => {
     if (event.target !== event.currentTarget) return;
     const direction = ARROWS[event.key];
     const note = [...selected].findLast((key) => key.startsWith("note:"));
     const last = edits.keys[edits.keys.length - 1] ?? note;
     if (direction) arrow(event, direction, last);
+    else if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) openMenu(event.currentTarget);
     else if (event.key === "Tab" && !event.shiftKey && mayWrite) edits.add();
     else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && last !== undefined) {
-      if (last === note) event.currentTarget.querySelector<HTMLElement>(".react-flow__node-note.selected [data-edit-note]")?.click();
+      if (last === note) event.currentTarget.querySelector<HTMLElement>(EDIT_NOTE)?.click();
       else edits.open(last);
     }
     else if (event.key === "Escape") {
@@ -118,54 +121,58 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
     else goTo(last === undefined ? projection.nodes[0]?.key : nearest(points, last, direction));
   };
 
+  const choose = (keys: string[]) => {
+    select(keys);
+    if (keys.length === 1 && builder.opened !== undefined && places.has(keys[0] ?? "")) setOpened(keys[0]);
+  };
+
   const add = (choice: Choice, place: Extract<Command, { do: "add" }>["place"]) => perform({ do: "add", node: choice.node, place }) && noteAdded(choice);
   const titleOf = (key: string | undefined) => projection.nodes.find((node) => node.key === key)?.title ?? "";
   const said = edits.edge ? `Edge from ${titleOf(edits.edge.source)} to ${titleOf(edits.edge.target)} selected` : edits.keys.length > 1 ? `${edits.keys.length} steps selected` : edits.keys[0] === undefined ? ([...selected].some((key) => key.startsWith("note:")) ? "Note selected" : "") : `${titleOf(edits.keys[0])} selected`;
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the canvas is worked with keys of its own
-    <div role="application" aria-label="Canvas. Arrow keys walk between steps, Tab adds one, Enter opens it, E selects an edge." tabIndex={0} className="relative size-full outline-none focus-visible:ring-2 focus-visible:ring-ring focus-visible:ring-inset" id="canvas" onKeyDown={press}>
-      <FlowCanvas
-        projection={projection}
-        shown={shown}
-        places={places}
-        canvas={state.canvas}
-        selected={selected}
-        collapsed={collapsed}
-        states={states}
-        problems={worst}
-        pinned={trials.pinned}
-        dimmed={state.broken.length > 0}
-        readOnly={!mayWrite}
-        actions={actions}
-        onSelect={(keys) => {
-          select(keys);
-          if (keys.length === 1 && builder.opened !== undefined && places.has(keys[0] ?? "")) setOpened(keys[0]);
-        }}
-        onMove={(moves) => moveAll(builder, moves)}
-        onConnect={(source, target, handle) => perform({ do: "connect", source, target, ...(handle && projection.dialect === "graph" ? { handle } : {}) })}
-        onLoose={(source, handle, at) => setOver({ what: "creator", place: { after: source, at, ...(handle && projection.dialect === "graph" ? { handle } : {}) } })}
-        onOpen={edits.open}
-        onCreate={(at) => setOver({ what: "creator", place: { at } })}
-        onDropped={(data, at, edge) => {
-          const [file] = data.files;
-          if (file && mayWrite) void bringIn(builder, file);
-          const choice = choices.find((one) => one.id === data.getData(DRAGGED));
-          if (choice) add(choice, edge === undefined ? { at } : { edge });
-        }}
-      />
-      {state.broken[0] ? <Broken line={state.broken[0].line} message={state.broken[0].message} /> : null}
-      {projection.nodes.length === 0 && state.broken.length === 0 ? (
-        <div className="pointer-events-none absolute inset-0 flex items-center justify-center [&>*]:pointer-events-auto">
-          {doc.dialect.name === "ir" ? (
-            <Empty title="There is nothing to draw">This flow is written in the inner form. Convert it to a tree or a graph to draw it.</Empty>
-          ) : (
-            <Empty title="Nothing is drawn yet" actions={mayWrite ? <Button look="primary" onClick={edits.add}>Add the first step</Button> : null}>Pick a step on the left, or press Tab.</Empty>
-          )}
-        </div>
-      ) : null}
-      <span className="sr-only" aria-live="polite">{said}</span>
-      {mayWrite ? <SelectionBar builder={builder} edits={edits} /> : null}
-    </div>
+    <CanvasMenu builder={builder} edits={edits} trials={trials} mayWrite={mayWrite} onSelect={choose}>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the canvas is worked with keys of its own */}
+      <div role="application" aria-label="Canvas. Arrow keys walk between steps, Tab adds one, Enter opens it, E selects an edge." tabIndex={0} className="relative size-full outline-none focus-visible:ring-2 focus-visible:ring-ring focus-visible:ring-inset" id="canvas" onKeyDown={press}>
+        <FlowCanvas
+          projection={projection}
+          shown={shown}
+          places={places}
+          canvas={state.canvas}
+          selected={selected}
+          collapsed={collapsed}
+          states={states}
+          problems={worst}
+          pinned={trials.pinned}
+          dimmed={state.broken.length > 0}
+          readOnly={!mayWrite}
+          actions={actions}
+          onSelect={choose}
+          onMove={(moves) => moveAll(builder, moves)}
+          onConnect={(source, target, handle) => perform({ do: "connect", source, target, ...(handle && projection.dialect === "graph" ? { handle } : {}) })}
+          onLoose={(source, handle, at) => setOver({ what: "creator", place: { after: source, at, ...(handle && projection.dialect === "graph" ? { handle } : {}) } })}
+          onOpen={edits.open}
+          onCreate={(at) => setOver({ what: "creator", place: { at } })}
+          onDropped={(data, at, edge) => {
+            const [file] = data.files;
+            if (file && mayWrite) void bringIn(builder, file);
+            const choice = choices.find((one) => one.id === data.getData(DRAGGED));
+            if (choice) add(choice, edge === undefined ? { at } : { edge });
+          }}
+        />
+        {state.broken[0] ? <Broken line={state.broken[0].line} message={state.broken[0].message} /> : null}
+        {projection.nodes.length === 0 && state.broken.length === 0 ? (
+          <div className="pointer-events-none absolute inset-0 flex items-center justify-center [&>*]:pointer-events-auto">
+            {doc.dialect.name === "ir" ? (
+              <Empty title="There is nothing to draw">This flow is written in the inner form. Convert it to a tree or a graph to draw it.</Empty>
+            ) : (
+              <Empty title="Nothing is drawn yet" actions={mayWrite ? <Button look="primary" onClick={() => edits.add()}>Add the first step</Button> : null}>Pick a step on the left, or press Tab.</Empty>
+            )}
+          </div>
+        ) : null}
+        <span className="sr-only" aria-live="polite">{said}</span>
+        {mayWrite ? <SelectionBar builder={builder} edits={edits} /> : null}
+      </div>
+    </CanvasMenu>
   );
 }
 
