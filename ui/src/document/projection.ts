@@ -48,8 +48,11 @@ export interface FlowEdge {
   key: string;
   source: string;
   target: string;
+  /** As it is written. */
   handle?: string;
   label?: string;
+  /** The handles by which a run leaves along it, where a graph says so: what its handle, its label or its place comes to. */
+  ways?: readonly string[];
   /** `child` is a tree's own line; it is moved, not cut. */
   sort: "flow" | "peer" | "child";
   range?: Range;
@@ -70,6 +73,15 @@ export interface ProjectionProblem {
   message: string;
   line: number;
   key?: string;
+}
+
+/** The handle of those a node has that an edge leaves by; one that names none leaves by the usual one. */
+export function handleOf({ dialect }: Pick<Projection, "dialect">, edge: FlowEdge, own: readonly string[]): string {
+  const way = edge.ways?.[0] ?? edge.handle;
+  const usual = own.includes("out") || own.length === 0;
+  if (way !== undefined && (way !== "out" || usual)) return way;
+  if (edge.sort === "child") return "child";
+  return usual ? (dialect === "organism" ? "peer" : "out") : (own[0] ?? "out");
 }
 
 export const EMPTY: Projection = { dialect: "tree", name: "", nodes: [], edges: [], problems: [] };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FlowDocument } from "@/document";
+import { FlowDocument, handleOf } from "@/document";
 import { examples } from "../../../test/flows";
 import { framesOf } from "./frames";
 import { align, HEIGHT, placeAll, tidy, visible, WIDTH } from "./layout";
@@ -139,4 +139,51 @@ test("an edge that was gone along says how often, or how much; one beside it say
     "large>no-false": undefined,
     "large>yes-false": undefined,
   });
+});
+
+test("an edge is found by the handle that the server takes it for, however it is written", () => {
+  const types = { start: "trigger", bad: "activity", ask: "condition", by: "condition", each: "condition", again: "retry", work: "activity", okay: "approval", end: "end" };
+  const more: { [id: string]: object } = {
+    bad: { onError: "continue" },
+    by: { config: { truePath: "each", falsePath: ["end"] } },
+    each: { config: { cases: [{ value: 1, name: "one" }], default: "rest" } },
+  };
+  const nodes = Object.entries(types).map(([id, type]) => ({ id, type, position: { x: 0, y: 0 }, data: { label: id, ...more[id] } }));
+  const edges = [
+    ["start", "bad", { sourceHandle: "right" }],
+    ["bad", "ask", { sourceHandle: "source" }],
+    ["ask", "by", { label: "Yes" }],
+    ["ask", "end", { sourceHandle: "False" }],
+    ["by", "each", {}],
+    ["by", "end", { sourceHandle: "default" }],
+    ["each", "again", { source_handle: "ONE" }],
+    ["each", "end", { label: "rest" }],
+    ["again", "work", {}],
+    ["again", "okay", { sourceHandle: "done" }],
+    ["okay", "end", { sourceHandle: "approved" }],
+  ].map(([source, target, how]) => ({ id: `${String(source)}>${String(target)}`, source, target, ...(how as object) }));
+  const { projection } = new FlowDocument("flow.json", JSON.stringify({ name: "settled", nodes, edges })).state;
+  const steps = [
+    { path: "main/start", status: "succeeded" },
+    { path: "main/bad", status: "failed" },
+    { path: "main/ask", status: "succeeded", handle: "true" },
+    { path: "main/by", status: "succeeded", handle: "true" },
+    { path: "main/each", status: "succeeded", handle: "one" },
+    { path: "main/again", status: "running" },
+    { path: "main/again[0]/body", status: "failed" },
+    { path: "main/again[0]/body/work", status: "failed" },
+    { path: "main/again[1]/body", status: "running" },
+    { path: "main/again[1]/body/work", status: "running" },
+  ];
+  const went = (steps: Parameters<typeof statesOf>[1]) => {
+    const of = edgeStates(projection, statesOf(projection, steps));
+    return Object.fromEntries(projection.edges.flatMap((edge) => (of(edge) ? [[edge.key, of(edge)?.times]] : [])));
+  };
+  const before = { "start>bad": 1, "bad>ask": 1, "ask>by": 1, "by>each": 1, "each>again": 1 };
+  expect(went(steps)).toEqual({ ...before, "again>work": 2 });
+  const over = steps.map((step) => (step.status === "running" ? { ...step, status: "succeeded" } : step));
+  const last = [{ path: "main/okay", status: "succeeded" }, { path: "main/end", status: "succeeded" }];
+  expect(went([...over, ...last])).toEqual({ ...before, "again>work": 2, "again>okay": 1, "okay>end": 1 });
+  const drawn = projection.edges.map((edge) => `${edge.key}:${handleOf(projection, edge, projection.nodes.find(({ key }) => key === edge.source)?.handles ?? [])}`);
+  expect(drawn).toEqual(["start>bad:out", "bad>ask:out", "ask>by:true", "ask>end:false", "by>each:true", "by>end:false", "each>again:one", "each>end:rest", "again>work:body", "again>okay:out", "okay>end:approved"]);
 });

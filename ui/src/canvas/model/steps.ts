@@ -72,7 +72,7 @@ export function statesOf(projection: Projection, steps: readonly StepState[]): M
   return states;
 }
 
-/** A loop is left for its body as often as there is a round of it. */
+/** A loop is left for its body as often as there is a round of it, and a retry as often as it tries. */
 function leave(left: NodeState["left"], step: StepState, own: boolean): NodeState["left"] {
   const round = !own && /\[\d+\]\/body$/.test(step.path);
   const over = step.status === "succeeded" || step.status === "failed";
@@ -83,22 +83,21 @@ function leave(left: NodeState["left"], step: StepState, own: boolean): NodeStat
 }
 
 /** Tells of an edge what it shows, where the run went along it. */
-export function edgeStates({ dialect, nodes }: Projection, states: ReadonlyMap<string, NodeState>): (edge: FlowEdge) => EdgeState | undefined {
-  const byKey = new Map(nodes.map((node) => [node.key, node]));
+export function edgeStates({ dialect }: Pick<Projection, "dialect">, states: ReadonlyMap<string, NodeState>): (edge: FlowEdge) => EdgeState | undefined {
   return (edge) => {
     const [source, target] = [states.get(edge.source), states.get(edge.target)];
     if (!source || !target || !hasBegun(source) || !hasBegun(target)) return undefined;
-    const known = dialect === "graph" ? source.left[handleLeft(byKey, edge)] : { times: 1 };
+    const known = dialect === "graph" ? along(source.left, edge.ways ?? []) : { times: 1 };
     return known && { ...known, busy: target.status === "running" || target.status === "waiting" };
   };
 }
 
 const hasBegun = ({ status }: { status: string }): boolean => status !== "skipped" && status !== "pending";
 
-/** A loop's edge that names no handle leads into its body or on. */
-function handleLeft(byKey: ReadonlyMap<string, FlowNode>, { handle, source, target }: FlowEdge): string {
-  if (byKey.get(source)?.type !== "loop" || (handle !== undefined && handle !== "out")) return handle ?? "out";
-  return byKey.get(target)?.parent === source ? "body" : "done";
+/** An edge may be what two handles lead to. */
+function along(left: NodeState["left"], ways: readonly string[]): Left | undefined {
+  const taken = ways.flatMap((way) => left[way] ?? []);
+  return taken.length < 2 ? taken[0] : { times: taken.reduce((sum, { times }) => sum + times, 0) };
 }
 
 /** What goes on is shown before what is over, and a skipped turn of a loop never hides another. */

@@ -14,7 +14,7 @@ import {
   useStore,
 } from "@xyflow/react";
 import { type DragEvent, type MouseEvent, type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import type { CanvasData, Point, Projection } from "@/document";
+import { type CanvasData, handleOf, type Point, type Projection } from "@/document";
 import { cn } from "@/lib/cn";
 import { useLatest } from "@/lib/latest";
 import { framesOf } from "../model/frames";
@@ -282,13 +282,6 @@ function useSteps({ projection, shown, places, selected, collapsed, states, prob
       }),
     [shown, places, selected, states, problems, pinned, readOnly, used, hidden, drag],
   );
-}
-
-/** An edge that names no handle leaves by the usual one. */
-export function handleOf(projection: Projection, edge: Projection["edges"][number], own: readonly string[]): string {
-  if (edge.handle !== undefined) return edge.handle;
-  if (edge.sort === "child") return "child";
-  return own.includes("out") || own.length === 0 ? (projection.dialect === "organism" ? "peer" : "out") : (own[0] ?? "out");
 }
 
 function usedHandles(projection: Projection): Map<string, string[]> {

@@ -25,7 +25,7 @@ export const WireView = memo(function WireView(props: EdgeProps<WireEdge>) {
   const tree = data?.edge.sort === "child";
   const [path, x, y] = tree ? getSmoothStepPath({ ...props, borderRadius: 8 }) : props.targetX < props.sourceX ? pathBack(props) : getBezierPath(props);
   const label = data?.edge.label;
-  const failing = data?.edge.handle === "error";
+  const failing = (data?.edge.ways?.[0] ?? data?.edge.handle) === "error";
   const state = data?.state;
   const looked = hot || selected;
   return (

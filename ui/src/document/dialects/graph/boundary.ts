@@ -1,4 +1,4 @@
-import type { FlowEdge, FlowNode, Projection } from "../../projection";
+import { type FlowEdge, type FlowNode, handleOf, type Projection } from "../../projection";
 import { isMap, type JsonMap } from "../../text/node";
 import { Refusal } from "../../text/refusal";
 import { loopsAround } from "../find";
@@ -14,6 +14,8 @@ export interface Boundary {
   /** Where the edges out begin; where there are none, the one step that nothing follows. */
   exits: FlowNode[];
 }
+
+const GRAPH = { dialect: "graph" } as const;
 
 const STAYS: Record<string, string> = {
   return: "ends the whole run, and would only end the sub-flow",
@@ -85,7 +87,7 @@ function wholeLoops(projection: Projection, inside: FlowNode[], has: (key: strin
 function exitsOf(projection: Projection, inside: FlowNode[], within: FlowEdge[], out: FlowEdge[]): FlowNode[] {
   const byKey = new Map(projection.nodes.map((node) => [node.key, node]));
   const title = (key: string) => byKey.get(key)?.title ?? key;
-  const failed = out.find((edge) => edge.handle === "error");
+  const failed = out.find((edge) => edge.ways?.[0] === "error");
   if (failed) throw new Refusal(`${title(failed.source)} leads to ${title(failed.target)} when it fails. Select both or neither: a sub-flow fails as a whole.`);
   const exits = inside.filter((node) => out.some((edge) => edge.source === node.key));
   const loopOf = loopsAround(projection);
@@ -99,7 +101,7 @@ function exitsOf(projection: Projection, inside: FlowNode[], within: FlowEdge[],
 
 function onlyOneWay(exit: FlowNode, out: FlowEdge[], title: (key: string) => string, around: FlowNode | undefined): void {
   const own = out.filter((edge) => edge.source === exit.key);
-  const ways = new Set(own.map((edge) => edge.handle ?? "out"));
+  const ways = new Set(own.map((edge) => handleOf(GRAPH, edge, exit.handles)));
   const targets = new Set(own.map((edge) => edge.target));
   if (ways.size > 1 && own.length !== targets.size * ways.size) throw new Refusal(`${exit.title} goes on by ${[...ways].join(" or ")} to different steps. A sub-flow goes on by one way; select what follows as well, up to where it meets.`);
   if (around) throw new Refusal(`${exit.title} leaves the loop ${around.title} on its way to ${title(own[0]?.target ?? "")}. Leave the loop out.`);
@@ -120,7 +122,7 @@ const PASSES = new Set(["loop", "retry"]);
 /** Behind a sub-flow the flow always goes on, so inside it no way may end before. */
 function everyWayLeadsOut(inside: FlowNode[], edges: FlowEdge[]): void {
   for (const node of inside) {
-    const used = new Set(edges.filter((edge) => edge.source === node.key).map((edge) => edge.handle ?? "out"));
+    const used = new Set(edges.filter((edge) => edge.source === node.key).map((edge) => handleOf(GRAPH, edge, node.handles)));
     if (node.type === "fail") continue;
     if (used.size === 0) throw new Refusal(`Nothing follows ${node.title}, but something follows the sub-flow. Leave it out, or connect it.`);
     const open = PASSES.has(node.type) ? undefined : waysOf(node).find((handle) => !used.has(handle));

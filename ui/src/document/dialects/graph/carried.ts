@@ -46,7 +46,7 @@ export function carriedOf(projection: Projection, { inside, into }: Boundary, ke
     if (looped && used.read.has(name)) throw new Refusal(`The variable ${name} is kept from one round of the loop to the next. A sub-flow begins anew each time; select the loop as well.`);
   }
   const variables = new Set([...used.read].filter((name) => !used.written.has(name)));
-  const caught = new Set(into.filter((edge) => edge.handle === "error").map((edge) => edge.target));
+  const caught = new Set(into.filter((edge) => edge.ways?.[0] === "error").map((edge) => edge.target));
   for (const node of inside) if (caught.has(node.key)) readsNoError(node, values.get(node.key));
   const found = outsideOf(inside, own, ids, values, variables, looped);
   return { input: inputOf(found), rewrite: (source) => rewritten(source, own, variables, looped), variables: [...used.written].sort() };

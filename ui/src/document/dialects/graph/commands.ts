@@ -1,5 +1,5 @@
 import type { Clip, Command, Incoming, NewNode, Point } from "../../commands";
-import type { FlowEdge, FlowNode, Projection } from "../../projection";
+import { type FlowEdge, type FlowNode, handleOf, type Projection } from "../../projection";
 import { at, get, isMap, type Json, type JsonMap, type Path, toJson } from "../../text/node";
 import type { Patch } from "../../text/patch";
 import { Refusal } from "../../text/refusal";
@@ -113,7 +113,7 @@ function writeEdge(patch: Patch, used: Set<string>, source: string, target: stri
 /** The handle that is asked for; else the first that leads nowhere yet, else the first. */
 function handleFrom(projection: Projection, node: FlowNode, wanted: string | undefined): string | undefined {
   if (wanted !== undefined) return wanted;
-  const used = new Set(projection.edges.filter((edge) => edge.source === node.key).map((edge) => edge.handle ?? "out"));
+  const used = new Set(projection.edges.filter((edge) => edge.source === node.key).map((edge) => handleOf(projection, edge, node.handles)));
   return node.handles.find((handle) => !used.has(handle) && handle !== "error") ?? node.handles[0];
 }
 
@@ -128,7 +128,7 @@ function connect(patch: Patch, projection: Projection, { source, target, handle 
   if (!to.target) throw new Refusal(`${to.title} is where the flow begins; nothing leads to it.`);
   if (from.key === to.key) throw new Refusal("A step cannot lead to itself.");
   const chosen = handleFrom(projection, from, handle);
-  const there = projection.edges.some((edge) => edge.source === source && edge.target === target && (edge.handle ?? "out") === (chosen ?? "out"));
+  const there = projection.edges.some((edge) => edge.source === source && edge.target === target && handleOf(projection, edge, from.handles) === (chosen ?? "out"));
   if (there) throw new Refusal("These two are connected already.");
   addEdge(patch, projection, from, to.id, chosen);
   return {};
@@ -178,7 +178,7 @@ function bridging(projection: Projection, gone: Set<string>): Bridge[] {
 function exits(projection: Projection, start: string, gone: Set<string>): Set<string> {
   const [found, seen, open] = [new Set<string>(), new Set([start]), [start]];
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    for (const { target } of projection.edges.filter((edge) => edge.source === at && edge.handle !== "error")) {
+    for (const { target } of projection.edges.filter((edge) => edge.source === at && edge.ways?.[0] !== "error")) {
       if (!gone.has(target)) found.add(target);
       else if (!seen.has(target)) {
         seen.add(target);

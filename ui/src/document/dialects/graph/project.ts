@@ -1,7 +1,7 @@
 import type { FlowEdge, FlowNode, Projection, ProjectionProblem } from "../../projection";
 import { at, get, isMap, items, type Json, type JsonMap, type Path, text, type TextNode, toJson } from "../../text/node";
 import { summaryOf } from "../find";
-import { owners } from "./loops";
+import { settle } from "./routes";
 import { handlesOf, shapeOf } from "./types";
 
 /** Where the map with `nodes` is: bare, in `workflow`, or in the stored form's `definition`. */
@@ -62,7 +62,9 @@ const TASKS = new Set(["activity", "agent", "child-workflow"]);
 function drawn(node: TextNode, id: string, path: Path, line: number): FlowNode {
   const type = text(get(node, "type")) ?? "";
   const data = get(node, "data");
-  const config = toJson(get(data, "config"));
+  const { label: _label, config: read, ...rest } = mapOf(toJson(data));
+  // What a merge key brings is no place to write to.
+  const config = get(data, "config") ? read : undefined;
   const kind = kindOf(type, data);
   const position = toJson(get(node, "position"));
   return {
@@ -76,23 +78,19 @@ function drawn(node: TextNode, id: string, path: Path, line: number): FlowNode {
     path,
     range: node.range,
     line,
-    handles: handlesOf(type, isMap(config) ? config : toJson(data)),
+    handles: handlesOf(type, { ...mapOf(config), ...rest }),
     target: type !== "trigger",
     propsPath: ["data", "config"],
-    props: isMap(config) ? config : {},
-    ...restOf(toJson(data)),
+    props: mapOf(config),
+    ...(Object.keys(rest).length > 0 ? { data: rest } : {}),
     summary: summaryOf(config),
     ...(isPoint(position) ? { position: { x: position.x, y: position.y } } : {}),
     region: false,
-    ...(toJson(get(data, "disabled")) === true ? { disabled: true } : {}),
+    ...(rest.disabled === true ? { disabled: true } : {}),
   };
 }
 
-function restOf(data: Json): { data?: JsonMap } {
-  if (!isMap(data)) return {};
-  const { label: _label, config: _config, ...rest } = data;
-  return Object.keys(rest).length > 0 ? { data: rest } : {};
-}
+const mapOf = (value: Json | undefined): JsonMap => (isMap(value) ? value : {});
 
 function kindOf(type: string, data: TextNode | undefined): string | undefined {
   const named = text(either(data, "activityName")) ?? text(either(data, "componentName"));
@@ -122,7 +120,7 @@ function edgesOf(body: TextNode | undefined, path: Path, ids: Set<string>, lines
 
 /** Nodes of a loop's body stand in it, and those of a retry in that; they are regions. */
 function withParents(nodes: FlowNode[], edges: readonly FlowEdge[]): void {
-  const found = owners(nodes, edges);
+  const found = settle(nodes, edges);
   const owning = new Set(found.values());
   for (const node of nodes) {
     const owner = found.get(node.key);

@@ -1,5 +1,5 @@
 import type { Shape } from "../../projection";
-import { isMap, type Json } from "../../text/node";
+import { isMap, type Json, type JsonMap } from "../../text/node";
 import type { Offer } from "../dialect";
 
 const HANDLES: Record<string, readonly string[]> = {
@@ -29,16 +29,31 @@ const SHAPES: Record<string, Shape> = {
 
 /** The handles a node may be left by, `error` last where it can fail. */
 export function handlesOf(type: string, config: Json): string[] {
-  const own = type === "conditional" || type === "condition" ? casesOf(config) : (HANDLES[type] ?? ["out"]);
+  const own = type === "conditional" || type === "condition" ? casesOf(config) : ownHandles(type);
   const fails = own.length > 0 && !["trigger", "conditional", "condition", "phase", "set", "wait"].includes(type);
   return fails ? [...own, "error"] : [...own];
 }
 
-function casesOf(config: Json): readonly string[] {
-  const cases = isMap(config) ? config.cases : undefined;
-  if (!Array.isArray(cases)) return ["true", "false"];
-  const named = cases.map((one, at) => (isMap(one) ? one.handle ?? one.value ?? one.name ?? `case-${at + 1}` : one));
-  return [...named.map(String), "else"];
+/** What a step of a type may be left by, besides `error`; a condition names its own. */
+export const ownHandles = (type: string): readonly string[] => HANDLES[type] ?? ["out"];
+
+/** The value of a key in either spelling. */
+export function said(map: JsonMap, key: string): Json | undefined {
+  return map[key] ?? map[key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] ?? undefined;
+}
+
+/** The handles of a condition: those of its cases and what else there is, or `true` and `false`. */
+export function casesOf(config: Json): string[] {
+  const cases = isMap(config) ? said(config, "cases") : undefined;
+  if (!isMap(config) || !Array.isArray(cases)) return ["true", "false"];
+  const otherwise = said(config, "else") ?? said(config, "default") ?? said(config, "defaultHandle");
+  return [...cases.map(caseName), typeof otherwise === "string" ? otherwise : "else"];
+}
+
+function caseName(one: Json, at: number): string {
+  const key = isMap(one) ? ["handle", "name", "id", "label", "value"].find((name) => name in one) : undefined;
+  const named = isMap(one) && key !== undefined ? one[key] : `case-${at + 1}`;
+  return typeof named === "string" ? named : JSON.stringify(named);
 }
 
 export function shapeOf(type: string, kind: string | undefined): Shape {
