@@ -18,7 +18,7 @@ const NAME = { group: 12, region: 20 };
 const BETWEEN = 14;
 
 /** The frames of a drawing, outer ones first; those of regions enclose those of regions within them. */
-export function framesOf({ dialect }: Projection, shown: Pick<Projection, "nodes">, groups: CanvasData["groups"], place: (key: string) => Point | undefined): Frame[] {
+export function framesOf({ dialect }: Pick<Projection, "dialect">, shown: Pick<Projection, "nodes">, groups: CanvasData["groups"], place: (key: string) => Point | undefined): Frame[] {
   const own = Object.entries(groups).flatMap(([id, { title, nodes }]) => framed(`group:${id}`, title, "group", nodes, boxOf(nodes, "group", place)));
   return dialect === "graph" ? [...regions(shown.nodes, place), ...own] : own;
 }
@@ -31,19 +31,30 @@ function boxOf(keys: readonly string[], sort: Frame["sort"], place: (key: string
 const framed = (id: string, title: string, sort: Frame["sort"], keys: readonly string[], box: Box | undefined): Frame[] => (box ? [{ id, title, sort, box, keys }] : []);
 
 function regions(nodes: readonly FlowNode[], place: (key: string) => Point | undefined): Frame[] {
-  const children = new Map<string, FlowNode[]>();
-  for (const node of nodes) if (node.parent !== undefined) children.set(node.parent, [...(children.get(node.parent) ?? []), node]);
-  const inside = (key: string): string[] => (children.get(key) ?? []).flatMap((node) => [node.key, ...inside(node.key)]);
-  const box = (node: FlowNode): Box | undefined => {
-    const direct = children.get(node.key) ?? [];
-    return direct.map(box).reduce((whole, inner) => joined(whole, inner && wider(inner)), boxOf(direct.map(({ key }) => key), "region", place));
+  const byKey = new Map(nodes.map((node) => [node.key, node]));
+  const children = new Map<string, FlowNode[]>(nodes.map(({ key }) => [key, []]));
+  for (const node of nodes) if (node.parent !== undefined) children.get(node.parent)?.push(node);
+  const depths = new Map<string, number>();
+  const depth = (node: FlowNode): number => {
+    const parent = byKey.get(node.parent ?? "");
+    const found = depths.get(node.key) ?? (parent ? 1 + depth(parent) : 0);
+    depths.set(node.key, found);
+    return found;
   };
-  const depth = (node: FlowNode): number => (node.parent === undefined ? 0 : 1 + Math.max(0, ...nodes.filter(({ key }) => key === node.parent).map(depth)));
-  const found = nodes.filter((node) => node.region).map((node) => ({ node, depth: depth(node) }));
-  return found.sort((a, b) => a.depth - b.depth).flatMap(({ node }) => framed(`region:${node.key}`, `${node.title}: ${node.type === "retry" ? "tried again" : "repeated"}`, "region", inside(node.key), box(node)));
+  const found = nodes.filter((node) => node.region).map((node) => ({ node, depth: depth(node) })).sort((a, b) => a.depth - b.depth);
+  const boxes = new Map<string, Box | undefined>();
+  const keys = new Map<string, string[]>();
+  // Inner ones first: those around them are made of them.
+  for (const { node } of found.toReversed()) {
+    const direct = children.get(node.key) ?? [];
+    const own = boxOf(direct.map(({ key }) => key), "region", place);
+    boxes.set(node.key, direct.reduce((whole, { key }) => joined(whole, widened(boxes.get(key))), own));
+    keys.set(node.key, direct.flatMap(({ key }) => [key, ...(keys.get(key) ?? [])]));
+  }
+  return found.flatMap(({ node }) => framed(`region:${node.key}`, `${node.title}: ${node.type === "retry" ? "tried again" : "repeated"}`, "region", keys.get(node.key) ?? [], boxes.get(node.key)));
 }
 
-const wider = ({ x, y, width, height }: Box): Box => ({ x: x - BETWEEN, y: y - BETWEEN - NAME.group, width: width + 2 * BETWEEN, height: height + 2 * BETWEEN + NAME.group });
+const widened = (box: Box | undefined): Box | undefined => box && { x: box.x - BETWEEN, y: box.y - BETWEEN - NAME.group, width: box.width + 2 * BETWEEN, height: box.height + 2 * BETWEEN + NAME.group };
 
 function joined(a: Box | undefined, b: Box | undefined): Box | undefined {
   if (!a || !b) return a ?? b;

@@ -109,6 +109,19 @@ test("the frame of a loop encloses that of a loop within it", () => {
   expect(outer && inner && outer.box.x < inner.box.x && outer.box.y < inner.box.y && outer.box.x + outer.box.width > inner.box.x + inner.box.width).toBe(true);
 });
 
+test("a frame around very many steps is found at once", () => {
+  const { projection } = new FlowDocument("flow.json", JSON.stringify({ name: "wide", nodes: [{ id: "each", type: "loop", data: {} }], edges: [] })).state;
+  const [each] = projection.nodes;
+  if (!each) throw new Error("the loop is not there");
+  const nodes = [each, ...Array.from({ length: 40_000 }, (_, at) => ({ ...each, key: `step-${at}`, region: at % 2 === 0, parent: "each" }))];
+  const began = performance.now();
+  const [frame, ...inner] = framesOf(projection, { nodes }, {}, () => ({ x: 0, y: 0 }));
+  const took = performance.now() - began;
+  expect([frame?.keys.length, inner.length]).toEqual([40_000, 0]);
+  // Where lists are copied for each step, and all steps are searched for each region, it takes minutes.
+  expect(took).toBeLessThan(2000);
+});
+
 test("an edge that was gone along says how often, or how much; one beside it says nothing", () => {
   const nodes = [["start", "trigger"], ["each", "loop"], ["work", "activity"], ["large", "condition"], ["yes", "end"], ["no", "end"]].map(([id = "", type = ""]) => ({ id, type, position: { x: 0, y: 0 }, data: { label: id } }));
   const edges = ["start>each", "each>work", "work>each", "each>large", "large>yes:true", "large>no:false", "large>yes:false"].map((edge, at) => {

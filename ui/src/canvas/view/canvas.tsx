@@ -235,23 +235,28 @@ function edgeUnder(event: DragEvent): string | undefined {
 
 function useNodes(props: FlowCanvasProps, drag: { [key: string]: Point }): AnyNode[] {
   const steps = useSteps(props, drag);
-  const { canvas, selected, readOnly = false, places, shown } = props;
+  const frames = useFrames(props, drag);
+  const { canvas, selected, readOnly = false } = props;
   return useMemo(() => {
     const notes = Object.entries(canvas.notes).map(([id, note]): NoteNode => {
       const key = `note:${id}`;
       return { id: key, type: "note", position: drag[key] ?? { x: note.x, y: note.y }, width: note.width, height: note.height, selected: selected.has(key), data: { note, readOnly }, zIndex: -1, ariaLabel: "Note" };
     });
-    return [...frames(props, drag), ...notes, ...steps];
-    // oxlint-disable-next-line react/exhaustive-deps -- frames reads only what is named here
-  }, [steps, canvas, selected, readOnly, places, shown, drag]);
+    return [...frames, ...notes, ...steps];
+  }, [frames, steps, canvas, selected, readOnly, drag]);
 }
 
-function frames({ canvas, shown, places, projection, readOnly = false }: FlowCanvasProps, drag: { [key: string]: Point }): FrameNode[] {
-  return framesOf(projection, shown, canvas.groups, (key) => drag[key] ?? places.get(key)).map((frame): FrameNode => {
-    const { id, box: { x, y, width, height } } = frame;
-    // Its name takes the pointer, and nothing else of it.
-    return { id, type: "frame", position: { x, y }, width, height, data: { frame, readOnly }, selectable: false, draggable: false, focusable: false, zIndex: -2, style: { pointerEvents: "none" } };
-  });
+/** Neither what is selected nor what a run does moves them. */
+function useFrames({ canvas: { groups }, shown, places, projection: { dialect }, readOnly = false }: FlowCanvasProps, drag: { [key: string]: Point }): FrameNode[] {
+  return useMemo(
+    () =>
+      framesOf({ dialect }, shown, groups, (key) => drag[key] ?? places.get(key)).map((frame): FrameNode => {
+        const { id, box: { x, y, width, height } } = frame;
+        // Its name takes the pointer, and nothing else of it.
+        return { id, type: "frame", position: { x, y }, width, height, data: { frame, readOnly }, selectable: false, draggable: false, focusable: false, zIndex: -2, style: { pointerEvents: "none" } };
+      }),
+    [dialect, shown, groups, places, readOnly, drag],
+  );
 }
 
 function useSteps({ projection, shown, places, selected, collapsed, states, problems, pinned, readOnly = false }: FlowCanvasProps, drag: { [key: string]: Point }): StepNode[] {
