@@ -35,6 +35,12 @@ export interface EdgeState extends Left {
   busy: boolean;
 }
 
+/** How a run went along an edge, read out. */
+export function wentAlong({ times, items, busy }: EdgeState): string {
+  const often = times > 1 ? `taken ${times} times` : items === undefined ? "taken" : `taken with ${items === 1 ? "1 item" : `${items} items`}`;
+  return busy ? `${often}, at work` : often;
+}
+
 /** What a step waits for. */
 export interface NodeWait {
   words: string;

@@ -19,7 +19,7 @@ import { cn } from "@/lib/cn";
 import { useLatest } from "@/lib/latest";
 import { framesOf } from "../model/frames";
 import { HEIGHT, hiddenIn, WIDTH } from "../model/layout";
-import { edgeStates, type NodeState } from "../model/steps";
+import { edgeStates, type NodeState, wentAlong } from "../model/steps";
 import { Actions, type FlowActions } from "./actions";
 import { FIT } from "./fit";
 import { type WireEdge, WireView } from "./edge";
@@ -54,6 +54,8 @@ export interface FlowCanvasProps {
   /** The last drawing that could be read, while the text cannot. */
   dimmed?: boolean;
   readOnly?: boolean;
+  /** Whoever shows it has no keys for how near it is. */
+  keyless?: boolean;
   actions: FlowActions;
   onSelect: (keys: string[]) => void;
   onMove?: (moves: { [key: string]: Point }) => void;
@@ -68,7 +70,7 @@ export interface FlowCanvasProps {
 
 /** A flow as a drawing. What is done to it is told to whoever shows it; nothing is kept here but a drag under way. */
 export function FlowCanvas(props: FlowCanvasProps) {
-  const { projection, shown, places, readOnly = false } = props;
+  const { projection, shown, places, readOnly = false, keyless = false } = props;
   const [drag, setDrag] = useState<{ [key: string]: Point }>(NOBODY);
   const nodes = useNodes(props, drag);
   const edges = useEdges(props);
@@ -155,7 +157,7 @@ export function FlowCanvas(props: FlowCanvasProps) {
           {projection.nodes.length > 0 && shown.nodes.length <= MOST_MAPPED ? (
             <MiniMap pannable zoomable ariaLabel="Map of the flow" nodeColor={mapped} nodeStrokeColor={outlined} nodeStrokeWidth={8} maskColor="var(--hover)" style={{ width: 150, height: 96 }} />
           ) : null}
-          <ZoomBar places={places} notes={props.canvas.notes} />
+          <ZoomBar places={places} notes={props.canvas.notes} keyless={keyless} />
           {props.children}
         </ReactFlow>
         {places.size === 0 ? null : <span className="sr-only" role="status">{`${shown.nodes.length} steps`}</span>}
@@ -301,16 +303,19 @@ function useEdges({ projection, shown, selected, readOnly = false, states }: Flo
     const own = new Map(projection.nodes.map((node) => [node.key, node.handles]));
     const titles = new Map(projection.nodes.map((node) => [node.key, node.title]));
     const stateOf = states && states.size > 0 ? edgeStates(projection, states) : () => undefined;
-    return shown.edges.map((edge): WireEdge => ({
-      id: edge.key,
-      type: "wire",
-      source: edge.source,
-      target: edge.target,
-      sourceHandle: handleOf(projection, edge, own.get(edge.source) ?? []),
-      selected: selected.has(`edge:${edge.key}`),
-      markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, markerUnits: "userSpaceOnUse", color: "var(--control)" },
-      ariaLabel: `From ${titles.get(edge.source) ?? ""} to ${titles.get(edge.target) ?? ""}`,
-      data: { edge, readOnly, state: stateOf(edge) },
-    }));
+    return shown.edges.map((edge): WireEdge => {
+      const state = stateOf(edge);
+      return {
+        id: edge.key,
+        type: "wire",
+        source: edge.source,
+        target: edge.target,
+        sourceHandle: handleOf(projection, edge, own.get(edge.source) ?? []),
+        selected: selected.has(`edge:${edge.key}`),
+        markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, markerUnits: "userSpaceOnUse", color: "var(--control)" },
+        ariaLabel: [`From ${titles.get(edge.source) ?? ""} to ${titles.get(edge.target) ?? ""}`, ...(state ? [wentAlong(state)] : [])].join(", "),
+        data: { edge, readOnly, state },
+      };
+    });
   }, [projection, shown, selected, readOnly, states]);
 }

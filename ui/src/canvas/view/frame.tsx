@@ -11,7 +11,7 @@ export interface FrameData extends Record<string, unknown> {
 
 export type FrameNode = Node<FrameData, "frame">;
 
-/** The box around a group or the body of a loop. It lies below everything; a click on its name selects what is in it. */
+/** The box around a group or the body of a loop. It lies below everything; a click on its name selects what is in it, where that can be. */
 export const FrameView = memo(function FrameView({ data: { frame, readOnly } }: NodeProps<FrameNode>) {
   const { id, title, sort, keys } = frame;
   const { within, called } = useActions();
@@ -33,10 +33,16 @@ export const FrameView = memo(function FrameView({ data: { frame, readOnly } }: 
           onFocus={(event) => event.target.select()}
           onBlur={(event) => finish(event.target.value)}
           onKeyDown={(event) => {
-            if (event.key === "Enter") finish(event.currentTarget.value);
-            else if (event.key === "Escape") setNaming(false);
+            if (event.key !== "Enter" && event.key !== "Escape") return;
+            const field = event.currentTarget;
+            if (event.key === "Escape") field.value = title;
+            const canvas = field.closest<HTMLElement>("[role=application][tabindex]");
+            field.blur();
+            canvas?.focus();
           }}
         />
+      ) : within === undefined ? (
+        <span className="inline-block max-w-full truncate px-1 text-sm font-medium text-muted" dir="auto">{title}</span>
       ) : (
         <button
           type="button"
@@ -44,7 +50,7 @@ export const FrameView = memo(function FrameView({ data: { frame, readOnly } }: 
           title={named ? "Select what is in it; two clicks give it another name" : "Select what is in it"}
           className="nodrag nopan pointer-events-auto max-w-full truncate rounded-sm px-1 text-sm font-medium text-muted hover:text-ink"
           dir="auto"
-          onClick={() => within?.(keys)}
+          onClick={() => within(keys)}
           onDoubleClick={() => named && setNaming(true)}
         >
           {title}

@@ -73,6 +73,7 @@ export default function GraphView({ run, steps, chosen, onChoose, onOpen }: Prop
             collapsed={collapsed}
             states={states}
             readOnly
+            keyless
             actions={actions}
             onSelect={(keys) => {
               // Of several, the one that was marked last.
