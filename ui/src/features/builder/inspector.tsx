@@ -19,6 +19,7 @@ import type { Typed } from "./expression/json-sheet";
 import { type FormContext, JsonField, RecordForm } from "./fields";
 import type { Found } from "./use-check";
 import { HowRunForm, howRun, namesOf } from "./how-run";
+import { part } from "./refs";
 import { useKept } from "./state";
 import type { Run, Step } from "./use-run";
 
@@ -251,7 +252,7 @@ function typedAs({ projection, node, context: { around } }: InspectorProps, name
 /** What came of it, and what it is to give instead. */
 function Came(props: LookedProps) {
   const { node, projection, pin, looked: { step } } = props;
-  const expression = projection.dialect === "graph" ? `nodes.${/^\w+$/.test(node.id) ? node.id : `["${node.id}"]`}.output` : undefined;
+  const expression = projection.dialect === "graph" ? `nodes${part(node.id)}.output` : undefined;
   return (
     <>
       {step ? <StepResult step={step} expression={expression} /> : <p className="text-sm text-muted">It has not run yet. Run the flow, or test this step alone.</p>}
@@ -279,7 +280,7 @@ function StepResult({ step, expression }: { step: Step; expression: string | und
       {step.error ? <p className="rounded-md bg-bad-soft px-2.5 py-1.5 text-sm text-bad-ink wrap-anywhere">{step.error.message}</p> : null}
       <h4 className="text-sm font-medium">What came out</h4>
       <div className="max-h-120 overflow-auto rounded-md border border-line">
-        <Value value={step.output} name={expression ?? "output"} file={`output of ${step.title}`} empty={step.endedAt ? "It gave nothing." : "It has not ended yet."} dragged={expression !== undefined} />
+        <Value value={step.output} name={expression ?? "output"} file={`output of ${step.title}`} empty={step.endedAt ? "It gave nothing." : "It has not ended yet."} />
       </div>
     </section>
   );

@@ -10,7 +10,8 @@ export interface Reference {
 const MOST = 200;
 const NAME = /^[A-Za-z_$][\w$]*$/;
 
-const part = (name: string): string => (NAME.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`);
+/** A member of something, as an expression writes it. */
+export const part = (name: string): string => (NAME.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`);
 
 /** What earlier steps gave, and the members of it, two levels deep. */
 export function referencesOf(projection: Projection, steps: readonly Step[], input: Json | undefined): Reference[] {
