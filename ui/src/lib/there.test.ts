@@ -1,7 +1,10 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { addressIn, allThere, Outdated } from "./there";
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
 
 /** A server of scripts by their names; what is not among them cannot be reached. */
 function server(scripts: Record<string, string>): string[] {
@@ -25,6 +28,23 @@ test("a script is there once all it imports is, which is asked for once", async 
   const before = asked.length;
   await allThere("http://weir/assets/a.js");
   expect(asked.length).toBe(before);
+});
+
+test("a script is not there while what it imports is still asked for by another that fails", async () => {
+  const scripts: Record<string, string> = { "e.js": 'import"./f.js";import"./g.js";', "f.js": 'import"./h.js";', "g.js": 'import"./h.js";' };
+  server(scripts);
+  await expect(allThere("http://weir/assets/e.js")).rejects.toThrow("Failed to fetch");
+  const asked = server(scripts);
+  await expect(allThere("http://weir/assets/g.js")).rejects.toThrow("Failed to fetch");
+  expect(asked).toEqual(["g.js", "h.js"]);
+});
+
+test("a server that takes the question and says nothing is not waited for without end", async () => {
+  vi.useFakeTimers();
+  vi.stubGlobal("fetch", (_: string, { signal }: RequestInit) => new Promise((_come, fail) => signal?.addEventListener("abort", () => fail(signal.reason as Error))));
+  const failed = allThere("http://weir/assets/i.js").catch(String);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(await failed).toContain("no answer");
 });
 
 test("what another program does not have any more is told apart", async () => {
