@@ -27,7 +27,7 @@ export function useKept<T extends Json>(key: string, otherwise: T): [T, (value: 
   const [value, setValue] = useState<T>(() => {
     try {
       const kept = JSON.parse(localStorage.getItem(key) ?? "null") as T | null;
-      return kept !== null && typeof kept === typeof otherwise ? kept : otherwise;
+      return kept !== null && typeof kept === typeof otherwise && Array.isArray(kept) === Array.isArray(otherwise) ? kept : otherwise;
     } catch {
       return otherwise;
     }
