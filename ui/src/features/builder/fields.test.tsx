@@ -17,7 +17,7 @@ function form() {
     const [value, setValue] = useState(now.value);
     now.value = value;
     now.elsewhere = setValue;
-    const context: FormContext = { set: (_path, next) => setValue(next), references: [], run: undefined, step: undefined, readOnly: false, around };
+    const context: FormContext = { set: (_path, next) => void setValue(next), references: [], run: undefined, step: undefined, readOnly: false, around };
     return <RecordForm fields={{ count: { type: "integer" } }} values={value === undefined ? {} : { count: value }} path={[]} context={context} />;
   }
   render(<TipProvider><Form /></TipProvider>);
@@ -86,4 +86,34 @@ test("what is written faster than it is drawn is not taken for somebody else's",
   // One of what was written before, but by somebody else, as undo does.
   act(() => now.elsewhere(23));
   expect(field().value).toBe("23");
+});
+
+test("what is refused stays in its field with the reason, and is not waited for", () => {
+  let refused: string | undefined = "The text cannot be read.";
+  let elsewhere = (_value: Json) => {};
+  function Form() {
+    const [value, setValue] = useState<Json | undefined>(1);
+    elsewhere = setValue;
+    const set = (next: Json | undefined) => refused ?? void setValue(next);
+    const context: FormContext = { set: (_path, next) => set(next), references: [], run: undefined, step: undefined, readOnly: false, around };
+    return (
+      <TipProvider>
+        <RecordForm fields={{ count: { type: "integer" }, open: { type: "boolean" } }} values={{ count: value ?? null, open: true }} path={[]} context={context} />
+        <JsonField label="Whole" value={value} onChange={set} />
+      </TipProvider>
+    );
+  }
+  render(<Form />);
+  for (const [label, reason] of [["count", 1], ["Whole", 2]] as const) {
+    const field = screen.getByLabelText<HTMLInputElement>(label);
+    fireEvent.change(field, { target: { value: "2" } });
+    fireEvent.blur(field);
+    expect([field.value, field.getAttribute("aria-invalid"), screen.getAllByText("The text cannot be read.").length]).toEqual(["2", "true", reason]);
+  }
+  // The same value as the one that was refused, by somebody else: it is not taken for what was written here.
+  act(() => elsewhere(2));
+  expect(screen.queryByText("The text cannot be read.")).toBeNull();
+  refused = undefined;
+  fireEvent.change(screen.getByLabelText("count"), { target: { value: "3" } });
+  expect([screen.getByLabelText<HTMLInputElement>("Whole").value, screen.queryByText("The text cannot be read.")]).toEqual(["3", null]);
 });

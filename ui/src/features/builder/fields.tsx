@@ -19,7 +19,8 @@ import { useRested } from "./use-check";
 
 /** What a form is told of where its step stands. */
 export interface FormContext {
-  set: (path: Path, value: Json | undefined) => void;
+  /** Gives why a value is refused; then it is not in the text. */
+  set: (path: Path, value: Json | undefined) => string | undefined;
   references: readonly Reference[];
   /** The run and the step whose values expressions are tried on. */
   run: string | undefined;
@@ -76,7 +77,7 @@ function ValueField({ name, field, value, path, context }: { name: string; field
             className="w-full"
             disabled={context.readOnly}
             value={value === undefined ? "" : JSON.stringify(value)}
-            onChange={(next) => set(next === "" ? undefined : (JSON.parse(next) as Json))}
+            onChange={(next) => setWrong(set(next === "" ? undefined : (JSON.parse(next) as Json)) ?? "")}
             options={[{ value: "", label: field.default === undefined ? "Not set" : `Not set: ${JSON.stringify(field.default)}` }, ...choices.map((one) => ({ value: JSON.stringify(one), label: String(one) }))]}
           />
         ) : (
@@ -129,7 +130,7 @@ interface TextFieldProps {
   tied: { id: string };
   field: FieldRecord;
   value: Json | undefined;
-  set: (value: Json | undefined) => void;
+  set: (value: Json | undefined) => string | undefined;
   /** Why what is written in it cannot be taken. */
   wrong: string;
   setWrong: (wrong: string) => void;
@@ -138,13 +139,16 @@ interface TextFieldProps {
   path: Path;
 }
 
+/** Takes a value, or says why not. */
+type Written = (value: Json | undefined) => string | undefined | void;
+
 /**
  * Tells where a value becomes another one than any that was written, while that is `kept`: somebody has changed it
- * elsewhere, and the next key is not to take that back. Gives what is called with each value that is written; values come
+ * elsewhere, and the next key is not to take that back. Gives what writes a value, and tells why it was refused; values come
  * back in their order, but a render may be late, with one from before. What was written is kept as it is when the field is
  * left: written anew it could be taller, and what is clicked would move away.
  */
-function useElsewhere(value: Json | undefined, kept: boolean, changed: () => void): (next: Json | undefined) => void {
+function useElsewhere(value: Json | undefined, kept: boolean, changed: () => void): (next: Json | undefined, set: Written) => string | undefined {
   const seen = useRef(JSON.stringify(value));
   const coming = useRef<(string | undefined)[]>([]);
   useEffect(() => {
@@ -155,9 +159,14 @@ function useElsewhere(value: Json | undefined, kept: boolean, changed: () => voi
     coming.current = coming.current.slice(at < 0 ? coming.current.length : at + 1);
     if (at < 0 && kept) changed();
   });
-  return (next) => {
+  return (next, set) => {
     const written = JSON.stringify(next);
-    if (written !== (coming.current.length > 0 ? coming.current.at(-1) : seen.current)) coming.current.push(written);
+    const before = coming.current;
+    if (written !== (before.length > 0 ? before.at(-1) : seen.current)) coming.current = [...before, written];
+    const refused = set(next) ?? undefined;
+    // It never comes.
+    if (refused !== undefined) coming.current = before;
+    return refused;
   };
 }
 
@@ -167,7 +176,7 @@ function TextField({ tied, field, value, set, wrong, setWrong, context, name, pa
   const { large, setLarge, opener, close } = useLarge();
   const element = useRef<HTMLTextAreaElement & HTMLInputElement>(null);
   const shown = own ?? shownAs(value);
-  const written = useElsewhere(value, own !== undefined, () => {
+  const write = useElsewhere(value, own !== undefined, () => {
     setOwn(undefined);
     setWrong("");
   });
@@ -176,11 +185,9 @@ function TextField({ tied, field, value, set, wrong, setWrong, context, name, pa
     if (own === undefined) begin();
     setOwn(text);
     const read = readAs(text, field.type, value);
-    setWrong("wrong" in read ? read.wrong : "");
     // Of what cannot be taken nothing stays, no beginning of it either.
-    const next = "wrong" in read ? start : read.value;
-    written(next);
-    set(next);
+    const refused = write("wrong" in read ? start : read.value, set);
+    setWrong("wrong" in read ? read.wrong : (refused ?? ""));
   };
   const rest = () => wrong === "" && setBefore(value);
   const insert = (expression: string) => {
@@ -239,7 +246,7 @@ function ReferenceMenu({ name, references, onChoose }: { name: string; reference
 }
 
 /** Any value as JSON, in a text that is taken when it can be read; in an editor too where its type is known. */
-export function JsonField({ label, value, onChange, onWrong, readOnly = false, typed }: { label: string; value: Json | undefined; onChange: (value: Json | undefined) => void; onWrong?: (wrong: boolean) => void; readOnly?: boolean; typed?: Typed }) {
+export function JsonField({ label, value, onChange, onWrong, readOnly = false, typed }: { label: string; value: Json | undefined; onChange: Written; onWrong?: (wrong: boolean) => void; readOnly?: boolean; typed?: Typed }) {
   const [own, setOwn] = useState<string>();
   const { large, setLarge, opener, close } = useLarge();
   const id = useId();
@@ -250,17 +257,14 @@ export function JsonField({ label, value, onChange, onWrong, readOnly = false, t
     setWhy(message);
     onWrong?.(message !== "");
   };
-  const written = useElsewhere(value, own !== undefined, () => {
+  const write = useElsewhere(value, own !== undefined, () => {
     setOwn(undefined);
     tell("");
   });
   const put = (text: string) => {
     setOwn(text);
     const read = text.trim() === "" ? { value: undefined } : readJson(text);
-    tell("wrong" in read ? read.wrong : "");
-    if (!("value" in read)) return;
-    written(read.value);
-    onChange(read.value);
+    tell("wrong" in read ? read.wrong : (write(read.value, onChange) ?? ""));
   };
   return (
     <div className="flex flex-col gap-1">

@@ -18,7 +18,8 @@ import { moment } from "@/lib/time";
 import type { Typed } from "./expression/json-sheet";
 import { type FormContext, JsonField, RecordForm } from "./fields";
 import type { Found } from "./use-check";
-import { HowRunForm, howRun, namesOf } from "./how-run";
+import { howRun, kindOf, namesOf } from "./how-run";
+import { HowRunForm } from "./how-run-form";
 import { part } from "./refs";
 import { useKept } from "./state";
 import type { Run, Step } from "./use-run";
@@ -137,14 +138,9 @@ function NameInput({ tied, node, readOnly, onRename }: { tied: { id: string }; n
   return <Input {...tied} data-step-name defaultValue={node.title} readOnly={readOnly} onBlur={(event) => finish(event.target.value)} onKeyDown={(event) => event.key === "Enter" && finish(event.currentTarget.value)} />;
 }
 
-/** The kind whose record describes a step's parameters; none where it is not, or no longer, among those there are. */
-function useKind(node: FlowNode): string | undefined {
-  const { data } = useQuery(kindsQuery);
-  return data?.items.find((kind) => (node.kind === undefined ? kind.tree === node.type || kind.name === node.type : kind.name === node.kind))?.name;
-}
-
 function Settings({ node, projection, context }: InspectorProps) {
-  const kind = useKind(node);
+  const { data: kinds } = useQuery(kindsQuery);
+  const kind = kindOf(node, projection, kinds?.items ?? []);
   const { data: record, isLoading } = useQuery({ ...kindQuery(kind ?? ""), enabled: kind !== undefined });
   if (kind && isLoading) return <p className="text-sm text-muted">Looking up its parameters…</p>;
   const fields = record?.input_schema ?? {};

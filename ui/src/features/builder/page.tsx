@@ -172,7 +172,7 @@ function OpenStep({ builder, trials, mayWrite, mayRun }: { builder: Builder; tri
       mayRun={mayRun}
       testData={trials.tests[node.id]}
       onTestData={(data) => trials.setTest(node.id, data)}
-      context={{ set: (at, value) => void perform({ do: "set", key: node.key, path: at, value }), references, run: runId, step: path, readOnly: !mayWrite, around }}
+      context={{ set: (at, value) => doc.run({ do: "set", key: node.key, path: at, value }, Date.now()).refused, references, run: runId, step: path, readOnly: !mayWrite, around }}
       onPin={(value) => trials.pin(node.id, value)}
       onRename={(title) => perform({ do: "rename", key: node.key, title })}
       onTest={(data) => trials.test(node.id, data)}

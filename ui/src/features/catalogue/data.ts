@@ -42,6 +42,8 @@ export interface KindRecord {
     version: string;
     effect: string;
     runnable: boolean;
+    /** Whether the engine performs it itself, at once. */
+    implementation: "task" | "engine";
     timeout?: string;
     retry?: { max_attempts?: number; initial?: string; max?: string; coefficient?: number };
     capabilities?: string[];

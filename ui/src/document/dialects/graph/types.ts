@@ -27,6 +27,12 @@ const SHAPES: Record<string, Shape> = {
   "state-variable": "code",
 };
 
+/** Types that are no task of a kind, though a kind may have the same name. */
+export const CONTROL: ReadonlySet<string> = new Set([
+  "trigger", "end", "agent", "conditional", "condition", "loop", "child-workflow", "signal", "phase", "retry",
+  "state-variable", "data-in", "data-out", "wait", "approval", "fail", "return", "set",
+]);
+
 /** The handles a node may be left by, `error` last where it can fail. */
 export function handlesOf(type: string, config: Json): string[] {
   const own = type === "conditional" || type === "condition" ? casesOf(config) : ownHandles(type);
