@@ -43,8 +43,8 @@ test("nothing that a form asks of how a step is run is anything the server finds
     for (const field of Object.keys(how.fields)) expect(doc.run({ do: "set", key: node.key, path: [...how.path, field], value: VALUES[field] ?? null }, 0).refused).toBeUndefined();
     if (how.retry) doc.run({ do: "set", key: node.key, path: [...how.path, how.retry.name, "maxAttempts"], value: 2 }, 0);
     const before = await found(client, name, text);
-    const new_ = [...(await found(client, name, doc.state.text))].filter((one) => !before.has(one));
-    expect(new_, `${doc.state.text}`).toEqual([]);
+    const more = [...(await found(client, name, doc.state.text))].filter((one) => !before.has(one));
+    expect(more, doc.state.text).toEqual([]);
     tried += 1;
   }
   expect(tried).toBeGreaterThan(60);
