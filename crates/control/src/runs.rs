@@ -183,13 +183,14 @@ impl Control {
         Ok(self.runs.wait(&row.id, until).await?)
     }
 
-    /// Those that have begun: none of a run that waits for its turn.
+    /// Those that have begun.
     pub async fn steps(&self, caller: &Caller, run: &str) -> Result<Vec<StepView>> {
         let row = self.row(caller, run).await?;
-        match row.status {
-            Status::Pending => Ok(Vec::new()),
-            _ => Ok(self.runs.steps(&row.id).await?),
+        let mut steps = self.runs.steps(&row.id).await?;
+        if has_had_no_turn(&row) {
+            steps.retain(|step| step.has_begun_before(row.created_at));
         }
+        Ok(steps)
     }
 
     pub async fn logs(&self, caller: &Caller, run: &str) -> Result<Vec<LogView>> {
@@ -201,10 +202,8 @@ impl Control {
     pub async fn replay(&self, caller: &Caller, run: &str, to: Option<u64>) -> Result<ReplayView> {
         let row = self.row(caller, run).await?;
         let replayed = self.runs.replay(&row.id, to).await?;
-        match row.status {
-            Status::Pending if to.is_none() => Ok(replayed.before_its_turn()),
-            _ => Ok(replayed),
-        }
+        let is_to_come = to.is_none() && has_had_no_turn(&row);
+        Ok(if is_to_come { replayed.before_its_turn(row.created_at) } else { replayed })
     }
 
     pub async fn query_run(&self, caller: &Caller, run: &str, name: &str) -> Result<Value> {
@@ -447,4 +446,9 @@ impl Control {
         let row = self.row(caller, run).await?;
         Ok(self.runs.preview(&row.id, what, step, at).await?)
     }
+}
+
+/// One that goes on after it was mended waits for its turn too, and has begun before.
+fn has_had_no_turn(row: &Run) -> bool {
+    row.status == Status::Pending && row.started_at.is_none()
 }

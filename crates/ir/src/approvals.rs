@@ -5,7 +5,7 @@ type Next<'a> = (&'a Node, usize);
 
 impl Flow {
     /// Whether a step that waits for a person can stand at this path in some run: at the whole of it, by the ids of
-    /// today, and with an index wherever a region counts its entries.
+    /// today or earlier ones, and with an index wherever a region counts its entries.
     pub fn has_approval_at(&self, path: &str) -> bool {
         let (before, last) = path.rsplit_once('/').unwrap_or(("", path));
         let mut open = vec![(&self.root, 0)];
@@ -13,7 +13,7 @@ impl Flow {
             open = open.into_iter().flat_map(|next| self.after(next, segment)).collect();
         }
         let waits = |node: &Node| matches!(node.kind, NodeKind::Wait(Wait::Approval { .. }));
-        open.iter().any(|(node, others)| *others == 0 && &*node.id == last && waits(node))
+        open.iter().any(|(node, others)| *others == 0 && ids(node).any(|id| id == last) && waits(node))
     }
 
     fn after<'a>(&'a self, (node, others): Next<'a>, segment: &str) -> Vec<Next<'a>> {
@@ -39,8 +39,16 @@ impl Flow {
     }
 }
 
+fn ids(node: &Node) -> impl Iterator<Item = &str> {
+    std::iter::once(&*node.id).chain(node.was.iter().map(|id| &**id))
+}
+
 fn names(node: &Node, segment: &str) -> bool {
-    let Some(index) = segment.strip_prefix(&*node.id) else { return false };
+    let id = &segment[..segment.find('[').unwrap_or(segment.len())];
+    if !ids(node).any(|own| own == id) {
+        return false;
+    }
+    let index = &segment[id.len()..];
     let number = |index: &str| !index.is_empty() && index.bytes().all(|byte| byte.is_ascii_digit());
     match index.strip_prefix('[').and_then(|index| index.strip_suffix(']')) {
         Some(index) => number(index) && counts(&node.kind) != Some(false),
@@ -69,7 +77,7 @@ mod tests {
             {"id": "paid", "wait": {"signal": {"name": "paid"}}},
             {"id": "each", "loop": {"mode": "forever", "body":
                 {"id": "part", "use": {"def": "part"}}}},
-            {"id": "other", "sequence": {"order": "reactive", "children": [
+            {"id": "other", "was": ["further"], "sequence": {"order": "reactive", "children": [
                 {"id": "late", "wait": {"approval": {"message": "?"}}}]}}]}},
         "defs": {"part": {"id": "tree", "sequence": {"children": [
             {"id": "deep", "wait": {"approval": {"message": "?"}}}]}}}}"#;
@@ -77,7 +85,14 @@ mod tests {
     #[test]
     fn an_approval_stands_at_whole_paths_alone() {
         let flow = from_json(FLOW).unwrap();
-        for path in ["all/ok", "all/each[0]/part/tree/deep", "all/each[12]/part/tree/deep", "all/other[0]/late"] {
+        for path in [
+            "all/ok",
+            "all/each[0]/part/tree/deep",
+            "all/each[12]/part/tree/deep",
+            "all/other[0]/late",
+            "all/yes",
+            "all/further[0]/late",
+        ] {
             assert!(flow.has_approval_at(path), "{path}");
         }
         for path in [
@@ -88,7 +103,8 @@ mod tests {
             "all[2]/ok",
             "other/ok",
             "all/ok[0]",
-            "all/yes",
+            "all/yes[0]",
+            "all/further/late",
             "all/paid",
             "all",
             "all/ok/",

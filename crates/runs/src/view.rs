@@ -61,6 +61,12 @@ pub struct StepView {
     pub waiting: Option<Text>,
 }
 
+impl StepView {
+    pub fn has_begun_before(&self, at: Micros) -> bool {
+        self.started_at.is_some_and(|started_at| started_at < at)
+    }
+}
+
 /// A run as it was after one of its records. Made from the journal alone; nothing outside is asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -84,9 +90,11 @@ pub struct ReplayView {
 }
 
 impl ReplayView {
-    /// Of a run that waits for its turn: folding its journal shows what it will do first, and none of that has begun.
-    pub fn before_its_turn(self) -> Self {
-        Self { status: Status::Pending, signals: Vec::new(), open: Vec::new(), steps: Vec::new(), ..self }
+    /// Of a run that waits for its first turn, made at `created_at`: folding its journal shows what it will do first, and
+    /// none of that has begun. What a fork begins with is from before.
+    pub fn before_its_turn(mut self, created_at: Micros) -> Self {
+        self.steps.retain(|step| step.has_begun_before(created_at));
+        Self { status: Status::Pending, signals: Vec::new(), open: Vec::new(), ..self }
     }
 }
 

@@ -345,10 +345,19 @@ impl RunsPort for Runtime {
     }
 
     async fn view(&self, run: &str) -> Result<RunView, RunsError> {
-        if let Some(key) = self.inner.shared.live_key(run) {
-            return self.ask(key, |reply| Message::View { key, until: Awaited::Now, reply }).await;
-        }
-        let row = self.row(run).await?;
+        let live = match self.inner.shared.live_key(run) {
+            Some(key) => Some(self.ask(key, |reply| Message::View { key, until: Awaited::Now, reply }).await?),
+            None => None,
+        };
+        // Whoever reads the store may know of the end before the run has heard that it is there.
+        let row = match live {
+            Some(view) if view.status != Status::Running => return Ok(view),
+            Some(view) => match self.row(run).await? {
+                row if row.status.is_final() => row,
+                _ => return Ok(view),
+            },
+            None => self.row(run).await?,
+        };
         let output = self.inner.shared.store.run_output(row.key).await.map_err(store_failed)?;
         let waiting = self.parked_on(&row).await;
         Ok(RunView { waiting, ..view_of_row(&row, output) })

@@ -117,7 +117,8 @@ fn row_json(run: &Row) -> Value {
 async fn show_run(side: &dyn Side, id: &str, json: bool) -> anyhow::Result<Exit> {
     let row = side.row(id).await?;
     let replay = side.replay(id, None).await?;
-    let replay = if row.status == Status::Pending { replay.before_its_turn() } else { replay };
+    let has_had_no_turn = row.status == Status::Pending && row.started_at.is_none();
+    let replay = if has_had_no_turn { replay.before_its_turn(row.created_at) } else { replay };
     let logs = side.logs(id).await?;
     summary::warn(&replay);
     if json {

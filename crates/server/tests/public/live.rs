@@ -15,6 +15,7 @@ on_every_store! {
     a_stream_ends_with_what_let_somebody_listen
     an_idle_stream_ends_at_once
     a_stream_ends_with_the_server
+    whoever_has_heard_of_an_end_sees_it
 }
 
 pub struct Event {
@@ -99,6 +100,24 @@ async fn a_stream_ends_with_the_server(data: Data) {
     world.app.enter(weir_server::Phase::Stopping);
     for stream in streams {
         read(stream).await;
+    }
+}
+
+const SHORT: &str = r#"{"ir": 1, "name": "short", "dialect": "ir",
+    "root": {"id": "say", "task": {"kind": "print", "params": {"message": "done"}}}}"#;
+
+/// The stream reads what is on disk, and may do so before the run has heard that its end is.
+async fn whoever_has_heard_of_an_end_sees_it(data: Data) {
+    let world = World::open(data).await;
+    let key = world.tenant("Anna").await.key;
+    let flow = world.running(&key, "short", SHORT).await;
+    for _ in 0..100 {
+        let run = text(&world.post(&key, &format!("/api/triggers/{flow}/inject"), json!({})).await.is(201)["run"]);
+        let path = format!("/api/runs/{run}");
+        until(open(&world, &key, &format!("{path}/events"), None).await, |event| event.data["status"] == "succeeded")
+            .await;
+        let shown = world.get(&key, &path).await.is(200);
+        assert_eq!((&shown["status"], &shown["output"]), (&json!("succeeded"), &json!("done")));
     }
 }
 

@@ -18,6 +18,10 @@ on_every_store! {
 
 const WAITS: &str =
     r#"{"ir": 1, "name": "waits", "dialect": "ir", "root": {"id": "rest", "wait": {"signal": {"name": "go"}}}}"#;
+const ONE_AT_A_TIME: &str = r#"{"ir": 1, "name": "one", "dialect": "ir", "settings": {"concurrency": {"limit": 1}},
+    "root": {"id": "all", "sequence": {"children": [
+        {"id": "say", "task": {"kind": "print", "params": {"message": "begun"}}},
+        {"id": "rest", "wait": {"signal": {"name": "go"}}}]}}}"#;
 const FAILS: &str = r#"{"ir": 1, "name": "fails", "dialect": "ir", "root": {"id": "all", "sequence": {"children": [
     {"id": "say", "task": {"kind": "print", "params": {"message": "begun"}}},
     {"id": "gate", "task": {"kind": "mock", "params": {"returnStatus": "FAILURE", "errorCode": "SHUT"}}}]}}}"#;
@@ -25,19 +29,44 @@ const FAILS: &str = r#"{"ir": 1, "name": "fails", "dialect": "ir", "root": {"id"
 async fn a_run_that_waits_for_its_turn_has_begun_nothing(data: Data) {
     let world = World::open(data).await;
     let tenant = world.tenant("Anna").await;
-    let one = WAITS.replace("\"root\"", "\"settings\": {\"concurrency\": {\"limit\": 1}}, \"root\"");
-    let flow = world.running(&tenant.key, "waits", &one).await;
+    let flow = world.running(&tenant.key, "one", ONE_AT_A_TIME).await;
     let first = inject(&world, &tenant, &flow).await;
     let second = inject(&world, &tenant, &flow).await;
     let of = async |run: &str, what: &str| world.get(&tenant.key, &format!("/api/runs/{run}{what}")).await.is(200);
+    let paths =
+        |list: &Value| list.as_array().expect("steps").iter().map(|step| text(&step["path"])).collect::<Vec<String>>();
     assert_eq!(of(&second, "").await["status"], "pending");
     assert_eq!(of(&second, "/steps").await["items"], json!([]));
     let replayed = of(&second, "/replay").await;
     assert_eq!((&replayed["status"], &replayed["steps"]), (&json!("pending"), &json!([])), "{replayed:#}");
-    world.post(&tenant.key, &format!("/api/runs/{first}/signal"), json!({"name": "go"})).await.is(200);
-    world.post(&tenant.key, &format!("/api/runs/{second}/signal"), json!({"name": "go"})).await.is(200);
-    assert_eq!(world.ended(&tenant.key, &second).await["status"], "succeeded");
-    assert_eq!(of(&second, "/steps").await["items"].as_array().map(Vec::len), Some(1));
+    // A fork has what it was forked with.
+    until_waiting(&world, &tenant, &first).await;
+    let last = of(&first, "/replay").await["seq"].clone();
+    let forked = world.post(&tenant.key, &format!("/api/runs/{first}/fork"), json!({"at": last})).await.is(201);
+    let forked = text(&forked["run"]);
+    assert_eq!(of(&forked, "").await["status"], "pending");
+    for steps in [&of(&forked, "/steps").await["items"], &of(&forked, "/replay").await["steps"]] {
+        assert!(paths(steps).contains(&"all/say".to_owned()), "{steps:#}");
+    }
+    for run in [first, second, forked] {
+        until_waiting(&world, &tenant, &run).await;
+        world.post(&tenant.key, &format!("/api/runs/{run}/signal"), json!({"name": "go"})).await.is(200);
+        assert_eq!(world.ended(&tenant.key, &run).await["status"], "succeeded");
+        assert_eq!(of(&run, "/steps").await["items"].as_array().map(Vec::len), Some(3));
+    }
+}
+
+/// The run once it waits for something.
+async fn until_waiting(world: &World, tenant: &Tenant, run: &str) -> Value {
+    let waits = async {
+        loop {
+            let shown = world.get(&tenant.key, &format!("/api/runs/{run}")).await.is(200);
+            if shown["waiting"].as_array().is_some_and(|waits| !waits.is_empty()) {
+                return shown;
+            }
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), waits).await.expect("it waits")
 }
 
 async fn inject(world: &World, tenant: &Tenant, flow: &str) -> String {
@@ -68,7 +97,7 @@ async fn an_approval_is_named_by_its_step(data: Data) {
     for name in ["all/ok", "approve:all/ok", "signal approve:all/ok"] {
         let run = inject(&world, &tenant, &flow).await;
         let path = format!("/api/runs/{run}");
-        let shown = world.get(&tenant.key, &format!("{path}?wait=1")).await.is(200);
+        let shown = until_waiting(&world, &tenant, &run).await;
         assert_eq!(shown["waiting"], json!(["signal approve:all/ok"]));
         // What no step of the flow takes is kept nowhere, whichever way it comes.
         let wrong = json!({"name": "all/ko", "approved": true});
@@ -85,7 +114,7 @@ async fn an_approval_is_named_by_its_step(data: Data) {
 }
 
 const ASKS_LATER: &str = r#"{"ir": 1, "name": "later", "dialect": "ir", "root": {"id": "all", "sequence": {"children": [
-    {"id": "first", "wait": {"signal": {"name": "go"}}}, {"id": "ok", "wait": {"approval": {"message": "Go on?"}}}]}}}"#;
+    {"id": "first", "wait": {"signal": {"name": "go"}}}, {"id": "ok", "was": ["may"], "wait": {"approval": {"message": "Go on?"}}}]}}}"#;
 
 /// Also where it is paused and has left memory.
 async fn a_paused_run_takes_an_approval_by_its_step(data: Data) {
@@ -103,15 +132,22 @@ async fn a_paused_run_takes_an_approval_by_its_step(data: Data) {
     assert_eq!(world.ended(&tenant.key, &run).await["status"], "succeeded");
 }
 
+/// By an earlier id, too.
 async fn an_approval_may_come_before_its_step(data: Data) {
     let world = World::open(data).await;
     let tenant = world.tenant("Anna").await;
     let flow = world.running(&tenant.key, "later", ASKS_LATER).await;
-    let run = inject(&world, &tenant, &flow).await;
-    let path = format!("/api/runs/{run}");
-    world.post(&tenant.key, &format!("{path}/approve"), json!({"name": "all/ok", "approved": true})).await.is(200);
-    world.post(&tenant.key, &format!("{path}/signal"), json!({"name": "go"})).await.is(200);
-    assert_eq!(world.ended(&tenant.key, &run).await["status"], "succeeded");
+    for (way, body) in [
+        ("approve", json!({"name": "all/ok", "approved": true})),
+        ("approve", json!({"name": "all/may", "approved": true})),
+        ("signal", json!({"name": "approve:all/may", "payload": {"approved": true}})),
+    ] {
+        let run = inject(&world, &tenant, &flow).await;
+        let path = format!("/api/runs/{run}");
+        world.post(&tenant.key, &format!("{path}/{way}"), body).await.is(200);
+        world.post(&tenant.key, &format!("{path}/signal"), json!({"name": "go"})).await.is(200);
+        assert_eq!(world.ended(&tenant.key, &run).await["status"], "succeeded");
+    }
 }
 
 /// Half a path, a wrong one, and a step that has had its answer.
