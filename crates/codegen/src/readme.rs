@@ -33,30 +33,41 @@ pub(crate) fn readme(flow: &Flow, secrets: &Needed, left: &Left<'_>) -> String {
 /// An input that fits the flow's schema where that is plain, as a word of a command; nothing for a flow that has none.
 fn sample(flow: &Flow) -> String {
     let Some(schema) = &flow.input else { return String::new() };
-    let json = sample_of(schema, 3).to_json();
+    let json = sample_of(schema, 4).map(|value| value.to_json());
     // Whatever could end the word, or the line, is better not shown.
     let is_plain = |c: char| (c.is_ascii_graphic() || c == ' ') && !"'`@".contains(c);
-    if json.len() <= SHOWN && json.chars().all(is_plain) { format!(" '{json}'") } else { " 'JSON'".to_owned() }
+    let shown = json.filter(|json| json.len() <= SHOWN && json.chars().all(is_plain));
+    format!(" '{}'", shown.as_deref().unwrap_or("JSON"))
 }
 
-fn sample_of(schema: &Value, levels: usize) -> Value {
-    if let Some(given) = schema.get("default").or_else(|| schema.get("enum")?.as_array()?.first()) {
-        return given.clone();
+/// What a schema may say for a value that fits it to be plain to find.
+const PLAIN: [&str; 9] =
+    ["type", "properties", "required", "items", "default", "enum", "minimum", "title", "description"];
+
+fn sample_of(schema: &Value, levels: usize) -> Option<Value> {
+    let rules = schema.as_object().filter(|rules| levels > 0 && rules.keys().all(|key| PLAIN.contains(&&**key)))?;
+    if let Some(given) = rules.get("default").or_else(|| rules.get("enum")?.as_array()?.first()) {
+        return Some(given.clone());
     }
-    let ty = schema.get("type").and_then(|ty| ty.as_str().or_else(|| ty.as_array()?.first()?.as_str()));
-    match ty {
-        Some("object") if levels > 0 => {
-            let properties = schema.get("properties").and_then(Value::as_object);
-            let members = properties.into_iter().flatten();
-            Value::object(members.map(|(name, schema)| (&**name, sample_of(schema, levels - 1))))
-        }
-        Some("object") => Value::object([]),
-        Some("array") => Value::array([]),
-        Some("string") => "text".into(),
-        Some("number" | "integer") => schema.get("minimum").cloned().unwrap_or_else(|| 1.into()),
-        Some("boolean") => true.into(),
-        _ => Value::Null,
-    }
+    let ty = rules.get("type").and_then(|ty| ty.as_str().or_else(|| ty.as_array()?.first()?.as_str()));
+    Some(match ty? {
+        "object" => return object_of(schema, levels),
+        "array" => Value::array([]),
+        "string" => "text".into(),
+        "number" | "integer" => rules.get("minimum").cloned().unwrap_or_else(|| 1.into()),
+        "boolean" => true.into(),
+        "null" => Value::Null,
+        _ => return None,
+    })
+}
+
+fn object_of(schema: &Value, levels: usize) -> Option<Value> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let members = properties.into_iter().flatten();
+    let found: Option<Vec<_>> = members.map(|(name, one)| Some((&**name, sample_of(one, levels - 1)?))).collect();
+    let found = Value::object(found?);
+    let required = schema.get("required").and_then(Value::as_array).unwrap_or_default();
+    required.iter().all(|name| name.as_str().is_some_and(|name| found.get(name).is_some())).then_some(found)
 }
 
 /// What a run is sent, and asked.

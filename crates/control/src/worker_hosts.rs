@@ -333,7 +333,7 @@ fn checked(error: Option<String>) -> Result<Option<Text>> {
 fn checked_needs(mut needs: HostNeeds) -> Result<HostNeeds> {
     needs.kinds.truncate(MOST_KINDS);
     check_text("a task queue", &needs.queue, 1_000)?;
-    needs.kinds.iter().try_for_each(|kind| check_text("a kind", kind, 1_000).map(drop))?;
+    needs.kinds.iter().try_for_each(|kind| check_text("a kind", kind, 100).map(drop))?;
     Ok(needs)
 }
 

@@ -102,6 +102,15 @@ fn the_readme_starts_a_run_with_an_input_that_fits() {
         let hostile = json!({"type": "object", "properties": {text: {"type": "string"}}});
         assert_eq!(start(hostile), "npm start 'JSON'", "{text}");
     }
+    for unclear in [
+        json!({"type": "string", "minLength": 9}),
+        json!({"anyOf": [{"type": "string"}]}),
+        json!({"properties": {}}),
+        json!({"type": "object", "required": ["id"]}),
+        json!({"type": "object", "properties": {"at": {"type": "string", "format": "date"}}}),
+    ] {
+        assert_eq!(start(unclear.clone()), "npm start 'JSON'", "{unclear}");
+    }
 }
 
 #[test]

@@ -15,9 +15,9 @@ const ACTIVITIES = 2;
 export function watch(connection: NativeConnection, left: { queue: string; kinds: string[] }, tell: (needs: Needs) => void): void {
   let before: boolean | undefined;
   const look = async (): Promise<void> => {
-    const missing = await isMissing(connection, left.queue, before ?? false);
-    setTimeout(() => void look(), missing ? SOON_MS : EVERY_MS).unref();
-    if (missing === before) return;
+    const missing = await isMissing(connection, left.queue, before);
+    setTimeout(() => void look(), missing === false ? EVERY_MS : SOON_MS).unref();
+    if (missing === undefined || missing === before) return;
     if (missing) console.warn(`nobody takes work from the task queue ${left.queue}: steps of ${left.kinds.join(', ')} wait for a weir worker`);
     if (before === true) console.log(`a weir worker takes work from the task queue ${left.queue}`);
     before = missing;
@@ -26,8 +26,8 @@ export function watch(connection: NativeConnection, left: { queue: string; kinds
   void look();
 }
 
-/** As before where Temporal does not say it, or not to everybody. */
-async function isMissing(connection: NativeConnection, name: string, before: boolean): Promise<boolean> {
+/** As before where Temporal does not say it, or not to everybody; nothing where it never has. */
+async function isMissing(connection: NativeConnection, name: string, before: boolean | undefined): Promise<boolean | undefined> {
   const asked = { namespace, taskQueue: { name }, taskQueueType: ACTIVITIES };
   try {
     const { pollers } = await connection.withDeadline(Date.now() + 10_000, () => connection.workflowService.describeTaskQueue(asked));
