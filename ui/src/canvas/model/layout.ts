@@ -12,17 +12,34 @@ export interface Box extends Point {
   height: number;
 }
 
-/** Nodes that are not inside a collapsed one, and the edges between them. */
+/** Nodes that are not inside a collapsed one, and the edges between them; what leaves a collapsed one leaves it as a whole. */
 export function visible(projection: Projection, collapsed: ReadonlySet<string>): Pick<Projection, "nodes" | "edges"> {
   if (collapsed.size === 0) return projection;
   const byKey = new Map(projection.nodes.map((node) => [node.key, node]));
-  const hidden = (node: FlowNode): boolean => {
-    for (let at = node.parent; at !== undefined; at = byKey.get(at)?.parent) if (collapsed.has(at)) return true;
-    return false;
+  /** The outermost collapsed node that hides another. */
+  const hiding = (node: FlowNode): FlowNode | undefined => {
+    let found: FlowNode | undefined;
+    for (let at = byKey.get(node.parent ?? ""); at; at = byKey.get(at.parent ?? "")) if (collapsed.has(at.key)) found = at;
+    return found;
   };
-  const nodes = projection.nodes.filter((node) => !hidden(node));
-  const shown = new Set(nodes.map((node) => node.key));
-  return { nodes, edges: projection.edges.filter((edge) => shown.has(edge.source) && shown.has(edge.target)) };
+  const instead = new Map(projection.nodes.map((node) => [node.key, hiding(node)]));
+  const drawn = projection.edges.filter(({ source, target }) => !instead.get(source) && !instead.get(target));
+  const joined = new Set(drawn.map(({ source, target }) => JSON.stringify([source, target])));
+  const edges = projection.edges.flatMap((edge): FlowEdge[] => {
+    const [whole, into] = [instead.get(edge.source), instead.get(edge.target)];
+    if (!whole && !into) return [edge];
+    const between = JSON.stringify([whole?.key, edge.target]);
+    if (!whole || into || whole.key === edge.target || edge.sort !== "flow" || joined.has(between)) return [];
+    joined.add(between);
+    return [{ ...edge, source: whole.key, ways: [wayOut(whole, edge)] }];
+  });
+  return { nodes: projection.nodes.filter(({ key }) => !instead.get(key)), edges };
+}
+
+/** What leaves a loop or a retry from within is drawn where it would leave as a whole. */
+function wayOut({ handles }: FlowNode, { ways, handle }: FlowEdge): string {
+  if ((ways?.[0] ?? handle) === "error" && handles.includes("error")) return "error";
+  return handles.find((one) => one === "out" || one === "done") ?? "out";
 }
 
 /** For each node that is collapsed, how many others are hidden in it. */

@@ -60,5 +60,5 @@ test("owners of many steps are found at once", () => {
   const took = performance.now() - began;
   expect(found.size).toBe(10_000);
   // Where each loop and retry walks through all of it, it takes a hundred times as long.
-  expect(took).toBeLessThan(2000);
+  expect(took).toBeLessThan(6000);
 });
