@@ -21,7 +21,8 @@ use weir_store::Place;
 /// 5 on what one turn asks of the cluster fits into one message: steps and children beyond it begin in the next. What is
 /// measured before it is sent is so by what its history fixes, a step with the flow's test data; and a run that goes on by
 /// itself has begun before the run that called it ends. From 6 on a step is tried again where the secrets of its project are,
-/// if whoever had it does not know one.
+/// if whoever had it does not know one; and a run that begins to wait for a decision, for a run it has called, or long for
+/// the next attempt of a step tells the store, though that is no record.
 pub const INTERPRETER: u32 = 6;
 
 /// What a run's workflow begins with, and each further link of it.
@@ -362,6 +363,9 @@ pub struct Shipment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Text>,
     pub rows: Vec<Row>,
+    /// The newest record there is, where none comes with it: up to here what else it says is true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub logs: Vec<LogView>,
     /// Whether the run only waits.

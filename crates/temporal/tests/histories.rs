@@ -60,6 +60,7 @@ async fn runs_of_other_rules_go_another_way() {
         "5-large-data",
         "5-detached-last",
         "6-secret-elsewhere",
+        "6-decision",
     ] {
         let whole = history(&format!("{name}.json"));
         let number: u32 = name[..1].parse().unwrap();

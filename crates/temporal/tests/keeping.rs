@@ -29,6 +29,7 @@ fn shipment(run: &str, rows: std::ops::RangeInclusive<u64>) -> Shipment {
         name: "f".into(),
         created_at: 1,
         cause: None,
+        up_to: None,
         rows: rows.map(row).collect(),
         logs: Vec::new(),
         waits: false,
@@ -122,6 +123,24 @@ async fn what_a_run_waits_for_is_kept_with_no_new_record_and_while_it_is_paused(
         keeper.keep(&part).await.unwrap();
         let row = store.run("r").await.unwrap().unwrap();
         assert_eq!((row.status, &*row.waits), (status, waits), "{part:?}");
+    }
+}
+
+/// What a run waits for is told when no record says it; what came late, or early, is put into its place.
+#[tokio::test]
+async fn what_a_run_waits_for_is_kept_where_it_comes_without_records() {
+    let (store, keeper) = keeper().await;
+    let decision: Vec<Text> = vec!["decision main/pay".into()];
+    keeper.keep(&shipment("r", 1..=3)).await.unwrap();
+    let run = Run::from(1);
+    for (up_to, status, waits, seqs) in
+        [(2, Status::Running, &[][..], 3), (3, Status::Waiting, &decision, 3), (5, Status::Waiting, &decision, 6)]
+    {
+        let told = Shipment { rows: Vec::new(), up_to: Some(up_to), waits: true, ..shipment("r", 1..=1) };
+        keeper.keep_whole(&Shipment { waiting: decision.clone(), ..told }, &run).await.unwrap();
+        let row = store.run("r").await.unwrap().unwrap();
+        assert_eq!((row.status, &*row.waits), (status, waits), "up to {up_to}");
+        assert_eq!(kept(&store, "r").await.2, (1..=seqs).collect::<Vec<u64>>(), "up to {up_to}");
     }
 }
 

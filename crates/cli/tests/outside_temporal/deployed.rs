@@ -2,6 +2,7 @@
 
 use crate::support::process::{Place, text};
 use crate::support::server::{PATIENCE, Server};
+use crate::support::stub::{Reply, stub};
 use weir_base::Value;
 use weir_testkit::temporal::Server as Temporal;
 use weir_testkit::until;
@@ -200,6 +201,61 @@ fn what_a_run_waits_for_is_shown_while_it_is_paused_too() {
     assert_eq!(there, here);
     let all = r#"["signal approve:all/ask","signal go","timer"]"#;
     assert_eq!(there[..2], [[all, "waiting"], [all, "paused"]]);
+    server.stop();
+}
+
+/// What begins to wait without a record of the run's: for a decision, as nobody knows whether the step was carried out; long
+/// for the next attempt; and for a run it has called.
+const UNRECORDED: [(&str, &str, &str); 3] = [
+    (
+        "decides",
+        r#""task": {"kind": "http.request", "params": {"url": "URL/silent", "method": "POST"},
+            "timeout": 500, "onUnknown": "ask"}"#,
+        r#"["decision pay"]"#,
+    ),
+    (
+        "retries",
+        r#""task": {"kind": "http.request", "params": {"url": "URL/busy", "method": "POST"},
+            "retry": {"strategy": "fail-after-x", "maxAttempts": 3, "initial": 3600000, "coefficient": 1}}"#,
+        r#"["retry pay"]"#,
+    ),
+    ("calls", r#""call": {"flow": "waits", "input": {"who": "Ada"}}"#, r#"["child pay"]"#),
+];
+
+#[test]
+fn what_a_run_waits_for_is_shown_where_no_record_says_it() {
+    let (temporal, place) = (Temporal::start(), Place::new(&[]));
+    let server = serving(&place, &temporal.address(), "");
+    let stub = stub(|question, _| match question {
+        "POST /silent" => Reply::Silence(""),
+        _ => Reply::Json(503, "{}".to_owned()),
+    });
+    server.running("waits", WAITS);
+    for (name, step, wanted) in UNRECORDED {
+        let head = r#"{"ir": 1, "dialect": "ir", "settings": {"egress": {"private": ["127.0.0.1"]}}, "name": "#;
+        let step = step.replace("URL", &stub.url);
+        let flow = server.running(name, &format!(r#"{head}"{name}", "root": {{"id": "pay", {step}}}}}"#));
+        let comes_to = |runtime: &str| {
+            assert_eq!(start_on(&server, &flow, runtime).0, 200);
+            let run = server.inject(&flow, Value::object([]));
+            let mut found = Default::default();
+            let came = until(PATIENCE, || {
+                found = waits(&server, &run);
+                (found == [wanted, "waiting"]).then_some(())
+            });
+            assert!(came.is_some(), "{name} on {runtime}: {found:?}");
+            run
+        };
+        comes_to("embedded");
+        let run = comes_to("temporal:main");
+        let history = temporal.ask(&["workflow", "show", "--workflow-id", &run, "--output", "json"]).unwrap();
+        // One with the records, and one for what it waits for.
+        assert_eq!(history.matches("\"weir.journal\"").count(), 2, "{name}: {history}");
+        if name == "decides" {
+            ask(&server, &run, "decide", r#"{"path": "pay", "decision": "fail"}"#);
+            come(&server, &run, &["failed"]);
+        }
+    }
     server.stop();
 }
 

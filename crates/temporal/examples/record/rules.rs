@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
 use weir_base::Value;
+use weir_engine::Decision;
 use weir_runs::{FlowSource, Request};
 use weir_runtime::FlowFinder;
 use weir_store::{Place, Store};
@@ -27,6 +28,7 @@ pub async fn record(server: &Server) {
     carry(&lab, 5, "large-children", in_turns(12_000), held_children()).await;
     carry(&lab, 5, "large-data", small(9_000), with_data()).await;
     carry(&lab, 6, "secret-elsewhere", usual.clone(), with_secret()).await;
+    wait_for_a_decision(&lab, Rules { ship_every: 1, ..usual.clone() }).await;
     detached_at_the_end(&mut lab, usual).await;
     lab.stop().await;
 }
@@ -96,6 +98,22 @@ async fn leave_a_signal_out(lab: &Lab, rules: Rules) {
     }
     lab.cluster.outcome(name).await.expect("an end");
     keep(&lab.cluster, name, &format!("4-{name}")).await;
+}
+
+/// Every record is kept before it begins to wait, as nobody answers the step; that it waits comes by itself.
+async fn wait_for_a_decision(lab: &Lab, rules: Rules) {
+    let (name, silent) = ("decision", std::net::TcpListener::bind("127.0.0.1:0").expect("a port"));
+    let url = format!("http://{}", silent.local_addr().expect("an address"));
+    let task = format!(
+        r#"{{"kind":"http.request","params":{{"url":"{url}","method":"POST"}},"timeout":500,"onUnknown":"ask"}}"#
+    );
+    let settings = r#""settings":{"egress":{"private":["127.0.0.1"]}},"#;
+    start(lab, 6, name, rules, &sequence(settings, &[format!(r#"{{"id":"pay","task":{task}}}"#)])).await;
+    lab.until_kept(name).await;
+    let request = Request::Decide { path: "main/pay".into(), decision: Decision::Fail };
+    lab.cluster.request(name, &request).await.expect("a decision");
+    lab.cluster.outcome(name).await.expect("an end");
+    keep(&lab.cluster, name, &format!("6-{name}")).await;
 }
 
 /// Waits until the run has worked on the signal that came last.

@@ -129,16 +129,22 @@ impl Keeper {
         let fresh = shipment.rows.iter().filter(|row| row.seq > have);
         batch.records.extend(fresh.map(|row| Entry { run: key, record: record(row) }));
         let is_over = row.as_ref().is_some_and(|run| run.status.is_final() && !was_taken_for_another(run));
-        let is_behind = batch.records.first().is_some_and(|entry| entry.record.seq != have + 1);
+        let ends = shipment.end.is_some();
+        let is_behind = match batch.records.first() {
+            Some(entry) => entry.record.seq != have + 1,
+            // It says how the run stands after more than there is here.
+            None => !ends && shipment.rows.is_empty() && shipment.up_to.is_some_and(|seq| seq > have),
+        };
         match is_behind {
             // What counts as over here is not put together any more.
             true if is_over => return Ok(()),
             true => return Err(NotKept::Missing { from: have + 1 }),
             false => {}
         }
-        let (update, is_new) = (update(key, shipment), !batch.records.is_empty() || shipment.end.is_some());
+        let (update, is_new) = (update(key, shipment), !batch.records.is_empty() || ends);
         // A server writes the first record itself: it may have all, and not know what the run waits for.
-        let has_all = shipment.rows.last().is_some_and(|row| row.seq == have);
+        // And what a run begins to wait for is told without a record.
+        let has_all = shipment.rows.last().map(|row| row.seq).or(shipment.up_to) == Some(have);
         let says_more = row.is_some_and(|run| run.status != update.status || run.waits != update.waits);
         if !is_over && (is_new || (has_all && says_more)) {
             batch.updates.push(update);

@@ -263,7 +263,9 @@ impl<'a> Driver<'a> {
         let children = self.children.iter().map(|path| format!("child {path}"));
         let tasks = self.tasks.iter().filter_map(|(path, open)| open.waits_for(path));
         let timer = timers.map(|_| "timer".to_owned());
+        let rests = self.rests();
         let mut fold = lock(&self.fold);
+        fold.rests = rests;
         fold.waits = children.chain(tasks).chain(timer).map(Text::from).collect();
         fold.wake_at = timers.into_iter().chain(retries).min();
     }

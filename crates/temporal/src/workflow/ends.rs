@@ -1,7 +1,7 @@
 //! How a link ends: with the run, or handing it over to the next.
 
 use super::drive::{Driver, Phase, Sort};
-use super::tasks::too_large;
+use super::tasks::{Open, too_large};
 use super::{lock, weights};
 use crate::wire::{Link, RunEnd, RunInput, quoted};
 use temporalio_common::error::ApplicationFailure;
@@ -44,6 +44,21 @@ impl Driver<'_> {
             && !self.has_begun_tasks()
             && self.wanted.is_empty()
             && self.ready.is_empty()
+    }
+
+    /// Whether all that has come was looked at, and what follows from it is under way.
+    pub fn has_taken_all(&self) -> bool {
+        self.ready.is_empty() && self.wanted.is_empty() && self.held.is_empty() && self.handlers_done()
+    }
+
+    /// Whether only a time, a signal, another run or somebody can bring the run on: a part of its journal on its way
+    /// does not.
+    pub fn rests(&self) -> bool {
+        matches!(self.phase, Phase::Running)
+            && !self.asked
+            && self.has_taken_all()
+            && self.activities() == usize::from(self.shipping)
+            && self.tasks.values().all(Open::rests)
     }
 
     /// The end of this link, if it has come.

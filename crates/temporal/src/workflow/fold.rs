@@ -52,6 +52,10 @@ pub struct Fold {
     before: Vec<String>,
     /// What it waits for besides signals, as the driver knows it.
     pub waits: Vec<Text>,
+    /// Whether nothing is under way: only a time, a signal, another run or somebody can bring it on.
+    pub rests: bool,
+    /// What the newest part has said that it waits for, in order.
+    told_waits: Vec<Text>,
     pub wake_at: Option<Micros>,
 }
 
@@ -101,6 +105,8 @@ impl Fold {
             max_payload: None,
             before: link.map(|link| link.before.clone()).unwrap_or_default(),
             waits: Vec::new(),
+            rests: false,
+            told_waits: Vec::new(),
             wake_at: None,
         }
     }
@@ -178,7 +184,6 @@ impl Fold {
             false => (self.rows_from(self.shipped + 1, most as usize), self.logs.len() - self.shipped_logs),
         };
         let run = &self.run;
-        let waits = self.machine.is_parked() || self.waits_for_somebody();
         Shipment {
             run: self.machine.run_id().clone(),
             place: run.place.clone(),
@@ -187,11 +192,11 @@ impl Fold {
             name: run.flow.name.as_str().into(),
             created_at: run.created_at,
             cause: run.cause.clone(),
+            up_to: rows.is_empty().then_some(self.seq),
             rows,
             logs: self.logs[self.shipped_logs..][..logs].to_vec(),
-            waits,
-            // Whoever looks at a paused run wants to know what it will wait for still.
-            waiting: if waits || self.is_paused() { self.waiting() } else { Vec::new() },
+            waits: self.only_waits(),
+            waiting: self.shown_waits(),
             paused: self.is_paused(),
             end: None,
         }
@@ -225,6 +230,29 @@ impl Fold {
         let flow = part.flow.as_deref().map_or(0, quoted);
         let size = flow + part.rows.iter().map(size_of_row).sum::<usize>() + size_of_logs(&part.logs);
         size + serde_json::to_string(end).map_or(0, |end| end.len()) <= self.max_part
+    }
+
+    fn only_waits(&self) -> bool {
+        self.rests || self.machine.is_parked() || self.waits_for_somebody()
+    }
+
+    /// What a part says that it waits for. Whoever looks at a paused run wants to know what it will wait for still.
+    fn shown_waits(&self) -> Vec<Text> {
+        if self.only_waits() || self.is_paused() { self.waiting() } else { Vec::new() }
+    }
+
+    /// Waits of which the newest part has said nothing.
+    pub fn untold_waits(&self) -> Vec<Text> {
+        self.shown_waits().into_iter().filter(|what| self.told_waits.binary_search(what).is_err()).collect()
+    }
+
+    pub fn note_waits_told(&mut self) {
+        self.told_waits = self.shown_waits();
+    }
+
+    /// Nobody knows whether the store has heard of them.
+    pub fn note_waits_lost(&mut self) {
+        self.told_waits.clear();
     }
 
     /// Whether only somebody can bring it on, who has to see it for that.
@@ -327,7 +355,7 @@ impl Fold {
 
     fn status(&self, waiting: &[Text]) -> Status {
         match self.machine.status() {
-            Status::Running if self.machine.is_parked() && !waiting.is_empty() => Status::Waiting,
+            Status::Running if (self.rests || self.machine.is_parked()) && !waiting.is_empty() => Status::Waiting,
             status => status,
         }
     }

@@ -82,6 +82,11 @@ impl Open {
         self.params.take().unwrap_or_else(|| written(&sealed_to_json(&self.task.params)))
     }
 
+    /// Whether nothing of it is under way.
+    pub fn rests(&self) -> bool {
+        matches!(self.state, OpenState::BackingOff(_) | OpenState::Asking)
+    }
+
     pub fn next_at(&self) -> Option<Micros> {
         match self.state {
             OpenState::BackingOff(at) => Some(at),
