@@ -1,5 +1,5 @@
 import type { Browser, Page } from "@playwright/test";
-import { flow, open, step } from "./support/builder";
+import { atCanvas, flow, open, step } from "./support/builder";
 import { Client } from "./support/client";
 import { PLACES } from "./support/places";
 import { settle } from "./support/settle";
@@ -53,12 +53,17 @@ test("a viewer looks at a flow and is offered nothing that would change it", asy
   await step(page, "hello").click({ button: "right" });
   await expect(page.getByRole("menuitem")).toHaveText([/^Open/, /^Copy/]);
   await page.keyboard.press("Escape");
+  await atCanvas(page);
   await page.keyboard.press("e");
   await page.keyboard.press("Shift+F10");
   await expect(page.getByRole("menuitem")).toHaveText([/^Select every step/, /^Show the whole flow/]);
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "More", exact: true }).click();
   await expect(page.getByRole("menuitem")).toHaveText(["History", "Download the text"]);
+  await page.getByRole("menuitem", { name: "History" }).click();
+  await page.getByRole("radio", { name: "Every save" }).click();
+  await expect(page.getByRole("button", { name: "Compare with the draft" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Restore" })).toHaveCount(0);
   expect(refused).toEqual([]);
 });
 

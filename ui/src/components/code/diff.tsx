@@ -8,6 +8,7 @@ export default function Diff(props: CodeDiffProps) {
   const host = useRef<HTMLDivElement>(null);
   const latest = useLatest(props);
   const models = useRef<{ original: monaco.editor.ITextModel; modified: monaco.editor.ITextModel }>(undefined);
+  const shown = useRef<monaco.editor.IStandaloneDiffEditor>(undefined);
   const dark = useDark();
   useEffect(() => {
     if (!host.current) return;
@@ -28,6 +29,7 @@ export default function Diff(props: CodeDiffProps) {
     });
     models.current = { original: monaco.editor.createModel(before, language), modified: monaco.editor.createModel(after, language) };
     editor.setModel(models.current);
+    shown.current = editor;
     const { original, modified } = models.current;
     name(editor, label);
     // Its own options forget what the two sides are called whenever they change.
@@ -37,11 +39,19 @@ export default function Diff(props: CodeDiffProps) {
       naming.dispose();
       listening.dispose();
       editor.dispose();
+      shown.current = undefined;
       original.dispose();
       modified.dispose();
     };
   }, [latest]);
-  useEffect(() => followTheme(dark), [dark]);
+  useEffect(() => {
+    followTheme(dark);
+    // Lines that were taken out keep the colours they were drawn with: they are drawn anew.
+    const seen = shown.current?.saveViewState() ?? null;
+    shown.current?.setModel(null);
+    shown.current?.setModel(models.current ?? null);
+    shown.current?.restoreViewState(seen);
+  }, [dark]);
   useEffect(() => {
     if (models.current?.original.getValue() !== props.before) models.current?.original.setValue(props.before);
     if (models.current?.modified.getValue() !== props.after) models.current?.modified.setValue(props.after);

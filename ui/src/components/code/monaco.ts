@@ -89,6 +89,8 @@ export function followTheme(dark: boolean): void {
     rules: [
       { token: "type", foreground: bare("--accent-ink") },
       { token: "string", foreground: bare("--ok-ink") },
+      // The base theme has a colour of its own for these, which is not seen well on what was taken out.
+      { token: "string.yaml", foreground: bare("--ok-ink") },
       { token: "number", foreground: bare("--busy-ink") },
       { token: "keyword", foreground: bare("--wait-ink") },
       { token: "comment", foreground: bare("--muted"), fontStyle: "italic" },
@@ -105,6 +107,11 @@ export function followTheme(dark: boolean): void {
       "editorHoverWidget.background": color("--raised"),
       "editor.lineHighlightBackground": color("--sunken"),
       "editor.lineHighlightBorder": color("--sunken"),
+      // Light enough, one over the other, for whatever is written on them.
+      "diffEditor.removedLineBackground": `${color("--bad")}1a`,
+      "diffEditor.removedTextBackground": `${color("--bad")}29`,
+      "diffEditor.insertedLineBackground": `${color("--ok")}1a`,
+      "diffEditor.insertedTextBackground": `${color("--ok")}29`,
     },
   });
   monaco.editor.setTheme("weir");

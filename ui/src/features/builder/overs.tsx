@@ -1,3 +1,4 @@
+import { useSearch } from "@tanstack/react-router";
 import { useEffect, useMemo } from "react";
 import { named } from "@/canvas/model/walk";
 import type { Language } from "@/components/code/code-editor";
@@ -19,10 +20,19 @@ function useBackToCanvas(open: boolean): void {
   }, [open]);
 }
 
+/** An address that names a version shows what differs. */
+function useLinked({ setOver }: Builder): void {
+  const { version } = useSearch({ from: "/_app/flows/$flow/" });
+  useEffect(() => {
+    if (version !== undefined) setOver((over) => (over?.what === "versions" ? over : { what: "versions" }));
+  }, [version, setOver]);
+}
+
 /** Whatever lies over the page. What is typed into at once is there from the start. */
 export function Overs({ builder, trials, choices, kinds, language }: { builder: Builder; trials: Trials; choices: readonly Choice[]; kinds: readonly KindLine[]; language: Language }) {
   const { over, setOver, perform } = builder;
   const close = () => setOver(undefined);
+  useLinked(builder);
   useBackToCanvas(over !== undefined);
   if (over === undefined) return null;
   switch (over.what) {

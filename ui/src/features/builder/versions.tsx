@@ -4,18 +4,15 @@ import { CodeDiff, type Language } from "@/components/code/code-editor";
 import { Button } from "@/components/ui/button";
 import { Dialog, Sheet } from "@/components/ui/dialog";
 import { Field, Textarea } from "@/components/ui/input";
-import { Moment } from "@/components/ui/moment";
 import { Segments } from "@/components/ui/tabs";
-import { Empty, Shown } from "@/components/ui/states";
+import { Shown } from "@/components/ui/states";
 import { toast } from "@/components/ui/toast";
-import { api, body, seen } from "@/lib/api";
+import { useMay } from "@/features/session/data";
+import { api, body, type Schemas, seen } from "@/lib/api";
 import type { Draft } from "./draft";
-
-const versionsKey = (id: string) => ["versions", id];
-
-function useVersions(id: string) {
-  return useQuery({ queryKey: versionsKey(id), queryFn: () => body(api.GET("/api/flows/{id}/versions", { params: { path: { id }, query: { limit: 100 } } })) });
-}
+import { Published } from "./published";
+import { useCompared, useVersions, versionsKey } from "./use-versions";
+import { Line } from "./version-line";
 
 /** Asks before a version is published: what changes against the one before. */
 export function Publish({ draft, language, onClose }: { draft: Draft; language: Language; onClose: () => void }) {
@@ -65,13 +62,20 @@ export function Publish({ draft, language, onClose }: { draft: Draft; language: 
   );
 }
 
-/** Published versions, and every text the draft has had. Any of them can come back. */
+/** Published versions, and every text the draft has had. Any of them can come back; the address keeps which are compared. */
 export function Versions({ draft, language, onClose }: { draft: Draft; language: Language; onClose: () => void }) {
   const [which, setWhich] = useState<"versions" | "revisions">("versions");
+  const [compared, setCompared] = useCompared();
+  const mayWrite = useMay()("flows.write");
+  const close = () => {
+    // The address no longer names what is not looked at.
+    if (compared.version !== undefined) setCompared({});
+    onClose();
+  };
   return (
-    <Sheet open onOpenChange={(open) => !open && onClose()} size="lg" title="History of this flow">
+    <Sheet open onOpenChange={(open) => !open && close()} size="lg" title="History of this flow">
       <Segments label="What is listed" value={which} onChange={setWhich} options={[{ value: "versions", label: "Published" }, { value: "revisions", label: "Every save" }]} />
-      {which === "versions" ? <Published draft={draft} language={language} onClose={onClose} /> : <Revisions draft={draft} language={language} onClose={onClose} />}
+      {which === "versions" ? <Published draft={draft} mayWrite={mayWrite} onClose={close} /> : <Revisions draft={draft} language={language} mayWrite={mayWrite} onClose={close} />}
     </Sheet>
   );
 }
@@ -79,40 +83,11 @@ export function Versions({ draft, language, onClose }: { draft: Draft; language:
 interface Part {
   draft: Draft;
   language: Language;
+  mayWrite: boolean;
   onClose: () => void;
 }
 
-function Published({ draft, language, onClose }: Part) {
-  const asked = useVersions(draft.flow.id);
-  const restore = async (number: number) => {
-    try {
-      await draft.flush();
-      const params = { path: { id: draft.flow.id, number }, header: seen(draft.flow.revision) };
-      draft.take(await body(api.POST("/api/flows/{id}/versions/{number}/restore", { params })));
-      toast.done(`The draft is version ${number} again`, { label: "Undo", onClick: () => draft.document.undo() });
-      onClose();
-    } catch (error) {
-      toast.failed(error);
-    }
-  };
-  return (
-    <Shown asked={asked} what="the versions of this flow">
-      {({ items }) =>
-        items.length === 0 ? (
-          <Empty title="No version yet">Publish the draft to make the first one.</Empty>
-        ) : (
-          <ul className="mt-3 flex flex-col gap-2">
-            {items.map((version) => (
-              <Line key={version.number} title={`Version ${version.number}`} about={version.notes} at={version.publishedAt} text={version.files[0]?.text ?? ""} draft={draft} language={language} onRestore={() => void restore(version.number)} />
-            ))}
-          </ul>
-        )
-      }
-    </Shown>
-  );
-}
-
-function Revisions({ draft, language, onClose }: Part) {
+function Revisions({ draft, language, mayWrite, onClose }: Part) {
   const id = draft.flow.id;
   const asked = useQuery({ queryKey: ["revisions", id, draft.flow.revision], queryFn: () => body(api.GET("/api/flows/{id}/revisions", { params: { path: { id }, query: { limit: 100 } } })) });
   return (
@@ -120,18 +95,14 @@ function Revisions({ draft, language, onClose }: Part) {
       {({ items }) => (
         <ul className="mt-3 flex flex-col gap-2">
           {items.map((revision) => (
-            <Line
+            <Revision
               key={revision.number}
               title={`Save ${revision.number}`}
               at={revision.at}
               text={revision.files[0]?.text ?? ""}
               draft={draft}
               language={language}
-              onRestore={() => {
-                draft.document.replace(revision.files[0]?.text ?? "", draft.document.state.canvas, Date.now());
-                toast.done(`The draft is as it was at save ${revision.number}`, { label: "Undo", onClick: () => draft.document.undo() });
-                onClose();
-              }}
+              onRestore={mayWrite ? () => restored(draft, revision, onClose) : undefined}
             />
           ))}
         </ul>
@@ -140,23 +111,19 @@ function Revisions({ draft, language, onClose }: Part) {
   );
 }
 
-function Line({ title, about = "", at, text, draft, language, onRestore }: { title: string; about?: string; at: string; text: string; draft: Draft; language: Language; onRestore: () => void }) {
+function restored({ document: doc }: Draft, { number, files }: Schemas["RevisionView"], onClose: () => void): void {
+  doc.replace(files[0]?.text ?? "", doc.state.canvas, Date.now());
+  toast.done(`The draft is as it was at save ${number}`, { label: "Undo", onClick: () => doc.undo() });
+  onClose();
+}
+
+function Revision({ title, at, text, draft, language, onRestore }: { title: string; at: string; text: string; draft: Draft; language: Language; onRestore: (() => void) | undefined }) {
   const [open, setOpen] = useState(false);
   return (
-    <li className="rounded-md border border-line p-3">
-      <div className="flex items-center gap-2">
-        <div className="min-w-0 flex-1">
-          <p className="font-medium">{title}</p>
-          <p className="text-sm text-muted wrap-anywhere"><Moment at={at} /> {about}</p>
-        </div>
-        <Button size="sm" aria-expanded={open} onClick={() => setOpen(!open)}>{open ? "Hide" : "Compare with the draft"}</Button>
-        <Button size="sm" onClick={onRestore}>Restore</Button>
+    <Line title={title} at={at} action="Compare with the draft" open={open} onOpen={setOpen} onRestore={onRestore}>
+      <div className="mt-3 h-72 overflow-hidden rounded-md border border-line">
+        <CodeDiff before={text} after={draft.document.state.text} language={language} label={`${title} and the draft`} />
       </div>
-      {open ? (
-        <div className="mt-3 h-72 overflow-hidden rounded-md border border-line">
-          <CodeDiff before={text} after={draft.document.state.text} language={language} label={`${title} and the draft`} />
-        </div>
-      ) : null}
-    </li>
+    </Line>
   );
 }
