@@ -20,6 +20,12 @@ interface Step {
   stamp: Stamp;
 }
 
+interface Mark {
+  length: number;
+  last: Step | undefined;
+  undone: Step[];
+}
+
 /** How long after a change the next one of its sort still belongs to it. */
 const TOGETHER = 1000;
 
@@ -67,18 +73,21 @@ export class History {
     return { text: step.edits.reduce((text, { forth }) => applyEdits(text, [forth]), now.text), canvas: step.after };
   }
 
-  mark(): { done: Step[]; undone: Step[] } {
-    return { done: this.done.map((step) => ({ ...step, edits: [...step.edits] })), undone: [...this.undone] };
+  /** Only the last step may still grow, so the others need not be kept twice. */
+  mark(): Mark {
+    const last = this.done.at(-1);
+    return { length: this.done.length, last: last && { ...last, edits: [...last.edits] }, undone: this.undone };
   }
 
-  reset(mark: { done: Step[]; undone: Step[] }): void {
-    this.done = mark.done;
-    this.undone = mark.undone;
+  reset({ length, last, undone }: Mark): void {
+    this.done.length = length;
+    if (last) this.done[length - 1] = last;
+    this.undone = undone;
   }
 
   /** Makes one step of everything since a mark. */
-  join(mark: { done: Step[] }): void {
-    const steps = this.done.splice(mark.done.length);
+  join({ length }: Mark): void {
+    const steps = this.done.splice(length);
     const [first, last] = [steps[0], steps[steps.length - 1]];
     if (!first || !last) return;
     this.done.push({ edits: steps.flatMap((step) => step.edits), before: first.before, after: last.after, stamp: { ...last.stamp, sort: "" } });

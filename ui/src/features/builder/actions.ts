@@ -34,7 +34,7 @@ export function useEdits(builder: Builder) {
       // The step whose edges are gone through stays the same while edges are selected.
       const step = keys[0] ?? walked;
       setWalked(step);
-      const next = edgeAfter(projection, edge?.key, step);
+      const next = edgeAfter(shown, edge?.key, step);
       if (next === undefined) toast.say("There are no edges here");
       else select([`edge:${next}`]);
     },
@@ -63,7 +63,9 @@ export function useEdits(builder: Builder) {
       const notes = Object.entries(state.canvas.notes).filter(([id]) => selected.has(`note:${id}`));
       const commands: Command[] = notes.map(([id, note]) => ({ do: "note", id, note: { ...note, x: note.x + by.x, y: note.y + by.y } }));
       if (keys.length > 0) commands.push({ do: "position", moves });
-      if (commands.length > 0) document.runAll(commands, Date.now());
+      if (commands.length === 0) return;
+      const outcome = document.runAll(commands, Date.now());
+      if (outcome.refused !== undefined) toast.say(outcome.refused);
     },
     /** Lines up what is selected, or sets it apart evenly. */
     arrange: (how: Arranged) => (keys.length > 1 ? perform({ do: "position", moves: align(places, keys, how) }) : toast.say("Select several steps first", SEVERAL)),
@@ -74,7 +76,7 @@ export function useEdits(builder: Builder) {
       builder.toggle(...regions);
       select([...regions]);
     },
-    foldAll: (shut: boolean) => builder.setFolded(shut ? projection.nodes.filter((node) => node.region && node.parent !== undefined).map(({ key }) => key) : []),
+    foldAll: (shut: boolean) => builder.setFolded(shut ? [...new Set([...builder.collapsed, ...foldable(projection)])] : []),
     note: (at: Point) => {
       const id = crypto.randomUUID();
       const note: Note = { ...at, width: 220, height: 110, text: "", color: "yellow" };
@@ -107,6 +109,9 @@ function regionOf(projection: Builder["projection"], key: string): string | unde
   return hasInside(projection, key) ? key : projection.nodes.find((one) => one.key === key)?.parent;
 }
 
+/** All that has others in it, but for the root of a tree, without which nothing would be seen. */
+export const foldable = ({ dialect, nodes }: Builder["projection"]): string[] => nodes.filter(({ region, parent }) => region && (dialect !== "tree" || parent !== undefined)).map(({ key }) => key);
+
 export const hasInside = ({ nodes }: Builder["projection"], key: string): boolean => nodes.some(({ parent }) => parent === key);
 
 /** What a step gave in the run that is looked at; nothing where it did not succeed there. */
@@ -117,7 +122,7 @@ function moved(point: Point | undefined, by: Point, key: string): [string, Point
 }
 
 /** The edges of a step, or all there are, one after another. */
-function edgeAfter({ edges }: Builder["projection"], now: string | undefined, step: string | undefined): string | undefined {
+function edgeAfter({ edges }: Builder["shown"], now: string | undefined, step: string | undefined): string | undefined {
   const own = edges.filter(({ source, target }) => source === step || target === step);
   const among = own.length > 0 ? own : edges;
   return among[(among.findIndex(({ key }) => key === now) + 1) % among.length]?.key;
