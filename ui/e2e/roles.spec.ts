@@ -67,6 +67,26 @@ test("a viewer looks at a flow and is offered nothing that would change it", asy
   expect(refused).toEqual([]);
 });
 
+test("a viewer moves nothing by keys, and brings nothing in", async ({ browser, client, server }) => {
+  const { id } = await flow(client, "type: Sequence\nid: seen\nchildren:\n  - {type: PrintAction, id: hello, props: {message: hi}}\n  - {type: PrintAction, id: bye, props: {message: hi}}\n");
+  const { page, refused } = await as(browser, client, server.url, "viewer");
+  await open(page, id);
+  const places = async () => [(await step(page, "hello").boundingBox())?.y, (await step(page, "bye").boundingBox())?.y];
+  await step(page, "bye").click();
+  await atCanvas(page);
+  const before = await places();
+  for (const keys of ["Alt+ArrowUp", "Control+ArrowDown", "Shift+ArrowDown"]) await page.keyboard.press(keys);
+  await page.evaluate(() => {
+    const data = new DataTransfer();
+    data.items.add(new File(["type: Sequence\nid: other\n"], "flow.yaml"));
+    document.querySelector(".react-flow")?.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, clientX: 600, clientY: 300, dataTransfer: data }));
+  });
+  await page.keyboard.press("ArrowUp");
+  await expect(page.getByText("hello selected", { exact: true })).toBeAttached();
+  expect(await places()).toEqual(before);
+  expect(refused).toEqual([]);
+});
+
 test("an operator runs what an editor has drawn, and changes nothing of it", async ({ browser, client, server }) => {
   const { id } = await flow(client, TREE);
   const { page, refused } = await as(browser, client, server.url, "operator");

@@ -65,7 +65,8 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
   }, [view, fitView]);
 
   const goTo = (key: string | undefined) => {
-    if (key === undefined || !points.has(key)) return;
+    if (key === undefined) return;
+    // One that is hidden is shown by this.
     select([key]);
     bringToView(key);
   };
@@ -113,8 +114,10 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
   };
 
   const arrow = (event: KeyboardEvent, direction: Direction, last: string | undefined) => {
-    if (event.altKey && (direction === "up" || direction === "down")) edits.moveAmong(direction === "up" ? -1 : 1);
-    else if (event.ctrlKey || event.metaKey || event.shiftKey) {
+    const among = event.altKey && (direction === "up" || direction === "down");
+    if (among || event.ctrlKey || event.metaKey || event.shiftKey) {
+      if (!mayWrite) return;
+      if (among) return void edits.moveAmong(direction === "up" ? -1 : 1);
       const by = event.shiftKey ? 60 : 10;
       edits.nudge({ x: STEPS[direction].x * by, y: STEPS[direction].y * by });
     } else if (edits.edge) goTo(direction === "left" || direction === "up" ? edits.edge.source : edits.edge.target);
@@ -153,8 +156,9 @@ export function Drawing({ builder, edits, trials, choices, mayWrite }: StageProp
           onOpen={edits.open}
           onCreate={(at) => setOver({ what: "creator", place: { at } })}
           onDropped={(data, at, edge) => {
+            if (!mayWrite) return;
             const [file] = data.files;
-            if (file && mayWrite) void bringIn(builder, file);
+            if (file) void bringIn(builder, file);
             const choice = choices.find((one) => one.id === data.getData(DRAGGED));
             if (choice) add(choice, edge === undefined ? { at } : { edge });
           }}
