@@ -50,6 +50,11 @@ pub fn server_queue(queue: &str) -> String {
     format!("{queue}-server")
 }
 
+/// Beside a queue of a store: for steps that need what is there, may take long, and are not to hold up journals.
+pub fn steps_queue(store_queue: &str) -> String {
+    format!("{store_queue}-steps")
+}
+
 /// The queue of a project's own, where projects are kept apart.
 pub fn project_queue(queue: &str, tenant: &str, project: &str) -> String {
     match tenant {

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use temporalio_common::worker::{VersioningBehavior, WorkerDeploymentOptions, WorkerDeploymentVersion};
+use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder, WorkerTuner};
 use temporalio_sdk::runtime::{AutoscalingOptions, PollerBehavior, RuntimeOptions};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
@@ -164,7 +165,7 @@ fn runtime(options: &Options) -> Result<Runtime, TemporalError> {
     Runtime::from_current_tokio(options).map_err(TemporalError::failed)
 }
 
-/// One for each queue of runs, and one where journals are kept.
+/// One for each queue of runs, one where journals are kept, and one beside that for steps that need what is there.
 fn workers(
     runtime: &Runtime,
     cluster: &Cluster,
@@ -199,6 +200,10 @@ fn workers(
             of_store.register_activities(Keeping { keeper: keeper.clone(), cluster: cluster.clone() });
             register_kinds(&mut of_store, &performer, &kinds);
             workers.push(Worker::new(runtime, client.clone(), of_store).map_err(TemporalError::failed)?);
+            let mut of_steps = usual(&names::steps_queue(&queue), options);
+            of_steps.tuner = with_many_steps();
+            register_kinds(&mut of_steps, &performer, &kinds);
+            workers.push(Worker::new(runtime, client.clone(), of_steps).map_err(TemporalError::failed)?);
         }
     }
     Ok(workers)
@@ -223,6 +228,19 @@ fn usual(queue: &str, options: &Options) -> WorkerOptions {
         Some((name, build)) => builder.deployment_options(deployment(name, build)).build(),
         None => builder.build(),
     }
+}
+
+/// So many steps with secrets of their projects are under way at once where those are: most wait for somebody outside.
+const STEPS: usize = 1_000;
+
+fn with_many_steps() -> WorkerTuner {
+    let none_of_it = FixedSizeSlotSupplier::new(1);
+    let tuner = TunerHolder::builder()
+        .workflow_task_slot_supplier(none_of_it)
+        .activity_task_slot_supplier(FixedSizeSlotSupplier::new(STEPS))
+        .local_activity_task_slot_supplier(none_of_it)
+        .nexus_task_slot_supplier(none_of_it);
+    tuner.build().into()
 }
 
 fn asking() -> PollerBehavior {

@@ -23,6 +23,7 @@ pub struct Stub {
     pub url: String,
     /// How often events of a run were asked for.
     followed: Arc<AtomicUsize>,
+    asked: Arc<AtomicUsize>,
 }
 
 impl Stub {
@@ -32,20 +33,27 @@ impl Stub {
         let followed = || (self.followed.load(Ordering::SeqCst) > 0).then_some(());
         weir_testkit::until(DEADLINE, followed).is_some()
     }
+
+    /// How many questions have come.
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
 }
 
 pub fn stub(script: Script) -> Stub {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let followed = Arc::new(AtomicUsize::new(0));
-    let counted = followed.clone();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let (counted, all) = (followed.clone(), asked.clone());
     std::thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let followed = counted.clone();
+            all.fetch_add(1, Ordering::SeqCst);
             std::thread::spawn(move || answer(stream, script, &followed));
         }
     });
-    Stub { url, followed }
+    Stub { url, followed, asked }
 }
 
 fn answer(mut stream: TcpStream, script: Script, followed: &AtomicUsize) {

@@ -59,6 +59,8 @@ pub struct Driver<'a> {
     /// What has happened already and was not looked at yet.
     pub ready: VecDeque<Happened>,
     pub tasks: BTreeMap<Text, Open>,
+    /// Steps whose secrets workers elsewhere do not know, by their paths without indices: in a loop each of them is one.
+    pub with_secrets: BTreeSet<String>,
     /// Tasks that wait for a place.
     pub queued: VecDeque<Text>,
     pub timers: BTreeMap<Text, Armed>,
@@ -101,6 +103,7 @@ impl<'a> Driver<'a> {
             pending: Vec::new(),
             ready: VecDeque::new(),
             tasks: BTreeMap::new(),
+            with_secrets: BTreeSet::new(),
             queued: VecDeque::new(),
             timers: BTreeMap::new(),
             timers_set: 0,

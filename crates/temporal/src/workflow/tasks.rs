@@ -1,6 +1,7 @@
 use super::drive::{Driver, MOST_OPEN, Phase, Sort};
 use super::happened::{Answer, Happened, answer};
 use super::{lock, weights};
+use crate::names;
 use crate::wire::{Beat, Context, Facts, TaskDone, TaskFailed, TaskInput};
 use futures_util::FutureExt;
 use serde::Serialize;
@@ -108,7 +109,8 @@ impl<'a> Driver<'a> {
         let path = task.path.clone();
         let effect = self.facts(&task.spec.kind).map_or(Effect::NonIdempotent, |facts| facts.effect_of(&task.params));
         let (asked_at, token) = (self.now(), WorkflowCancellationToken::new());
-        let (params, state, was_lost, needs_secrets) = (None, OpenState::Queued, false, false);
+        let (params, state, was_lost) = (None, OpenState::Queued, false);
+        let needs_secrets = !self.with_secrets.is_empty() && self.with_secrets.contains(&without_indices(&path));
         let open = Open { task, params, effect, attempt: 1, was_lost, needs_secrets, state, asked_at, token };
         self.tasks.insert(path.clone(), open);
         self.queued.push_back(path);
@@ -211,12 +213,15 @@ impl<'a> Driver<'a> {
             .build()
     }
 
-    /// The kind's own queue, else the store's where it needs one, else the run's. Whoever has the store has the secrets of
-    /// projects as well.
+    /// The kind's own queue, else the store's where it needs one, else the run's; where whoever has the store performs
+    /// steps, for one that needs the secrets of its project.
     fn queue_of(&self, open: &Open) -> Option<String> {
         let (rules, kind) = (&self.input.rules, &*open.task.spec.kind);
+        if open.needs_secrets {
+            return rules.store_queue.as_deref().map(names::steps_queue);
+        }
         let of_store = || rules.store_queue.clone().filter(|_| self.facts(kind).is_some_and(|facts| facts.needs_store));
-        if open.needs_secrets { rules.store_queue.clone() } else { rules.queue_of(kind).cloned().or_else(of_store) }
+        rules.queue_of(kind).cloned().or_else(of_store)
     }
 
     /// Whether the attempt is made once more where the secrets of projects are, as a worker elsewhere has those of its
@@ -225,6 +230,7 @@ impl<'a> Driver<'a> {
         let store = self.input.rules.store_queue.as_ref();
         self.input.interpreter >= 6
             && &*error.code == "SECRET_UNKNOWN"
+            && !open.needs_secrets
             && store.is_some_and(|store| self.queue_of(open).as_ref() != Some(store))
     }
 
@@ -298,6 +304,7 @@ impl<'a> Driver<'a> {
     fn look_for_secrets(&mut self, path: Text, attempt: u32) {
         let Some(open) = self.tasks.get_mut(&path) else { return };
         (open.attempt, open.needs_secrets, open.state) = (attempt, true, OpenState::Queued);
+        self.with_secrets.insert(without_indices(&path));
         self.queued.push_back(path);
     }
 
@@ -423,6 +430,16 @@ fn ended_outside() -> StepError {
     StepError::new("TASK_CANCELLED", Category::Cancelled.as_str(), "the step was cancelled at the cluster")
 }
 
+/// The same for each turn of a loop.
+fn without_indices(path: &str) -> String {
+    let mut inside = false;
+    let kept = |c: &char| {
+        inside = *c == '[' || (inside && *c != ']');
+        !inside && *c != ']'
+    };
+    path.chars().filter(kept).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -471,5 +488,12 @@ mod tests {
         let payload = converter.to_payload(&of(&data), &given).unwrap();
         let read: TaskInput = converter.from_payload(&of(&data), payload).unwrap();
         assert_eq!((read.params, &*read.context.flow, read.attempt, read.max_payload), (params, "f", 2, Some(10)));
+    }
+
+    #[test]
+    fn a_step_of_a_loop_is_one() {
+        for (path, step) in [("main/a", "main/a"), ("m/each[12]/say", "m/each/say"), ("a[0]/b[1]", "a/b")] {
+            assert_eq!(without_indices(path), step);
+        }
     }
 }
