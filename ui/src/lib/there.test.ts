@@ -36,7 +36,13 @@ test("a script is not there while what it imports is still asked for by another 
   await expect(allThere("http://weir/assets/e.js")).rejects.toThrow("Failed to fetch");
   const asked = server(scripts);
   await expect(allThere("http://weir/assets/g.js")).rejects.toThrow("Failed to fetch");
-  expect(asked).toEqual(["g.js", "h.js"]);
+  expect(asked).toEqual(["h.js"]);
+});
+
+test("what several ask for at once is asked for once", async () => {
+  const asked = server({ "k.js": 'import"./m.js";', "l.js": 'import"./m.js";', "m.js": "export{};" });
+  await Promise.all([allThere("http://weir/assets/k.js"), allThere("http://weir/assets/l.js")]);
+  expect(asked).toEqual(["k.js", "l.js", "m.js"]);
 });
 
 test("a server that takes the question and says nothing is not waited for without end", async () => {

@@ -1,5 +1,5 @@
-/** Scripts that have come, or are there to be had at once, with all they import. */
-const had = new Set<string>();
+/** What each script imports that has come, or is on its way: each is asked for once, whoever wants it. */
+const imports = new Map<string, Promise<string[]>>();
 
 /** A server that answers has it no more: another program runs there than the one this page came from. */
 export class Outdated extends Error {
@@ -26,21 +26,25 @@ const PATIENCE = 30_000;
  * remembers of a script that is imported and does not come that there is none, for as long as the page is there; of one
  * that is only asked for it does not. Fails where one does not come.
  */
-export async function allThere(address: string): Promise<void> {
-  const asked = new Set<string>();
-  await walk(address, asked);
-  // Not before all have come: one may have been passed over for another that was still asking for what both import.
-  for (const one of asked) had.add(one);
+export async function allThere(address: string, asked: Set<string> = new Set()): Promise<void> {
+  if (asked.has(address)) return;
+  asked.add(address);
+  const found = imports.get(address) ?? importsOf(address);
+  imports.set(address, found);
+  try {
+    await Promise.all((await found).map((one) => allThere(one, asked)));
+  } catch (error) {
+    await found.catch(() => imports.delete(address));
+    throw error;
+  }
 }
 
-async function walk(address: string, asked: Set<string>): Promise<void> {
-  if (had.has(address) || asked.has(address)) return;
-  asked.add(address);
+async function importsOf(address: string): Promise<string[]> {
   const answer = await answerOf(address);
   if (answer.status === 404) throw new Outdated(address);
   if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
   const text = (await answer.text()).slice(0, BEGINNING);
-  await Promise.all([...text.matchAll(IMPORTS)].map(([, name = ""]) => walk(new URL(name, address).href, asked)));
+  return [...text.matchAll(IMPORTS)].map(([, name = ""]) => new URL(name, address).href);
 }
 
 /** What is on its way may take its time, once it has begun. */
