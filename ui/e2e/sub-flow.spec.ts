@@ -17,6 +17,7 @@ test("selected steps become a flow of their own, by keys, and the run gives what
   await step(app, /^two/).click({ modifiers: ["Shift"] });
   await expect(app.getByRole("toolbar", { name: "Selected steps" })).toContainText("2 steps");
   await app.keyboard.press("Alt+x");
+  await expect(app.getByRole("dialog", dialog)).toBeVisible();
   await app.keyboard.type("Greet first");
   await app.keyboard.press("Enter");
   await expect(app.getByRole("dialog", dialog)).toHaveCount(0);
